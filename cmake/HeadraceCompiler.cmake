@@ -1,0 +1,65 @@
+# Language level, warnings and sanitizers: the same for every target.
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+option(HEADRACE_LTO "Link-time optimisation: inlines the io seam" OFF)
+option(HEADRACE_TESTS "Build the tests" ON)
+option(HEADRACE_BENCH "Build the micro benchmarks" ON)
+option(HEADRACE_FUZZ "Build libFuzzer targets (clang only)" OFF)
+option(HEADRACE_COVERAGE "Instrument for line coverage" OFF)
+option(HEADRACE_PLANTED_BUGS "Compile in the simulator's planted bugs; never in release" OFF)
+set(HEADRACE_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=")
+set(HEADRACE_OPTIMISE "" CACHE STRING "Optimisation level of Debug builds (empty: the compiler's default)")
+set(HEADRACE_BORINGSSL_ROOT "" CACHE PATH "Another BoringSSL than Debian's: a folder with include/ and lib/")
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
+endif()
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O3 -g1")
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O3 -g1")
+
+find_program(HEADRACE_CCACHE ccache)
+if(HEADRACE_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${HEADRACE_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${HEADRACE_CCACHE})
+endif()
+
+add_library(headrace_flags INTERFACE)
+target_include_directories(headrace_flags INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(headrace_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
+  -Wnon-virtual-dtor -Woverloaded-virtual -Wnull-dereference -Wformat=2 -Wimplicit-fallthrough
+  -Werror -fno-omit-frame-pointer -fstack-protector-strong)
+target_compile_definitions(headrace_flags INTERFACE _GNU_SOURCE=1 HEADRACE_VERSION="${PROJECT_VERSION}")
+target_link_options(headrace_flags INTERFACE -Wl,-z,relro,-z,now)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 reports null dereferences and maybe-uninitialised values inside std::expected and
+  # std::variant that are not there once inlining is on.
+  target_compile_options(headrace_flags INTERFACE -Wno-null-dereference -Wno-maybe-uninitialized)
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Debug" AND HEADRACE_OPTIMISE)
+  target_compile_options(headrace_flags INTERFACE -O${HEADRACE_OPTIMISE})
+endif()
+if(HEADRACE_PLANTED_BUGS)
+  target_compile_definitions(headrace_flags INTERFACE HEADRACE_PLANTED_BUGS=1)
+endif()
+
+if(HEADRACE_SANITIZE)
+  target_compile_options(headrace_flags INTERFACE -fsanitize=${HEADRACE_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(headrace_flags INTERFACE -fsanitize=${HEADRACE_SANITIZE})
+  target_compile_definitions(headrace_flags INTERFACE HEADRACE_SANITIZED=1)
+endif()
+if(HEADRACE_COVERAGE)
+  target_compile_options(headrace_flags INTERFACE --coverage -fprofile-update=atomic)
+  target_link_options(headrace_flags INTERFACE --coverage)
+endif()
+if(HEADRACE_LTO)
+  set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_link_options(-flto=auto)
+  endif()
+endif()

@@ -1,0 +1,37 @@
+# Small functions so that each folder's CMakeLists.txt says only what is particular to it.
+# Sources are found by folder: adding a file needs no second place to be edited.
+
+# headrace_layer(<name> [EXCLUDE <regex>...] LINK <targets...>): all .cpp of this folder and below.
+function(headrace_layer name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK;EXCLUDE")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  foreach(pattern IN LISTS arg_EXCLUDE)
+    list(FILTER sources EXCLUDE REGEX ${pattern})
+  endforeach()
+  if(sources)
+    add_library(headrace_${name} STATIC ${sources})
+    target_link_libraries(headrace_${name} PUBLIC headrace_flags ${arg_LINK})
+  else()
+    add_library(headrace_${name} INTERFACE)
+    target_link_libraries(headrace_${name} INTERFACE headrace_flags ${arg_LINK})
+  endif()
+endfunction()
+
+# headrace_tests(<folder> LINK <targets...>): one test program per folder of tests/, its cases
+# registered with ctest one by one under <folder>.<Suite>.<Case>.
+function(headrace_tests folder)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK;EXCLUDE")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*_test.cpp)
+  foreach(pattern IN LISTS arg_EXCLUDE)
+    list(FILTER sources EXCLUDE REGEX ${pattern})
+  endforeach()
+  if(NOT sources)
+    return()
+  endif()
+  string(REPLACE "/" "_" target ${folder})
+  add_executable(test_${target} ${sources})
+  target_link_libraries(test_${target} PRIVATE headrace_flags ${arg_LINK} GTest::gmock GTest::gtest_main)
+  include(GoogleTest)
+  gtest_discover_tests(test_${target} TEST_PREFIX ${folder}. PROPERTIES TIMEOUT 60 LABELS ${folder}
+                       DISCOVERY_TIMEOUT 60)
+endfunction()
