@@ -1,0 +1,96 @@
+// One connection of a client: heads are read and judged here, then an Exchange has it until its
+// answer is sent; requests on one connection are served one after another.
+//
+//   reading_head -> exchanging -> reading_head ...      keep-alive, pipelined bytes wait their turn
+//        |               |
+//        +--> lingering <+    our last word is said: FIN, then what still comes is read and thrown
+//                 |           away for a moment, so that the client sees the answer and no reset
+//              closing -> (recycled)
+//
+// Threads: one shard.  Lifetime: in the shard's slot pool, from accept to on_closed(). While
+// exchanging, the exchange lives inside this connection's life: it is destroyed by exchange_done()
+// or when the transport has closed, never while its bytes may still be read by the kernel.
+// An idle connection holds no buffer. RFC 9112 section 9.
+#pragma once
+
+#include <cstdint>
+
+#include "core/buffer_lease.h"
+#include "core/intrusive_list.h"
+#include "core/socket_address.h"
+#include "net/edge/deadline.h"
+#include "net/edge/transport.h"
+#include "net/http/head_scan.h"
+#include "net/http/parse_error.h"
+
+namespace headrace::net {
+
+class Exchange;
+struct ListenerLink;
+struct ShardContext;
+
+class DownstreamConnection final : public TransportOwner, public core::ListHook<> {
+ public:
+  DownstreamConnection(ShardContext& shard, const ListenerLink& listener);
+
+  void open(core::Socket socket);
+  // Draining: closes at once when idle, otherwise with the end of the running answer.
+  void finish_soon();
+  // Now, whatever is going on.
+  void close();
+
+  // --- for the exchange ------------------------------------------------------------------------
+  [[nodiscard]] Transport& transport() { return transport_; }
+  [[nodiscard]] const ListenerLink& listener() const { return *listener_; }
+  [[nodiscard]] const core::SocketAddress& peer();
+  // Bytes behind the request that belong to the next one. Copied; false when they are too many.
+  [[nodiscard]] bool keep_for_later(std::span<const std::byte> bytes);
+  // The answer is sent, every byte of it. Destroys the exchange.
+  enum class Next : std::uint8_t { keep_alive, linger, close };
+  void exchange_done(Next next);
+  // The longest that sending `bytes` may take; 0: nothing is being sent.
+  void expect_sent(std::size_t bytes);
+  // Body bytes are awaited: at least the minimal rate, judged every grace period.
+  void expect_body();
+  void body_progress(std::size_t bytes) { progress_bytes_ += bytes; }
+  void body_done();
+
+ private:
+  enum class State : std::uint8_t { reading_head, exchanging, lingering, closing };
+
+  void on_received(core::BufferLease lease) override;
+  void on_received_into(std::size_t bytes) override;
+  void on_peer_end(PeerEnd end) override;
+  void on_sent(bool all) override;
+  void on_handshake_done() override;
+  void on_handshake_failed() override;
+  void on_closed() override;
+  void on_deadline();
+
+  void read_head(core::BufferLease lease, std::size_t bytes);
+  void await_next_head();
+  void gather(std::span<const std::byte> bytes);
+  void start_exchange(core::BufferLease message, std::size_t head_bytes, std::size_t bytes);
+  void refuse_head(http::ParseError error, core::BufferLease message);
+  void linger();
+  void judge_body_rate();
+
+  ShardContext* shard_;
+  const ListenerLink* listener_;
+  Exchange* exchange_ = nullptr;
+  Transport transport_;
+  Deadline deadline_;
+  core::BufferLease gathered_;      // bytes of a head that came in pieces, or of later requests
+  std::uint32_t gathered_bytes_ = 0;
+  http::HeadScan scan_;
+  std::uint32_t requests_ = 0;
+  std::uint64_t progress_bytes_ = 0;
+  State state_ = State::reading_head;
+  bool finish_soon_ = false;
+  bool peer_ended_ = false;
+  bool awaiting_body_ = false;
+  bool peer_known_ = false;
+  core::SocketAddress* peer_ = nullptr;
+};
+
+}  // namespace headrace::net

@@ -1,0 +1,84 @@
+// A queue of received bytes that wait to be sent, without storage of its own: each entry stands in
+// the headroom of the buffer that it queues, so that a thousand open streams cost no queue memory
+// and a burst that arrives after a receive was cancelled always has a place.
+//
+// The first kQueueNodeBytes of a buffer's headroom belong to this queue; what rewrites a head in
+// place may use the rest (kRewriteRoom).
+// Threads: belongs to one shard.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <new>
+#include <span>
+#include <utility>
+
+#include "core/buffer_lease.h"
+#include "core/check.h"
+
+namespace headrace::net {
+
+inline constexpr std::size_t kQueueNodeBytes = 64;
+inline constexpr std::size_t kRewriteRoom = core::kBufferHeadroom - kQueueNodeBytes;
+
+class LeaseQueue {
+ public:
+  LeaseQueue() = default;
+  LeaseQueue(const LeaseQueue&) = delete;
+  LeaseQueue& operator=(const LeaseQueue&) = delete;
+  ~LeaseQueue() { clear(); }
+
+  [[nodiscard]] bool empty() const { return first_ == nullptr; }
+  [[nodiscard]] std::size_t size() const { return size_; }
+
+  // `bytes` lie within the buffer: its received bytes, headroom or padding.
+  void push_back(core::BufferLease lease, std::span<std::byte> bytes) {
+    HEADRACE_CHECK(static_cast<bool>(lease));
+    std::byte* place = lease.data() - core::kBufferHeadroom;
+    Node* node = new (place) Node{std::move(lease), bytes, nullptr};
+    (last_ != nullptr ? last_->next : first_) = node;
+    last_ = node;
+    ++size_;
+  }
+
+  [[nodiscard]] std::span<std::byte> front_bytes() const { return first_->bytes; }
+
+  core::BufferLease pop_front() {
+    HEADRACE_CHECK(first_ != nullptr);
+    Node* node = first_;
+    first_ = node->next;
+    if (first_ == nullptr) last_ = nullptr;
+    --size_;
+    core::BufferLease lease = std::move(node->lease);
+    node->~Node();
+    return lease;
+  }
+
+  // The first entries' bytes, at most as many as `out` holds; they stay queued.
+  template <std::size_t N>
+  std::size_t peek(std::array<std::span<std::byte>, N>& out) const {
+    std::size_t count = 0;
+    for (Node* node = first_; node != nullptr && count < N; node = node->next) {
+      out[count++] = node->bytes;
+    }
+    return count;
+  }
+
+  void clear() {
+    while (!empty()) pop_front().reset();
+  }
+
+ private:
+  struct Node {
+    core::BufferLease lease;
+    std::span<std::byte> bytes;
+    Node* next;
+  };
+  static_assert(sizeof(Node) <= kQueueNodeBytes);
+
+  Node* first_ = nullptr;
+  Node* last_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace headrace::net

@@ -1,0 +1,21 @@
+#include "net/edge/starved_transports.h"
+
+#include "net/edge/transport.h"
+
+namespace headrace::net {
+
+void StarvedTransports::add(Transport& transport) { waiting_.push_back(transport); }
+
+void StarvedTransports::remove(Transport& transport) {
+  static_cast<core::ListHook<StarvedListTag>&>(transport).unlink();
+}
+
+void StarvedTransports::retry() {
+  for (std::size_t i = 0; i < kRetriesPerTurn; ++i) {
+    Transport* transport = waiting_.pop_front();
+    if (transport == nullptr) return;
+    transport->retry_receive();
+  }
+}
+
+}  // namespace headrace::net

@@ -1,0 +1,228 @@
+#include "net/edge/transport.h"
+
+#include <cerrno>
+#include <utility>
+
+#include "core/check.h"
+#include "net/shard_context.h"
+
+namespace headrace::net {
+
+using core::Completion;
+using core::OpKind;
+
+Transport::Transport(ShardContext& shard, TransportOwner& owner) : shard_(&shard), owner_(&owner) {
+  receive_op_.bind<&Transport::on_receive_completed>(this);
+  send_op_.bind<&Transport::on_send_completed>(this);
+  control_op_.bind<&Transport::on_control_completed>(this);
+}
+
+Transport::~Transport() { HEADRACE_CHECK(state_ == State::closed); }
+
+void Transport::open(core::Socket socket) {
+  HEADRACE_CHECK(state_ == State::closed);
+  HEADRACE_CHECK(socket != core::Socket::none);
+  socket_ = socket;
+  state_ = State::open;
+  want_ = armed_ = ReceiveMode::off;
+  cancelling_ = peer_ended_ = sending_ = finish_when_idle_ = close_started_ = false;
+}
+
+// --- receiving -----------------------------------------------------------------------------------
+
+void Transport::want_receive(ReceiveMode mode) {
+  HEADRACE_CHECK(mode != ReceiveMode::into, "want_into() says where to");
+  want_ = mode;
+  into_ = {};
+  reconcile_receive();
+}
+
+void Transport::want_into(std::span<std::byte> into) {
+  HEADRACE_CHECK(!into.empty());
+  want_ = ReceiveMode::into;
+  into_ = into;
+  reconcile_receive();
+}
+
+void Transport::reconcile_receive() {
+  if (state_ != State::open || peer_ended_) return;
+  if (!receive_op_.in_flight()) {
+    if (want_ != ReceiveMode::off && !waits_for_buffers_) start_receive();
+    return;
+  }
+  // A receive into the owner's memory is never cancelled for another wish: it ends with the first
+  // bytes that come.
+  if (want_ == armed_ || cancelling_ || armed_ == ReceiveMode::into) return;
+  if (control_op_.in_flight()) return;  // tried again when it completes
+  cancelling_ = true;
+  shard_->io->cancel(control_op_, receive_op_);
+}
+
+void Transport::start_receive() {
+  core::Io& io = *shard_->io;
+  armed_ = want_;
+  switch (want_) {
+    case ReceiveMode::off:
+      break;
+    case ReceiveMode::many:
+      io.recv_multishot(receive_op_, socket_, core::BufferGroup::small);
+      break;
+    case ReceiveMode::one:
+      io.recv_provided(receive_op_, socket_, core::BufferGroup::small);
+      break;
+    case ReceiveMode::one_bulk:
+      io.recv_provided(receive_op_, socket_, core::BufferGroup::bulk);
+      break;
+    case ReceiveMode::into:
+      io.recv_into(receive_op_, socket_, into_);
+      break;
+  }
+}
+
+void Transport::on_receive_completed(Completion& completion) {
+  if (!completion.more) {
+    armed_ = ReceiveMode::off;
+    cancelling_ = false;
+  }
+  if (state_ != State::open) {
+    completion.buffer.reset();
+    advance_closing();
+    return;
+  }
+  if (completion.result > 0) {
+    deliver(completion);
+  } else if (completion.result == 0) {
+    end_receive(PeerEnd::finished);
+  } else if (completion.result == -ENOBUFS) {
+    wait_for_buffers();
+  } else if (completion.result != -ECANCELED) {
+    end_receive(PeerEnd::reset);
+  }
+  reconcile_receive();
+}
+
+void Transport::deliver(Completion& completion) {
+  const auto bytes = static_cast<std::size_t>(completion.result);
+  if (completion.buffer) {
+    if (want_ == ReceiveMode::one || want_ == ReceiveMode::one_bulk) want_ = ReceiveMode::off;
+    owner_->on_received(std::move(completion.buffer));
+    return;
+  }
+  // The owner either wants the rest elsewhere and says so within the call, or has enough.
+  want_ = ReceiveMode::off;
+  into_ = {};
+  owner_->on_received_into(bytes);
+}
+
+void Transport::end_receive(PeerEnd end) {
+  peer_ended_ = true;
+  want_ = ReceiveMode::off;
+  owner_->on_peer_end(end);
+}
+
+void Transport::wait_for_buffers() {
+  // Slow readers may hold every large buffer; small ones still bring the bytes forward.
+  if (want_ == ReceiveMode::one_bulk) want_ = ReceiveMode::one;
+  waits_for_buffers_ = true;
+  shard_->starved.add(*this);
+}
+
+void Transport::retry_receive() {
+  waits_for_buffers_ = false;
+  reconcile_receive();
+}
+
+// --- sending -------------------------------------------------------------------------------------
+
+void Transport::send(std::span<const std::span<const std::byte>> slices, core::SendMore more) {
+  HEADRACE_CHECK(state_ == State::open);
+  HEADRACE_CHECK(!sending_, "one send at a time");
+  HEADRACE_CHECK(!slices.empty() && slices.size() <= kSlicesMax);
+  sending_ = true;
+  sending_bytes_ = 0;
+  for (const auto& slice : slices) sending_bytes_ += slice.size();
+  if (slices.size() == 1) {
+    shard_->io->send(send_op_, socket_, slices.front(), more);
+    return;
+  }
+  std::array<iovec, kSlicesMax> vector;
+  for (std::size_t i = 0; i < slices.size(); ++i) {
+    // The kernel only reads from them; iovec has no const form.
+    vector[i] = {const_cast<std::byte*>(slices[i].data()), slices[i].size()};
+  }
+  shard_->io->send_vector(send_op_, socket_, std::span(vector.data(), slices.size()), more);
+}
+
+void Transport::on_send_completed(Completion& completion) {
+  sending_ = false;
+  if (state_ != State::open) {
+    advance_closing();
+    return;
+  }
+  const bool finish = std::exchange(finish_when_idle_, false);
+  const bool all = completion.result >= 0 && std::cmp_equal(completion.result, sending_bytes_);
+  owner_->on_sent(all);
+  if (finish && state_ == State::open) finish_sending();
+}
+
+void Transport::finish_sending() {
+  if (state_ != State::open) return;
+  if (sending_ || control_op_.in_flight()) {
+    finish_when_idle_ = true;
+    return;
+  }
+  shard_->io->shutdown(control_op_, socket_, core::ShutdownSide::send);
+}
+
+// --- control and death ---------------------------------------------------------------------------
+
+void Transport::on_control_completed(Completion&) {
+  if (close_started_) {
+    on_close_completed();
+    return;
+  }
+  if (state_ != State::open) {
+    advance_closing();
+    return;
+  }
+  if (finish_when_idle_ && !sending_) {
+    finish_when_idle_ = false;
+    finish_sending();
+    return;
+  }
+  reconcile_receive();
+}
+
+void Transport::close() {
+  if (state_ != State::open) return;
+  state_ = State::closing;
+  if (waits_for_buffers_) {
+    waits_for_buffers_ = false;
+    StarvedTransports::remove(*this);
+  }
+  advance_closing();
+}
+
+void Transport::advance_closing() {
+  // One control operation serves all steps, so each completion comes here for the next one.
+  if (control_op_.in_flight() || close_started_) return;
+  if (receive_op_.in_flight()) {
+    shard_->io->cancel(control_op_, receive_op_);
+    return;
+  }
+  if (send_op_.in_flight()) {
+    shard_->io->cancel(control_op_, send_op_);
+    return;
+  }
+  close_started_ = true;
+  shard_->io->close(control_op_, socket_);
+}
+
+void Transport::on_close_completed() {
+  state_ = State::closed;
+  socket_ = core::Socket::none;
+  sending_ = false;
+  owner_->on_closed();
+}
+
+}  // namespace headrace::net

@@ -1,0 +1,119 @@
+// One byte stream over one socket, plain or TLS, downstream or upstream.
+//
+// The owner says what it wants to receive (want_receive, want_into) and the transport brings the
+// operation in flight in line with it: a wish that differs from what is armed cancels it first.
+// Until that has happened bytes of the earlier wish may still arrive, so on_received() takes what
+// comes, always. One send is in flight at a time.
+//
+// Death, in named steps and only in this order: close() -> running operations are cancelled -> the
+// last of them completes -> the descriptor is closed -> on_closed(), after which the object may be
+// recycled. Nothing is called on the owner between close() and on_closed().
+//
+// Threads: belongs to one shard.  Lifetime: stays in place from open() to on_closed().
+// Bytes given to send() must stay until on_sent(), or until on_closed() where close() came first.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "core/io.h"
+#include "core/op.h"
+#include "net/edge/starved_transports.h"
+
+namespace headrace::net {
+
+struct ShardContext;
+
+enum class ReceiveMode : std::uint8_t {
+  off,
+  many,      // small buffers, as bytes come: heads, events, idle connections
+  one,       // the next bytes only, into a small buffer; off again afterwards
+  one_bulk,  // the next bytes only, into a large buffer; off again afterwards
+  into,      // straight into memory of the owner's; off again when it is full
+};
+
+enum class PeerEnd : std::uint8_t { finished, truncated, reset };
+
+class TransportOwner {
+ public:
+  virtual void on_received(core::BufferLease lease) = 0;
+  virtual void on_received_into(std::size_t bytes) = 0;
+  // Nothing further arrives. A TLS stream that ended without close_notify is `truncated`.
+  virtual void on_peer_end(PeerEnd end) = 0;
+  virtual void on_sent(bool all) = 0;
+  virtual void on_closed() = 0;
+
+ protected:
+  ~TransportOwner() = default;
+};
+
+class Transport : public core::ListHook<StarvedListTag> {
+ public:
+  static constexpr std::size_t kSlicesMax = 8;
+
+  Transport(ShardContext& shard, TransportOwner& owner);
+  Transport(const Transport&) = delete;
+  Transport& operator=(const Transport&) = delete;
+  ~Transport();
+
+  void open(core::Socket socket);
+  [[nodiscard]] bool is_open() const { return state_ == State::open; }
+  [[nodiscard]] core::Socket socket() const { return socket_; }
+
+  void want_receive(ReceiveMode mode);
+  void want_into(std::span<std::byte> into);
+  [[nodiscard]] ReceiveMode wanted() const { return want_; }
+
+  void send(std::span<const std::span<const std::byte>> slices,
+            core::SendMore more = core::SendMore::no);
+  void send(std::span<const std::byte> bytes, core::SendMore more = core::SendMore::no) {
+    send(std::span(&bytes, 1), more);
+  }
+  [[nodiscard]] bool sending() const { return sending_; }
+
+  // No further bytes follow from us (FIN, after close_notify on TLS). Once nothing is being sent.
+  void finish_sending();
+  void close();
+
+  // The shard calls it when receive buffers have been returned after they had run out.
+  void retry_receive();
+
+ private:
+  enum class State : std::uint8_t { closed, open, closing };
+
+  void on_receive_completed(core::Completion& completion);
+  void on_send_completed(core::Completion& completion);
+  void on_control_completed(core::Completion& completion);
+  void on_close_completed();
+
+  void reconcile_receive();
+  void start_receive();
+  void deliver(core::Completion& completion);
+  void end_receive(PeerEnd end);
+  void wait_for_buffers();
+  void advance_closing();
+  bool matches(core::OpKind kind) const;
+
+  ShardContext* shard_;
+  TransportOwner* owner_;
+  core::Op receive_op_;
+  core::Op send_op_;
+  core::Op control_op_;
+  std::span<std::byte> into_;
+  std::size_t sending_bytes_ = 0;
+  core::Socket socket_ = core::Socket::none;
+  State state_ = State::closed;
+  ReceiveMode want_ = ReceiveMode::off;
+  ReceiveMode armed_ = ReceiveMode::off;
+  bool cancelling_ : 1 = false;
+  bool peer_ended_ : 1 = false;
+  bool sending_ : 1 = false;
+  bool finish_when_idle_ : 1 = false;
+  bool waits_for_buffers_ : 1 = false;
+  bool close_started_ : 1 = false;
+};
+
+}  // namespace headrace::net

@@ -1,0 +1,70 @@
+// What belongs to one shard of the data plane and is reached by everything that runs on it: its io,
+// timers, pools, scratch memory, counters and current config.
+//
+// Threads: one shard. Nothing here is shared, but for reading the counters.
+#pragma once
+
+#include <cstdint>
+
+#include "core/block_pool.h"
+#include "core/body_pool.h"
+#include "core/io.h"
+#include "core/slot_pool.h"
+#include "core/timer_wheel.h"
+#include "net/edge/starved_transports.h"
+#include "net/http/date.h"
+#include "net/http/request_head.h"
+#include "net/http/response_head.h"
+#include "net/shard_counters.h"
+
+namespace headrace::net {
+
+class AccessLog;
+class DownstreamConnection;
+class Exchange;
+class ShardConfig;
+class UpstreamConnection;
+
+// Room for one head that we write, and for a local answer's head and body.
+inline constexpr std::size_t kHeadBlockBytes = 8 * 1024;
+
+struct ShardCapacity {
+  std::uint32_t downstream_connections = 16 * 1024;
+  std::uint32_t upstream_connections = 16 * 1024;
+  std::uint32_t exchanges = 16 * 1024;
+  std::uint32_t head_blocks = 1024;
+};
+
+struct ShardContext {
+  ShardContext(core::Io& shard_io, core::TimerWheel& shard_timers, std::uint32_t shard_number,
+               const ShardCapacity& capacity, core::BodyBudget& body_budget,
+               std::size_t body_bytes_max);
+  ~ShardContext();
+  ShardContext(const ShardContext&) = delete;
+  ShardContext& operator=(const ShardContext&) = delete;
+
+  [[nodiscard]] core::Instant now() const { return io->now(); }
+
+  core::Io* io;
+  core::TimerWheel* timers;
+  std::uint32_t number;
+  ShardConfig* config = nullptr;  // what new requests are served by
+  AccessLog* access_log = nullptr;
+  bool draining = false;  // connections end with the request they are in
+
+  StarvedTransports starved;
+  core::BlockPool head_blocks;
+  core::BodyPool bodies;
+  core::SlotPool<DownstreamConnection> downstreams;
+  core::SlotPool<UpstreamConnection> upstreams;
+  core::SlotPool<Exchange> exchanges;
+
+  // Scratch: valid within one handler only.
+  http::RequestHead request_head;
+  http::ResponseHead response_head;
+  http::DateCache date;
+
+  ShardCounters counters;
+};
+
+}  // namespace headrace::net

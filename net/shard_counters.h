@@ -1,0 +1,58 @@
+// What a shard counts. Written by the shard alone, read by the admin listener's thread of control
+// at any time (core/counters.h).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "core/counters.h"
+#include "core/histogram.h"
+
+namespace headrace::net {
+
+enum class ShardCount : std::uint8_t {
+  connections_accepted,
+  connections_refused,
+  requests,
+  requests_refused,        // by a local answer of 4xx
+  requests_failed,         // by a local answer of 5xx
+  responses_2xx,
+  responses_4xx,
+  responses_5xx,
+  downstream_cancelled,    // the client left before the end of its answer
+  upstream_connections,    // opened
+  upstream_reused,         // requests sent on a kept connection
+  upstream_failures,
+  upstream_replays,        // requests sent again because a kept connection proved dead
+  answers_broken,          // upstream ended within a body
+  bytes_downstream_in,
+  bytes_downstream_out,
+  tokens_in,
+  tokens_out,
+  answers_metered,
+  stream_events,
+  log_lines_dropped,
+  requests_copied,         // a held request moved out of a scarce receive buffer
+  tls_handshakes,
+  tls_failures,
+  count,
+};
+
+struct ShardGauges {
+  core::Gauge downstream_connections;
+  core::Gauge upstream_connections;
+  core::Gauge requests_in_flight;
+  core::Gauge streams_open;
+};
+
+struct ShardCounters {
+  core::CounterBlock<ShardCount> counts;
+  ShardGauges gauges;
+  core::Histogram request_nanos;     // head complete to answer sent
+  core::Histogram first_byte_nanos;  // request sent to first byte of the answer
+
+  void add(ShardCount which, std::uint64_t n = 1) { counts.add(which, n); }
+};
+
+}  // namespace headrace::net

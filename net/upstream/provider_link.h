@@ -1,0 +1,35 @@
+// A provider as the data plane uses it: its row in the config base, and what was made of it when
+// the config was loaded (credentials unsealed into locked memory, TLS context).
+//
+// Threads: made on the loading thread, immutable afterwards, shared by all shards.
+// Lifetime: belongs to its ConfigSnapshot.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/tls/client_context.h"
+#include "policy/config/base_layout.h"
+
+namespace headrace::net {
+
+struct ProviderLink {
+  const policy::config::Provider* row = nullptr;
+  std::uint32_t index = 0;
+  std::string_view name;
+  std::string_view host_field;
+  std::string_view path_prefix;
+  // Whole header lines that go to this provider with every request: the credential and what the
+  // config adds ("Authorization: Bearer ...\r\n"). In locked memory; never logged.
+  std::string_view private_lines;
+  // Query parameters likewise ("key=..."), without a leading separator.
+  std::string_view private_query;
+  std::vector<std::string_view> headers_remove;
+  std::vector<std::string_view> query_remove;
+  std::shared_ptr<const tls::ClientContext> tls;  // null: plain
+};
+
+}  // namespace headrace::net

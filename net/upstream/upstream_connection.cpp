@@ -1,0 +1,173 @@
+#include "net/upstream/upstream_connection.h"
+
+#include <cerrno>
+
+#include "core/check.h"
+#include "net/shard_context.h"
+#include "net/upstream/upstream_pool.h"
+
+namespace headrace::net {
+
+using std::chrono::milliseconds;
+
+UpstreamConnection::UpstreamConnection(ShardContext& shard, UpstreamPool& pool)
+    : pool_(&pool), shard_(&shard), transport_(shard, *this) {
+  connect_op_.bind<&UpstreamConnection::on_connected>(this);
+  timer_.bind<&UpstreamConnection::on_timeout>(this);
+}
+
+// --- becoming ready ------------------------------------------------------------------------------
+
+void UpstreamConnection::connect(core::Socket socket, const core::SocketAddress& address,
+                                 core::Duration timeout, core::Instant expires_at) {
+  socket_ = socket;
+  expires_at_ = expires_at;
+  shard_->timers->arm(timer_, shard_->now() + timeout);
+  shard_->io->connect(connect_op_, socket, address);
+}
+
+void UpstreamConnection::on_connected(core::Completion& completion) {
+  transport_.open(socket_);
+  if (completion.result < 0) {
+    if (connect_failure_ == UpstreamFailure::none) {
+      connect_failure_ = UpstreamFailure::connect_refused;
+    }
+    fail_connecting(connect_failure_);
+    return;
+  }
+  const ProviderLink& provider = pool_->provider();
+  if (connect_failure_ != UpstreamFailure::none) {  // the timer was faster
+    fail_connecting(connect_failure_);
+    return;
+  }
+  if (provider.tls != nullptr) {
+    state_ = State::handshaking;
+    transport_.start_tls_upstream(provider.tls, pool_->tls_resumption());
+    return;
+  }
+  on_handshake_done();
+}
+
+void UpstreamConnection::on_handshake_done() {
+  shard_->timers->disarm(timer_);
+  state_ = State::idle;
+  --pool_->connecting_;
+  idle_since_ = shard_->now();
+  transport_.want_receive(ReceiveMode::many);
+  pool_->on_ready(*this);
+}
+
+void UpstreamConnection::on_handshake_failed() { fail_connecting(UpstreamFailure::tls); }
+
+void UpstreamConnection::on_timeout() {
+  if (state_ == State::connecting) {
+    connect_failure_ = UpstreamFailure::connect_timeout;
+    if (connect_op_.in_flight()) {
+      // The connect operation ends by the shutdown of its socket; on_connected() goes on from there.
+      shard_->io->cancel(cancel_op_, connect_op_);
+    }
+  } else if (state_ == State::handshaking) {
+    fail_connecting(UpstreamFailure::connect_timeout);
+  } else if (state_ == State::idle) {
+    on_idle_timeout();
+  }
+}
+
+void UpstreamConnection::fail_connecting(UpstreamFailure failure) {
+  connect_failure_ = failure;
+  shard_->timers->disarm(timer_);
+  state_ = State::closing;
+  transport_.close();
+}
+
+// --- in use --------------------------------------------------------------------------------------
+
+void UpstreamConnection::attach(UpstreamUser& user) {
+  HEADRACE_CHECK(state_ == State::idle);
+  auto& hook = static_cast<core::ListHook<UpstreamIdleTag>&>(*this);
+  if (hook.linked()) {
+    hook.unlink();
+    --pool_->idle_count_;
+  }
+  state_ = State::busy;
+  user_ = &user;
+  ++requests_;
+}
+
+void UpstreamConnection::release() {
+  HEADRACE_CHECK(state_ == State::busy);
+  user_ = nullptr;
+  state_ = State::idle;
+  idle_since_ = shard_->now();
+  transport_.want_receive(ReceiveMode::many);
+  // The timer is moved only when it fires: an idle connection is mostly taken long before.
+  if (!timer_.armed()) {
+    shard_->timers->arm(timer_, idle_since_ + milliseconds(pool_->provider().row->pool.idle_timeout_ms));
+  }
+  pool_->on_ready(*this);
+}
+
+void UpstreamConnection::abandon() {
+  HEADRACE_CHECK(state_ == State::busy);
+  user_ = nullptr;
+  state_ = State::closing;
+  shard_->timers->disarm(timer_);
+  transport_.close();
+}
+
+void UpstreamConnection::close_idle() {
+  HEADRACE_CHECK(state_ == State::idle);
+  auto& hook = static_cast<core::ListHook<UpstreamIdleTag>&>(*this);
+  if (hook.linked()) {
+    hook.unlink();
+    --pool_->idle_count_;
+  }
+  state_ = State::closing;
+  shard_->timers->disarm(timer_);
+  transport_.close();
+}
+
+void UpstreamConnection::on_idle_timeout() {
+  const core::Instant due =
+      idle_since_ + milliseconds(pool_->provider().row->pool.idle_timeout_ms);
+  if (due > shard_->now()) {
+    shard_->timers->arm(timer_, due);
+    return;
+  }
+  close_idle();
+}
+
+// --- events of the transport ---------------------------------------------------------------------
+
+void UpstreamConnection::on_received(core::BufferLease lease) {
+  if (state_ == State::busy) {
+    user_->on_upstream_received(std::move(lease));
+  } else if (state_ == State::idle) {
+    // Nobody asked for anything: whatever this is, it must not meet the next request.
+    close_idle();
+  }
+}
+
+void UpstreamConnection::on_received_into(std::size_t) {
+  HEADRACE_CHECK(false, "answers are received into buffers of the io");
+}
+
+void UpstreamConnection::on_peer_end(PeerEnd end) {
+  if (state_ == State::busy) {
+    user_->on_upstream_ended(end);
+  } else if (state_ == State::idle) {
+    close_idle();
+  } else if (state_ == State::handshaking) {
+    fail_connecting(UpstreamFailure::tls);
+  }
+}
+
+void UpstreamConnection::on_sent(bool all) {
+  if (state_ == State::busy) user_->on_upstream_sent(all);
+}
+
+void UpstreamConnection::on_closed() {
+  pool_->on_gone(*this, connect_failure_ != UpstreamFailure::none);
+}
+
+}  // namespace headrace::net

@@ -1,0 +1,118 @@
+#include "net/upstream/upstream_pool.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "net/shard_config.h"
+#include "net/shard_context.h"
+
+namespace headrace::net {
+
+using std::chrono::milliseconds;
+
+UpstreamPool::UpstreamPool(ShardContext& shard, ShardConfig& config, const ProviderLink& provider)
+    : shard_(shard), config_(config), provider_(provider) {}
+
+UpstreamConnection* UpstreamPool::acquire(UpstreamUser& user) {
+  while (!idle_.empty()) {
+    UpstreamConnection& connection = idle_.front();
+    if (connection.expires_at() <= shard_.now()) {
+      connection.close_idle();
+      continue;
+    }
+    connection.attach(user);
+    shard_.counters.add(ShardCount::upstream_reused);
+    return &connection;
+  }
+  waiting_.push_back(user);
+  ++waiting_count_;
+  start_connections();
+  return nullptr;
+}
+
+void UpstreamPool::forget(UpstreamUser& user) {
+  core::ListHook<UpstreamWaitTag>& hook = user;
+  if (!hook.linked()) return;
+  hook.unlink();
+  --waiting_count_;
+}
+
+void UpstreamPool::retire() {
+  retired_ = true;
+  while (!idle_.empty()) idle_.front().close_idle();
+}
+
+void UpstreamPool::start_connections() {
+  while (connecting_ < waiting_count_ && total_ < provider_.row->pool.total_max) {
+    const UpstreamFailure failure = start_one();
+    if (failure == UpstreamFailure::none) continue;
+    // Connections that are busy or on their way will serve the others.
+    if (total_ == 0) on_connect_failed(failure);
+    return;
+  }
+}
+
+UpstreamFailure UpstreamPool::start_one() {
+  const core::SocketAddress* address = config_.address_of(provider_.index, next_address_);
+  if (address == nullptr) return UpstreamFailure::no_address;
+  auto socket = shard_.io->open_socket(address->family());
+  if (!socket) return UpstreamFailure::descriptors;
+  UpstreamConnection* connection = shard_.upstreams.make(shard_, *this);
+  if (connection == nullptr) {
+    shard_.io->close_now(*socket);
+    return UpstreamFailure::descriptors;
+  }
+  ++next_address_;
+  ++total_;
+  ++connecting_;
+  config_.add_user();
+  shard_.counters.add(ShardCount::upstream_connections);
+  shard_.counters.gauges.upstream_connections.add(1);
+  connection->connect(*socket, *address, milliseconds(provider_.row->timeouts.connect_ms),
+                      shard_.now() + milliseconds(provider_.row->pool.lifetime_ms));
+  return UpstreamFailure::none;
+}
+
+void UpstreamPool::on_ready(UpstreamConnection& connection) {
+  if (UpstreamUser* user = waiting_.pop_front(); user != nullptr) {
+    --waiting_count_;
+    connection.attach(*user);
+    user->on_upstream_ready(connection);
+    return;
+  }
+  if (retired_ || idle_count_ >= provider_.row->pool.idle_max ||
+      connection.expires_at() <= shard_.now()) {
+    connection.close_idle();
+    return;
+  }
+  idle_.push_front(connection);
+  ++idle_count_;
+}
+
+void UpstreamPool::on_connect_failed(UpstreamFailure failure) {
+  shard_.counters.add(ShardCount::upstream_failures);
+  if (UpstreamUser* user = waiting_.pop_front(); user != nullptr) {
+    --waiting_count_;
+    user->on_upstream_failed(failure);
+  }
+}
+
+void UpstreamPool::on_gone(UpstreamConnection& connection, bool was_connecting) {
+  const UpstreamFailure failure = connection.connect_failure_;
+  shard_.upstreams.destroy(connection);
+  shard_.counters.gauges.upstream_connections.add(-1);
+  --total_;
+  if (was_connecting) {
+    --connecting_;
+    on_connect_failed(failure);
+  }
+  start_connections();
+  config_.drop_user();
+}
+
+void UpstreamPool::learn_answer_bytes(std::uint64_t bytes) {
+  // One part in four is the latest: a few large answers in a row switch, and a few small back.
+  bulk_expectation_ = bulk_expectation_ - bulk_expectation_ / 4 + bytes / 4;
+}
+
+}  // namespace headrace::net

@@ -1,0 +1,67 @@
+// The connections of one shard to one provider: idle ones, reused last in first out, and requests
+// that wait for one, served first in first out.
+//
+// Bounds: pool.total_max connections, of which at most pool.idle_max are kept idle, each for at
+// most pool.idle_timeout_ms and in use for at most pool.lifetime_ms.
+// Threads: one shard.  Lifetime: belongs to a ShardConfig, which outlives its connections and users.
+#pragma once
+
+#include <cstdint>
+
+#include "core/clock.h"
+#include "core/intrusive_list.h"
+#include "net/upstream/provider_link.h"
+#include "net/upstream/upstream_connection.h"
+#include "net/upstream/upstream_user.h"
+
+namespace headrace::net {
+
+class UpstreamPool {
+ public:
+  UpstreamPool(ShardContext& shard, ShardConfig& config, const ProviderLink& provider);
+  UpstreamPool(const UpstreamPool&) = delete;
+  UpstreamPool& operator=(const UpstreamPool&) = delete;
+
+  // An idle connection, attached to the user; or nullptr: the user waits, and hears of it by
+  // on_upstream_ready() or on_upstream_failed(). May also fail at once, by on_upstream_failed() in
+  // a later turn.
+  [[nodiscard]] UpstreamConnection* acquire(UpstreamUser& user);
+  // The user no longer waits.
+  void forget(UpstreamUser& user);
+
+  // The shard's config is no longer the current one: idle connections go, busy ones end after use.
+  void retire();
+
+  [[nodiscard]] const ProviderLink& provider() const { return provider_; }
+  [[nodiscard]] std::uint32_t total() const { return total_; }
+  [[nodiscard]] std::uint32_t idle() const { return idle_count_; }
+
+  // Large answers were seen last: receive straight into large buffers.
+  [[nodiscard]] bool expects_bulk() const { return bulk_expectation_ >= kBulkThreshold; }
+  void learn_answer_bytes(std::uint64_t bytes);
+
+ private:
+  friend class UpstreamConnection;
+  static constexpr std::uint64_t kBulkThreshold = 8 * 1024;
+
+  void on_ready(UpstreamConnection& connection);      // fresh, or given back
+  void on_connect_failed(UpstreamFailure failure);    // one waiter's connection will not come
+  void on_gone(UpstreamConnection& connection, bool was_connecting);
+  void start_connections();
+  UpstreamFailure start_one();
+
+  ShardContext& shard_;
+  ShardConfig& config_;
+  const ProviderLink& provider_;
+  core::IntrusiveList<UpstreamConnection, UpstreamIdleTag> idle_;
+  core::IntrusiveList<UpstreamUser, UpstreamWaitTag> waiting_;
+  std::uint32_t total_ = 0;
+  std::uint32_t idle_count_ = 0;
+  std::uint32_t connecting_ = 0;
+  std::uint32_t waiting_count_ = 0;
+  std::uint32_t next_address_ = 0;
+  std::uint64_t bulk_expectation_ = 0;  // moving average of answer sizes, bytes
+  bool retired_ = false;
+};
+
+}  // namespace headrace::net
