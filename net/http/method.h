@@ -1,0 +1,24 @@
+// Request methods (RFC 9110 section 9). Case matters: "get" is some other method.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace headrace::net::http {
+
+enum class Method : std::uint8_t {
+  get,
+  head,
+  post,
+  put,
+  delete_,
+  patch,
+  options,
+  trace,
+  connect,
+  other
+};
+
+Method method_of(std::string_view text);
+
+}  // namespace headrace::net::http

@@ -1,0 +1,106 @@
+// Character classes of RFC 9110 section 5.6 and RFC 3986, and comparison without regard to case:
+// what every HTTP parser here is made of. ASCII only, no locale; nothing allocates.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace headrace::net::http {
+
+inline std::string_view as_text(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+inline std::span<const std::byte> as_bytes(std::string_view text) {
+  return std::as_bytes(std::span<const char>(text.data(), text.size()));
+}
+
+enum class CharClass : std::uint8_t {
+  token = 1 << 0,        // tchar: field names, methods
+  field_value = 1 << 1,  // VCHAR, SP, HTAB, obs-text
+  path = 1 << 2,         // pchar without "%" and ";", and "/"
+  query = 1 << 3,        // pchar without "%", "/", "?", and "[" "]" that real clients send bare
+  host = 1 << 4,         // what we take in a registered name or an IPv4 address
+  hex = 1 << 5,
+  unreserved = 1 << 6,  // ALPHA / DIGIT / "-" / "." / "_" / "~"
+};
+
+constexpr bool is_alpha(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+constexpr std::array<std::uint8_t, 256> make_char_classes() {
+  std::array<std::uint8_t, 256> classes{};
+  for (unsigned i = 0; i < 256; ++i) {
+    const char c = static_cast<char>(i);
+    const auto among = [c](std::string_view set) { return set.find(c) != std::string_view::npos; };
+    const bool alphanumeric = is_alpha(c) || is_digit(c);
+    const bool unreserved = alphanumeric || among("-._~");
+    const bool pchar = unreserved || among("!$&'()*+,;=:@");
+    const auto add = [&](CharClass kind, bool member) {
+      if (member) classes[i] = static_cast<std::uint8_t>(classes[i] | static_cast<unsigned>(kind));
+    };
+    add(CharClass::token, alphanumeric || among("!#$%&'*+-.^_`|~"));
+    add(CharClass::field_value, c == '\t' || (i >= 0x20 && i != 0x7f));
+    add(CharClass::path, (pchar && c != ';') || c == '/');
+    add(CharClass::query, pchar || among("/?[]"));
+    add(CharClass::host, alphanumeric || among("-._"));
+    add(CharClass::hex, is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'));
+    add(CharClass::unreserved, unreserved);
+  }
+  return classes;
+}
+
+inline constexpr std::array<std::uint8_t, 256> kCharClasses = make_char_classes();
+
+constexpr bool is(CharClass kind, char c) {
+  return (kCharClasses[static_cast<unsigned char>(c)] & static_cast<unsigned>(kind)) != 0;
+}
+
+constexpr bool all_are(CharClass kind, std::string_view text) {
+  for (const char c : text) {
+    if (!is(kind, c)) return false;
+  }
+  return true;
+}
+
+// A non-empty run of tchar.
+constexpr bool is_token(std::string_view text) {
+  return !text.empty() && all_are(CharClass::token, text);
+}
+
+constexpr char to_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+
+constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (to_lower(a[i]) != to_lower(b[i])) return false;
+  }
+  return true;
+}
+
+// The value of one hexadecimal digit, or -1.
+constexpr int hex_value(char c) {
+  if (is_digit(c)) return c - '0';
+  const char lower = to_lower(c);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+// Without the optional white space (SP, HTAB) at both ends.
+constexpr std::string_view trim_white_space(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
+    text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
+    text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace headrace::net::http
