@@ -64,17 +64,23 @@ run_as_root() {
   fi
 }
 
-# Installs without asking anything. A package that brings a service (nginx, haproxy) must not start
+# Installs without asking anything; apt's own words go to the log and are shown if it fails. A package that brings a service (nginx, haproxy) must not start
 # it: it would take ports and memory on a machine that only wanted a peer to measure against.
 install_debian_packages() {
-  local policy=/usr/sbin/policy-rc.d made_policy=0 failed=0 service
+  local policy=/usr/sbin/policy-rc.d log=build/packages.log made_policy=0 failed=0 service
+  mkdir -p build
   if [[ ! -e $policy ]]; then
     # Whoever already has a policy keeps it.
     run_as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy" && made_policy=1
   fi
-  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 --yes -qq)
-  run_as_root "${apt[@]}" update </dev/null || note "apt-get update failed; trying with the lists at hand"
-  run_as_root "${apt[@]}" -o Dpkg::Use-Pty=0 install --no-install-recommends "$@" </dev/null || failed=1
+  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300
+    -o Dpkg::Use-Pty=0 --yes)
+  run_as_root "${apt[@]}" update </dev/null >"$log" 2>&1 ||
+    note "apt-get update failed; trying with the lists at hand"
+  if ! run_as_root "${apt[@]}" install --no-install-recommends "$@" </dev/null >>"$log" 2>&1; then
+    tail -n 40 "$log" >&2
+    failed=1
+  fi
   ((made_policy)) && run_as_root rm -f "$policy"
   if [[ -d /run/systemd/system ]]; then
     for service in nginx haproxy; do
