@@ -14,6 +14,8 @@
 #include <span>
 #include <utility>
 
+#include "core/check.h"
+
 namespace headrace::core {
 
 inline constexpr std::size_t kBufferPadding = 64;
@@ -55,6 +57,12 @@ class BufferLease {
   [[nodiscard]] std::span<std::byte> bytes() const { return {data_, size_}; }
   [[nodiscard]] std::byte* data() const { return data_; }
   [[nodiscard]] std::size_t size() const { return size_; }
+
+  // Cuts off what lies behind the first `size` bytes; never grows.
+  void shrink(std::size_t size) {
+    HEADRACE_CHECK(size <= size_, "a lease was shrunk to more than it holds");
+    size_ = static_cast<std::uint32_t>(size);
+  }
 
   void reset() noexcept {
     if (source_ != nullptr) std::exchange(source_, nullptr)->give_back(index_);

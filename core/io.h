@@ -42,6 +42,8 @@ enum class BufferGroup : std::uint8_t { small, bulk };
 
 enum class SendMore : bool { no, yes };  // yes: further bytes follow at once (MSG_MORE)
 
+enum class ShutdownSide : std::uint8_t { send, both };
+
 struct IoFeatures {
   // What the kernel offers (found by probe) and the switches allow. A switch turns each off.
   bool single_issuer = true;
@@ -50,6 +52,7 @@ struct IoFeatures {
   bool accept_multishot = true;
   bool send_vectorized = true;  // OP_SEND with a vector (6.17); otherwise SENDMSG
   bool ring_messages = true;    // MSG_RING as the mailbox's bell; otherwise eventfd
+  bool absolute_waits = true;   // wait until an instant (6.12); otherwise for a span
 };
 
 struct IoOptions {
@@ -70,6 +73,9 @@ struct IoCounters {
   std::uint64_t stale_completions = 0;    // of an earlier use of an Op: dropped
   std::uint64_t buffers_exhausted = 0;    // ENOBUFS: a receive ended for want of a buffer
   std::uint64_t submission_overflows = 0; // submitted within a turn because the queue was full
+  std::uint64_t completion_overflows = 0; // turns in which the kernel had to keep completions back
+  std::uint64_t submissions_refused = 0;  // EAGAIN, EBUSY: the kernel took nothing, tried again
+  std::uint64_t rearms = 0;               // multishot operations re-armed without telling anyone
   std::uint64_t spin_nanos = 0;           // time burnt spinning
 };
 
@@ -101,8 +107,8 @@ class Io {
   void wake_from(Io& from);
 
   // --- sockets, synchronous and quick ----------------------------------------------------------
-  // A non-blocking, close-on-exec stream socket; TCP ones with TCP_NODELAY. Socket::none and errno
-  // text in the error where descriptors are used up.
+  // A close-on-exec stream socket, fit for the operations below (none of which ever blocks); TCP
+  // ones with TCP_NODELAY. The error is -errno.
   std::expected<Socket, int> open_socket(int family);
   // Bound with SO_REUSEADDR and SO_REUSEPORT, listening. Error in words for an operator.
   std::expected<Socket, std::string> listen(const SocketAddress& address, int backlog);
@@ -132,7 +138,10 @@ class Io {
                    SendMore more = SendMore::no);
   // Moves up to `bytes` from one descriptor to the other; one of them is a pipe's end.
   void splice(Op& op, int from, int to, std::size_t bytes, SendMore more);
-  void shutdown(Op& op, Socket socket);
+  // `send`: ends our side only (FIN after what was sent); the peer's bytes still arrive.
+  // `both`: receives in flight complete with 0, sends with -EPIPE. Comes after whatever was queued
+  // before it.
+  void shutdown(Op& op, Socket socket, ShutdownSide side = ShutdownSide::both);
   void close(Op& op, Socket socket);
   // Asks that `target` ends early; both complete, in any order. The target's result may be success:
   // cancellation races with completion. Completes with -ENOENT when there was nothing to cancel.

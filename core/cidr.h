@@ -1,0 +1,54 @@
+// Ranges of IP addresses: "10.0.0.0/8", "2001:db8::/32", "192.0.2.7" (one address).
+//
+// An IPv4 address mapped into IPv6 (::ffff:192.0.2.7), as dual-stack sockets report them, matches
+// and is matched as the IPv4 address that it is.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/socket_address.h"
+
+namespace headrace::core {
+
+class Cidr {
+ public:
+  // Strict: decimal prefix length within the family's, no bits set behind it. The error is words
+  // for an operator.
+  static std::expected<Cidr, std::string> parse(std::string_view text);
+
+  // False for Unix sockets and for the other family.
+  [[nodiscard]] bool contains(const SocketAddress& address) const;
+  [[nodiscard]] std::string text() const;
+
+  friend bool operator==(const Cidr&, const Cidr&) = default;
+
+ private:
+  friend class CidrList;
+  using Words = std::array<std::uint64_t, 2>;  // IPv6 bits, first word first; IPv4 mapped into it
+
+  static bool words_of(const SocketAddress& address, Words& words);
+
+  Words network_{};
+  Words mask_{};
+  unsigned prefix_bits_ = 0;  // of the 128
+};
+
+// A short list, searched from front to back: trusted proxies and the like, up to some dozens.
+class CidrList {
+ public:
+  void add(const Cidr& range) { ranges_.push_back(range); }
+  [[nodiscard]] bool contains(const SocketAddress& address) const;
+  [[nodiscard]] bool empty() const { return ranges_.empty(); }
+  [[nodiscard]] std::size_t size() const { return ranges_.size(); }
+
+ private:
+  std::vector<Cidr> ranges_;
+};
+
+}  // namespace headrace::core

@@ -1,0 +1,171 @@
+// Where everything lies in the shared region: the memory that data planes, and data plane and
+// control plane, have in common, and that outlives any process (not power).
+//
+//   +--------------------------------------------------------------+ 0
+//   | RegionHeader: magic, version, sizes, checksum (never written  |
+//   |   again), then the few words that all incarnations share      |
+//   +--------------------------------------------------------------+ 4096
+//   | IncarnationSlot x incarnations: who owns which part below;    |
+//   |   a slot's own bytes in the file are what its lock covers     |
+//   +--------------------------------------------------------------+
+//   | StableSlot x limit_slots    numbers given by the store: no    |
+//   | StableSlot x breaker_slots  new config ever resets a word     |
+//   +--------------------------------------------------------------+
+//   | ConfigDirectory: generation, length and checksum of each bank |
+//   | config bank 0                                                 |
+//   | config bank 1                                                 |
+//   | delta log: changes since the base                             |
+//   +--------------------------------------------------------------+
+//   | incarnation 0:  doorbells        x shards                     |
+//   |                 counters         x shards                     |
+//   |                 in-flight table  x shards                     |
+//   |                 stream table     x shards                     |
+//   |                 record ring      x shards                     |
+//   +--------------------------------------------------------------+
+//   | incarnation 1 ...                                             |
+//   +--------------------------------------------------------------+ region_bytes
+//
+// Every area begins on a page. Places follow from the geometry alone, which is bounded before
+// anything is computed from it: no offset is ever read from the file.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <string>
+
+namespace headrace::core {
+
+// Changed whenever the meaning of any byte changes.
+inline constexpr std::uint32_t kRegionLayoutVersion = 1;
+inline constexpr std::array<char, 8> kRegionMagic{'h', 'e', 'a', 'd', 'r', 'a', 'c', 'e'};
+
+inline constexpr std::uint32_t kIncarnationsMin = 3;  // one serves, one drains, one is recovered
+inline constexpr std::uint32_t kIncarnationsMax = 8;
+inline constexpr std::uint64_t kRegionBytesMax = std::uint64_t{1} << 42U;
+
+// What a region is made for. Fixed for its life.
+struct RegionGeometry {
+  std::uint32_t shards = 1;
+  std::uint32_t incarnations = kIncarnationsMin;
+  std::uint32_t limit_slots = 4096;
+  std::uint32_t breaker_slots = 1024;
+  std::uint32_t in_flight_entries = 4096;  // per shard
+  std::uint32_t stream_entries = 4096;     // per shard
+  std::uint64_t config_bank_bytes = 1024 * 1024;
+  std::uint64_t delta_log_bytes = 256 * 1024;
+  std::uint64_t counter_bytes = 64 * 1024;       // per shard
+  std::uint64_t record_ring_bytes = 256 * 1024;  // per shard
+
+  friend bool operator==(const RegionGeometry&, const RegionGeometry&) = default;
+};
+
+struct RegionHeader {
+  std::array<char, 8> magic;
+  std::uint32_t layout_version;
+  std::uint32_t header_bytes;
+  std::uint64_t region_bytes;
+  RegionGeometry geometry;
+  std::int64_t created_unix_nanos;
+  std::uint64_t identity;  // random: tells this region from any other one at the same path
+  std::uint64_t checksum;  // XXH3 of all before it
+  // --- written while in use ---
+  alignas(64) std::atomic<std::uint64_t> epochs_given;
+};
+
+static_assert(sizeof(RegionGeometry) == 56);
+static_assert(offsetof(RegionHeader, checksum) == 96);
+static_assert(offsetof(RegionHeader, epochs_given) == 128);
+static_assert(sizeof(RegionHeader) <= 4096);
+
+enum class IncarnationState : std::uint32_t { vacant = 0, in_use = 1 };
+
+struct alignas(64) IncarnationSlot {
+  std::atomic<std::uint32_t> state;  // IncarnationState; any other value counts as in_use
+  std::atomic<std::uint32_t> process;
+  std::atomic<std::uint64_t> epoch;
+  std::atomic<std::int64_t> claimed_unix_nanos;
+};
+
+static_assert(sizeof(IncarnationSlot) == 64);
+
+// One word that all incarnations change by atomic operations, and the owner that the store gave
+// the slot number to.
+struct StableSlot {
+  std::atomic<std::uint64_t> word;
+  std::atomic<std::uint64_t> owner;
+};
+
+static_assert(sizeof(StableSlot) == 16);
+
+struct ConfigDirectory {
+  struct Bank {
+    std::atomic<std::uint64_t> bytes;
+    std::atomic<std::uint64_t> checksum;
+  };
+  std::atomic<std::uint64_t> generation;  // 0: nothing published; bank generation % 2 holds it
+  std::array<Bank, 2> banks;
+};
+
+static_assert(sizeof(ConfigDirectory) == 40);
+
+// Written by its shard, read by whoever waits until every shard has taken note.
+struct alignas(64) Doorbell {
+  std::atomic<std::uint64_t> config_generation_seen;
+  std::atomic<std::uint64_t> delta_position_seen;
+};
+
+static_assert(sizeof(Doorbell) == 64);
+
+inline constexpr std::uint64_t kInFlightEntryBytes = 128;
+inline constexpr std::uint64_t kStreamEntryBytes = 64;
+
+struct RegionArea {
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+  friend bool operator==(const RegionArea&, const RegionArea&) = default;
+};
+
+enum class ShardArea : std::uint8_t { doorbell, counters, in_flight, streams, records, count };
+
+class RegionLayout {
+ public:
+  // Refuses a geometry out of bounds, in words.
+  static std::expected<RegionLayout, std::string> plan(const RegionGeometry& geometry);
+
+  [[nodiscard]] const RegionGeometry& geometry() const { return geometry_; }
+  [[nodiscard]] std::uint64_t region_bytes() const { return region_bytes_; }
+
+  [[nodiscard]] RegionArea incarnation_slots() const { return incarnation_slots_; }
+  [[nodiscard]] RegionArea limit_slots() const { return limit_slots_; }
+  [[nodiscard]] RegionArea breaker_slots() const { return breaker_slots_; }
+  [[nodiscard]] RegionArea config_directory() const { return config_directory_; }
+  [[nodiscard]] RegionArea config_bank(std::uint32_t bank) const { return config_banks_[bank]; }
+  [[nodiscard]] RegionArea delta_log() const { return delta_log_; }
+  // incarnation and shard below the geometry's.
+  [[nodiscard]] RegionArea shard_area(ShardArea which, std::uint32_t incarnation,
+                                      std::uint32_t shard) const;
+
+ private:
+  struct PerShard {
+    std::uint64_t offset = 0;  // from the incarnation's start, of shard 0
+    std::uint64_t stride = 0;
+    std::uint64_t bytes = 0;
+  };
+
+  RegionGeometry geometry_;
+  RegionArea incarnation_slots_;
+  RegionArea limit_slots_;
+  RegionArea breaker_slots_;
+  RegionArea config_directory_;
+  std::array<RegionArea, 2> config_banks_;
+  RegionArea delta_log_;
+  std::array<PerShard, static_cast<std::size_t>(ShardArea::count)> per_shard_;
+  std::uint64_t incarnations_offset_ = 0;
+  std::uint64_t incarnation_bytes_ = 0;
+  std::uint64_t region_bytes_ = 0;
+};
+
+}  // namespace headrace::core

@@ -1,0 +1,68 @@
+// Provided buffers: memory that the kernel fills on arrival, and that is leased out until dropped.
+//
+//   one buffer:  | headroom (1 KiB) | bytes for the kernel | padding (64 B) |   x buffers
+//                ^ stride * index   ^ what a lease names
+//
+// Threads:    one shard's, as its Io.
+// Invariants: free + leased == all. A buffer is the kernel's (published), free for publishing, or
+//             leased. A buffer that an operation in flight reads from is pinned, and giving it
+//             back then is fatal.
+//             With sanitizers, the bytes of a buffer that is not leased are poisoned.
+// Errors:     make() returns -errno; ENOBUFS is the caller's to see in a completion.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <liburing.h>
+
+#include "core/buffer_lease.h"
+
+namespace headrace::core::uring {
+
+class BufferRing final : public BufferSource {
+ public:
+  BufferRing() = default;
+  ~BufferRing();
+  BufferRing(const BufferRing&) = delete;
+  BufferRing& operator=(const BufferRing&) = delete;
+
+  // `buffers` is a power of two, at most 32768. Registered with the ring under `group`.
+  int make(io_uring& ring, std::uint16_t group, std::uint32_t buffers, std::uint32_t buffer_bytes);
+
+  // The buffer that a completion names, as received.
+  [[nodiscard]] BufferLease lease(std::uint16_t index, std::size_t size);
+  void give_back(std::uint32_t index) noexcept override;
+  // Lets the kernel see what was given back since. Once a turn.
+  void publish();
+
+  [[nodiscard]] bool contains(const void* address) const {
+    return reinterpret_cast<std::uintptr_t>(address) - begin_ < bytes_;
+  }
+  // For addresses that contains() says are ours.
+  std::uint32_t pin(const void* address);
+  void unpin(std::uint32_t index);
+
+  [[nodiscard]] std::size_t leased() const { return leased_; }
+  static std::size_t planned_bytes(std::uint32_t buffers, std::uint32_t buffer_bytes);
+
+ private:
+  static constexpr std::uint16_t kLeased = 0x8000;  // in states_, beside the number of pins
+
+  [[nodiscard]] std::byte* start(std::uint32_t index) const { return memory_ + index * stride_; }
+
+  io_uring_buf_ring* entries_ = nullptr;  // shared with the kernel
+  std::byte* memory_ = nullptr;
+  std::uintptr_t begin_ = 0;
+  std::size_t bytes_ = 0;
+  std::size_t stride_ = 0;
+  std::uint32_t buffers_ = 0;
+  std::uint32_t buffer_bytes_ = 0;
+  std::uint32_t leased_ = 0;
+  std::uint16_t tail_ = 0;  // entries filled in, published or not
+  bool unpublished_ = false;
+  std::vector<std::uint16_t> states_;
+};
+
+}  // namespace headrace::core::uring

@@ -1,0 +1,280 @@
+// What a config base holds: the tables and their rows. The container is core/base_blob.h.
+//
+//   strings        all text, one heap of bytes; a TextRef points into it
+//   settings       one row: every scalar option that belongs to the whole process
+//   listeners ---> certificates, string_list (ALPN), networks (trusted proxies)
+//   providers ---> field_edits, string_list (names to remove)
+//   routes ------> targets -----> providers
+//     ^
+//   model_names    what clients ask for: exact names, then patterns, longest first
+//     ^
+//   model_slots    open addressing by hash of (dialect, name)
+//
+//   tenants <----- keys --------> model_rules (what a key may ask for)
+//                   ^
+//   key_slots      open addressing by the digest's first bytes:
+//
+//        digest  [ 8 bytes: place | 4 bytes: fingerprint | .......... 20 bytes ]
+//                      |                     |
+//                      v                     v
+//        slots   ... [ fp | row+1 ] [ 0 | 0 ] [ fp | row+1 ] ...     8 in a cache line
+//                             |
+//                             v
+//        keys    [ whole digest, compared in constant time | name, tenant, model rules ]
+//
+//   passthrough -> providers
+//
+// Invariants (judged once by ConfigView::open, then relied upon): every TextRef, RowRange and index
+//             lies inside its table; every enum has a value that has a name; both slot tables have
+//             a power of two slots, at least one of them empty.
+// Units:      stand last in names; times are milliseconds, money is micro-USD.
+// Growth:     new tables get new kinds (limits, plans, prices, catalogues, delta log); a changed
+// row
+//             gets a new version of its kind.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "policy/config/key_digest.h"
+
+namespace headrace::policy::config {
+
+// --- tables ------------------------------------------------------------------------------------
+enum class TableKind : std::uint32_t {
+  strings = 1,
+  settings = 2,
+  listeners = 3,
+  certificates = 4,
+  string_list = 5,
+  networks = 6,
+  providers = 7,
+  field_edits = 8,
+  routes = 9,
+  targets = 10,
+  model_names = 11,
+  model_slots = 12,
+  tenants = 13,
+  keys = 14,
+  key_slots = 15,
+  model_rules = 16,
+  passthrough = 17,
+};
+inline constexpr std::uint32_t kTableVersion = 1;  // of every kind above
+
+// --- how rows point ----------------------------------------------------------------------------
+struct TextRef {
+  std::uint32_t offset = 0;
+  std::uint32_t bytes = 0;
+  [[nodiscard]] bool empty() const { return bytes == 0; }
+};
+struct RowRange {
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
+};
+
+// --- values with names -------------------------------------------------------------------------
+enum class Switch : std::uint8_t { off, on };
+enum class Dialect : std::uint8_t { openai, anthropic, gemini };
+inline constexpr std::size_t kDialects = 3;
+enum class Scheme : std::uint8_t { http, https };
+enum class TlsVersion : std::uint8_t { tls_1_2, tls_1_3 };
+// How a provider is shown its credential. The three named headers are `header` with a known name:
+// Provider::auth_name always says which field or parameter carries it.
+enum class AuthStyle : std::uint8_t { none, bearer, header, query };
+enum class LogOutput : std::uint8_t { off, standard_output, file };
+enum class EditKind : std::uint8_t { header_add, query_add };
+enum class ModelMatch : std::uint8_t { exact, prefix };  // prefix: "gpt-*"; "*" is the empty one
+
+// --- settings ----------------------------------------------------------------------------------
+struct HttpSettings {
+  std::uint64_t head_bytes_max;
+  std::uint64_t fields_max;
+  std::uint64_t line_bytes_max;
+  std::uint64_t body_bytes_max;
+  std::uint64_t bodies_memory_bytes_max;
+  std::uint64_t head_timeout_ms;
+  std::uint64_t keep_alive_timeout_ms;
+  std::uint64_t tls_handshake_timeout_ms;
+  std::uint64_t body_bytes_per_second_min;
+  std::uint64_t send_bytes_per_second_min;
+  std::uint64_t rate_grace_ms;
+  std::uint64_t drain_grace_ms;
+  Switch via;
+  std::uint8_t reserved[7];
+};
+struct ShardSettings {
+  std::uint64_t count;  // 0: one for each core that the process may use
+  std::uint64_t spin_us;
+  Switch pin;
+  std::uint8_t reserved[7];
+};
+struct IoSettings {
+  std::uint64_t small_buffers;
+  std::uint64_t bulk_buffers;
+  Switch single_issuer;
+  Switch defer_taskrun;
+  Switch recv_multishot;
+  Switch accept_multishot;
+  Switch send_vectorized;
+  Switch ring_messages;
+  std::uint8_t reserved[2];
+};
+struct AccessLogSettings {
+  TextRef path;
+  LogOutput output;
+  std::uint8_t reserved[7];
+};
+struct AdminSettings {
+  TextRef address;
+  Switch allow_remote;
+  Switch metrics;
+  std::uint8_t reserved[6];
+};
+struct Settings {
+  HttpSettings http;
+  ShardSettings shards;
+  IoSettings io;
+  AccessLogSettings access_log;
+  AdminSettings admin;
+  std::uint64_t master_key_fingerprint;  // of the key that sealed the secrets; 0: there are none
+};
+
+// --- listeners ---------------------------------------------------------------------------------
+struct Listener {
+  TextRef address;          // as core::SocketAddress::parse reads it
+  TextRef ticket_key_file;  // empty: keys of the process's own
+  RowRange certificates;    // the first one is shown where no name fits
+  RowRange alpn;            // in string_list, by preference
+  RowRange trusted_proxies;
+  std::uint64_t connections_max;
+  std::uint64_t requests_per_connection_max;
+  std::uint64_t backlog;
+  Switch tls;
+  TlsVersion tls_version_min;
+  Switch x_forwarded;
+  std::uint8_t reserved[5];
+};
+struct Certificate {
+  TextRef certificate_file;
+  TextRef key_file;
+};
+// An IPv4 network is held as its IPv4-mapped IPv6 one, so that one comparison serves both.
+struct Network {
+  std::uint8_t address[16];
+  std::uint8_t prefix_bits;  // of 128
+  std::uint8_t reserved[3];
+};
+
+// --- providers ---------------------------------------------------------------------------------
+struct PoolBounds {
+  std::uint64_t idle_max;   // connections of one shard
+  std::uint64_t total_max;  // connections of one shard
+  std::uint64_t idle_timeout_ms;
+  std::uint64_t lifetime_ms;
+};
+struct ProviderTimeouts {
+  std::uint64_t connect_ms;
+  std::uint64_t first_byte_ms;
+  std::uint64_t gap_ms;
+  std::uint64_t total_ms;
+};
+struct Provider {
+  TextRef name;
+  TextRef host;         // a name, or an IP address without brackets
+  TextRef host_field;   // what goes into the Host field: host, and port unless it is the scheme's
+  TextRef path_prefix;  // "" or "/v1": begins with a slash, never ends with one
+  TextRef unix_socket;  // where set, connected to instead of host and port
+  TextRef auth_name;    // of the header field or query parameter; empty with AuthStyle::none
+  TextRef credential;   // sealed, context by credential_context()
+  TextRef ca_file;      // empty: the system's roots
+  TextRef client_certificate_file;
+  TextRef client_key_file;
+  TextRef server_name;      // for SNI and verification
+  RowRange edits;           // field_edits to add or replace
+  RowRange headers_remove;  // string_list
+  RowRange query_remove;    // string_list
+  PoolBounds pool;
+  ProviderTimeouts timeouts;
+  std::uint16_t port;
+  Dialect dialect;
+  Scheme scheme;
+  AuthStyle auth;
+  Switch verify;
+  Switch private_network;  // judge every resolved address with address_rules.h
+  Switch exclusive;
+};
+struct FieldEdit {
+  TextRef name;
+  TextRef value;  // sealed where `sealed` is on, context by edit_context()
+  EditKind kind;
+  Switch sealed;
+  std::uint8_t reserved[6];
+};
+
+// --- routes ------------------------------------------------------------------------------------
+struct Route {
+  RowRange models;   // the exact names and patterns that lead here, in model_names
+  RowRange targets;  // by priority, then as written; the first is tried first
+  Dialect dialect;   // of all its targets
+  std::uint8_t reserved[7];
+};
+struct Target {
+  TextRef model;  // what the provider is asked for; empty: what the client asked for
+  std::uint32_t provider;
+  std::uint16_t weight;
+  std::uint16_t priority;  // 0 goes first
+};
+struct ModelName {
+  TextRef text;  // of a pattern: what stands before the star
+  std::uint32_t route;
+  ModelMatch match;
+  Dialect dialect;
+  std::uint8_t reserved[2];
+};
+struct HashSlot {
+  std::uint32_t fingerprint;
+  std::uint32_t row_plus_one;  // 0: empty
+};
+
+// --- keys --------------------------------------------------------------------------------------
+struct Tenant {
+  TextRef name;
+};
+struct ApiKey {
+  Sha256 digest;
+  TextRef name;
+  TextRef prefix;   // for display, as given in the config; never derived from the key
+  RowRange models;  // model_rules; none: every model
+  std::uint32_t tenant;
+  Switch passthrough;  // may it use passthrough rules
+  std::uint8_t reserved[3];
+};
+static_assert(sizeof(ApiKey) == 64, "one cache line a key");
+struct ModelRule {
+  TextRef text;
+  ModelMatch match;
+  std::uint8_t reserved[7];
+};
+
+// --- passthrough -------------------------------------------------------------------------------
+// Methods are bits, so that a rule holds any set of them.
+enum class MethodBit : std::uint8_t {
+  get = 1,
+  head = 2,
+  post = 4,
+  put = 8,
+  patch = 16,
+  delete_ = 32,
+  options = 64
+};
+struct PassthroughRule {
+  TextRef path;  // segments; `*` is one segment, `**` at the end one or more (path_pattern.h)
+  std::uint64_t request_micro_usd;
+  std::uint32_t provider;
+  std::uint8_t methods;  // MethodBit
+  std::uint8_t reserved[3];
+};
+
+}  // namespace headrace::policy::config

@@ -1,0 +1,123 @@
+// A config base, opened: look-ups over flat tables that somebody else keeps in memory.
+//
+// Threads:    a value of a few dozen words; many threads may read one base. It lives no longer than
+//             the memory it was opened over, and so do the rows and strings that it hands out.
+// Invariants: open() judges the whole base once (base_layout.h says what); look-ups do not check
+//             again, do not allocate, and take bounded time.
+// Errors:     a base that does not hold is refused in words for an operator, never asserted.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/base_blob.h"
+#include "policy/config/base_layout.h"
+
+namespace headrace::policy::config {
+
+class ConfigView {
+ public:
+  ConfigView() = default;
+  static std::expected<ConfigView, std::string> open(std::span<const std::byte> base);
+
+  // --- at start-up and reload ------------------------------------------------------------------
+  [[nodiscard]] const Settings& settings() const { return *settings_; }
+  [[nodiscard]] std::span<const Listener> listeners() const { return listeners_; }
+  [[nodiscard]] std::span<const Provider> providers() const { return providers_; }
+  [[nodiscard]] std::span<const Route> routes() const { return routes_; }
+  [[nodiscard]] std::span<const Tenant> tenants() const { return tenants_; }
+  [[nodiscard]] std::span<const ApiKey> keys() const { return keys_; }
+  [[nodiscard]] std::span<const PassthroughRule> passthrough() const { return passthrough_; }
+  [[nodiscard]] std::span<const ModelName> model_names() const { return model_names_; }
+
+  [[nodiscard]] std::span<const Certificate> certificates(const Listener& listener) const;
+  [[nodiscard]] std::span<const TextRef> alpn(const Listener& listener) const;
+  [[nodiscard]] std::span<const Network> trusted_proxies(const Listener& listener) const;
+  [[nodiscard]] std::span<const FieldEdit> edits(const Provider& provider) const;
+  [[nodiscard]] std::span<const TextRef> headers_remove(const Provider& provider) const;
+  [[nodiscard]] std::span<const TextRef> query_remove(const Provider& provider) const;
+  [[nodiscard]] std::span<const Target> targets(const Route& route) const;
+  [[nodiscard]] std::span<const ModelName> models(const Route& route) const;
+  [[nodiscard]] std::span<const ModelRule> models(const ApiKey& key) const;
+
+  [[nodiscard]] std::string_view text(TextRef ref) const {
+    return {strings_.data() + ref.offset, ref.bytes};
+  }
+  [[nodiscard]] std::span<const std::byte> sealed(TextRef ref) const {
+    return std::as_bytes(std::span(strings_.data() + ref.offset, ref.bytes));
+  }
+  // Tells two bases apart.
+  [[nodiscard]] std::uint64_t checksum() const { return blob_.checksum(); }
+  [[nodiscard]] std::span<const std::byte> bytes() const { return blob_.bytes(); }
+
+  // --- for each request ------------------------------------------------------------------------
+  // The key with this digest, or nullptr. The digest is compared whole and in constant time.
+  [[nodiscard]] const ApiKey* find_key(const Sha256& digest) const;
+  // The route of a model asked for in this dialect: the exact name, else the longest pattern, else
+  // nullptr.
+  [[nodiscard]] const Route* find_route(Dialect dialect, std::string_view model) const;
+  // May this key ask for this model (by the name that the client uses)?
+  [[nodiscard]] bool allows(const ApiKey& key, std::string_view model) const;
+  // The first rule, in the order of the config, for this method and path (without query), or
+  // nullptr. A path that could be read in two ways (dot segments, encoded slashes) never matches.
+  [[nodiscard]] const PassthroughRule* find_passthrough(std::string_view method,
+                                                        std::string_view path) const;
+  // Walks the exact model names of a dialect that a key may use. Start with cursor 0; nullptr ends.
+  [[nodiscard]] const ModelName* next_model(Dialect dialect, const ApiKey& key,
+                                            std::size_t& cursor) const;
+
+  [[nodiscard]] const Provider& provider(const Target& target) const {
+    return providers_[target.provider];
+  }
+  [[nodiscard]] const Provider& provider(const PassthroughRule& rule) const {
+    return providers_[rule.provider];
+  }
+  [[nodiscard]] const Tenant& tenant(const ApiKey& key) const { return tenants_[key.tenant]; }
+  // Dense numbers, for counters.
+  [[nodiscard]] std::uint32_t index_of(const ApiKey& key) const {
+    return static_cast<std::uint32_t>(&key - keys_.data());
+  }
+  [[nodiscard]] std::uint32_t index_of(const Route& route) const {
+    return static_cast<std::uint32_t>(&route - routes_.data());
+  }
+  [[nodiscard]] std::uint32_t index_of(const Provider& provider) const {
+    return static_cast<std::uint32_t>(&provider - providers_.data());
+  }
+
+ private:
+  friend class BaseJudge;
+
+  core::BlobView blob_;
+  std::span<const char> strings_;
+  const Settings* settings_ = nullptr;
+  std::span<const Listener> listeners_;
+  std::span<const Certificate> certificates_;
+  std::span<const TextRef> string_list_;
+  std::span<const Network> networks_;
+  std::span<const Provider> providers_;
+  std::span<const FieldEdit> field_edits_;
+  std::span<const Route> routes_;
+  std::span<const Target> targets_;
+  std::span<const ModelName> model_names_;
+  std::span<const HashSlot> model_slots_;
+  std::span<const Tenant> tenants_;
+  std::span<const ApiKey> keys_;
+  std::span<const HashSlot> key_slots_;
+  std::span<const ModelRule> model_rules_;
+  std::span<const PassthroughRule> passthrough_;
+};
+
+// Is an address (IPv4 ones as IPv4-mapped IPv6) inside one of these networks?
+[[nodiscard]] bool contains(std::span<const Network> networks,
+                            std::span<const std::uint8_t, 16> address);
+
+// What a provider's sealed values are bound to (seal.h).
+[[nodiscard]] std::string credential_context(std::string_view provider_name);
+[[nodiscard]] std::string edit_context(std::string_view provider_name, EditKind kind,
+                                       std::string_view edit_name);
+
+}  // namespace headrace::policy::config

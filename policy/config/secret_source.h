@@ -1,0 +1,26 @@
+// Where ${NAME} and ${file:/path} of a config come from: given by the caller, because policy reads
+// neither the environment nor files.
+//
+// Threads: asked only inside compile(), by its thread.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace headrace::policy::config {
+
+class SecretSource {
+ public:
+  // The value of an environment variable; empty when it is not set.
+  virtual std::optional<std::string> variable(std::string_view name) = 0;
+  // A file's content, bounded by who reads it. The error says why not, without the path. One line
+  // end at the end is cut off by compile().
+  virtual std::expected<std::string, std::string> file(std::string_view path) = 0;
+
+ protected:
+  ~SecretSource() = default;
+};
+
+}  // namespace headrace::policy::config

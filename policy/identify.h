@@ -1,0 +1,54 @@
+// Who asks: which of the credentials that a request carries counts, and whose it is.
+//
+// Clients put their key where their SDK puts it. One key given twice is one key; two different ones
+// are refused, because whatever stands behind us might choose the other.
+//
+// Threads: pure; the config is read only. The slices are borrowed and not kept.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "policy/config/config_view.h"
+
+namespace headrace::policy {
+
+// As found in the request: a field that is absent is empty optional, one that is there without a
+// value is an empty slice. A field that stands twice is the HTTP parser's business to report in
+// `repeated`.
+struct PresentedCredentials {
+  std::optional<std::string_view> authorization;  // the whole value: "Bearer sk-..."
+  std::optional<std::string_view> x_api_key;
+  std::optional<std::string_view> x_goog_api_key;
+  std::optional<std::string_view> api_key;
+  std::optional<std::string_view> query_key;  // ?key=, percent-decoded
+  bool repeated = false;                      // one of them stood more than once
+};
+
+enum class IdentifyStatus : std::uint8_t {
+  known,
+  missing,      // no credential at all
+  malformed,    // not a bearer token, empty, too long, or characters that no key has
+  conflicting,  // more than one different credential, or one field twice
+  unknown,      // no such key
+};
+
+struct Identity {
+  IdentifyStatus status = IdentifyStatus::missing;
+  const config::ApiKey* key = nullptr;  // set when known
+};
+
+inline constexpr std::size_t kCredentialBytesMax = 512;
+
+[[nodiscard]] Identity identify(const config::ConfigView& config,
+                                const PresentedCredentials& presented);
+
+// The one credential that counts, without looking it up.
+struct ChosenCredential {
+  IdentifyStatus status = IdentifyStatus::missing;  // known: `key` holds it
+  std::string_view key;
+};
+[[nodiscard]] ChosenCredential choose_credential(const PresentedCredentials& presented);
+
+}  // namespace headrace::policy

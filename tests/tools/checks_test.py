@@ -1,0 +1,95 @@
+"""The checks of the tree find what they are there to find, and nothing else."""
+
+import pathlib
+import sys
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools/checks"))
+
+import house_words  # noqa: E402
+import layering  # noqa: E402
+import promises  # noqa: E402
+
+
+class Layering(unittest.TestCase):
+    def findings(self, path, *lines):
+        return list(layering.judge(path, "\n".join(lines)))
+
+    def test_lets_each_layer_see_what_stands_before_it(self):
+        for path, include in [
+            ("core/a.h", "core/b.h"), ("policy/a.h", "core/b.h"), ("net/http/a.cpp", "policy/b.h"),
+            ("control/a.h", "policy/b.h"), ("tests/net/a_test.cpp", "net/b.h"),
+            ("tools/mock/a.cpp", "control/b.h"), ("bench/a.cpp", "tools/b.h"),
+        ]:
+            self.assertEqual(self.findings(path, f'#include "{include}"'), [], path)
+
+    def test_refuses_includes_against_the_layers(self):
+        for path, include in [
+            ("core/a.h", "policy/b.h"), ("core/a.h", "net/b.h"), ("policy/a.h", "net/b.h"),
+            ("policy/a.h", "control/b.h"), ("net/a.cpp", "control/b.h"), ("control/a.h", "net/b.h"),
+            ("core/a.h", "tests/b.h"), ("net/a.h", "tools/b.h"), ("net/a.h", "bench/b.h"),
+        ]:
+            self.assertEqual(len(self.findings(path, f'  #  include "{include}"')), 1, path)
+
+    def test_refuses_paths_that_do_not_start_at_the_root(self):
+        for include in ["../core/b.h", "./b.h", "b.h", "http/b.h"]:
+            self.assertEqual(len(self.findings("net/a.cpp", f'#include "{include}"')), 1, include)
+
+    def test_keeps_sockets_clocks_and_files_out_of_policy(self):
+        self.assertEqual(len(self.findings("policy/a.cpp", "#include <sys/socket.h>")), 1)
+        self.assertEqual(self.findings("net/a.cpp", "#include <sys/socket.h>"), [])
+        self.assertEqual(self.findings("policy/a.cpp", "#include <chrono>"), [])
+
+    def test_names_file_and_line(self):
+        found = self.findings("core/a.h", "// text", '#include "net/b.h"')
+        self.assertTrue(found[0].startswith("core/a.h:2: "), found)
+
+
+class HouseWords(unittest.TestCase):
+    def findings(self, path, text):
+        return list(house_words.judge(path, text.encode()))
+
+    def test_finds_unfinished_work(self):
+        for word in ["TO" + "DO", "FIX" + "ME", "XX" + "X", "for" + " now"]:
+            self.assertEqual(len(self.findings("core/a.h", f"// {word}: later")), 1, word)
+        self.assertEqual(self.findings("core/a.h", "mastodon, fixmen, wait for nowhere"), [])
+
+    def test_finds_drawer_names_in_paths_and_types(self):
+        for path in ["core/util.h", "net/string_utils.cpp", "net/common/a.h", "core/pool_manager.h"]:
+            self.assertEqual(len(self.findings(path, "")), 1, path)
+        self.assertEqual(self.findings("core/utility_of_water.h", ""), [])
+        self.assertEqual(len(self.findings("core/a.h", "class Pool" + "Manager {")), 1)
+        self.assertEqual(self.findings("core/a.h", "class Commonality {"), [])
+
+    def test_finds_secrets_binaries_and_paths_of_one_machine(self):
+        self.assertEqual(len(self.findings("a.pem", "-----BEGIN PRIVATE" + " KEY-----")), 1)
+        self.assertEqual(len(self.findings("docs/a.png", "\0")), 1)
+        self.assertEqual(len(self.findings("docs/a.md", "see /ho" + "me/someone/headrace")), 1)
+        self.assertEqual(self.findings("docs/a.md", "see https://example.org/home/page"), [])
+
+
+class Promises(unittest.TestCase):
+    PAGE = "# P\n\n| Promise | Test |\n|---|---|\n| %s | %s |\n"
+
+    def findings(self, promise, cell):
+        return list(promises.judge(self.PAGE % (promise, cell), ["net.Head.RefusesX", "core.Ring.A"]))
+
+    def test_accepts_names_and_patterns_of_tests_that_exist(self):
+        self.assertEqual(self.findings("p", "`net.Head.RefusesX`, `core.Ring.*`"), [])
+
+    def test_finds_a_promise_without_a_test_and_a_test_that_is_gone(self):
+        self.assertIn("no test holds", self.findings("p", "")[0])
+        self.assertIn("promises.md:5: no such test: net.Head.Y", self.findings("p", "`net.Head.Y`")[0])
+        self.assertIn("no such test", self.findings("p", "`core.Ring.A`, `core.Rin`")[0])
+
+    def test_reads_every_row_and_only_tables_of_promises(self):
+        text = self.PAGE % ("a \\| b", "`x`") + "\n| Name | Value |\n|---|---|\n| c | `d` |\n"
+        self.assertEqual([(row[1], row[2]) for row in promises.promises(text)], [("a \\| b", ["x"])])
+
+    def test_does_not_accept_a_page_without_promises(self):
+        self.assertEqual(len(list(promises.judge("# Promises\n", []))), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
