@@ -16,6 +16,8 @@ class Utf8Check {
   [[nodiscard]] bool inside_character() const { return missing_ != 0; }
 
  private:
+  bool step(unsigned byte);
+
   std::uint8_t missing_ = 0;    // continuation bytes still to come
   std::uint8_t lowest_ = 0x80;  // bounds of the next one
   std::uint8_t highest_ = 0xBF;
