@@ -24,6 +24,8 @@ class DownstreamConnection;
 class Exchange;
 class ShardConfig;
 class UpstreamConnection;
+struct RequestMessage;
+struct RunQueueTag;
 
 // Room for one head that we write, and for a local answer's head and body.
 inline constexpr std::size_t kHeadBlockBytes = 8 * 1024;
@@ -32,6 +34,7 @@ struct ShardCapacity {
   std::uint32_t downstream_connections = 16 * 1024;
   std::uint32_t upstream_connections = 16 * 1024;
   std::uint32_t exchanges = 16 * 1024;
+  std::uint32_t messages = 16 * 1024;
   std::uint32_t head_blocks = 1024;
 };
 
@@ -51,6 +54,8 @@ struct ShardContext {
   ShardConfig* config = nullptr;  // what new requests are served by
   AccessLog* access_log = nullptr;
   bool draining = false;  // connections end with the request they are in
+  std::size_t small_buffer_bytes = 4096;
+  std::size_t small_buffers_scarce = 512;  // leased ones from which on held requests move
 
   StarvedTransports starved;
   core::BlockPool head_blocks;
@@ -58,6 +63,9 @@ struct ShardContext {
   core::SlotPool<DownstreamConnection> downstreams;
   core::SlotPool<UpstreamConnection> upstreams;
   core::SlotPool<Exchange> exchanges;
+  core::SlotPool<RequestMessage> messages;
+  // Exchanges that go on in the next turn with what one turn must not do at once.
+  core::IntrusiveList<Exchange, RunQueueTag> run_queue;
 
   // Scratch: valid within one handler only.
   http::RequestHead request_head;

@@ -17,8 +17,8 @@
 
 #include "core/buffer_lease.h"
 #include "core/intrusive_list.h"
-#include "core/socket_address.h"
 #include "net/edge/deadline.h"
+#include "net/edge/peer_address.h"
 #include "net/edge/transport.h"
 #include "net/http/head_scan.h"
 #include "net/http/parse_error.h"
@@ -26,12 +26,12 @@
 namespace headrace::net {
 
 class Exchange;
-struct ListenerLink;
+class Listener;
 struct ShardContext;
 
 class DownstreamConnection final : public TransportOwner, public core::ListHook<> {
  public:
-  DownstreamConnection(ShardContext& shard, const ListenerLink& listener);
+  DownstreamConnection(ShardContext& shard, Listener& listener);
 
   void open(core::Socket socket);
   // Draining: closes at once when idle, otherwise with the end of the running answer.
@@ -41,8 +41,8 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
 
   // --- for the exchange ------------------------------------------------------------------------
   [[nodiscard]] Transport& transport() { return transport_; }
-  [[nodiscard]] const ListenerLink& listener() const { return *listener_; }
-  [[nodiscard]] const core::SocketAddress& peer();
+  [[nodiscard]] const Listener& listener() const { return *listener_; }
+  [[nodiscard]] const PeerAddress& peer();
   // Bytes behind the request that belong to the next one. Copied; false when they are too many.
   [[nodiscard]] bool keep_for_later(std::span<const std::byte> bytes);
   // The answer is sent, every byte of it. Destroys the exchange.
@@ -56,7 +56,7 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
   void body_done();
 
  private:
-  enum class State : std::uint8_t { reading_head, exchanging, lingering, closing };
+  enum class State : std::uint8_t { handshaking, reading_head, exchanging, lingering, closing };
 
   void on_received(core::BufferLease lease) override;
   void on_received_into(std::size_t bytes) override;
@@ -67,30 +67,30 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
   void on_closed() override;
   void on_deadline();
 
-  void read_head(core::BufferLease lease, std::size_t bytes);
-  void await_next_head();
-  void gather(std::span<const std::byte> bytes);
-  void start_exchange(core::BufferLease message, std::size_t head_bytes, std::size_t bytes);
-  void refuse_head(http::ParseError error, core::BufferLease message);
+  void await_head();
+  // `message` holds `bytes` from the head's first one on.
+  void read_head(core::BufferLease message, std::size_t bytes);
+  [[nodiscard]] bool gather(std::span<const std::byte> bytes);
+  Exchange* start_exchange();
   void linger();
   void judge_body_rate();
 
   ShardContext* shard_;
-  const ListenerLink* listener_;
+  Listener* listener_;
   Exchange* exchange_ = nullptr;
   Transport transport_;
   Deadline deadline_;
   core::BufferLease gathered_;      // bytes of a head that came in pieces, or of later requests
-  std::uint32_t gathered_bytes_ = 0;
-  http::HeadScan scan_;
-  std::uint32_t requests_ = 0;
   std::uint64_t progress_bytes_ = 0;
+  std::uint32_t gathered_bytes_ = 0;
+  std::uint32_t requests_ = 0;
+  http::HeadScan scan_;
   State state_ = State::reading_head;
   bool finish_soon_ = false;
   bool peer_ended_ = false;
   bool awaiting_body_ = false;
-  bool peer_known_ = false;
-  core::SocketAddress* peer_ = nullptr;
+  bool peer_asked_ = false;
+  PeerAddress peer_;
 };
 
 }  // namespace headrace::net

@@ -43,6 +43,8 @@ class HeadWriter {
   void lines(std::string_view prepared);
   // The empty line.
   void end();
+  // What the caller puts together beforehand did not fit its own room: the head is not to be used.
+  void overflow() { overflowed_ = true; }
 
   [[nodiscard]] bool ok() const { return !overflowed_ && !refused_; }
   [[nodiscard]] bool overflowed() const { return overflowed_; }

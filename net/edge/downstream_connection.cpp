@@ -1,0 +1,310 @@
+#include "net/edge/downstream_connection.h"
+
+#include <cstring>
+
+#include "core/check.h"
+#include "net/edge/listener.h"
+#include "net/proxy/exchange.h"
+#include "net/shard_config.h"
+#include "net/shard_context.h"
+
+namespace headrace::net {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+// How long, and how much, we listen after our last word.
+constexpr core::Duration kLingerTime = std::chrono::seconds(2);
+constexpr std::uint64_t kLingerBytesMax = 1024 * 1024;
+
+std::string_view as_text(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+core::Duration time_for(std::uint64_t bytes, std::uint64_t bytes_per_second) {
+  return nanoseconds(static_cast<std::int64_t>(bytes * 1'000'000'000 / bytes_per_second));
+}
+
+}  // namespace
+
+DownstreamConnection::DownstreamConnection(ShardContext& shard, Listener& listener)
+    : shard_(&shard), listener_(&listener), transport_(shard, *this) {
+  deadline_.bind<&DownstreamConnection::on_deadline>(this);
+}
+
+void DownstreamConnection::open(core::Socket socket) {
+  transport_.open(socket);
+  if (listener_->link().tls != nullptr) {
+    state_ = State::handshaking;
+    deadline_.set(*shard_->timers, shard_->now() + milliseconds(
+        shard_->config->http().tls_handshake_timeout_ms));
+    transport_.start_tls_downstream(listener_->link().tls);
+    return;
+  }
+  on_handshake_done();
+}
+
+void DownstreamConnection::on_handshake_done() {
+  // From the first connection on a head must come soon; between requests there is more time.
+  state_ = State::reading_head;
+  deadline_.set(*shard_->timers,
+                shard_->now() + milliseconds(shard_->config->http().head_timeout_ms));
+  transport_.want_receive(ReceiveMode::many);
+}
+
+void DownstreamConnection::on_handshake_failed() {
+  shard_->counters.add(ShardCount::tls_failures);
+  close();
+}
+
+const PeerAddress& DownstreamConnection::peer() {
+  if (!peer_asked_) {
+    peer_asked_ = true;
+    peer_ = PeerAddress(shard_->io->peer_address(transport_.socket()));
+  }
+  return peer_;
+}
+
+// --- heads ---------------------------------------------------------------------------------------
+
+void DownstreamConnection::await_head() {
+  state_ = State::reading_head;
+  scan_ = {};
+  transport_.want_receive(ReceiveMode::many);
+  if (gathered_bytes_ == 0) {
+    deadline_.set(*shard_->timers,
+                  shard_->now() + milliseconds(shard_->config->http().keep_alive_timeout_ms));
+    return;
+  }
+  deadline_.set(*shard_->timers,
+                shard_->now() + milliseconds(shard_->config->http().head_timeout_ms));
+  read_head(std::move(gathered_), std::exchange(gathered_bytes_, 0));
+}
+
+void DownstreamConnection::on_received(core::BufferLease lease) {
+  shard_->counters.add(ShardCount::bytes_downstream_in, lease.size());
+  switch (state_) {
+    case State::reading_head: {
+      if (gathered_bytes_ == 0) {
+        const std::size_t bytes = lease.size();
+        read_head(std::move(lease), bytes);
+      } else if (gather(lease.bytes())) {
+        lease.reset();
+        read_head(std::move(gathered_), std::exchange(gathered_bytes_, 0));
+      } else {
+        close();
+      }
+      return;
+    }
+    case State::exchanging:
+      exchange_->on_downstream_received(std::move(lease));
+      return;
+    case State::lingering:
+      progress_bytes_ += lease.size();
+      if (progress_bytes_ > kLingerBytesMax) close();
+      return;
+    case State::handshaking:
+    case State::closing:
+      return;
+  }
+}
+
+void DownstreamConnection::read_head(core::BufferLease message, std::size_t bytes) {
+  const http::HeadLimits& limits = shard_->config->head_limits();
+  const http::HeadResult result = http::parse_request_head(
+      as_text(message.bytes().first(bytes)), limits, shard_->request_head, scan_);
+  if (result.status == http::HeadStatus::incomplete) {
+    // A head that dribbles in must not hold a receive buffer: those are for those who are ready.
+    if (requests_ > 0 && scan_.scanned_bytes > 0) {
+      deadline_.set(*shard_->timers,
+                    std::min(deadline_.at(), shard_->now() + milliseconds(
+                        shard_->config->http().head_timeout_ms)));
+    }
+    if (gathered_) {
+      HEADRACE_CHECK(false, "a head is gathered in one place");
+    }
+    if (message.size() > bytes) {  // gathered before: goes on growing where it is
+      gathered_ = std::move(message);
+      gathered_bytes_ = static_cast<std::uint32_t>(bytes);
+      return;
+    }
+    if (!gather(message.bytes().first(bytes))) close();
+    return;
+  }
+  scan_ = {};
+  Exchange* exchange = start_exchange();
+  if (exchange == nullptr) {
+    close();
+    return;
+  }
+  if (result.status == http::HeadStatus::bad) {
+    exchange->refuse_head(result.error);
+    return;
+  }
+  exchange->begin(std::move(message), result.consumed, bytes);
+}
+
+bool DownstreamConnection::gather(std::span<const std::byte> bytes) {
+  const std::size_t needed = gathered_bytes_ + bytes.size();
+  // Beyond this nothing further is read until there is a use for it.
+  if (needed > shard_->config->head_limits().head_bytes_max + shard_->config->small_buffer_bytes()) {
+    return false;
+  }
+  if (!gathered_) {
+    gathered_ = shard_->bodies.take(needed + 1);
+  } else if (gathered_.size() <= needed) {
+    gathered_ = shard_->bodies.grow(gathered_, gathered_bytes_, needed + 1);
+  }
+  if (!gathered_) {
+    gathered_bytes_ = 0;
+    return false;
+  }
+  std::memcpy(gathered_.data() + gathered_bytes_, bytes.data(), bytes.size());
+  gathered_bytes_ = static_cast<std::uint32_t>(needed);
+  return true;
+}
+
+bool DownstreamConnection::keep_for_later(std::span<const std::byte> bytes) {
+  return bytes.empty() || gather(bytes);
+}
+
+// --- exchanges -----------------------------------------------------------------------------------
+
+Exchange* DownstreamConnection::start_exchange() {
+  exchange_ = shard_->exchanges.make(*shard_, *this);
+  if (exchange_ == nullptr) return nullptr;
+  state_ = State::exchanging;
+  ++requests_;
+  deadline_.set(*shard_->timers, core::kNever);
+  return exchange_;
+}
+
+void DownstreamConnection::exchange_done(Next next) {
+  HEADRACE_CHECK(exchange_ != nullptr && !transport_.sending());
+  shard_->exchanges.destroy(*exchange_);
+  exchange_ = nullptr;
+  awaiting_body_ = false;
+  if (state_ == State::closing) return;
+  const std::uint32_t requests_max = listener_->link().requests_per_connection_max;
+  if (next == Next::keep_alive && !finish_soon_ && !shard_->draining && !peer_ended_ &&
+      (requests_max == 0 || requests_ < requests_max)) {
+    await_head();
+  } else if (next == Next::close || peer_ended_) {
+    close();
+  } else {
+    linger();
+  }
+}
+
+void DownstreamConnection::expect_sent(std::size_t bytes) {
+  if (bytes == 0) {
+    deadline_.set(*shard_->timers, core::kNever);
+    return;
+  }
+  const auto& http = shard_->config->http();
+  deadline_.set(*shard_->timers, shard_->now() + milliseconds(http.rate_grace_ms) +
+                                     time_for(bytes, http.send_bytes_per_second_min));
+}
+
+void DownstreamConnection::expect_body() {
+  awaiting_body_ = true;
+  progress_bytes_ = 0;
+  deadline_.set(*shard_->timers,
+                shard_->now() + milliseconds(shard_->config->http().rate_grace_ms));
+}
+
+void DownstreamConnection::body_done() {
+  awaiting_body_ = false;
+  deadline_.set(*shard_->timers, core::kNever);
+}
+
+void DownstreamConnection::judge_body_rate() {
+  const auto& http = shard_->config->http();
+  const std::uint64_t least = http.body_bytes_per_second_min * http.rate_grace_ms / 1000;
+  if (progress_bytes_ < least) {
+    awaiting_body_ = false;
+    exchange_->on_downstream_too_slow();
+    return;
+  }
+  expect_body();
+}
+
+// --- the end -------------------------------------------------------------------------------------
+
+void DownstreamConnection::finish_soon() {
+  finish_soon_ = true;
+  if (state_ == State::reading_head && gathered_bytes_ == 0) close();
+}
+
+void DownstreamConnection::linger() {
+  state_ = State::lingering;
+  progress_bytes_ = 0;
+  gathered_.reset();
+  gathered_bytes_ = 0;
+  transport_.finish_sending();
+  transport_.want_receive(ReceiveMode::many);
+  deadline_.set(*shard_->timers, shard_->now() + kLingerTime);
+}
+
+void DownstreamConnection::close() {
+  if (state_ == State::closing) return;
+  state_ = State::closing;
+  deadline_.clear(*shard_->timers);
+  gathered_.reset();
+  if (exchange_ != nullptr) exchange_->on_downstream_closing();
+  transport_.close();
+}
+
+void DownstreamConnection::on_deadline() {
+  if (!deadline_.expired(*shard_->timers, shard_->now())) return;
+  if (state_ == State::exchanging && awaiting_body_ && !transport_.sending()) {
+    judge_body_rate();
+    return;
+  }
+  if (state_ == State::reading_head && gathered_bytes_ > 0) {
+    if (Exchange* exchange = start_exchange(); exchange != nullptr) {
+      exchange->refuse_slow_head();
+      return;
+    }
+  }
+  close();
+}
+
+// --- events of the transport ---------------------------------------------------------------------
+
+void DownstreamConnection::on_received_into(std::size_t bytes) {
+  shard_->counters.add(ShardCount::bytes_downstream_in, bytes);
+  if (state_ == State::exchanging) exchange_->on_downstream_received_into(bytes);
+}
+
+void DownstreamConnection::on_peer_end(PeerEnd end) {
+  peer_ended_ = true;
+  if (state_ == State::exchanging) {
+    exchange_->on_downstream_ended(end);
+  } else {
+    close();
+  }
+}
+
+void DownstreamConnection::on_sent(bool all) {
+  if (!all) {
+    close();
+    return;
+  }
+  if (state_ == State::exchanging) {
+    expect_sent(0);
+    exchange_->on_downstream_sent();
+  }
+}
+
+void DownstreamConnection::on_closed() {
+  if (exchange_ != nullptr) {
+    shard_->exchanges.destroy(*exchange_);
+    exchange_ = nullptr;
+  }
+  listener_->on_connection_gone(*this);
+}
+
+}  // namespace headrace::net

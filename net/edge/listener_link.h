@@ -1,0 +1,23 @@
+// What a listener serves by: its row in the config base and what was made of it at load time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "net/tls/server_context.h"
+#include "policy/config/base_layout.h"
+
+namespace headrace::net {
+
+enum class ListenerRole : std::uint8_t { gateway, admin };
+
+struct ListenerLink {
+  ListenerRole role = ListenerRole::gateway;
+  std::uint32_t index = 0;  // in the config's listeners
+  std::uint32_t connections_max = 0;
+  std::uint32_t requests_per_connection_max = 0;
+  bool x_forwarded = false;
+  std::shared_ptr<const tls::ServerContext> tls;  // null: plain
+};
+
+}  // namespace headrace::net

@@ -1,0 +1,36 @@
+#include "net/edge/peer_address.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace headrace::net {
+
+PeerAddress::PeerAddress(const core::SocketAddress& address) {
+  if (address.family() == AF_INET) {
+    const auto* v4 = reinterpret_cast<const sockaddr_in*>(address.native());
+    bytes_[10] = bytes_[11] = 0xff;
+    std::memcpy(&bytes_[12], &v4->sin_addr, 4);
+    port_ = ntohs(v4->sin_port);
+    known_ = true;
+  } else if (address.family() == AF_INET6) {
+    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(address.native());
+    std::memcpy(bytes_.data(), &v6->sin6_addr, bytes_.size());
+    port_ = ntohs(v6->sin6_port);
+    known_ = true;
+  }
+}
+
+std::string_view PeerAddress::text(std::span<char, kTextBytesMax> out) const {
+  static constexpr std::array<std::uint8_t, 12> kMappedPrefix = {0, 0, 0, 0, 0,    0,
+                                                                 0, 0, 0, 0, 0xff, 0xff};
+  if (!known_) return "unix";
+  const bool mapped = std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), bytes_.begin());
+  const char* text = mapped ? inet_ntop(AF_INET, &bytes_[12], out.data(), kTextBytesMax)
+                            : inet_ntop(AF_INET6, bytes_.data(), out.data(), kTextBytesMax);
+  return text == nullptr ? std::string_view("unknown") : std::string_view(text);
+}
+
+}  // namespace headrace::net

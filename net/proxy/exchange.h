@@ -1,0 +1,235 @@
+// One request's story from its head to its record, in stage order (policy/stages.h):
+//
+//   exchange_request.cpp   head -> identify -> body -> body facts -> guard -> route
+//   exchange_upstream.cpp  upstream: connection, head and body sent, one safe replay
+//   exchange_answer.cpp    relay and meter
+//   exchange_reply.cpp     local replies
+//   exchange.cpp           settle and record; deadlines; who leaves when
+//
+// The states and the moves between them that are legal stand in exchange_state.h.
+//
+// Threads:  one shard.
+// Lifetime: from a head's end to DownstreamConnection::exchange_done() or the connection's death.
+//           Between close and death of the connection the exchange only keeps bytes alive that the
+//           kernel may still read.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "core/buffer_lease.h"
+#include "core/clock.h"
+#include "net/edge/deadline.h"
+#include "net/edge/lease_queue.h"
+#include "net/edge/transport.h"
+#include "net/http/body_decoder.h"
+#include "net/http/body_framer.h"
+#include "net/http/head_scan.h"
+#include "net/http/head_writer.h"
+#include "net/http/method.h"
+#include "net/http/parse_error.h"
+#include "net/http/request_head.h"
+#include "net/http/response_head.h"
+#include "net/proxy/answer_meter.h"
+#include "net/proxy/exchange_state.h"
+#include "net/proxy/request_id.h"
+#include "net/proxy/request_message.h"
+#include "net/upstream/upstream_user.h"
+#include "policy/config/config_view.h"
+#include "policy/dialect/endpoint.h"
+#include "policy/dialect/error_body.h"
+
+namespace headrace::net {
+
+class DownstreamConnection;
+class ShardConfig;
+class UpstreamPool;
+struct ProviderLink;
+struct ShardContext;
+
+struct RunQueueTag;
+
+class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
+ public:
+  Exchange(ShardContext& shard, DownstreamConnection& downstream);
+  ~Exchange();
+
+  // --- from the connection ---------------------------------------------------------------------
+  // The head stands parsed in the shard's scratch; `message` holds `bytes` from its first on.
+  void begin(core::BufferLease message, std::size_t head_bytes, std::size_t bytes);
+  void refuse_head(http::ParseError error);
+  void refuse_slow_head();
+  void on_downstream_received(core::BufferLease lease);
+  void on_downstream_received_into(std::size_t bytes);
+  void on_downstream_ended(PeerEnd end);
+  void on_downstream_sent();
+  void on_downstream_too_slow();
+  // The connection dies: whatever runs upstream ends, the record is written.
+  void on_downstream_closing();
+
+  // --- from the upstream -----------------------------------------------------------------------
+  void on_upstream_ready(UpstreamConnection& connection) override;
+  void on_upstream_failed(UpstreamFailure failure) override;
+  void on_upstream_received(core::BufferLease lease) override;
+  void on_upstream_ended(PeerEnd end) override;
+  void on_upstream_sent(bool all) override;
+
+  // From the shard's run queue: the next piece of a large body is to be judged.
+  void on_turn();
+
+  [[nodiscard]] ExchangeState state() const { return state_; }
+
+ private:
+  static constexpr std::size_t kQueuedLeasesMax = 4;
+  static constexpr std::uint8_t kInterimAnswersMax = 8;
+
+  void move_to(ExchangeState next);
+
+  // --- request (exchange_request.cpp) ----------------------------------------------------------
+  void note_request(const http::RequestHead& head);
+  bool identify(const http::RequestHead& head);
+  bool accept_endpoint(const http::RequestHead& head);
+  void answer_models(const http::RequestHead& head);
+  // True: the whole body is there.
+  bool start_body(const http::RequestHead& head, std::size_t arrived);
+  bool hold_body(const http::RequestHead& head, std::size_t arrived);
+  void take_body_bytes(std::span<const std::byte> bytes);
+  void want_body();
+  bool reserve_body_room(std::size_t bytes);
+  void send_continue();
+  void body_arrived();
+  void judge_body();
+  void refuse_body(const policy::BodyError& error);
+  void route();
+  bool accept_stored_references();
+  bool edit_request(std::string_view model);
+
+  // --- upstream (exchange_upstream.cpp) --------------------------------------------------------
+  void call_upstream();
+  http::RequestHead& request_head();
+  bool write_request_head();
+  std::size_t request_slices(
+      std::span<std::span<const std::byte>, Transport::kSlicesMax> out) const;
+  void send_request();
+  void on_request_sent();
+  void relieve_receive_buffers();
+  bool start_upload(const http::RequestHead& head, std::size_t arrived);
+  void start_upload_pieces();
+  void upload(core::BufferLease lease);
+  void frame_upload(core::BufferLease lease, std::size_t offset, std::size_t bytes);
+  void pump_upload();
+  void upload_sent();
+  void upstream_broken(UpstreamFailure failure);
+  void replay();
+  void upstream_failed(UpstreamFailure failure);
+  void abandon_upstream();
+  void release_message();
+
+  // --- answer (exchange_answer.cpp) ------------------------------------------------------------
+  void read_answer_head(core::BufferLease lease, std::size_t offset, std::size_t bytes);
+  void begin_relay(core::BufferLease lease, std::size_t head_bytes, std::size_t bytes);
+  void start_meter(const http::ResponseHead& head);
+  void choose_framing(const http::ResponseHead& head);
+  void write_answer_head(const http::ResponseHead& head, http::HeadWriter& writer);
+  void write_own_fields(http::HeadWriter& writer);
+  void relay(core::BufferLease lease, std::size_t offset, std::string_view head);
+  void relay_run(std::span<std::byte> run, http::BodyFramer& framer);
+  void queue_relayed(core::BufferLease lease, std::size_t offset, std::string_view head,
+                     http::BodyFramer& framer);
+  void extend_held_run(std::span<std::byte> bytes);
+  void hold(std::span<std::byte> run, http::BodyFramer& framer);
+  void queue_held();
+  void drop_held();
+  void want_more_answer();
+  void answer_complete(bool reusable);
+  void end_until_close();
+  void answer_broken(UpstreamFailure failure);
+  void pump_answer();
+
+  // --- local replies (exchange_reply.cpp) ------------------------------------------------------
+  void reply(policy::Reason reason, std::string_view detail, std::string_view param = {});
+  void reply_with(std::uint16_t status, std::string_view content_type, std::string_view body,
+                  std::string_view extra_lines = {});
+  void answer_admin(const http::RequestHead& head);
+  void queue_text(std::string_view text);
+  void queue_error_event(UpstreamFailure failure, const policy::StreamMeter& stream);
+
+  // --- settle, record, deadlines (exchange.cpp) ------------------------------------------------
+  void finish();
+  void record();
+  void on_deadline();
+  void set_deadline(core::Duration from_now);
+
+  ShardContext* shard_;
+  DownstreamConnection* downstream_;
+  ShardConfig* config_;
+  UpstreamConnection* upstream_ = nullptr;
+  UpstreamPool* pool_ = nullptr;
+  const policy::config::ApiKey* key_ = nullptr;
+  const policy::config::Route* route_ = nullptr;
+  const policy::config::Target* target_ = nullptr;
+  const policy::config::PassthroughRule* passthrough_ = nullptr;
+  RequestMessage* message_ = nullptr;
+  Deadline deadline_;
+  core::Instant total_deadline_ = core::kNever;
+
+  // The answer on its way to the client.
+  http::BodyDecoder answer_decoder_;
+  LeaseQueue out_;
+  core::BufferLease answer_gathered_;  // an upstream head that came in pieces
+  core::BufferLease held_;             // the piece of an event whose end has not come
+  AnswerMeter meter_;
+  std::uint32_t answer_gathered_bytes_ = 0;
+  std::uint32_t held_bytes_ = 0;
+  std::uint32_t sending_entries_ = 0;
+  std::uint32_t provider_ = 0;
+  std::size_t sending_request_bytes_ = 0;
+  std::span<std::byte> held_run_;  // within one call of relay() only
+  http::HeadScan answer_scan_;
+
+  // What the record says.
+  core::Instant begun_at_{};
+  core::Instant sent_at_{};
+  core::Instant first_byte_at_{};
+  std::uint64_t bytes_in_ = 0;
+  std::uint64_t bytes_out_ = 0;
+  RequestId request_id_;
+  std::array<char, 80> path_{};
+  std::array<char, 48> model_{};
+  std::uint8_t path_bytes_ = 0;
+  std::uint8_t model_bytes_ = 0;
+  std::uint16_t status_ = 0;
+  std::uint8_t attempts_ = 0;
+  http::Method method_ = http::Method::other;
+  policy::EndpointMatch match_;
+  UpstreamFailure failure_ = UpstreamFailure::none;
+  policy::Reason reason_{};
+
+  ExchangeState state_ = ExchangeState::reading_body;
+  http::BodyFraming out_framing_ = http::BodyFraming::length;
+  std::uint16_t reply_status_ = 0;  // where HTTP says it better than the reason does
+  std::uint8_t interim_answers_ = 0;
+  bool head_in_scratch_ : 1 = true;     // the shard's scratch head is this request's
+  bool client_http_1_0_ : 1 = false;
+  bool keep_alive_ : 1 = true;          // the client's connection may go on
+  bool body_complete_ : 1 = false;      // every byte of the request's body was taken
+  bool streams_up_ : 1 = false;         // the body passes through unread
+  bool wants_stream_ : 1 = false;       // the client asked for a stream
+  bool strip_usage_ : 1 = false;        // we asked for usage, the client did not
+  bool streaming_ : 1 = false;          // the answer is an event stream
+  bool request_sent_ : 1 = false;
+  bool replayed_ : 1 = false;
+  bool answer_seen_ : 1 = false;        // a byte of the upstream's answer was seen
+  bool answer_started_ : 1 = false;     // bytes of an answer were queued for the client
+  bool answer_ended_ : 1 = false;       // nothing more will be queued
+  bool answer_cut_ : 1 = false;         // the client must see that it is incomplete
+  bool upstream_keep_alive_ : 1 = false;
+  bool bulk_ : 1 = false;               // received into large buffers
+  bool local_ : 1 = false;              // our own answer
+  bool interim_ : 1 = false;            // 100 (Continue) is being sent
+  bool recorded_ : 1 = false;
+};
+
+}  // namespace headrace::net

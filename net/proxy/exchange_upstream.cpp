@@ -1,0 +1,398 @@
+// The upstream stage of an exchange: a connection, the request on its way, one safe replay.
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "core/check.h"
+#include "net/edge/downstream_connection.h"
+#include "net/edge/listener.h"
+#include "net/http/chunk_writer.h"
+#include "net/proxy/exchange.h"
+#include "net/proxy/upstream_target.h"
+#include "net/shard_config.h"
+#include "net/shard_context.h"
+#include "net/upstream/upstream_connection.h"
+
+namespace headrace::net {
+
+using http::BodyFraming;
+using std::chrono::milliseconds;
+
+namespace {
+
+// Sent in one go at most, so that one large prompt does not hold up everybody else.
+constexpr std::size_t kSendTurnBytes = 256 * 1024;
+constexpr std::size_t kUpstreamHeadBytesMax = kHeadBlockBytes;
+
+}  // namespace
+
+void Exchange::call_upstream() {
+  move_to(ExchangeState::awaiting_upstream);
+  pool_ = &config_->pool(provider_);
+  const auto& timeouts = pool_->provider().row->timeouts;
+  if (total_deadline_ == core::kNever) {
+    total_deadline_ = shard_->now() + milliseconds(timeouts.total_ms);
+  }
+  ++attempts_;
+  if (UpstreamConnection* connection = pool_->acquire(*this); connection != nullptr) {
+    on_upstream_ready(*connection);
+    return;
+  }
+  // A connection may also fail at once, and with it this request.
+  if (state_ == ExchangeState::awaiting_upstream) set_deadline(milliseconds(timeouts.connect_ms));
+}
+
+void Exchange::on_upstream_ready(UpstreamConnection& connection) {
+  upstream_ = &connection;
+  move_to(ExchangeState::sending);
+  sent_at_ = shard_->now();
+  set_deadline(milliseconds(pool_->provider().row->timeouts.first_byte_ms));
+  if (message_->written_head.empty() && !write_request_head()) {
+    reply(policy::Reason::head_too_large, "The request's head does not fit with what is added.");
+    return;
+  }
+  message_->sent_bytes = 0;
+  if (streams_up_) {
+    start_upload_pieces();
+  } else {
+    send_request();
+  }
+}
+
+void Exchange::on_upstream_failed(UpstreamFailure failure) { upstream_failed(failure); }
+
+// The head as the client sent it: still in the shard's scratch, or parsed again from the message.
+http::RequestHead& Exchange::request_head() {
+  if (!head_in_scratch_) {
+    http::HeadScan scan;
+    const http::HeadResult again = http::parse_request_head(
+        {reinterpret_cast<const char*>(message_->lease.data()), message_->head_bytes},
+        http::HeadLimits{.head_bytes_max = http::kHeadBytesMax,
+                         .line_bytes_max = http::kHeadBytesMax,
+                         .fields_max = http::kFieldsMax},
+        shard_->request_head, scan);
+    HEADRACE_CHECK(again.status == http::HeadStatus::complete, "a head was judged twice differently");
+  }
+  return shard_->request_head;
+}
+
+bool Exchange::write_request_head() {
+  RequestMessage& message = *message_;
+  const http::RequestHead& head = request_head();
+  const Listener& listener = downstream_->listener();
+  const policy::config::ConfigView& view = config_->view();
+
+  UpstreamRequest request;
+  request.head = &head;
+  request.provider = &pool_->provider();
+  request.dialect = match_.dialect;
+  if (target_ != nullptr && match_.dialect == policy::Dialect::gemini) {
+    request.model_in_path =
+        policy::match_endpoint(head.method_text, head.path(), false).model_in_path;
+    request.model = view.text(target_->model);
+  }
+  request.keeps_path = passthrough_ != nullptr;
+  request.metered = passthrough_ == nullptr;
+  if (streams_up_) {
+    request.framing = message.decoder.framing();
+    request.content_length = message.decoder.remaining();
+  } else if (head.framing != BodyFraming::none) {
+    request.framing = BodyFraming::length;
+    request.content_length = message.edits.length_after(message.body_bytes);
+  }
+  request.request_id = request_id_.text();
+  if (listener.link().x_forwarded) request.peer = &downstream_->peer();
+  request.peer_trusted = request.peer != nullptr && listener.trusts(*request.peer);
+  request.downstream_tls = downstream_->transport().is_tls();
+  request.via = config_->http().via == policy::config::Switch::on;
+
+  std::array<char, kUpstreamHeadBytesMax> room;
+  http::HeadWriter writer{std::span<char>(room)};
+  write_upstream_head(request, writer);
+  if (!writer.ok()) return false;
+
+  // Directly before the body, over the head that it was written from.
+  const std::size_t bytes = writer.size();
+  if (!streams_up_ && bytes <= message.head_bytes + kRewriteRoom) {
+    std::byte* at = message.body_begin() - bytes;
+    std::memcpy(at, room.data(), bytes);
+    message.written_head = {at, bytes};
+    return true;
+  }
+  message.head_block = shard_->head_blocks.take();
+  if (!message.head_block || message.head_block.size() < bytes) return false;
+  std::memcpy(message.head_block.data(), room.data(), bytes);
+  message.written_head = {message.head_block.data(), bytes};
+  return true;
+}
+
+// What is left of head and body, as slices, at most kSendTurnBytes.
+std::size_t Exchange::request_slices(
+    std::span<std::span<const std::byte>, Transport::kSlicesMax> out) const {
+  const RequestMessage& message = *message_;
+  std::size_t skip = message.sent_bytes;
+  std::size_t room = kSendTurnBytes;
+  std::size_t count = 0;
+  const auto add = [&](std::span<const std::byte> slice) {
+    const std::size_t skipped = std::min(skip, slice.size());
+    skip -= skipped;
+    slice = slice.subspan(skipped);
+    slice = slice.first(std::min(slice.size(), room));
+    if (slice.empty()) return;
+    room -= slice.size();
+    if (count > 0 && out[count - 1].data() + out[count - 1].size() == slice.data()) {
+      out[count - 1] = {out[count - 1].data(), out[count - 1].size() + slice.size()};
+    } else if (count < out.size()) {
+      out[count++] = slice;
+    }
+  };
+  add(message.written_head);
+  if (message.edits.empty()) {
+    add(message.body());
+    return count;
+  }
+  std::array<std::string_view, policy::EditList::kSlicesMax> slices;
+  const std::size_t slice_count = message.edits.slices(
+      {reinterpret_cast<const char*>(message.body_begin()), message.body_bytes}, slices);
+  for (std::size_t i = 0; i < slice_count; ++i) add(std::as_bytes(std::span(slices[i])));
+  return count;
+}
+
+void Exchange::send_request() {
+  std::array<std::span<const std::byte>, Transport::kSlicesMax> slices;
+  const std::size_t count = request_slices(slices);
+  sending_request_bytes_ = 0;
+  for (std::size_t i = 0; i < count; ++i) sending_request_bytes_ += slices[i].size();
+  upstream_->transport().send(std::span(slices.data(), count));
+}
+
+void Exchange::on_upstream_sent(bool all) {
+  if (!all) {
+    // What went wrong is told by the receiving side, with an answer perhaps; where it has already
+    // ended, by nobody.
+    if (!answer_seen_) upstream_broken(UpstreamFailure::closed_early);
+    return;
+  }
+  if (streams_up_) {
+    upload_sent();
+    return;
+  }
+  RequestMessage& message = *message_;
+  message.sent_bytes += sending_request_bytes_;
+  const std::size_t total =
+      message.written_head.size() + message.edits.length_after(message.body_bytes);
+  if (message.sent_bytes < total) {
+    send_request();
+    return;
+  }
+  on_request_sent();
+}
+
+void Exchange::on_request_sent() {
+  request_sent_ = true;
+  if (state_ == ExchangeState::sending) {
+    move_to(ExchangeState::awaiting_answer);
+    set_deadline(milliseconds(pool_->provider().row->timeouts.first_byte_ms));
+    relieve_receive_buffers();
+  } else {
+    release_message();
+  }
+}
+
+// A request is kept for a replay while its answer is awaited. Where many wait, their receive
+// buffers would be missed by those who are just coming in: then it moves.
+void Exchange::relieve_receive_buffers() {
+  RequestMessage& message = *message_;
+  if (upstream_->requests_before() == 0) {
+    release_message();
+    return;
+  }
+  if (shard_->io->buffers_leased(core::BufferGroup::small) < shard_->small_buffers_scarce) return;
+  const std::size_t bytes = message.written_head.size() + message.body_bytes;
+  if (message.head_block || bytes > core::BodyPool::kSmallestBytes ||
+      message.lease.size() > shard_->small_buffer_bytes) {
+    return;
+  }
+  core::BufferLease other = shard_->bodies.take(bytes);
+  if (!other) return;
+  std::memcpy(other.data(), message.written_head.data(), bytes);
+  message.head_bytes = message.written_head.size();
+  message.lease = std::move(other);
+  message.written_head = {message.lease.data(), message.head_bytes};
+  shard_->counters.add(ShardCount::requests_copied);
+}
+
+// --- bodies that pass through --------------------------------------------------------------------
+
+bool Exchange::start_upload(const http::RequestHead& head, std::size_t arrived) {
+  provider_ = passthrough_->provider;
+  message_->arrived_bytes = arrived;
+  if (message_->decoder.complete()) {
+    body_complete_ = true;
+  } else {
+    downstream_->transport().want_receive(ReceiveMode::off);
+    if (head.expect_continue && arrived == 0) send_continue();
+  }
+  call_upstream();
+  return false;
+}
+
+void Exchange::start_upload_pieces() {
+  RequestMessage& message = *message_;
+  upstream_->transport().send(message.written_head);
+  // The bytes that came with the head follow it; its own bytes are no longer needed.
+  if (message.arrived_bytes > 0) {
+    core::BufferLease first = std::move(message.lease);
+    frame_upload(std::move(first), message.head_bytes, message.arrived_bytes);
+  }
+  while (!message.pending_upload.empty()) {
+    const std::span<std::byte> bytes = message.pending_upload.front_bytes();
+    core::BufferLease lease = message.pending_upload.pop_front();
+    const auto offset = static_cast<std::size_t>(bytes.data() - lease.data());
+    frame_upload(std::move(lease), offset, bytes.size());
+  }
+}
+
+void Exchange::upload(core::BufferLease lease) {
+  RequestMessage& message = *message_;
+  if (state_ == ExchangeState::awaiting_upstream) {
+    const std::span<std::byte> bytes = lease.bytes();
+    message.pending_upload.push_back(std::move(lease), bytes);
+    return;
+  }
+  const std::size_t bytes = lease.size();
+  frame_upload(std::move(lease), 0, bytes);
+  pump_upload();
+}
+
+void Exchange::frame_upload(core::BufferLease lease, std::size_t offset, std::size_t bytes) {
+  RequestMessage& message = *message_;
+  http::BodyFramer framer(message.decoder.framing());
+  std::span<std::byte> rest(lease.data() + offset, bytes);
+  while (!body_complete_) {
+    const http::ChunkStep step = message.decoder.next(rest);
+    if (step.status == http::ChunkStatus::bad) {
+      // Upstream's framing stays incomplete: it must not take this for a whole request.
+      keep_alive_ = false;
+      abandon_upstream();
+      reply(policy::Reason::invalid_request, http::describe(step.error).message);
+      return;
+    }
+    if (step.status == http::ChunkStatus::data) {
+      const auto at = static_cast<std::size_t>(step.data.data() - rest.data());
+      framer.append(rest.subspan(at, step.data.size()));
+      bytes_in_ += step.data.size();
+    }
+    rest = rest.subspan(step.consumed);
+    if (message.decoder.complete()) {
+      body_complete_ = true;
+      if (!downstream_->keep_for_later(rest)) keep_alive_ = false;
+      framer.last_chunk(lease.data() - http::kLastChunk.size());
+      downstream_->body_done();
+    }
+    if (step.status == http::ChunkStatus::need_more || rest.empty()) break;
+  }
+  if (!framer.empty()) message.upload.push_back(std::move(lease), framer.bytes());
+}
+
+void Exchange::pump_upload() {
+  RequestMessage& message = *message_;
+  Transport& transport = upstream_->transport();
+  if (transport.sending()) return;
+  if (!message.upload.empty()) {
+    transport.send(std::span<const std::byte>(message.upload.front_bytes()));
+    return;
+  }
+  if (body_complete_) {
+    if (!request_sent_) on_request_sent();
+    return;
+  }
+  downstream_->expect_body();
+  downstream_->transport().want_receive(ReceiveMode::one);
+}
+
+void Exchange::upload_sent() {
+  RequestMessage& message = *message_;
+  // The first send was the head's.
+  if (std::exchange(message.head_sent, true)) message.upload.pop_front().reset();
+  pump_upload();
+}
+
+// --- when it goes wrong --------------------------------------------------------------------------
+
+void Exchange::on_upstream_ended(PeerEnd end) {
+  if (state_ == ExchangeState::relaying && !answer_ended_) {
+    if (answer_decoder_.framing() == BodyFraming::until_close && end == PeerEnd::finished) {
+      answer_complete(false);
+    } else {
+      upstream_broken(UpstreamFailure::truncated);
+    }
+    return;
+  }
+  upstream_broken(answer_seen_ ? UpstreamFailure::truncated : UpstreamFailure::closed_early);
+}
+
+void Exchange::upstream_broken(UpstreamFailure failure) {
+  const bool stale = upstream_ != nullptr && upstream_->requests_before() > 0 && !answer_seen_ &&
+                     !replayed_ && !streams_up_ && failure == UpstreamFailure::closed_early;
+  if (stale && message_ != nullptr) {
+    replay();
+    return;
+  }
+  upstream_failed(failure);
+}
+
+// A kept connection that died before a byte of the answer: most likely it was closed while our
+// request was on its way, so nobody has read it. Once, and on a fresh connection if need be.
+void Exchange::replay() {
+  replayed_ = true;
+  shard_->counters.add(ShardCount::upstream_replays);
+  RequestMessage* message = std::exchange(message_, nullptr);
+  if (upstream_->transport().sending()) {
+    // The kernel may still read from it.
+    std::exchange(upstream_, nullptr)->abandon(message);
+    upstream_failed(UpstreamFailure::closed_early);
+    return;
+  }
+  std::exchange(upstream_, nullptr)->abandon(nullptr);
+  message_ = message;
+  request_sent_ = false;
+  call_upstream();
+}
+
+void Exchange::upstream_failed(UpstreamFailure failure) {
+  failure_ = failure;
+  shard_->counters.add(ShardCount::upstream_failures);
+  if (answer_started_) {
+    answer_broken(failure);
+    return;
+  }
+  abandon_upstream();
+  if (failure == UpstreamFailure::pool_timeout) {
+    reply(policy::Reason::overloaded, "All connections to the provider are busy.");
+  } else if (is_timeout(failure)) {
+    reply(policy::Reason::upstream_timeout, "The provider did not answer in time.");
+  } else if (failure == UpstreamFailure::invalid_answer) {
+    reply(policy::Reason::upstream_failed, "The provider's answer is not valid HTTP.");
+  } else {
+    reply(policy::Reason::upstream_failed, "The provider could not be reached or broke off.");
+  }
+}
+
+void Exchange::abandon_upstream() {
+  if (pool_ != nullptr && upstream_ == nullptr) pool_->forget(*this);
+  if (upstream_ == nullptr) return;
+  UpstreamConnection* connection = std::exchange(upstream_, nullptr);
+  if (connection->transport().sending()) {
+    connection->abandon(std::exchange(message_, nullptr));
+  } else {
+    connection->abandon(nullptr);
+  }
+}
+
+void Exchange::release_message() {
+  if (message_ == nullptr) return;
+  shard_->messages.destroy(*std::exchange(message_, nullptr));
+}
+
+}  // namespace headrace::net

@@ -1,0 +1,59 @@
+// A request as it is held and sent: head and body in one contiguous run, so that the head that we
+// write goes directly before the body and both leave in one send, nothing gathered.
+//
+//   held   | headroom | head as received | body ............ | padding |
+//   sent         | head as written by us | body ............ |
+//
+// A body that did not come with its head is received straight behind it. Pooled apart from the
+// exchange, because a long answer no longer needs it: it is given back when the answer begins, or
+// goes into the custody of the upstream connection that is still sending from it.
+//
+// Threads: one shard.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "core/buffer_lease.h"
+#include "net/edge/lease_queue.h"
+#include "net/http/body_decoder.h"
+#include "policy/body/body_facts.h"
+#include "policy/body/body_scan.h"
+#include "policy/body/edit_list.h"
+
+namespace headrace::net {
+
+struct RequestMessage {
+  core::BufferLease lease;
+  std::size_t head_bytes = 0;
+  std::size_t body_bytes = 0;  // in `lease`, so far
+
+  http::BodyDecoder decoder;
+  policy::BodyScan scan;
+  policy::BodyFacts facts;
+  policy::EditList edits;
+
+  // The head that we wrote, and where it stands: before the body in `lease`, or in a block of its
+  // own when it did not fit there.
+  std::span<std::byte> written_head;
+  core::BufferLease head_block;
+
+  std::size_t sent_bytes = 0;  // of head and body as rewritten
+
+  // Bodies that need not be understood pass through in fixed memory: framed, and before there is a
+  // connection to send them on.
+  LeaseQueue upload;
+  LeaseQueue pending_upload;
+  std::size_t arrived_bytes = 0;  // of the body, with the head
+  bool head_sent = false;
+
+  [[nodiscard]] std::span<std::byte> body() const {
+    return {lease.data() + head_bytes, body_bytes};
+  }
+  [[nodiscard]] std::byte* body_begin() const { return lease.data() + head_bytes; }
+  // Room behind the body in the lease.
+  [[nodiscard]] std::size_t room() const { return lease.size() - head_bytes - body_bytes; }
+};
+
+}  // namespace headrace::net

@@ -1,0 +1,158 @@
+#include "net/proxy/upstream_target.h"
+
+#include <algorithm>
+#include <array>
+
+#include "net/http/forwarding.h"
+#include "net/http/query.h"
+
+namespace headrace::net {
+
+using http::Field;
+using http::FieldId;
+using http::HeadWriter;
+
+namespace {
+
+constexpr std::size_t kTargetBytesMax = 8 * 1024;
+
+// A target under construction: bounded, never allocated.
+class TargetText {
+ public:
+  void add(std::string_view text) {
+    if (text.size() > text_.size() - size_) {
+      overflowed_ = true;
+      return;
+    }
+    std::copy(text.begin(), text.end(), text_.begin() + static_cast<std::ptrdiff_t>(size_));
+    size_ += text.size();
+  }
+  [[nodiscard]] std::string_view text() const { return {text_.data(), size_}; }
+  [[nodiscard]] bool overflowed() const { return overflowed_; }
+
+ private:
+  std::array<char, kTargetBytesMax> text_;
+  std::size_t size_ = 0;
+  bool overflowed_ = false;
+};
+
+// OpenAI's base URLs end in the version ("https://host/v1"), and so do those of all who speak its
+// dialect: a configured path stands in the place of the client's /v1.
+constexpr std::string_view kOpenAiVersion = "/v1";
+
+void add_path(const UpstreamRequest& request, TargetText& target) {
+  const std::string_view prefix = request.provider->path_prefix;
+  std::string_view path = request.head->path();
+  target.add(prefix);
+  if (!request.keeps_path && request.dialect == policy::Dialect::openai && !prefix.empty() &&
+      path.starts_with(kOpenAiVersion)) {
+    path.remove_prefix(kOpenAiVersion.size());
+  }
+  if (request.model_in_path.empty() || request.model.empty()) {
+    target.add(path);
+    return;
+  }
+  const auto at = static_cast<std::size_t>(request.model_in_path.data() - path.data());
+  target.add(path.substr(0, at));
+  target.add(request.model);
+  target.add(path.substr(at + request.model_in_path.size()));
+}
+
+bool removed(const UpstreamRequest& request, const http::QueryParameter& parameter) {
+  // The client's own key never goes upstream.
+  if (http::names_parameter(parameter.name, "key")) return true;
+  return std::ranges::any_of(request.provider->query_remove, [&](std::string_view name) {
+    return http::names_parameter(parameter.name, name);
+  });
+}
+
+void add_query(const UpstreamRequest& request, TargetText& query) {
+  if (request.head->target.has_query) {
+    http::QueryParameters parameters(request.head->query());
+    while (const auto parameter = parameters.next()) {
+      if (removed(request, *parameter)) continue;
+      if (!query.text().empty()) query.add("&");
+      query.add(parameter->text);
+    }
+  }
+  if (!request.provider->private_query.empty()) {
+    if (!query.text().empty()) query.add("&");
+    query.add(request.provider->private_query);
+  }
+}
+
+bool same_name(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, [](char x, char y) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return lower(x) == lower(y);
+  });
+}
+
+bool removed(const UpstreamRequest& request, const Field& field) {
+  return std::ranges::any_of(request.provider->headers_remove, [&](std::string_view name) {
+    return same_name(field.name, name);
+  });
+}
+
+void write_forwarding(const UpstreamRequest& request, HeadWriter& writer) {
+  if (request.peer == nullptr) return;
+  const http::FieldTable& fields = request.head->fields;
+  std::array<char, PeerAddress::kTextBytesMax> room;
+  const std::string_view peer = request.peer->text(room);
+  const auto known = [&](FieldId id) {
+    return request.peer_trusted ? fields.value(id) : std::string_view();
+  };
+  if (const auto chain = known(FieldId::x_forwarded_for); !chain.empty()) {
+    writer.field("X-Forwarded-For", {chain, ", ", peer});
+  } else {
+    writer.field("X-Forwarded-For", peer);
+  }
+  const auto proto = known(FieldId::x_forwarded_proto);
+  writer.field("X-Forwarded-Proto",
+               !proto.empty() ? proto : std::string_view(request.downstream_tls ? "https" : "http"));
+  const auto host = known(FieldId::x_forwarded_host);
+  writer.field("X-Forwarded-Host", !host.empty() ? host : request.head->host);
+}
+
+}  // namespace
+
+void write_upstream_head(const UpstreamRequest& request, HeadWriter& writer) {
+  const http::RequestHead& head = *request.head;
+  TargetText path;
+  TargetText query;
+  add_path(request, path);
+  add_query(request, query);
+  if (path.overflowed() || query.overflowed()) {
+    writer.overflow();
+    return;
+  }
+  writer.request_line(head.method_text, path.text(), query.text());
+  writer.field("Host", request.provider->host_field);
+
+  http::FieldSet withheld = http::kRequestFieldsWithheld;
+  if (request.metered) withheld.insert(FieldId::accept_encoding);
+  for (const Field& field : head.fields) {
+    if (http::forwards(field, withheld) && !removed(request, field)) writer.forward(field);
+  }
+  // What is metered must be readable.
+  if (request.metered) writer.lines("Accept-Encoding: identity\r\n");
+  writer.lines(request.provider->private_lines);
+  if (const auto trace = head.fields.value(FieldId::traceparent); !trace.empty()) {
+    writer.field("traceparent", trace);
+  }
+  writer.field("X-Request-Id", request.request_id);
+  write_forwarding(request, writer);
+  if (request.via) {
+    const auto via = head.fields.value(FieldId::via);
+    via.empty() ? writer.field("Via", "1.1 headrace")
+                : writer.field("Via", {via, ", 1.1 headrace"});
+  }
+  if (request.framing == http::BodyFraming::length) {
+    writer.field("Content-Length", request.content_length);
+  } else if (request.framing == http::BodyFraming::chunked) {
+    writer.lines("Transfer-Encoding: chunked\r\n");
+  }
+  writer.end();
+}
+
+}  // namespace headrace::net

@@ -1,0 +1,37 @@
+// The request target and the head that go upstream: written anew from what was parsed.
+#pragma once
+
+#include <string_view>
+
+#include "net/edge/peer_address.h"
+#include "net/http/body_decoder.h"
+#include "net/http/head_writer.h"
+#include "net/http/request_head.h"
+#include "net/upstream/provider_link.h"
+#include "policy/dialect/dialect.h"
+
+namespace headrace::net {
+
+struct UpstreamRequest {
+  const http::RequestHead* head = nullptr;  // as the client sent it
+  const ProviderLink* provider = nullptr;
+  policy::Dialect dialect = policy::Dialect::openai;
+  std::string_view model_in_path;  // a slice of the client's path, where the path names the model
+  std::string_view model;          // what to ask for in its place; empty: the same
+  bool keeps_path = false;         // passthrough: the path goes as it is behind the prefix
+  bool metered = false;            // the answer must be readable: no content coding
+  http::BodyFraming framing = http::BodyFraming::none;
+  std::uint64_t content_length = 0;
+
+  std::string_view request_id;
+  // Where the request came from; peer is null where the listener does not say it upstream.
+  const PeerAddress* peer = nullptr;
+  bool peer_trusted = false;  // its own forwarding fields are kept
+  bool downstream_tls = false;
+  bool via = false;
+};
+
+// Writes the whole head with its empty line; ask writer.ok() afterwards.
+void write_upstream_head(const UpstreamRequest& request, http::HeadWriter& writer);
+
+}  // namespace headrace::net

@@ -1,0 +1,71 @@
+// A shard's own side of a config: its pools of upstream connections, addresses of providers, and a
+// count of who still uses it. Requests finish under the config that they began with.
+//
+// Threads: one shard; the snapshot behind it is immutable and shared.
+// Lifetime: until retired and without users (quiet()).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/socket_address.h"
+#include "net/config_snapshot.h"
+#include "net/http/head_limits.h"
+#include "net/tls/resumption_cache.h"
+#include "net/upstream/upstream_pool.h"
+#include "policy/body/body_scan.h"
+
+namespace headrace::net {
+
+struct ShardContext;
+
+class ShardConfig {
+ public:
+  static constexpr std::size_t kAddressesMax = 8;
+
+  ShardConfig(ShardContext& shard, std::shared_ptr<const ConfigSnapshot> snapshot);
+  ~ShardConfig();
+  ShardConfig(const ShardConfig&) = delete;
+  ShardConfig& operator=(const ShardConfig&) = delete;
+
+  [[nodiscard]] const ConfigSnapshot& snapshot() const { return *snapshot_; }
+  [[nodiscard]] const policy::config::ConfigView& view() const { return snapshot_->view(); }
+  [[nodiscard]] const policy::config::HttpSettings& http() const {
+    return snapshot_->view().settings().http;
+  }
+  [[nodiscard]] const http::HeadLimits& head_limits() const { return head_limits_; }
+  [[nodiscard]] const policy::BodyLimits& body_limits() const { return body_limits_; }
+  [[nodiscard]] std::size_t small_buffer_bytes() const { return small_buffer_bytes_; }
+
+  [[nodiscard]] UpstreamPool& pool(std::uint32_t provider) { return *pools_[provider]; }
+
+  // The address to try for the n-th connection, in turn; null while none is known.
+  [[nodiscard]] const core::SocketAddress* address_of(std::uint32_t provider,
+                                                      std::uint32_t attempt) const;
+  void set_addresses(std::uint32_t provider, std::span<const core::SocketAddress> addresses);
+
+  void add_user() { ++users_; }
+  void drop_user();
+  void retire();
+  [[nodiscard]] bool quiet() const { return retired_ && users_ == 0; }
+
+ private:
+  struct Addresses {
+    std::array<core::SocketAddress, kAddressesMax> list;
+    std::size_t count = 0;
+  };
+
+  ShardContext& shard_;
+  std::shared_ptr<const ConfigSnapshot> snapshot_;
+  http::HeadLimits head_limits_;
+  policy::BodyLimits body_limits_;
+  std::size_t small_buffer_bytes_;
+  std::vector<Addresses> addresses_;
+  std::vector<std::unique_ptr<UpstreamPool>> pools_;
+  std::uint64_t users_ = 0;
+  bool retired_ = false;
+};
+
+}  // namespace headrace::net
