@@ -201,12 +201,7 @@ TEST_P(IoUring, SendGoesOnInTheKernelUntilAllIsSent) {
     io().send(sending.op, pair.first, as_bytes(sent));
     settle();
     EXPECT_TRUE(sending.op.in_flight()) << "all of it fitted into the socket's buffers";
-    std::string received;
-    run_until([&] {
-      received += read_some(pair.second, MSG_DONTWAIT);
-      io().turn(Instant::min());
-      return received.size() == sent.size();
-    });
+    const std::string received = read_while_turning(pair.second, sent.size());
     finish(sending);
     EXPECT_TRUE(received == sent) << received.size();
     EXPECT_EQ(sending.results, std::vector<std::int32_t>{static_cast<std::int32_t>(sent.size())});
@@ -229,12 +224,7 @@ TEST_P(IoUring, VectorsAreSentInOrderAndCopiedAtTheCall) {
     Recorder sending;
     io().send_vector(sending.op, pair.first, slices);
     slices.fill({});
-    std::string received;
-    run_until([&] {
-      io().turn(Instant::min());
-      received += read_some(pair.second, MSG_DONTWAIT);
-      return received.size() == sent.size();
-    });
+    const std::string received = read_while_turning(pair.second, sent.size());
     finish(sending);
     EXPECT_TRUE(received == sent) << received.size();
     EXPECT_EQ(sending.last(), static_cast<std::int32_t>(sent.size()));

@@ -142,6 +142,15 @@ class IoWorld : public testing::Test {
     text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
     return text;
   }
+  std::string read_while_turning(Socket socket, std::size_t bytes) {
+    std::string text;
+    const auto end = std::chrono::steady_clock::now() + kHang;
+    while (text.size() < bytes && std::chrono::steady_clock::now() < end) {
+      io_->turn(Instant::min());
+      text += read_some(socket, MSG_DONTWAIT);
+    }
+    return text;
+  }
 
  private:
   std::unique_ptr<Io> io_;
