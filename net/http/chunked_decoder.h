@@ -65,6 +65,9 @@ class ChunkedDecoder {
     bad,
   };
   ParseError advance(char c);
+  ParseError advance_size(char c);
+  ParseError advance_trailer(char c);
+  ParseError count_extension_byte();
 
   std::uint64_t remaining_ = 0;         // size read so far, then bytes of the chunk still to come
   std::uint32_t extension_excess_ = 0;  // extension bytes not yet made up for by body bytes

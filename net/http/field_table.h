@@ -23,7 +23,11 @@ class FieldTable {
   }
   [[nodiscard]] bool full() const { return count_ == kFieldsMax; }
   // Only while !full().
-  void append(FieldId id, std::string_view name, std::string_view value);
+  void append(FieldId id, std::string_view name, std::string_view value) {
+    if (!present_.contains(id)) first_[static_cast<std::size_t>(id)] = count_;
+    present_.insert(id);
+    fields_[count_++] = Field{id, false, name, value};
+  }
 
   [[nodiscard]] std::span<const Field> all() const { return {fields_.data(), count_}; }
   [[nodiscard]] std::size_t size() const { return count_; }
@@ -32,7 +36,9 @@ class FieldTable {
 
   [[nodiscard]] bool has(FieldId id) const { return present_.contains(id); }
   // The first field with this id, or null. Not for `other`.
-  [[nodiscard]] const Field* find(FieldId id) const;
+  [[nodiscard]] const Field* find(FieldId id) const {
+    return has(id) ? &fields_[first_[static_cast<std::size_t>(id)]] : nullptr;
+  }
   // The first field of this name, whatever its case, or null: for names without an id.
   [[nodiscard]] const Field* find(std::string_view name) const;
   // The value of the first field with this id; empty where there is none.
@@ -45,8 +51,10 @@ class FieldTable {
   void mark_named_by_connection(std::string_view name);
 
  private:
-  std::size_t count_ = 0;
+  static_assert(kFieldsMax <= UINT8_MAX, "indices are bytes");
   FieldSet present_;
+  std::uint8_t count_ = 0;
+  std::array<std::uint8_t, kFieldIds> first_{};  // index by id; meaningful where present_
   std::array<Field, kFieldsMax> fields_;
 };
 

@@ -26,6 +26,8 @@ class HeadWriter {
 
   // "POST /v1/x?a=1 HTTP/1.1"; no "?" where the query is empty.
   void request_line(std::string_view method, std::string_view path, std::string_view query = {});
+  // The target in parts: a provider's base path, then ours.
+  void request_line(std::string_view method, std::initializer_list<std::string_view> target_parts);
   // "HTTP/1.1 200 OK": the reason is ours, by reason_phrase().
   void status_line(std::uint16_t status);
 

@@ -1,0 +1,95 @@
+#include "net/http/head_scan.h"
+
+#include <algorithm>
+
+#include "net/http/byte_scan.h"
+
+namespace headrace::net::http {
+
+namespace {
+
+// One pass over the bytes that are new. Every event is judged in the order of the bytes, and a
+// line that is too long is noticed no later than anything behind its end: so the verdict is the
+// same whether the bytes came at once or one by one.
+class Scanner {
+ public:
+  Scanner(std::string_view window, HeadKind kind, const HeadLimits& limits, HeadScan& scan)
+      : bytes_(window.data()),
+        size_(window.size()),
+        kind_(kind),
+        line_bytes_max_(limits.line_bytes_max),
+        fields_max_(std::min<std::size_t>(limits.fields_max, kFieldsMax)),
+        scan_(scan) {}
+
+  void run() {
+    std::size_t reached = size_;
+    visit_controls(bytes_, scan_.scanned_bytes, size_, [&](std::size_t at) {
+      if (bytes_[at] == '\r' && at + 1 == size_) {  // judged when its LF, or not, has come
+        reached = at;
+        return false;
+      }
+      result_ = on_control(at);
+      return result_.status == HeadStatus::incomplete;
+    });
+    if (result_.status != HeadStatus::incomplete) return;
+    scan_.scanned_bytes = static_cast<std::uint32_t>(reached);
+    if (reached - scan_.line_start > line_bytes_max_) result_ = bad(too_long());
+  }
+
+  [[nodiscard]] HeadResult result() const { return result_; }
+
+ private:
+  HeadResult on_control(std::size_t at) {
+    const bool line_feed_after_cr =
+        bytes_[at] == '\n' && at > scan_.line_start && bytes_[at - 1] == '\r';
+    const std::size_t content_end = line_feed_after_cr ? at - 1 : at;
+    if (content_end - scan_.line_start > line_bytes_max_) return bad(too_long());
+    if (line_feed_after_cr) return on_line(content_end - scan_.line_start, at + 1);
+    if (bytes_[at] == '\n') return bad(ParseError::bare_lf);
+    if (bytes_[at] != '\r') return bad(ParseError::control_character);
+    if (bytes_[at + 1] != '\n') return bad(ParseError::bare_cr);
+    return {};
+  }
+
+  HeadResult on_line(std::size_t length, std::size_t next_line) {
+    if (length == 0) {
+      if (scan_.lines > 0) return {HeadStatus::complete, ParseError::none, next_line};
+      if (kind_ == HeadKind::response) return bad(ParseError::status_line);
+      if (scan_.line_start > 0) return bad(ParseError::request_line);
+    } else if (scan_.lines++ > fields_max_) {
+      return bad(ParseError::too_many_fields);
+    }
+    scan_.line_start = static_cast<std::uint32_t>(next_line);
+    return {};
+  }
+
+  [[nodiscard]] ParseError too_long() const {
+    return scan_.lines == 0 && kind_ == HeadKind::request ? ParseError::request_line_too_long
+                                                          : ParseError::line_too_long;
+  }
+
+  static HeadResult bad(ParseError error) { return {HeadStatus::bad, error, 0}; }
+
+  const char* bytes_;
+  std::size_t size_;
+  HeadKind kind_;
+  std::size_t line_bytes_max_;
+  std::size_t fields_max_;
+  HeadScan& scan_;
+  HeadResult result_;
+};
+
+}  // namespace
+
+HeadResult scan_head(std::string_view bytes, HeadKind kind, const HeadLimits& limits,
+                     HeadScan& scan) {
+  const std::size_t head_bytes_max = std::min<std::size_t>(limits.head_bytes_max, kHeadBytesMax);
+  Scanner scanner(bytes.substr(0, head_bytes_max), kind, limits, scan);
+  scanner.run();
+  if (scanner.result().status == HeadStatus::incomplete && bytes.size() >= head_bytes_max) {
+    return {HeadStatus::bad, ParseError::head_too_large, 0};
+  }
+  return scanner.result();
+}
+
+}  // namespace headrace::net::http
