@@ -211,20 +211,21 @@ void put_embeddings(std::string& out, const AnswerPlan& plan) {
   put(out, '}');
 }
 
+constexpr std::array<std::string_view, 13> kCategories{"harassment",
+                                                       "harassment/threatening",
+                                                       "sexual",
+                                                       "sexual/minors",
+                                                       "hate",
+                                                       "hate/threatening",
+                                                       "illicit",
+                                                       "illicit/violent",
+                                                       "self-harm",
+                                                       "self-harm/intent",
+                                                       "self-harm/instructions",
+                                                       "violence",
+                                                       "violence/graphic"};
+
 void put_moderations(std::string& out, const AnswerPlan& plan) {
-  constexpr std::array<std::string_view, 13> kCategories{"harassment",
-                                                         "harassment/threatening",
-                                                         "sexual",
-                                                         "sexual/minors",
-                                                         "hate",
-                                                         "hate/threatening",
-                                                         "illicit",
-                                                         "illicit/violent",
-                                                         "self-harm",
-                                                         "self-harm/intent",
-                                                         "self-harm/instructions",
-                                                         "violence",
-                                                         "violence/graphic"};
   const auto put_each = [&out](std::string_view name, auto value, std::string_view close) {
     put(out, '"', name, "\":{");
     for (std::size_t i = 0; i < kCategories.size(); ++i) {

@@ -31,7 +31,9 @@ inline void put_one(std::string& out, std::string_view text) {
 inline void put_one(std::string& out, char byte) {
   out.push_back(byte);
 }
-inline void put_one(std::string& out, bool value) {
+// Not an overload taking bool: a literal would rather be that than a string_view.
+template <std::same_as<bool> Truth>
+void put_one(std::string& out, Truth value) {
   out.append(value ? "true" : "false");
 }
 
