@@ -40,8 +40,8 @@ int status_of(ErrorKind kind, Dialect dialect);
 struct ErrorText {
   ErrorKind kind = ErrorKind::server_error;
   int status = 500;
-  std::string_view message;          // empty: the kind's own
-  std::string_view request_id;       // Anthropic repeats it in the body
+  std::string_view message = {};     // empty: the kind's own
+  std::string_view request_id = {};  // Anthropic repeats it in the body
   std::uint64_t retry_after_ms = 0;  // Gemini tells it in the body
 };
 

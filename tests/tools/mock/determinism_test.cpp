@@ -50,14 +50,16 @@ TEST(Determinism, PromptTokensFollowTheBytesExactly) {
 
 TEST(Prose, SlicesAgreeWithTheirByteCountsAcrossTheEnd) {
   const Prose prose(5, ProseKind::plain);
-  for (const std::uint64_t first : {0ULL, 17ULL, Prose::kTokens - 3, 5 * Prose::kTokens - 1}) {
-    for (const std::uint64_t count : {0ULL, 1ULL, 7ULL, Prose::kTokens, 3 * Prose::kTokens + 11}) {
+  for (const std::uint64_t first : {0UL, 17UL, Prose::kTokens - 3, 5 * Prose::kTokens - 1}) {
+    for (const std::uint64_t count : {0UL, 1UL, 7UL, Prose::kTokens, 3 * Prose::kTokens + 11}) {
       std::string out;
       prose.put(out, first, count);
       ASSERT_EQ(out.size(), prose.bytes(first, count)) << first << " " << count;
       EXPECT_GE(prose.tokens_within(first, out.size()), count);
       EXPECT_LE(prose.bytes(first, prose.tokens_within(first, out.size())), out.size());
-      if (count > 0) EXPECT_LT(prose.tokens_within(first, out.size() - 1), count);
+      if (count > 0) {
+        EXPECT_LT(prose.tokens_within(first, out.size() - 1), count);
+      }
     }
   }
 }
