@@ -1,0 +1,87 @@
+// What the gateway knows of a request body: the few values that decide something, and where they
+// stand, so that they can be edited in place. Everything else in the body is carried untouched.
+//
+// Facts are plain offsets into the body that was scanned (policy/body/body_scan.h); they stay true
+// when the body moves in memory as a whole. JSON null counts as "not given" for every fact, but its
+// place is kept, because an edit must replace it and not insert the key a second time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "policy/body/byte_range.h"
+
+namespace headrace::policy {
+
+inline constexpr std::size_t kModelBytesMax = 256;
+
+struct StringFact {
+  ByteRange value;       // the token with its quotes (or the word null)
+  bool given = false;    // a string
+  bool escaped = false;  // holds backslashes
+  // The characters between the quotes, as they stand in the body.
+  [[nodiscard]] std::string_view raw(std::span<const std::byte> body) const {
+    return given ? value.in(body).substr(1, value.length - 2) : std::string_view{};
+  }
+};
+
+struct BoolFact {
+  ByteRange value;
+  bool given = false;
+  bool is_true = false;
+};
+
+struct CountFact {
+  ByteRange value;
+  bool given = false;
+  std::int64_t count = 0;  // 0 <= count <= 2^53
+};
+
+struct ObjectFact {
+  ByteRange value;
+  bool given = false;            // an object
+  bool empty = false;            // has no members
+  std::uint32_t members_at = 0;  // just after its opening brace: where members can be inserted
+};
+
+struct BodyFacts {
+  ObjectFact root;  // value: the whole object without surrounding white space
+
+  StringFact model;  // at most kModelBytesMax bytes decoded, no control characters
+  BoolFact stream;
+  ObjectFact stream_options;
+  BoolFact include_usage;  // stream_options.include_usage
+
+  // The bound on output in the dialect's own field: max_completion_tokens (chat), max_tokens
+  // (completions, messages), max_output_tokens (responses), generationConfig.maxOutputTokens.
+  CountFact output_cap;
+  CountFact output_cap_legacy;   // max_tokens in chat; heeded where output_cap is not given
+  ObjectFact generation_config;  // Gemini: what output_cap stands in
+  CountFact choices;             // n; Gemini: generationConfig.candidateCount
+  CountFact best_of;             // completions: answers produced and billed, only n of them shown
+
+  StringFact service_tier;
+  ObjectFact metadata;
+  StringFact user;
+
+  // What makes the provider keep something, or names something that it keeps.
+  BoolFact store;
+  BoolFact background;
+  StringFact previous_response_id;
+  // Any other reference to a stored object: conversation, container, cachedContent, a prompt or
+  // file by id, vector stores.
+  ByteRange stored_reference;
+
+  // How many answers are produced and billed: the greater of choices and best_of, at least 1.
+  [[nodiscard]] std::int64_t answers_billed() const;
+  // The cap that the client set, in whichever field.
+  [[nodiscard]] std::optional<std::int64_t> output_cap_given() const;
+};
+
+// The model's name with escapes decoded. Without escapes a slice of `body`, else of `scratch`.
+[[nodiscard]] std::string_view model_name(const BodyFacts& facts, std::span<const std::byte> body,
+                                          std::span<char, kModelBytesMax> scratch);
+
+}  // namespace headrace::policy

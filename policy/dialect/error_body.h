@@ -1,0 +1,52 @@
+// The body of an answer by which the gateway refuses or fails, for every SDK and for RFC 9457.
+//
+// One JSON object holds the members of application/problem+json (type, title, status, detail,
+// instance, and our code, limit, scope, retry_after_ms, request_id) beside the dialect's `error`
+// object. They meet in one member only: Anthropic wants `"type":"error"` at the top. That is a
+// valid problem type too (a relative URI reference), so there `type` is "error" and `code` names
+// the problem; elsewhere `type` is `urn:headrace:problem:<code>`.
+//
+// Nothing internal may be passed in: every text is sent to the client (escaped for JSON; bytes that
+// are not UTF-8 become U+FFFD).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "policy/dialect/dialect.h"
+#include "policy/dialect/endpoint.h"
+#include "policy/dialect/reason.h"
+
+namespace headrace::policy {
+
+struct ErrorAnswer {
+  Reason reason = Reason::internal;
+  std::string_view title;            // empty: the reason's English one
+  std::string_view detail;           // empty: the title
+  std::string_view instance;         // path of the request, without query; empty: left out
+  std::string_view param;            // the field concerned, for OpenAI's `param`; empty: null
+  std::string_view limit;            // what was exceeded; empty: left out
+  std::string_view scope;            // whose limit; empty: left out
+  std::int64_t retry_after_ms = -1;  // below 0: left out
+  std::string_view request_id;       // empty: left out
+};
+
+// Room that every error body and event fits in: texts are cut (at a character) to fit.
+inline constexpr std::size_t kErrorBytesMax = 2048;
+
+// Returns how many bytes were written. `out` has at least kErrorBytesMax.
+[[nodiscard]] std::size_t write_error_body(const ErrorAnswer& answer, Dialect dialect,
+                                           std::span<char> out);
+
+// The Content-Type of such a body. Gemini's SDK reads an error body as JSON only when it is called
+// application/json.
+[[nodiscard]] std::string_view error_content_type(Dialect dialect);
+
+// The event that ends a stream that cannot go on, as this endpoint's SDKs know it, whole, with its
+// empty line. Same bounds. `sequence_number`: of the Responses stream's next event.
+[[nodiscard]] std::size_t write_error_event(const ErrorAnswer& answer, Dialect dialect,
+                                            Endpoint endpoint, std::span<char> out);
+
+}  // namespace headrace::policy

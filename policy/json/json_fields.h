@@ -1,0 +1,92 @@
+// Which members of a JSON text a walk (policy/json/json_walker.h) looks for, as a table of paths.
+//
+// A field is a small number (1..63); field kJsonRoot is the outermost value. A rule says: in the
+// object of `parent` the key `key` leads to `field`; with an empty key, each element of the array
+// of `parent` is `field`. Two keys may lead to one field (aliases). Tables are built at compile
+// time; what does not fit is a compile error.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace headrace::policy {
+
+using JsonField = std::uint8_t;
+
+inline constexpr JsonField kJsonNoField = 0;  // nothing that anyone asked for
+inline constexpr JsonField kJsonRoot = 1;
+inline constexpr std::size_t kJsonFieldsMax = 64;
+inline constexpr std::size_t kJsonRulesMax = 64;
+inline constexpr std::size_t kJsonKeyBytesMax = 32;
+
+struct JsonRule {
+  JsonField parent;
+  std::string_view key;
+  JsonField field;
+};
+
+// The rules by parent, ready for look-up.
+class JsonFields {
+ public:
+  consteval explicit JsonFields(std::span<const JsonRule> rules);
+
+  struct Match {
+    JsonField field = kJsonNoField;
+    bool exact = false;  // false: the key differs in letter case only
+  };
+  // `key` decoded. kJsonNoField when the object of `parent` has no such member of interest.
+  [[nodiscard]] Match find(JsonField parent, std::string_view key) const;
+  // The field of each element of the array of `parent`.
+  [[nodiscard]] JsonField element(JsonField parent) const { return element_[parent]; }
+  // The first key that leads to a field, for messages.
+  [[nodiscard]] std::string_view name(JsonField field) const;
+
+ private:
+  struct Row {
+    std::uint64_t head = 0;  // the key's first 8 bytes, letters folded
+    std::string_view key;
+    JsonField field = kJsonNoField;
+  };
+  static constexpr std::uint64_t kFold = 0x2020202020202020;
+  static std::uint64_t head_of(std::string_view key);
+
+  std::array<Row, kJsonRulesMax> rows_{};                 // grouped by parent
+  std::array<std::uint8_t, kJsonFieldsMax + 1> first_{};  // rows of p: [first_[p], first_[p + 1])
+  std::array<std::uint64_t, kJsonFieldsMax> lengths_{};   // bit n: some key has n bytes
+  std::array<JsonField, kJsonFieldsMax> element_{};
+};
+
+// Letters in lower case; the two characters beyond ASCII that fold to ASCII letters (U+017F to s,
+// U+212A to k) count as those, because some JSON libraries match keys so. Returns what fits.
+[[nodiscard]] std::string_view fold_key(std::string_view key,
+                                        std::span<char, kJsonKeyBytesMax + 1> out);
+
+consteval JsonFields::JsonFields(std::span<const JsonRule> rules) {
+  std::size_t used = 0;
+  for (std::size_t parent = 0; parent < kJsonFieldsMax; ++parent) {
+    first_[parent] = static_cast<std::uint8_t>(used);
+    for (const JsonRule& rule : rules) {
+      if (rule.parent != parent) continue;
+      if (rule.parent == kJsonNoField || rule.field <= kJsonRoot) throw "no such parent or field";
+      if (rule.field >= kJsonFieldsMax || rule.key.size() > kJsonKeyBytesMax) throw "too large";
+      if (rule.key.empty()) {
+        element_[parent] = rule.field;
+        continue;
+      }
+      Row& row = rows_.at(used++);
+      row.key = rule.key;
+      row.field = rule.field;
+      for (std::size_t i = 0; i < rule.key.size() && i < 8; ++i) {
+        row.head |= static_cast<std::uint64_t>(static_cast<unsigned char>(rule.key[i])) << 8 * i;
+      }
+      row.head |= kFold;
+      lengths_[parent] |= std::uint64_t{1} << rule.key.size();
+    }
+  }
+  first_[kJsonFieldsMax] = static_cast<std::uint8_t>(used);
+}
+
+}  // namespace headrace::policy
