@@ -39,7 +39,6 @@ class BlockPool final : public BufferSource {
  private:
   [[nodiscard]] std::byte* block(std::uint32_t index) const;
 
-  const char* name_;
   std::size_t block_bytes_;
   std::size_t stride_bytes_;
   std::uint32_t capacity_;

@@ -66,7 +66,7 @@ class BodyPool final : public BufferSource {
   void give_back(std::uint32_t index) noexcept override;
 
   // Housekeeping, about once a second: returns the pages of buffers that lay idle since before the
-  // last call but one (all idle ones when another shard asked), at most `bytes_max` a call.
+  // last call (all idle ones when another shard asked), stopping at `bytes_max`.
   void release_idle(std::size_t bytes_max);
 
   [[nodiscard]] std::size_t body_bytes_max() const { return body_bytes_max_; }
@@ -76,26 +76,25 @@ class BodyPool final : public BufferSource {
   [[nodiscard]] std::size_t bytes_kept() const { return bytes_kept_; }
 
  private:
-  static constexpr unsigned kClassesMax = 18;  // up to 2 GiB
-
   struct SizeClass {
     std::size_t bytes = 0;
     std::size_t stride_bytes = 0;
+    std::uint32_t slots = 0;
+    std::uint32_t fresh = 0;  // slots from here on were never used
     ReservedMemory memory;
-    std::uint32_t fresh = 0;          // slots from here on were never used
-    std::uint32_t idle_low = 0;       // fewest kept at once since the last release_idle()
     std::vector<std::uint32_t> kept;  // free, with pages; the last one is the hottest
-    std::vector<std::uint32_t> bare;  // free, pages given back
-    std::vector<bool> leased;
+    std::size_t kept_low = 0;         // fewest kept since the last release_idle()
+    std::vector<std::uint32_t> bare;  // free, without pages
+    std::vector<bool> leased;         // per slot
     [[nodiscard]] std::byte* buffer(std::uint32_t slot) const {
       return memory.data() + slot * stride_bytes + kBufferHeadroom;
     }
   };
 
-  [[nodiscard]] BufferLease lease_from(unsigned class_index, std::uint32_t slot);
-  // Returns pages of the coldest kept buffer of a class.
-  void release_one(SizeClass& size_class);
-  bool release_until_room(std::size_t bytes);
+  [[nodiscard]] BufferLease lease(unsigned class_index, std::uint32_t slot);
+  bool take_from_budget(std::size_t bytes);
+  // Gives the pages of the buffers kept longest back to the kernel.
+  void release_coldest(SizeClass& size_class, std::size_t count);
 
   BodyBudget& budget_;
   std::size_t body_bytes_max_;

@@ -33,6 +33,7 @@ class Cidr {
   using Words = std::array<std::uint64_t, 2>;  // IPv6 bits, first word first; IPv4 mapped into it
 
   static bool words_of(const SocketAddress& address, Words& words);
+  [[nodiscard]] bool contains(const Words& words) const;
 
   Words network_{};
   Words mask_{};

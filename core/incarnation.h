@@ -44,8 +44,9 @@ class Incarnation {
   [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
 
  private:
-  Incarnation(SharedRegion& region, std::uint32_t number, std::uint64_t epoch)
-      : region_(&region), number_(number), epoch_(epoch) {}
+  // Of a slot whose lock was just taken.
+  Incarnation(SharedRegion& region, std::uint32_t number, std::uint64_t epoch);
+  static bool held_by_us(const SharedRegion& region, std::uint32_t number);
   void release();
 
   SharedRegion* region_;

@@ -41,6 +41,8 @@ class ShardSet {
   std::array<std::uint64_t, kWords> words{};
 
   [[nodiscard]] bool empty() const;
+  // The first member at or behind `shard`, going round; the set is not empty.
+  [[nodiscard]] std::uint32_t next_from(std::uint32_t shard) const;
   void add(std::uint32_t shard) { words[shard / 64] |= bit(shard); }
   void remove(std::uint32_t shard) { words[shard / 64] &= ~bit(shard); }
   [[nodiscard]] static std::uint64_t bit(std::uint32_t shard) {

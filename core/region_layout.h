@@ -62,7 +62,8 @@ struct RegionGeometry {
   friend bool operator==(const RegionGeometry&, const RegionGeometry&) = default;
 };
 
-struct RegionHeader {
+// Written once, before anybody else sees the region.
+struct RegionDescription {
   std::array<char, 8> magic;
   std::uint32_t layout_version;
   std::uint32_t header_bytes;
@@ -71,12 +72,16 @@ struct RegionHeader {
   std::int64_t created_unix_nanos;
   std::uint64_t identity;  // random: tells this region from any other one at the same path
   std::uint64_t checksum;  // XXH3 of all before it
+};
+
+struct RegionHeader {
+  RegionDescription description;
   // --- written while in use ---
   alignas(64) std::atomic<std::uint64_t> epochs_given;
 };
 
 static_assert(sizeof(RegionGeometry) == 56);
-static_assert(offsetof(RegionHeader, checksum) == 96);
+static_assert(offsetof(RegionDescription, checksum) == 96);
 static_assert(offsetof(RegionHeader, epochs_given) == 128);
 static_assert(sizeof(RegionHeader) <= 4096);
 

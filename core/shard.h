@@ -32,8 +32,9 @@ class ShardHooks {
  public:
   // On the shard's thread, before the first turn.
   virtual void on_start(Shard&) {}
-  // Every turn, after completions and timers: replies of attendants, a new config generation.
-  virtual void on_turn(Instant /*now*/) {}
+  // Every turn, after completions, timers and messages: replies of attendants, a new config
+  // generation. True: something was left over, so that the next turn does not wait.
+  virtual bool on_turn(Instant /*now*/) { return false; }
   virtual void on_message(const Message& /*message*/) {}
   // About once a second: housekeeping.
   virtual void on_second(Instant /*now*/) {}
@@ -96,6 +97,7 @@ class Shard {
   ShardHooks& hooks_;
   TimerWheel timers_;
   Timer second_;
+  bool left_over_ = false;
   std::atomic<bool> stop_{false};
   ShardStatistics statistics_;
 };

@@ -38,7 +38,7 @@ class SharedRegion {
 
   [[nodiscard]] const RegionLayout& layout() const { return layout_; }
   [[nodiscard]] const RegionGeometry& geometry() const { return layout_.geometry(); }
-  [[nodiscard]] std::uint64_t identity() const { return header().identity; }
+  [[nodiscard]] std::uint64_t identity() const { return header().description.identity; }
   [[nodiscard]] int descriptor() const { return descriptor_; }
 
   [[nodiscard]] RegionHeader& header() const;
@@ -69,6 +69,9 @@ class SharedRegion {
   int descriptor_ = -1;
   std::byte* memory_ = nullptr;
   RegionLayout layout_;
+  // Bits. The kernel's locks do not tell two holders behind one descriptor apart.
+  std::uint32_t incarnations_held_ = 0;
+  friend class Incarnation;
 };
 
 }  // namespace headrace::core

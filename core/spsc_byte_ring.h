@@ -25,6 +25,12 @@ namespace headrace::core {
 
 inline constexpr std::size_t kSpscByteRingBytesMin = 1024;
 
+// Before each record in the ring.
+struct SpscByteHead {
+  std::uint32_t bytes;  // without padding; UINT32_MAX: the next record is at the ring's beginning
+  std::uint32_t kind;
+};
+
 struct SpscByteRecord {
   std::uint32_t kind = 0;
   std::span<const std::byte> bytes;
@@ -52,6 +58,7 @@ class SpscByteProducer {
   std::uint64_t read_seen_;
   std::uint64_t reserved_at_ = 0;
   std::size_t reserved_bytes_ = 0;
+  bool reserved_ = false;
 };
 
 class SpscByteConsumer {
@@ -64,6 +71,9 @@ class SpscByteConsumer {
   [[nodiscard]] bool corrupt() const { return corrupt_; }
 
  private:
+  [[nodiscard]] SpscByteHead head_at(std::uint64_t offset) const;
+  std::optional<SpscByteRecord> give_up();
+
   SpscIndices* indices_;
   const std::byte* memory_;
   std::uint64_t size_;

@@ -1,0 +1,138 @@
+#include "core/event_log.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <ctime>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace headrace::core {
+
+namespace {
+
+struct Settings {
+  std::atomic<EventLevel> level{EventLevel::info};
+  std::atomic<EventFormat> format{EventFormat::text};
+  std::atomic<int> descriptor{STDERR_FILENO};
+};
+
+constinit Settings settings;
+
+constexpr std::array<std::string_view, 4> kLevelNames{"debug", "info", "warning", "error"};
+
+timespec wall_time() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return now;
+}
+
+// RFC 3339 with milliseconds, in UTC.
+std::string time_text(const timespec& time) {
+  tm parts{};
+  ::gmtime_r(&time.tv_sec, &parts);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
+                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                     time.tv_nsec / 1'000'000);
+}
+
+bool is_control(char byte) {
+  return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7F;
+}
+
+// A line stays one line, and a terminal is not commanded by what a message quotes.
+std::string printable(std::string_view message) {
+  std::string text;
+  text.reserve(message.size());
+  for (const char byte : message) {
+    if (is_control(byte)) {
+      text += fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
+    } else {
+      text.push_back(byte);
+    }
+  }
+  return text;
+}
+
+std::string json_string(std::string_view message) {
+  std::string text = "\"";
+  for (const char byte : message) {
+    if (byte == '"' || byte == '\\') {
+      text.push_back('\\');
+      text.push_back(byte);
+    } else if (is_control(byte)) {
+      text += fmt::format("\\u{:04x}", static_cast<unsigned char>(byte));
+    } else {
+      text.push_back(byte);
+    }
+  }
+  text.push_back('"');
+  return text;
+}
+
+// Cut where no UTF-8 sequence is torn apart.
+std::string_view cut(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  std::size_t end = bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
+    --end;
+  return text.substr(0, end);
+}
+
+void write_line(const std::string& line) {
+  const int descriptor = settings.descriptor.load(std::memory_order_relaxed);
+  std::string_view rest = line;
+  while (!rest.empty()) {
+    const ssize_t written = ::write(descriptor, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return;  // nobody reads: there is no better place to say so
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+}  // namespace
+
+void configure_event_log(const EventLogOptions& options) {
+  settings.level.store(options.level);
+  settings.format.store(options.format);
+  settings.descriptor.store(options.descriptor);
+}
+
+bool EventSite::allowed() {
+  if (level_ < settings.level.load(std::memory_order_relaxed)) return false;
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  // Threads that meet at a second's edge may share it unevenly: some lines more or less.
+  if (second_.exchange(now.tv_sec, std::memory_order_relaxed) != now.tv_sec) {
+    written_.store(0, std::memory_order_relaxed);
+  }
+  if (written_.fetch_add(1, std::memory_order_relaxed) < kEventsPerSiteMax) return true;
+  suppressed_.fetch_add(1, std::memory_order_relaxed);
+  return false;
+}
+
+void EventSite::write_formatted(fmt::string_view format, fmt::format_args args) {
+  const std::string formatted = fmt::vformat(format, args);
+  const std::string_view message = cut(formatted, kEventBytesMax);
+  const std::string time = time_text(wall_time());
+  const std::string_view level = kLevelNames[std::to_underlying(level_)];
+  const std::uint32_t suppressed = suppressed_.exchange(0, std::memory_order_relaxed);
+
+  std::string line;
+  if (settings.format.load(std::memory_order_relaxed) == EventFormat::json) {
+    line = fmt::format(R"({{"time":"{}","level":"{}","message":{})", time, level,
+                       json_string(message));
+    if (suppressed != 0) line += fmt::format(R"(,"suppressed":{})", suppressed);
+    line += "}\n";
+  } else {
+    line = fmt::format("{} {:7} {}", time, level, printable(message));
+    if (suppressed != 0) line += fmt::format(" (and {} more of these)", suppressed);
+    line += "\n";
+  }
+  write_line(line);
+}
+
+}  // namespace headrace::core
