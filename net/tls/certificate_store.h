@@ -21,7 +21,6 @@ struct CertificateFiles {
 };
 
 inline constexpr std::size_t kCertificateFileBytesMax = 1 << 20;
-inline constexpr std::size_t kCertificatesMax = 1024;
 
 class CertificateStore {
  public:

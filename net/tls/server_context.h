@@ -21,6 +21,8 @@
 
 namespace headrace::net::tls {
 
+inline constexpr std::size_t kCredentialsMax = 1024;
+
 struct ServerOptions {
   // The first is used where SNI is missing or names none of them. Two for the same name are chosen
   // between by what the client can verify, ECDSA first.

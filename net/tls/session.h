@@ -36,6 +36,7 @@
 #include "net/tls/client_context.h"
 #include "net/tls/failure.h"
 #include "net/tls/key_operation.h"
+#include "net/tls/record_memory.h"
 #include "net/tls/resumption_cache.h"
 #include "net/tls/server_context.h"
 #include "net/tls/workspace.h"
@@ -57,12 +58,6 @@ inline constexpr std::size_t kDirectSealBytes = 4096;
   return plaintext_bytes +
          (plaintext_bytes / kRecordPlaintextBytesMax + slices * 2 + 2) * kRecordOverheadBytesMax;
 }
-
-struct FreeMemory {
-  void operator()(std::byte* memory) const noexcept;
-};
-// Memory of a record that was put together from several slices.
-using RecordMemory = std::unique_ptr<std::byte[], FreeMemory>;
 
 enum class HandshakeStatus : std::uint8_t {
   done,                 // established; `received` may hold bytes for read() already
@@ -99,7 +94,7 @@ struct WriteStep {
 
 class Session {
  public:
-  Session() = default;  // no connection: may only be assigned to
+  Session();  // no connection: may only be assigned to
   static Session accept(std::shared_ptr<const ServerContext> context, Workspace& workspace);
   // `resumption` (may be null) outlives the session.
   static Session connect(std::shared_ptr<const ClientContext> context, Workspace& workspace,

@@ -38,8 +38,8 @@ class TicketKeys {
   TicketKeys(const TicketKeys&) = default;
   TicketKeys& operator=(const TicketKeys&) = default;
 
-  [[nodiscard]] const Key& current() const { return keys_[0]; }
-  [[nodiscard]] const Key* find(std::span<const std::uint8_t> name) const;
+  // The current one first; at least one.
+  [[nodiscard]] std::span<const Key> all() const;
 
  private:
   TicketKeys() = default;

@@ -1,0 +1,27 @@
+// The insides of TrustAnchors and ClientContext, for the sessions of this folder.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <openssl/base.h>
+
+#include "net/tls/client_context.h"
+
+namespace headrace::net::tls {
+
+struct TrustAnchors::Parts {
+  bssl::UniquePtr<X509_STORE> store;
+  std::size_t count = 0;
+};
+
+struct ClientContext::Parts {
+  bssl::UniquePtr<SSL_CTX> context;
+  std::shared_ptr<const TrustAnchors> anchors;
+  std::shared_ptr<const Credential> credential;
+  std::string host;
+  bool is_address = false;  // an IP address: no SNI, and an IP name in the certificate
+  std::vector<ApplicationProtocol> protocols;
+};
+
+}  // namespace headrace::net::tls

@@ -1,0 +1,23 @@
+// What both sides of the proxy agree on about TLS itself: versions, cipher suites, groups.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <openssl/base.h>
+
+#include "net/tls/application_protocol.h"
+
+namespace headrace::net::tls {
+
+// How long a session may be resumed. A ticket key must be kept this long after its rotation.
+inline constexpr std::uint32_t kTicketLifetimeSeconds = 2 * 3600;
+
+// False when memory is out.
+[[nodiscard]] bool apply_protocol_policy(SSL_CTX* context);
+
+// The list in ALPN's wire form: each name with its length before it.
+[[nodiscard]] std::vector<std::uint8_t> alpn_wire(
+    const std::vector<ApplicationProtocol>& protocols);
+
+}  // namespace headrace::net::tls
