@@ -37,7 +37,8 @@ namespace headrace::core {
 inline constexpr std::uint64_t kBlobMagic = 0x0a31424f4c425248;  // "HRBLOB1\n"
 inline constexpr std::uint32_t kBlobLayoutVersion = 1;
 inline constexpr std::size_t kBlobTablesMax = 64;
-inline constexpr std::size_t kBlobTableAlignment = 64;
+inline constexpr std::size_t kBlobAlignment = 8;        // of the block in memory, at least
+inline constexpr std::size_t kBlobTableAlignment = 64;  // of each table within the block
 
 struct BlobHeader {
   std::uint64_t magic;
@@ -68,7 +69,7 @@ class BlobView {
   template <class Row>
   [[nodiscard]] std::expected<std::span<const Row>, std::string> table(
       std::uint32_t kind, std::uint32_t version) const {
-    static_assert(std::is_trivially_copyable_v<Row> && alignof(Row) <= kBlobTableAlignment);
+    static_assert(std::is_trivially_copyable_v<Row> && alignof(Row) <= kBlobAlignment);
     auto raw = raw_table(kind, version, sizeof(Row));
     if (!raw) return std::unexpected(std::move(raw.error()));
     return std::span<const Row>(reinterpret_cast<const Row*>(raw->data()),
@@ -91,7 +92,7 @@ class BlobBuilder {
   // Kinds are added once each, in any order.
   template <class Row>
   void add_table(std::uint32_t kind, std::uint32_t version, std::span<const Row> rows) {
-    static_assert(std::is_trivially_copyable_v<Row> && alignof(Row) <= kBlobTableAlignment);
+    static_assert(std::is_trivially_copyable_v<Row> && alignof(Row) <= kBlobAlignment);
     static_assert(std::has_unique_object_representations_v<Row>, "padding would not be determined");
     add_raw({.kind = kind,
              .version = version,

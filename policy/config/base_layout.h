@@ -5,10 +5,11 @@
 //   listeners ---> certificates, string_list (ALPN), networks (trusted proxies)
 //   providers ---> field_edits, string_list (names to remove)
 //   routes ------> targets -----> providers
-//     ^
-//   model_names    what clients ask for: exact names, then patterns, longest first
-//     ^
-//   model_slots    open addressing by hash of (dialect, name)
+//     ^  |
+//     |  +-------> model_names    what clients ask for, in the order of the config
+//     |              ^
+//     |            model_slots    open addressing by hash of (dialect, exact name)
+//   model_patterns                the names that end in a star, longest first
 //
 //   tenants <----- keys --------> model_rules (what a key may ask for)
 //                   ^
@@ -60,6 +61,7 @@ enum class TableKind : std::uint32_t {
   key_slots = 15,
   model_rules = 16,
   passthrough = 17,
+  model_patterns = 18,
 };
 inline constexpr std::uint32_t kTableVersion = 1;  // of every kind above
 
@@ -197,13 +199,15 @@ struct Provider {
   RowRange query_remove;    // string_list
   PoolBounds pool;
   ProviderTimeouts timeouts;
+  std::uint32_t tenant;  // with `exclusive`: whose the credential is (ConfigView::may_use)
   std::uint16_t port;
   Dialect dialect;
   Scheme scheme;
   AuthStyle auth;
   Switch verify;
   Switch private_network;  // judge every resolved address with address_rules.h
-  Switch exclusive;
+  Switch exclusive;        // one tenant's own account: stored objects may be reached
+  std::uint8_t reserved[4];
 };
 struct FieldEdit {
   TextRef name;
@@ -232,6 +236,12 @@ struct ModelName {
   ModelMatch match;
   Dialect dialect;
   std::uint8_t reserved[2];
+};
+struct ModelPattern {
+  TextRef prefix;
+  std::uint32_t route;
+  Dialect dialect;
+  std::uint8_t reserved[3];
 };
 struct HashSlot {
   std::uint32_t fingerprint;

@@ -13,7 +13,7 @@ inline constexpr std::size_t kConfigErrorsMax = 100;
 struct ConfigError {
   std::string file;
   std::uint32_t line = 0;    // from 1; 0: the file as a whole
-  std::uint32_t column = 0;  // from 1, in characters
+  std::uint32_t column = 0;  // from 1, in bytes
   std::string message;       // what is wrong
   std::string remedy;        // what to do; may be empty
 };

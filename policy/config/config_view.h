@@ -62,6 +62,10 @@ class ConfigView {
   [[nodiscard]] const Route* find_route(Dialect dialect, std::string_view model) const;
   // May this key ask for this model (by the name that the client uses)?
   [[nodiscard]] bool allows(const ApiKey& key, std::string_view model) const;
+  // May this key's requests go to this provider? An exclusive one serves its own tenant only.
+  [[nodiscard]] bool may_use(const ApiKey& key, const Provider& provider) const {
+    return provider.exclusive == Switch::off || provider.tenant == key.tenant;
+  }
   // The first rule, in the order of the config, for this method and path (without query), or
   // nullptr. A path that could be read in two ways (dot segments, encoded slashes) never matches.
   [[nodiscard]] const PassthroughRule* find_passthrough(std::string_view method,
@@ -104,6 +108,7 @@ class ConfigView {
   std::span<const Target> targets_;
   std::span<const ModelName> model_names_;
   std::span<const HashSlot> model_slots_;
+  std::span<const ModelPattern> model_patterns_;
   std::span<const Tenant> tenants_;
   std::span<const ApiKey> keys_;
   std::span<const HashSlot> key_slots_;

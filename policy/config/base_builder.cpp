@@ -1,0 +1,301 @@
+#include "policy/config/base_builder.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "core/base_blob.h"
+#include "core/check.h"
+#include "policy/config/config_rules.h"
+#include "policy/config/config_view.h"
+#include "policy/config/network_text.h"
+#include "policy/config/slot_table.h"
+
+namespace headrace::policy::config {
+namespace {
+
+template <class Row>
+std::uint32_t count_of(const std::vector<Row>& rows) {
+  return static_cast<std::uint32_t>(rows.size());
+}
+
+// A name as asked for, or what stands before its star.
+struct Pattern {
+  std::string_view text;
+  ModelMatch match;
+};
+Pattern pattern_of(std::string_view text) {
+  if (!text.ends_with('*')) return {text, ModelMatch::exact};
+  text.remove_suffix(1);
+  return {text, ModelMatch::prefix};
+}
+
+std::uint8_t bit_of(std::string_view method) {
+  if (method == "GET") return static_cast<std::uint8_t>(MethodBit::get);
+  if (method == "HEAD") return static_cast<std::uint8_t>(MethodBit::head);
+  if (method == "POST") return static_cast<std::uint8_t>(MethodBit::post);
+  if (method == "PUT") return static_cast<std::uint8_t>(MethodBit::put);
+  if (method == "PATCH") return static_cast<std::uint8_t>(MethodBit::patch);
+  if (method == "DELETE") return static_cast<std::uint8_t>(MethodBit::delete_);
+  return static_cast<std::uint8_t>(MethodBit::options);
+}
+
+}  // namespace
+
+void BaseBuilder::add(const ConfigModel& model) {
+  settings_.http = model.http.row;
+  settings_.shards = model.shards.row;
+  settings_.io = model.io.row;
+  settings_.access_log = model.access_log.row;
+  settings_.access_log.path = intern(model.access_log.path.value);
+  settings_.admin = model.admin.row;
+  settings_.admin.address = intern(model.admin.address.value);
+  for (const ListenerModel& listener : model.listeners)
+    add_listener(listener);
+  for (const ProviderModel& provider : model.providers)
+    add_provider(provider);
+  for (const RouteModel& route : model.routes)
+    add_route(route);
+  for (const PassthroughModel& rule : model.passthrough)
+    add_passthrough(rule);
+  for (const KeyModel& key : model.keys) {
+    KeyEntry entry{.digest = key.digest,
+                   .name = key.name.value,
+                   .prefix = key.prefix.value,
+                   .tenant = key.tenant.value,
+                   .models = {},
+                   .passthrough = key.passthrough};
+    for (const Text& rule : key.models)
+      entry.models.push_back(rule.value);
+    add_key(entry);
+  }
+}
+
+void BaseBuilder::add_listener(const ListenerModel& listener) {
+  Listener row = listener.row;
+  row.address = intern(listener.address.value);
+  row.ticket_key_file = intern(listener.ticket_key_file.value);
+  row.certificates = {count_of(certificates_),
+                      static_cast<std::uint32_t>(listener.certificates.size())};
+  for (const CertificateModel& certificate : listener.certificates) {
+    certificates_.push_back(
+        {intern(certificate.certificate_file.value), intern(certificate.key_file.value)});
+  }
+  row.alpn = add_strings(listener.alpn);
+  row.trusted_proxies = {count_of(networks_),
+                         static_cast<std::uint32_t>(listener.trusted_proxies.size())};
+  for (const Text& network : listener.trusted_proxies) {
+    networks_.push_back(parse_network(network.value).value());
+  }
+  listeners_.push_back(row);
+}
+
+void BaseBuilder::add_provider(const ProviderModel& provider) {
+  Provider row = provider.row;
+  const AuthPlace auth = auth_place(provider.auth, row.dialect, provider.auth_name.value);
+  row.name = intern(provider.name.value);
+  row.host = intern(provider.parts.host);
+  row.host_field = intern(provider.parts.host_field);
+  row.path_prefix = intern(provider.parts.path_prefix);
+  row.port = provider.parts.port;
+  row.scheme = provider.parts.scheme;
+  row.unix_socket = intern(provider.unix_socket.value);
+  row.auth = auth.style;
+  row.auth_name = intern(auth.name);
+  row.credential = {};
+  if (auth.style != AuthStyle::none) {
+    row.credential =
+        append_sealed(credential_context(provider.name.value), provider.credential.value);
+  }
+  row.ca_file = intern(provider.ca_file.value);
+  row.client_certificate_file = intern(provider.client_certificate_file.value);
+  row.client_key_file = intern(provider.client_key_file.value);
+  row.server_name = intern(provider.server_name.value);
+  row.edits = add_edits(provider);
+  row.headers_remove = add_strings(provider.headers_remove);
+  row.query_remove = add_strings(provider.query_remove);
+  row.tenant = row.exclusive == Switch::on ? tenant_index(provider.tenant.value) : 0;
+  provider_names_.push_back(provider.name.value);
+  providers_.push_back(row);
+}
+
+RowRange BaseBuilder::add_edits(const ProviderModel& provider) {
+  const RowRange range{
+      count_of(field_edits_),
+      static_cast<std::uint32_t>(provider.headers_add.size() + provider.query_add.size())};
+  const auto add_edit = [&](const NamedText& edit, EditKind kind) {
+    FieldEdit row{};
+    row.name = intern(edit.name);
+    row.kind = kind;
+    row.sealed = edit.text.substituted ? Switch::on : Switch::off;
+    row.value =
+        edit.text.substituted
+            ? append_sealed(edit_context(provider.name.value, kind, edit.name), edit.text.value)
+            : intern(edit.text.value);
+    field_edits_.push_back(row);
+  };
+  for (const NamedText& edit : provider.headers_add)
+    add_edit(edit, EditKind::header_add);
+  for (const NamedText& edit : provider.query_add)
+    add_edit(edit, EditKind::query_add);
+  return range;
+}
+
+void BaseBuilder::add_route(const RouteModel& route) {
+  Route row{};
+  row.models = {count_of(model_names_), static_cast<std::uint32_t>(route.models.size())};
+  row.targets = {count_of(targets_), static_cast<std::uint32_t>(route.targets.size())};
+  for (const TargetModel& target : route.targets) {
+    targets_.push_back({.model = intern(target.model.value),
+                        .provider = provider_index(target.provider.value),
+                        .weight = static_cast<std::uint16_t>(target.weight),
+                        .priority = static_cast<std::uint16_t>(target.priority)});
+  }
+  row.dialect = providers_[targets_.back().provider].dialect;
+  for (const Text& model : route.models) {
+    const Pattern pattern = pattern_of(model.value);
+    ModelName name{};
+    name.text = intern(pattern.text);
+    name.route = count_of(routes_);
+    name.match = pattern.match;
+    name.dialect = row.dialect;
+    model_names_.push_back(name);
+    if (pattern.match == ModelMatch::exact) continue;
+    ModelPattern prefix{};
+    prefix.prefix = name.text;
+    prefix.route = name.route;
+    prefix.dialect = row.dialect;
+    model_patterns_.push_back(prefix);
+  }
+  routes_.push_back(row);
+}
+
+void BaseBuilder::add_passthrough(const PassthroughModel& rule) {
+  PassthroughRule row{};
+  row.path = intern(rule.path.value);
+  row.request_micro_usd = rule.request_micro_usd;
+  row.provider = provider_index(rule.provider.value);
+  for (const Text& method : rule.methods) {
+    row.methods = static_cast<std::uint8_t>(row.methods | bit_of(method.value));
+  }
+  passthrough_.push_back(row);
+}
+
+void BaseBuilder::add_key(const KeyEntry& key) {
+  HEADRACE_CHECK(keys_.size() < kKeysMax);
+  ApiKey row{};
+  row.digest = key.digest;
+  row.name = append(key.name);
+  row.prefix = append(key.prefix);
+  row.models = add_model_rules(key.models);
+  row.tenant = tenant_index(key.tenant);
+  row.passthrough = key.passthrough;
+  keys_.push_back(row);
+}
+
+RowRange BaseBuilder::add_model_rules(const std::vector<std::string_view>& models) {
+  if (models.empty()) return {};
+  // Many keys have the same list: it is kept once.
+  std::string signature;
+  for (const std::string_view model : models)
+    signature.append(model).append("\n");
+  const auto [known, is_new] = model_rule_ranges_.try_emplace(
+      std::move(signature),
+      RowRange{count_of(model_rules_), static_cast<std::uint32_t>(models.size())});
+  if (!is_new) return known->second;
+  for (const std::string_view model : models) {
+    const Pattern pattern = pattern_of(model);
+    ModelRule rule{};
+    rule.text = intern(pattern.text);
+    rule.match = pattern.match;
+    model_rules_.push_back(rule);
+  }
+  return known->second;
+}
+
+RowRange BaseBuilder::add_strings(const std::vector<Text>& texts) {
+  const RowRange range{count_of(string_list_), static_cast<std::uint32_t>(texts.size())};
+  for (const Text& text : texts)
+    string_list_.push_back(intern(text.value));
+  return range;
+}
+
+TextRef BaseBuilder::append(std::string_view text) {
+  if (text.empty()) return {};
+  HEADRACE_CHECK(strings_.size() + text.size() <= std::numeric_limits<std::uint32_t>::max());
+  const TextRef ref{static_cast<std::uint32_t>(strings_.size()),
+                    static_cast<std::uint32_t>(text.size())};
+  strings_.insert(strings_.end(), text.begin(), text.end());
+  return ref;
+}
+
+TextRef BaseBuilder::intern(std::string_view text) {
+  const auto [known, is_new] = interned_.try_emplace(std::string(text));
+  if (is_new) known->second = append(text);
+  return known->second;
+}
+
+TextRef BaseBuilder::append_sealed(std::string_view context, std::string_view plain) {
+  settings_.master_key_fingerprint = master_key_.fingerprint();
+  const std::vector<std::byte> sealed = seal(master_key_, context, plain);
+  return append({reinterpret_cast<const char*>(sealed.data()), sealed.size()});
+}
+
+std::uint32_t BaseBuilder::tenant_index(std::string_view name) {
+  const auto [known, is_new] = tenant_indexes_.try_emplace(std::string(name), count_of(tenants_));
+  if (is_new) tenants_.push_back({intern(name)});
+  return known->second;
+}
+
+std::uint32_t BaseBuilder::provider_index(std::string_view name) const {
+  const auto found = std::ranges::find(provider_names_, name);
+  HEADRACE_CHECK(found != provider_names_.end());
+  return static_cast<std::uint32_t>(found - provider_names_.begin());
+}
+
+std::vector<std::byte> BaseBuilder::finish() {
+  const auto text_of = [&](TextRef ref) {
+    return std::string_view(strings_.data() + ref.offset, ref.bytes);
+  };
+  // Longest first; among equals the order does not matter, since no two of a dialect are the same.
+  std::ranges::sort(model_patterns_, [](const ModelPattern& left, const ModelPattern& right) {
+    if (left.prefix.bytes != right.prefix.bytes) return left.prefix.bytes > right.prefix.bytes;
+    return left.route < right.route;
+  });
+  model_slots_.assign(slots_for(model_names_.size()), {});
+  for (std::uint32_t i = 0; i < model_names_.size(); ++i) {
+    const ModelName& name = model_names_[i];
+    if (name.match != ModelMatch::exact) continue;
+    insert_into_slots(model_slots_, slot_hash(name.dialect, text_of(name.text)), i);
+  }
+  key_slots_.assign(slots_for(keys_.size()), {});
+  for (std::uint32_t i = 0; i < keys_.size(); ++i) {
+    insert_into_slots(key_slots_, slot_hash(keys_[i].digest), i);
+  }
+
+  core::BlobBuilder blob;
+  const auto add_table = [&]<class Row>(TableKind kind, const std::vector<Row>& rows) {
+    blob.add_table(static_cast<std::uint32_t>(kind), kTableVersion, std::span<const Row>(rows));
+  };
+  const std::vector<Settings> settings{settings_};
+  add_table(TableKind::strings, strings_);
+  add_table(TableKind::settings, settings);
+  add_table(TableKind::listeners, listeners_);
+  add_table(TableKind::certificates, certificates_);
+  add_table(TableKind::string_list, string_list_);
+  add_table(TableKind::networks, networks_);
+  add_table(TableKind::providers, providers_);
+  add_table(TableKind::field_edits, field_edits_);
+  add_table(TableKind::routes, routes_);
+  add_table(TableKind::targets, targets_);
+  add_table(TableKind::model_names, model_names_);
+  add_table(TableKind::model_slots, model_slots_);
+  add_table(TableKind::model_patterns, model_patterns_);
+  add_table(TableKind::tenants, tenants_);
+  add_table(TableKind::keys, keys_);
+  add_table(TableKind::key_slots, key_slots_);
+  add_table(TableKind::model_rules, model_rules_);
+  add_table(TableKind::passthrough, passthrough_);
+  return blob.finish();
+}
+
+}  // namespace headrace::policy::config

@@ -1,0 +1,85 @@
+// Lays a config out as a base: rows, strings, slot tables.
+//
+// What goes in was judged before (config_rules.h); here are no errors any more, only the facts that
+// a base can hold. Keys may be added one by one besides those of a model: a store may have a
+// million.
+//
+// Threads: owned by one thread. Invariants: the same calls give the same bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "policy/config/base_layout.h"
+#include "policy/config/config_model.h"
+#include "policy/config/seal.h"
+
+namespace headrace::policy::config {
+
+inline constexpr std::size_t kKeysMax = 4'000'000;
+
+struct KeyEntry {
+  Sha256 digest;
+  std::string_view name;
+  std::string_view prefix;
+  std::string_view tenant;
+  std::vector<std::string_view> models;  // names, or patterns that end in a star
+  Switch passthrough = Switch::on;
+};
+
+class BaseBuilder {
+ public:
+  explicit BaseBuilder(const MasterKey& master_key) : master_key_(master_key) {}
+
+  // Once; before keys are added.
+  void add(const ConfigModel& model);
+  void reserve_keys(std::size_t count) { keys_.reserve(count); }
+  void add_key(const KeyEntry& key);
+  // Once, at the end.
+  [[nodiscard]] std::vector<std::byte> finish();
+
+ private:
+  TextRef append(std::string_view text);
+  TextRef intern(std::string_view text);
+  TextRef append_sealed(std::string_view context, std::string_view plain);
+  std::uint32_t tenant_index(std::string_view name);
+  RowRange add_strings(const std::vector<Text>& texts);
+  RowRange add_edits(const ProviderModel& provider);
+  RowRange add_model_rules(const std::vector<std::string_view>& models);
+  void add_listener(const ListenerModel& listener);
+  void add_provider(const ProviderModel& provider);
+  void add_route(const RouteModel& route);
+  void add_passthrough(const PassthroughModel& rule);
+  [[nodiscard]] std::uint32_t provider_index(std::string_view name) const;
+
+  const MasterKey& master_key_;
+  std::vector<char> strings_;
+  std::unordered_map<std::string, TextRef> interned_;
+  std::unordered_map<std::string, std::uint32_t> tenant_indexes_;
+  std::unordered_map<std::string, RowRange> model_rule_ranges_;
+
+  Settings settings_{};
+  std::vector<Listener> listeners_;
+  std::vector<Certificate> certificates_;
+  std::vector<TextRef> string_list_;
+  std::vector<Network> networks_;
+  std::vector<std::string> provider_names_;
+  std::vector<Provider> providers_;
+  std::vector<FieldEdit> field_edits_;
+  std::vector<Route> routes_;
+  std::vector<Target> targets_;
+  std::vector<ModelName> model_names_;
+  std::vector<HashSlot> model_slots_;
+  std::vector<ModelPattern> model_patterns_;
+  std::vector<Tenant> tenants_;
+  std::vector<ApiKey> keys_;
+  std::vector<HashSlot> key_slots_;
+  std::vector<ModelRule> model_rules_;
+  std::vector<PassthroughRule> passthrough_;
+};
+
+}  // namespace headrace::policy::config

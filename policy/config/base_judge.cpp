@@ -1,0 +1,264 @@
+#include "policy/config/base_judge.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "policy/config/config_model.h"
+#include "policy/config/config_rules.h"
+#include "policy/config/option_table.h"
+#include "policy/config/path_pattern.h"
+#include "policy/config/seal.h"
+#include "policy/config/slot_table.h"
+
+namespace headrace::policy::config {
+
+std::expected<ConfigView, std::string> ConfigView::open(std::span<const std::byte> base) {
+  auto blob = core::BlobView::open(base);
+  if (!blob) return std::unexpected(std::move(blob.error()));
+  return BaseJudge::open(*blob);
+}
+
+std::expected<ConfigView, std::string> BaseJudge::open(const core::BlobView& blob) {
+  BaseJudge judge;
+  ConfigView& view = judge.view_;
+  view.blob_ = blob;
+  judge.take(TableKind::strings, view.strings_);
+  judge.take_settings();
+  judge.take(TableKind::listeners, view.listeners_);
+  judge.take(TableKind::certificates, view.certificates_);
+  judge.take(TableKind::string_list, view.string_list_);
+  judge.take(TableKind::networks, view.networks_);
+  judge.take(TableKind::providers, view.providers_);
+  judge.take(TableKind::field_edits, view.field_edits_);
+  judge.take(TableKind::routes, view.routes_);
+  judge.take(TableKind::targets, view.targets_);
+  judge.take(TableKind::model_names, view.model_names_);
+  judge.take(TableKind::model_slots, view.model_slots_);
+  judge.take(TableKind::model_patterns, view.model_patterns_);
+  judge.take(TableKind::tenants, view.tenants_);
+  judge.take(TableKind::keys, view.keys_);
+  judge.take(TableKind::key_slots, view.key_slots_);
+  judge.take(TableKind::model_rules, view.model_rules_);
+  judge.take(TableKind::passthrough, view.passthrough_);
+  if (judge.why_.empty()) {
+    judge.judge_settings();
+    judge.judge_listeners();
+    judge.judge_providers();
+    // Routes and keys lead to providers and tenants: only when those are good.
+    if (judge.why_.empty()) judge.judge_routes();
+    if (judge.why_.empty()) judge.judge_keys();
+    if (judge.why_.empty()) judge.judge_passthrough();
+  }
+  if (!judge.why_.empty()) return std::unexpected(std::move(judge.why_));
+  return view;
+}
+
+template <class Row>
+void BaseJudge::take(TableKind kind, std::span<const Row>& into) {
+  auto rows = view_.blob_.table<Row>(static_cast<std::uint32_t>(kind), kTableVersion);
+  if (rows) {
+    into = *rows;
+  } else if (why_.empty()) {
+    why_ = std::move(rows.error());
+  }
+}
+
+void BaseJudge::take_settings() {
+  std::span<const Settings> rows;
+  take(TableKind::settings, rows);
+  if (rows.size() != 1) return refuse("it has no settings");
+  view_.settings_ = rows.data();
+}
+
+void BaseJudge::refuse(const char* why) {
+  if (why_.empty()) why_ = std::string("the config base is not usable: ") + why;
+}
+
+void BaseJudge::text(TextRef ref) {
+  if (ref.offset > view_.strings_.size() || ref.bytes > view_.strings_.size() - ref.offset) {
+    return refuse("a text lies outside");
+  }
+  const bool plain = std::ranges::all_of(view_.text(ref), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte >= 0x20 && byte != 0x7f;
+  });
+  if (!plain) refuse("a text has a control character");
+}
+
+void BaseJudge::sealed(TextRef ref) {
+  if (ref.offset > view_.strings_.size() || ref.bytes > view_.strings_.size() - ref.offset ||
+      ref.bytes < kSealOverheadBytes) {
+    refuse("a sealed text lies outside");
+  }
+}
+
+void BaseJudge::range(RowRange range, std::size_t rows) {
+  if (range.first > rows || range.count > rows - range.first) refuse("a range lies outside");
+}
+
+void BaseJudge::index(std::uint32_t index, std::size_t rows) {
+  if (index >= rows) refuse("an index lies outside");
+}
+
+template <class Enum>
+void BaseJudge::value(Enum value, Enum last) {
+  if (value > last) refuse("a value has no name");
+}
+
+void BaseJudge::bounds(std::string_view section, const void* record) {
+  if (first_out_of_bounds(section_of(section), record) != nullptr) {
+    refuse("a number is out of its bounds");
+  }
+}
+
+void BaseJudge::slots(std::span<const HashSlot> slots, std::size_t rows) {
+  if (!std::has_single_bit(slots.size()) || slots.size() < slots_for(rows)) {
+    return refuse("a slot table has an impossible size");
+  }
+  std::size_t used = 0;
+  for (const HashSlot& slot : slots) {
+    if (slot.row_plus_one == 0) continue;
+    ++used;
+    if (slot.row_plus_one > rows) return refuse("a slot leads outside");
+  }
+  if (used > rows) refuse("a slot table is too full");
+}
+
+void BaseJudge::judge_settings() {
+  const Settings& settings = *view_.settings_;
+  HttpModel http;
+  http.row = settings.http;
+  bounds("http", &http);
+  ShardModel shards;
+  shards.row = settings.shards;
+  bounds("shards", &shards);
+  IoModel io;
+  io.row = settings.io;
+  bounds("io", &io);
+  AccessLogModel access_log;
+  access_log.row = settings.access_log;
+  bounds("access_log", &access_log);
+  AdminModel admin;
+  admin.row = settings.admin;
+  bounds("admin", &admin);
+  text(settings.access_log.path);
+  text(settings.admin.address);
+}
+
+void BaseJudge::judge_listeners() {
+  ListenerModel model;
+  for (const Listener& listener : view_.listeners_) {
+    model.row = listener;
+    bounds("listeners", &model);
+    text(listener.address);
+    text(listener.ticket_key_file);
+    range(listener.certificates, view_.certificates_.size());
+    range(listener.alpn, view_.string_list_.size());
+    range(listener.trusted_proxies, view_.networks_.size());
+  }
+  for (const Certificate& certificate : view_.certificates_) {
+    text(certificate.certificate_file);
+    text(certificate.key_file);
+  }
+  for (const TextRef& ref : view_.string_list_)
+    text(ref);
+  for (const Network& network : view_.networks_) {
+    if (network.prefix_bits > 128) refuse("a network has an impossible prefix");
+  }
+}
+
+void BaseJudge::judge_providers() {
+  ProviderModel model;
+  for (const Provider& provider : view_.providers_) {
+    model.row = provider;
+    bounds("providers", &model);
+    value(provider.scheme, Scheme::https);
+    value(provider.auth, AuthStyle::query);
+    for (const TextRef& ref :
+         {provider.name, provider.host, provider.host_field, provider.path_prefix,
+          provider.unix_socket, provider.auth_name, provider.ca_file,
+          provider.client_certificate_file, provider.client_key_file, provider.server_name}) {
+      text(ref);
+    }
+    if (provider.auth == AuthStyle::none) {
+      text(provider.credential);
+    } else {
+      sealed(provider.credential);
+    }
+    range(provider.edits, view_.field_edits_.size());
+    range(provider.headers_remove, view_.string_list_.size());
+    range(provider.query_remove, view_.string_list_.size());
+    if (provider.exclusive == Switch::on) index(provider.tenant, view_.tenants_.size());
+  }
+  for (const FieldEdit& edit : view_.field_edits_) {
+    text(edit.name);
+    value(edit.kind, EditKind::query_add);
+    flag(edit.sealed);
+    if (edit.sealed == Switch::on) {
+      sealed(edit.value);
+    } else {
+      text(edit.value);
+    }
+  }
+}
+
+void BaseJudge::judge_routes() {
+  for (const Target& target : view_.targets_) {
+    text(target.model);
+    index(target.provider, view_.providers_.size());
+  }
+  if (!why_.empty()) return;
+  for (const Route& route : view_.routes_) {
+    value(route.dialect, Dialect::gemini);
+    range(route.models, view_.model_names_.size());
+    range(route.targets, view_.targets_.size());
+    if (!why_.empty()) return;
+    if (route.targets.count == 0) return refuse("a route leads nowhere");
+    for (const Target& target : view_.targets(route)) {
+      if (view_.provider(target).dialect != route.dialect) {
+        return refuse("a route leads to another dialect");
+      }
+    }
+  }
+  for (const ModelName& name : view_.model_names_) {
+    text(name.text);
+    index(name.route, view_.routes_.size());
+    value(name.match, ModelMatch::prefix);
+    value(name.dialect, Dialect::gemini);
+  }
+  slots(view_.model_slots_, view_.model_names_.size());
+  if (view_.model_patterns_.size() > kModelPatternsMax) refuse("it has too many patterns");
+  for (const ModelPattern& pattern : view_.model_patterns_) {
+    text(pattern.prefix);
+    index(pattern.route, view_.routes_.size());
+    value(pattern.dialect, Dialect::gemini);
+  }
+}
+
+void BaseJudge::judge_keys() {
+  for (const Tenant& tenant : view_.tenants_)
+    text(tenant.name);
+  for (const ModelRule& rule : view_.model_rules_) {
+    text(rule.text);
+    value(rule.match, ModelMatch::prefix);
+  }
+  for (const ApiKey& key : view_.keys_) {
+    text(key.name);
+    text(key.prefix);
+    range(key.models, view_.model_rules_.size());
+    index(key.tenant, view_.tenants_.size());
+    flag(key.passthrough);
+  }
+  slots(view_.key_slots_, view_.keys_.size());
+}
+
+void BaseJudge::judge_passthrough() {
+  for (const PassthroughRule& rule : view_.passthrough_) {
+    text(rule.path);
+    index(rule.provider, view_.providers_.size());
+    if (!why_.empty()) return;
+    if (judge_path_pattern(view_.text(rule.path))) refuse("a path pattern is not one");
+  }
+}
+
+}  // namespace headrace::policy::config

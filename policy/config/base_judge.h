@@ -1,0 +1,50 @@
+// Judges a config base once, when it is opened, so that look-ups need not: every reference inside
+// its table, every enum a value with a name, every number inside the bounds of the option table, no
+// control characters in what goes into heads, paths and logs.
+//
+// Threads: owned by one ConfigView::open() call. Errors: the first one, in words for an operator.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <span>
+#include <string>
+
+#include "core/base_blob.h"
+#include "policy/config/config_view.h"
+
+namespace headrace::policy::config {
+
+class BaseJudge {
+ public:
+  static std::expected<ConfigView, std::string> open(const core::BlobView& blob);
+
+ private:
+  template <class Row>
+  void take(TableKind kind, std::span<const Row>& into);
+  void take_settings();
+  void refuse(const char* why);
+
+  void judge_settings();
+  void judge_listeners();
+  void judge_providers();
+  void judge_routes();
+  void judge_keys();
+  void judge_passthrough();
+
+  void text(TextRef ref);
+  void sealed(TextRef ref);
+  void range(RowRange range, std::size_t rows);
+  void index(std::uint32_t index, std::size_t rows);
+  template <class Enum>
+  void value(Enum value, Enum last);
+  void flag(Switch value) { this->value(value, Switch::on); }
+  void bounds(std::string_view section, const void* record);
+  void slots(std::span<const HashSlot> slots, std::size_t rows);
+
+  ConfigView view_;
+  std::string why_;
+};
+
+}  // namespace headrace::policy::config

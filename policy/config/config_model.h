@@ -1,0 +1,157 @@
+// A config between text and base: what was written, defaults filled in, not yet laid out.
+//
+// Every option of every record is described once, in the option table (option_table.h), which
+// reads, bounds, prints and documents them; the fields here are only where the values lie.
+//
+// Threads: owned by one compile() or effective_yaml() call.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "policy/config/base_layout.h"
+#include "policy/config/provider_url.h"
+#include "policy/config/yaml_tree.h"
+
+namespace headrace::policy::config {
+
+struct Text {
+  std::string value;
+  Place place;
+  bool substituted = false;  // came out of ${...}: sealed where it goes into the base
+  bool unknown = false;      // could not be had; already reported
+  bool hidden = false;       // read back from a base, where it stands sealed
+
+  [[nodiscard]] bool given() const { return unknown || !value.empty(); }
+};
+struct NamedText {
+  std::string name;
+  Text text;
+};
+
+// Where a record and its options stood, for errors about more than one option.
+struct Record {
+  Place place;
+  std::vector<std::pair<std::string_view, Place>> given;
+
+  [[nodiscard]] bool has(std::string_view option) const {
+    for (const auto& [name, where] : given) {
+      if (name == option) return true;
+    }
+    return false;
+  }
+  // Of the option, or of the record when the option is not there.
+  [[nodiscard]] Place place_of(std::string_view option) const {
+    for (const auto& [name, where] : given) {
+      if (name == option) return where;
+    }
+    return place;
+  }
+};
+
+struct CertificateModel : Record {
+  Text certificate_file;
+  Text key_file;
+};
+struct ListenerModel : Record {
+  Text address;
+  std::vector<CertificateModel> certificates;
+  Text ticket_key_file;
+  std::vector<Text> alpn;
+  std::vector<Text> trusted_proxies;
+  Listener row{};  // numbers and switches only
+};
+struct AdminModel : Record {
+  Text address;
+  AdminSettings row{};
+};
+struct HttpModel : Record {
+  HttpSettings row{};
+};
+struct ShardModel : Record {
+  ShardSettings row{};
+};
+struct IoModel : Record {
+  IoSettings row{};
+};
+struct AccessLogModel : Record {
+  Text path;
+  AccessLogSettings row{};
+};
+
+// How an operator names the ways of authentication; AuthStyle is what they come down to.
+enum class AuthOption : std::uint8_t {
+  by_dialect,
+  bearer,
+  x_api_key,
+  x_goog_api_key,
+  api_key,
+  header,
+  query,
+  none,
+};
+struct ProviderModel : Record {
+  Text name;
+  Text url;
+  Text unix_socket;
+  Text egress_proxy;
+  Text auth_name;
+  Text credential;
+  Text ca_file;
+  Text client_certificate_file;
+  Text client_key_file;
+  Text server_name;
+  Text tenant;
+  AuthOption auth = AuthOption::by_dialect;
+  std::vector<NamedText> headers_add;
+  std::vector<Text> headers_remove;
+  std::vector<NamedText> query_add;
+  std::vector<Text> query_remove;
+  Provider row{};     // numbers, switches and the dialect
+  ProviderUrl parts;  // of `url`
+};
+struct TargetModel : Record {
+  Text provider;
+  Text model;
+  std::uint64_t weight = 0;
+  std::uint64_t priority = 0;
+};
+struct RouteModel : Record {
+  std::vector<Text> models;
+  std::vector<TargetModel> targets;
+};
+struct KeyModel : Record {
+  Text name;
+  Text key;     // plain; only its digest goes on
+  Text sha256;  // as written
+  Sha256 digest;
+  Text prefix;
+  Text tenant;
+  std::vector<Text> models;
+  Switch passthrough = Switch::off;
+};
+struct PassthroughModel : Record {
+  Text path;
+  std::vector<Text> methods;
+  Text provider;
+  std::uint64_t request_micro_usd = 0;
+};
+
+struct ConfigModel : Record {
+  std::vector<ListenerModel> listeners;
+  AdminModel admin;
+  HttpModel http;
+  ShardModel shards;
+  IoModel io;
+  AccessLogModel access_log;
+  std::vector<ProviderModel> providers;
+  std::vector<RouteModel> routes;
+  std::vector<KeyModel> keys;
+  std::vector<PassthroughModel> passthrough;
+};
+
+}  // namespace headrace::policy::config

@@ -1,0 +1,33 @@
+// What must hold between several options of a config: names that are unique, references that lead
+// somewhere, providers that may be reached, credentials that fit. Fills in what follows from other
+// options (the parts of a URL, the digest of a key, defaults that depend).
+//
+// Threads: owned by one compile() call. Errors: every one that is found.
+#pragma once
+
+#include <string_view>
+
+#include "policy/config/config_model.h"
+#include "policy/config/error_list.h"
+
+namespace headrace::policy::config {
+
+// Patterns are walked for each request that no exact name answers.
+inline constexpr std::size_t kModelPatternsMax = 256;
+// Shorter keys could be guessed.
+inline constexpr std::size_t kKeyBytesMin = 16;
+
+// Listeners, admin, http, access log.
+void apply_front_rules(ConfigModel& model, ErrorList& errors);
+void apply_provider_rules(ConfigModel& model, ErrorList& errors);
+// Routes, keys and passthrough rules: what leads to providers.
+void apply_route_rules(ConfigModel& model, ErrorList& errors);
+
+// How a credential is shown.
+struct AuthPlace {
+  AuthStyle style = AuthStyle::none;
+  std::string_view name;  // of the header field or query parameter
+};
+[[nodiscard]] AuthPlace auth_place(AuthOption option, Dialect dialect, std::string_view auth_name);
+
+}  // namespace headrace::policy::config

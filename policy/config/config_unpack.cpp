@@ -1,0 +1,171 @@
+#include "policy/config/config_unpack.h"
+
+#include <string>
+
+#include "policy/config/config_rules.h"
+#include "policy/config/network_text.h"
+
+namespace headrace::policy::config {
+namespace {
+
+class Unpacker {
+ public:
+  explicit Unpacker(const ConfigView& view) : view_(view) {}
+
+  ConfigModel model() const {
+    const Settings& settings = view_.settings();
+    ConfigModel model;
+    model.http.row = settings.http;
+    model.shards.row = settings.shards;
+    model.io.row = settings.io;
+    model.access_log.row = settings.access_log;
+    model.access_log.path = text(settings.access_log.path);
+    model.admin.row = settings.admin;
+    model.admin.address = text(settings.admin.address);
+    for (const Listener& row : view_.listeners())
+      model.listeners.push_back(listener(row));
+    for (const Provider& row : view_.providers())
+      model.providers.push_back(provider(row));
+    for (const Route& row : view_.routes())
+      model.routes.push_back(route(row));
+    for (const ApiKey& row : view_.keys())
+      model.keys.push_back(key(row));
+    for (const PassthroughRule& row : view_.passthrough())
+      model.passthrough.push_back(rule(row));
+    return model;
+  }
+
+ private:
+  static Text plain(std::string_view value) {
+    Text text;
+    text.value = value;
+    return text;
+  }
+  static Text hidden() {
+    Text text;
+    text.hidden = true;
+    return text;
+  }
+  Text text(TextRef ref) const { return plain(view_.text(ref)); }
+  std::vector<Text> texts(std::span<const TextRef> refs) const {
+    std::vector<Text> list;
+    for (const TextRef ref : refs)
+      list.push_back(text(ref));
+    return list;
+  }
+  Text pattern(TextRef ref, ModelMatch match) const {
+    return plain(std::string(view_.text(ref)) + (match == ModelMatch::prefix ? "*" : ""));
+  }
+
+  ListenerModel listener(const Listener& row) const {
+    ListenerModel model;
+    model.row = row;
+    model.address = text(row.address);
+    model.ticket_key_file = text(row.ticket_key_file);
+    model.alpn = texts(view_.alpn(row));
+    for (const Certificate& certificate : view_.certificates(row)) {
+      CertificateModel& added = model.certificates.emplace_back();
+      added.certificate_file = text(certificate.certificate_file);
+      added.key_file = text(certificate.key_file);
+    }
+    for (const Network& network : view_.trusted_proxies(row)) {
+      model.trusted_proxies.push_back(plain(network_text(network)));
+    }
+    return model;
+  }
+
+  // The option that comes down to this style and name.
+  AuthOption auth_option(const Provider& row) const {
+    for (const AuthOption option : {AuthOption::none, AuthOption::bearer, AuthOption::x_api_key,
+                                    AuthOption::x_goog_api_key, AuthOption::api_key}) {
+      const AuthPlace place = auth_place(option, row.dialect, {});
+      if (place.style == row.auth && place.name == view_.text(row.auth_name)) return option;
+    }
+    return row.auth == AuthStyle::query ? AuthOption::query : AuthOption::header;
+  }
+
+  ProviderModel provider(const Provider& row) const {
+    ProviderModel model;
+    model.row = row;
+    model.name = text(row.name);
+    model.url =
+        plain(url_text(row.scheme, view_.text(row.host_field), view_.text(row.path_prefix)));
+    model.unix_socket = text(row.unix_socket);
+    model.auth = auth_option(row);
+    if (model.auth == AuthOption::header || model.auth == AuthOption::query) {
+      model.auth_name = text(row.auth_name);
+    }
+    if (model.auth != AuthOption::none) model.credential = hidden();
+    for (const FieldEdit& edit : view_.edits(row)) {
+      auto& list = edit.kind == EditKind::header_add ? model.headers_add : model.query_add;
+      list.push_back({.name = std::string(view_.text(edit.name)),
+                      .text = edit.sealed == Switch::on ? hidden() : text(edit.value)});
+    }
+    model.headers_remove = texts(view_.headers_remove(row));
+    model.query_remove = texts(view_.query_remove(row));
+    model.ca_file = text(row.ca_file);
+    model.client_certificate_file = text(row.client_certificate_file);
+    model.client_key_file = text(row.client_key_file);
+    model.server_name = text(row.server_name);
+    if (row.exclusive == Switch::on) model.tenant = text(view_.tenants()[row.tenant].name);
+    return model;
+  }
+
+  RouteModel route(const Route& row) const {
+    RouteModel model;
+    for (const ModelName& name : view_.models(row)) {
+      model.models.push_back(pattern(name.text, name.match));
+    }
+    for (const Target& target : view_.targets(row)) {
+      TargetModel& added = model.targets.emplace_back();
+      added.provider = text(view_.provider(target).name);
+      added.model = text(target.model);
+      added.weight = target.weight;
+      added.priority = target.priority;
+    }
+    return model;
+  }
+
+  KeyModel key(const ApiKey& row) const {
+    KeyModel model;
+    model.name = text(row.name);
+    model.sha256 = plain(digest_text(row.digest));
+    model.prefix = text(row.prefix);
+    model.tenant = text(view_.tenant(row).name);
+    for (const ModelRule& rule : view_.models(row)) {
+      model.models.push_back(pattern(rule.text, rule.match));
+    }
+    model.passthrough = row.passthrough;
+    return model;
+  }
+
+  PassthroughModel rule(const PassthroughRule& row) const {
+    struct Named {
+      MethodBit bit;
+      std::string_view name;
+    };
+    static constexpr Named kMethods[] = {
+        {MethodBit::get, "GET"},        {MethodBit::head, "HEAD"},   {MethodBit::post, "POST"},
+        {MethodBit::put, "PUT"},        {MethodBit::patch, "PATCH"}, {MethodBit::delete_, "DELETE"},
+        {MethodBit::options, "OPTIONS"}};
+    PassthroughModel model;
+    model.path = text(row.path);
+    for (const Named& method : kMethods) {
+      const bool let_through = (row.methods & static_cast<std::uint8_t>(method.bit)) != 0;
+      if (let_through) model.methods.push_back(plain(method.name));
+    }
+    model.provider = text(view_.provider(row).name);
+    model.request_micro_usd = row.request_micro_usd;
+    return model;
+  }
+
+  const ConfigView& view_;
+};
+
+}  // namespace
+
+ConfigModel unpack(const ConfigView& config) {
+  return Unpacker(config).model();
+}
+
+}  // namespace headrace::policy::config

@@ -1,0 +1,136 @@
+#include "policy/config/config_view.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "policy/config/path_pattern.h"
+#include "policy/config/slot_table.h"
+
+namespace headrace::policy::config {
+namespace {
+
+template <class Row>
+std::span<const Row> rows_of(std::span<const Row> table, RowRange range) {
+  return table.subspan(range.first, range.count);
+}
+
+std::uint8_t method_bit(std::string_view method) {
+  struct Named {
+    std::string_view name;
+    MethodBit bit;
+  };
+  static constexpr Named kMethods[] = {
+      {"POST", MethodBit::post},       {"GET", MethodBit::get},     {"HEAD", MethodBit::head},
+      {"PUT", MethodBit::put},         {"PATCH", MethodBit::patch}, {"DELETE", MethodBit::delete_},
+      {"OPTIONS", MethodBit::options},
+  };
+  for (const Named& known : kMethods) {
+    if (known.name == method) return static_cast<std::uint8_t>(known.bit);
+  }
+  return 0;
+}
+
+bool in_network(const Network& network, std::span<const std::uint8_t, 16> address) {
+  const std::size_t whole = network.prefix_bits / 8U;
+  if (std::memcmp(network.address, address.data(), whole) != 0) return false;
+  const unsigned rest = network.prefix_bits % 8U;
+  if (rest == 0) return true;
+  const auto mask = static_cast<std::uint8_t>(0xff00U >> rest);
+  return (network.address[whole] & mask) == (address[whole] & mask);
+}
+
+}  // namespace
+
+std::span<const Certificate> ConfigView::certificates(const Listener& listener) const {
+  return rows_of(certificates_, listener.certificates);
+}
+std::span<const TextRef> ConfigView::alpn(const Listener& listener) const {
+  return rows_of(string_list_, listener.alpn);
+}
+std::span<const Network> ConfigView::trusted_proxies(const Listener& listener) const {
+  return rows_of(networks_, listener.trusted_proxies);
+}
+std::span<const FieldEdit> ConfigView::edits(const Provider& provider) const {
+  return rows_of(field_edits_, provider.edits);
+}
+std::span<const TextRef> ConfigView::headers_remove(const Provider& provider) const {
+  return rows_of(string_list_, provider.headers_remove);
+}
+std::span<const TextRef> ConfigView::query_remove(const Provider& provider) const {
+  return rows_of(string_list_, provider.query_remove);
+}
+std::span<const Target> ConfigView::targets(const Route& route) const {
+  return rows_of(targets_, route.targets);
+}
+std::span<const ModelName> ConfigView::models(const Route& route) const {
+  return rows_of(model_names_, route.models);
+}
+std::span<const ModelRule> ConfigView::models(const ApiKey& key) const {
+  return rows_of(model_rules_, key.models);
+}
+
+const ApiKey* ConfigView::find_key(const Sha256& digest) const {
+  return find_in_slots(key_slots_, keys_, slot_hash(digest), [&](const ApiKey& key) {
+    return equal_in_constant_time(key.digest, digest);
+  });
+}
+
+const Route* ConfigView::find_route(Dialect dialect, std::string_view model) const {
+  const ModelName* name = find_in_slots(
+      model_slots_, model_names_, slot_hash(dialect, model),
+      [&](const ModelName& row) { return row.dialect == dialect && text(row.text) == model; });
+  if (name != nullptr) return &routes_[name->route];
+  for (const ModelPattern& pattern : model_patterns_) {
+    if (pattern.dialect == dialect && model.starts_with(text(pattern.prefix))) {
+      return &routes_[pattern.route];
+    }
+  }
+  return nullptr;
+}
+
+bool ConfigView::allows(const ApiKey& key, std::string_view model) const {
+  if (key.models.count == 0) return true;
+  return std::ranges::any_of(models(key), [&](const ModelRule& rule) {
+    return rule.match == ModelMatch::exact ? model == text(rule.text)
+                                           : model.starts_with(text(rule.text));
+  });
+}
+
+const PassthroughRule* ConfigView::find_passthrough(std::string_view method,
+                                                    std::string_view path) const {
+  const std::uint8_t bit = method_bit(method);
+  if (bit == 0 || passthrough_.empty() || !is_unambiguous_path(path)) return nullptr;
+  const auto found = std::ranges::find_if(passthrough_, [&](const PassthroughRule& rule) {
+    return (rule.methods & bit) != 0 && path_matches(text(rule.path), path);
+  });
+  return found == passthrough_.end() ? nullptr : &*found;
+}
+
+const ModelName* ConfigView::next_model(Dialect dialect, const ApiKey& key,
+                                        std::size_t& cursor) const {
+  while (cursor < model_names_.size()) {
+    const ModelName& name = model_names_[cursor++];
+    if (name.match != ModelMatch::exact || name.dialect != dialect) continue;
+    const Target& first = targets(routes_[name.route]).front();
+    if (may_use(key, provider(first)) && allows(key, text(name.text))) return &name;
+  }
+  return nullptr;
+}
+
+bool contains(std::span<const Network> networks, std::span<const std::uint8_t, 16> address) {
+  return std::ranges::any_of(networks,
+                             [&](const Network& network) { return in_network(network, address); });
+}
+
+std::string credential_context(std::string_view provider_name) {
+  return "provider credential " + std::string(provider_name);
+}
+
+std::string edit_context(std::string_view provider_name, EditKind kind,
+                         std::string_view edit_name) {
+  std::string context = kind == EditKind::header_add ? "provider header " : "provider query ";
+  context.append(provider_name).append(" ").append(edit_name);
+  return context;
+}
+
+}  // namespace headrace::policy::config

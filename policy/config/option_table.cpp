@@ -1,0 +1,370 @@
+#include "policy/config/option_table.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "core/check.h"
+#include "policy/config/option_builder.h"
+
+namespace headrace::policy::config {
+namespace {
+
+constexpr std::uint64_t kKiB = 1024;
+constexpr std::uint64_t kMiB = 1024 * kKiB;
+constexpr std::uint64_t kGiB = 1024 * kMiB;
+constexpr std::uint64_t kSecond = 1000;
+constexpr std::uint64_t kMinute = 60 * kSecond;
+constexpr std::uint64_t kHour = 60 * kMinute;
+constexpr std::uint64_t kDay = 24 * kHour;
+constexpr std::size_t kFileBytesMax = 1024;
+constexpr std::size_t kNameBytesMax = 64;
+constexpr std::size_t kLabelBytesMax = 128;
+
+constexpr std::string_view kDialectNames[] = {"openai", "anthropic", "gemini"};
+static_assert(std::size(kDialectNames) == kDialects);
+constexpr std::string_view kTlsVersionNames[] = {"1.2", "1.3"};
+constexpr std::string_view kLogOutputNames[] = {"off", "stdout", "file"};
+constexpr std::string_view kAuthNames[] = {"by_dialect", "bearer", "x-api-key", "x-goog-api-key",
+                                           "api-key",    "header", "query",     "none"};
+
+// --- the table ---------------------------------------------------------------------------------
+constexpr auto kHttpRow = &HttpModel::row;
+constexpr OptionSpec kHttpOptions[] = {
+    size<kHttpRow, &HttpSettings::head_bytes_max>(
+        "head_bytes_max", {32 * kKiB, kKiB, kMiB},
+        "Request line and fields together, from clients and from providers. More is answered 431."),
+    number<kHttpRow, &HttpSettings::fields_max>("fields_max", "fields", {100, 8, 1000},
+                                                "Fields of one head. More is answered 431."),
+    size<kHttpRow, &HttpSettings::line_bytes_max>(
+        "line_bytes_max", {16 * kKiB, 256, kMiB},
+        "One line of a head: the request line (414), or a field (431)."),
+    size<kHttpRow, &HttpSettings::body_bytes_max>("body_bytes_max", {32 * kMiB, kKiB, kGiB},
+                                                  "One request body. More is answered 413."),
+    size<kHttpRow, &HttpSettings::bodies_memory_bytes_max>(
+        "bodies_memory_bytes_max", {256 * kMiB, kMiB, 1024 * kGiB},
+        "All request bodies that are held at one time. Beyond it requests are answered 503."),
+    number<kHttpRow, &HttpSettings::head_timeout_ms>(
+        "head_timeout_ms", "ms", {10 * kSecond, 100, 10 * kMinute},
+        "From the first byte of a head to its last, however it drips."),
+    number<kHttpRow, &HttpSettings::keep_alive_timeout_ms>(
+        "keep_alive_timeout_ms", "ms", {75 * kSecond, 100, kHour},
+        "How long a connection may stay open between two requests."),
+    number<kHttpRow, &HttpSettings::tls_handshake_timeout_ms>(
+        "tls_handshake_timeout_ms", "ms", {10 * kSecond, 100, kMinute},
+        "From accepting a connection to the end of its TLS handshake."),
+    number<kHttpRow, &HttpSettings::body_bytes_per_second_min>(
+        "body_bytes_per_second_min", "bytes per second", {kKiB, 0, kGiB},
+        "A client that sends its body more slowly is answered 408. 0 switches this off."),
+    number<kHttpRow, &HttpSettings::send_bytes_per_second_min>(
+        "send_bytes_per_second_min", "bytes per second", {256, 0, kGiB},
+        "A client that reads its answer more slowly while bytes wait for it is cut off. 0 switches "
+        "this off."),
+    number<kHttpRow, &HttpSettings::rate_grace_ms>(
+        "rate_grace_ms", "ms", {10 * kSecond, 100, 10 * kMinute},
+        "How long a rate may be below its minimum before it counts."),
+    number<kHttpRow, &HttpSettings::drain_grace_ms>(
+        "drain_grace_ms", "ms", {30 * kSecond, 0, kHour},
+        "How long running answers may go on after SIGTERM."),
+    flag<kHttpRow, &HttpSettings::via>("via", true, "Add a Via field, as RFC 9110 asks."),
+};
+constexpr SectionSpec kHttpSection = section<HttpModel>("http", kHttpOptions);
+
+constexpr auto kShardRow = &ShardModel::row;
+constexpr OptionSpec kShardOptions[] = {
+    number<kShardRow, &ShardSettings::count>(
+        "count", "shards", {0, 0, 256},
+        "Threads that serve traffic. 0: one for each core that the process may use."),
+    flag<kShardRow, &ShardSettings::pin>("pin", true, "Keep each shard on a core of its own."),
+    number<kShardRow, &ShardSettings::spin_us>(
+        "spin_us", "us", {0, 0, 10'000},
+        "Poll for so long before sleeping: lower latency for burnt processor time."),
+};
+constexpr SectionSpec kShardSection = section<ShardModel>("shards", kShardOptions);
+
+constexpr auto kIoRow = &IoModel::row;
+constexpr OptionSpec kIoOptions[] = {
+    flag<kIoRow, &IoSettings::single_issuer>("single_issuer", true,
+                                             "Use the kernel's single-issuer rings."),
+    flag<kIoRow, &IoSettings::defer_taskrun>("defer_taskrun", true,
+                                             "Let completions wait for the shard's turn."),
+    flag<kIoRow, &IoSettings::recv_multishot>("recv_multishot", true,
+                                              "Arm a receive once for many arrivals."),
+    flag<kIoRow, &IoSettings::accept_multishot>("accept_multishot", true,
+                                                "Arm an accept once for many connections."),
+    flag<kIoRow, &IoSettings::send_vectorized>("send_vectorized", true,
+                                               "Send several slices in one plain send."),
+    flag<kIoRow, &IoSettings::ring_messages>("ring_messages", true,
+                                             "Wake other shards through their rings."),
+    power_of_two(
+        number<kIoRow, &IoSettings::small_buffers>("small_buffers", "buffers", {1024, 2, 32'768},
+                                                   "Receive buffers of 4 KiB, for each shard.")),
+    power_of_two(number<kIoRow, &IoSettings::bulk_buffers>(
+        "bulk_buffers", "buffers", {8, 1, 1024}, "Receive buffers of 128 KiB, for each shard.")),
+};
+constexpr SectionSpec kIoSection = section<IoModel>("io", kIoOptions);
+
+constexpr OptionSpec kAccessLogOptions[] = {
+    choice<&AccessLogModel::row, &AccessLogSettings::output>(
+        "output", kLogOutputNames, static_cast<std::uint64_t>(LogOutput::standard_output),
+        "Where one line of JSON for each request goes."),
+    text<&AccessLogModel::path>("path", TextRule::file, kFileBytesMax,
+                                "The file, with `output: file`. Opened anew on SIGUSR1."),
+};
+constexpr SectionSpec kAccessLogSection = section<AccessLogModel>("access_log", kAccessLogOptions);
+
+constexpr OptionSpec kAdminOptions[] = {
+    by_default("127.0.0.1:9180",
+               text<&AdminModel::address>("address", TextRule::address, kFileBytesMax,
+                                          "Where `/health`, `/ready` and `/metrics` are served.")),
+    flag<&AdminModel::row, &AdminSettings::allow_remote>(
+        "allow_remote", false, "Allow an address that others than this machine can reach."),
+    flag<&AdminModel::row, &AdminSettings::metrics>("metrics", true, "Serve `/metrics`."),
+};
+constexpr SectionSpec kAdminSection = section<AdminModel>("admin", kAdminOptions);
+
+constexpr OptionSpec kCertificateOptions[] = {
+    required(text<&CertificateModel::certificate_file>(
+        "certificate_file", TextRule::file, kFileBytesMax,
+        "PEM: the certificate, then those that lead to its root.")),
+    required(text<&CertificateModel::key_file>("key_file", TextRule::file, kFileBytesMax,
+                                               "PEM: its private key.")),
+};
+constexpr SectionSpec kCertificateSection =
+    section<CertificateModel>("certificate", kCertificateOptions);
+
+constexpr auto kListenerRow = &ListenerModel::row;
+constexpr OptionSpec kListenerOptions[] = {
+    required(text<&ListenerModel::address>(
+        "address", TextRule::address, kFileBytesMax,
+        "`127.0.0.1:8080`, `[::]:8080` or `unix:/run/headrace.sock`. Port 0 takes a free one.")),
+    flag<kListenerRow, &Listener::tls>("tls", false, "Speak TLS."),
+    records<&ListenerModel::certificates>(
+        "certificates", kCertificateSection, 64,
+        "Chosen by the name that the client asks for; the first one where none fits."),
+    choice<kListenerRow, &Listener::tls_version_min>("tls_version_min", kTlsVersionNames, 0,
+                                                     "The oldest version of TLS that is spoken."),
+    by_default("http/1.1", texts<&ListenerModel::alpn>(
+                               "alpn", TextRule::protocol, kNameBytesMax, 4,
+                               "Protocols offered in the TLS handshake, by preference.")),
+    text<&ListenerModel::ticket_key_file>(
+        "ticket_key_file", TextRule::file, kFileBytesMax,
+        "Keys of TLS session tickets, so that sessions outlive a restart. Without it keys are made "
+        "at start."),
+    number<kListenerRow, &Listener::connections_max>("connections_max", "connections",
+                                                     {100'000, 1, 10'000'000},
+                                                     "Open at one time; more are closed at once."),
+    number<kListenerRow, &Listener::requests_per_connection_max>(
+        "requests_per_connection_max", "requests", {0, 0, 1'000'000'000},
+        "After which a connection is closed. 0: no limit."),
+    number<kListenerRow, &Listener::backlog>("backlog", "connections", {4096, 1, 65'535},
+                                             "Waiting to be accepted, for each shard."),
+    texts<&ListenerModel::trusted_proxies>(
+        "trusted_proxies", TextRule::network, kNameBytesMax, 256,
+        "Networks (`10.0.0.0/8`, `fd00::/8`) whose X-Forwarded fields are believed. From all "
+        "others they are dropped."),
+    flag<kListenerRow, &Listener::x_forwarded>(
+        "x_forwarded", false, "Tell providers of the client by X-Forwarded-For, -Proto and -Host."),
+};
+constexpr SectionSpec kListenerSection = section<ListenerModel>("listener", kListenerOptions);
+
+constexpr auto kProviderRow = &ProviderModel::row;
+constexpr OptionSpec kProviderOptions[] = {
+    required(text<&ProviderModel::name>("name", TextRule::identifier, kNameBytesMax,
+                                        "By which routes, logs and metrics call it.")),
+    required(choice<kProviderRow, &Provider::dialect>("dialect", kDialectNames, 0,
+                                                      "The wire format that it speaks.")),
+    required(text<&ProviderModel::url>(
+        "url", TextRule::url, kFileBytesMax,
+        "Its base URL as its SDK takes it: `https://api.openai.com/v1`. `http:` needs "
+        "`private_network`.")),
+    text<&ProviderModel::unix_socket>("unix_socket", TextRule::socket_file, 107,
+                                      "Connect to this socket; the URL still gives Host and path."),
+    flag<kProviderRow, &Provider::private_network>(
+        "private_network", false,
+        "Allow loopback and private addresses, and `http:`. Link-local and metadata addresses are "
+        "never allowed."),
+    choice<&ProviderModel::auth>(
+        "auth", kAuthNames, static_cast<std::uint64_t>(AuthOption::by_dialect),
+        "How the credential is shown. `by_dialect`: bearer for openai, x-api-key for anthropic, "
+        "x-goog-api-key for gemini."),
+    text<&ProviderModel::auth_name>("auth_name", TextRule::header_name, kNameBytesMax,
+                                    "Of the field or parameter, with `auth: header` or `query`."),
+    secret(text<&ProviderModel::credential>(
+        "credential", TextRule::credential, 4096,
+        "The provider's key, best as `${NAME}` or `${file:/path}`. Not with `auth: none`.")),
+    mapping<&ProviderModel::headers_add>(
+        "headers_add", TextRule::header_name, TextRule::header_value, 4096, 32,
+        "Fields set on every request. What comes from `${...}` is kept sealed."),
+    texts<&ProviderModel::headers_remove>("headers_remove", TextRule::header_name, kLabelBytesMax,
+                                          32, "Fields of the client's that are not passed on."),
+    mapping<&ProviderModel::query_add>(
+        "query_add", TextRule::query_name, TextRule::query_value, 4096, 32,
+        "Query parameters set on every request, written as they stand in a URL."),
+    texts<&ProviderModel::query_remove>("query_remove", TextRule::query_name, kLabelBytesMax, 32,
+                                        "Query parameters of the client's not passed on."),
+    flag<kProviderRow, &Provider::verify>(
+        "verify", true, "Verify its certificate. Off only with `private_network`."),
+    text<&ProviderModel::ca_file>("ca_file", TextRule::file, kFileBytesMax,
+                                  "PEM: roots to verify against instead of the system's."),
+    otherwise("the URL's host",
+              text<&ProviderModel::server_name>("server_name", TextRule::host, 253,
+                                                "The name to ask for and to verify.")),
+    text<&ProviderModel::client_certificate_file>("client_certificate_file", TextRule::file,
+                                                  kFileBytesMax,
+                                                  "PEM: shown to the provider, with its chain."),
+    text<&ProviderModel::client_key_file>("client_key_file", TextRule::file, kFileBytesMax,
+                                          "PEM: the key of that certificate."),
+    unsupported(text<&ProviderModel::egress_proxy>(
+        "egress_proxy", TextRule::any, kFileBytesMax,
+        "Reserved for a proxy on the way out. This version refuses it.")),
+    flag<kProviderRow, &Provider::exclusive>(
+        "exclusive", false,
+        "The account belongs to one tenant alone: only its keys are served, and stored objects "
+        "(files, batches ...) may be reached by passthrough rules."),
+    otherwise("the tenant of all keys, where there is one only",
+              text<&ProviderModel::tenant>("tenant", TextRule::label, kLabelBytesMax,
+                                           "Whose account it is, with `exclusive`.")),
+    number<kProviderRow, &Provider::pool, &PoolBounds::idle_max>(
+        "pool_idle_max", "connections", {512, 0, 1'000'000}, "Kept open unused, for each shard."),
+    number<kProviderRow, &Provider::pool, &PoolBounds::total_max>(
+        "pool_total_max", "connections", {8192, 1, 1'000'000}, "Open at one time, for each shard."),
+    number<kProviderRow, &Provider::pool, &PoolBounds::idle_timeout_ms>(
+        "pool_idle_timeout_ms", "ms", {kMinute, 100, kHour},
+        "An unused connection is closed after this."),
+    number<kProviderRow, &Provider::pool, &PoolBounds::lifetime_ms>(
+        "pool_lifetime_ms", "ms", {kHour, kSecond, kDay},
+        "A connection takes no new request after this."),
+    number<kProviderRow, &Provider::timeouts, &ProviderTimeouts::connect_ms>(
+        "connect_timeout_ms", "ms", {5 * kSecond, 10, 10 * kMinute},
+        "To be connected, TLS handshake included."),
+    number<kProviderRow, &Provider::timeouts, &ProviderTimeouts::first_byte_ms>(
+        "first_byte_timeout_ms", "ms", {5 * kMinute, 10, kDay},
+        "From the request's last byte to the answer's first."),
+    number<kProviderRow, &Provider::timeouts, &ProviderTimeouts::gap_ms>(
+        "gap_timeout_ms", "ms", {2 * kMinute, 10, kDay}, "Between two arrivals of one answer."),
+    number<kProviderRow, &Provider::timeouts, &ProviderTimeouts::total_ms>(
+        "total_timeout_ms", "ms", {30 * kMinute, 10, kDay},
+        "From sending the request to the answer's last byte."),
+};
+constexpr SectionSpec kProviderSection = section<ProviderModel>("provider", kProviderOptions);
+
+constexpr OptionSpec kTargetOptions[] = {
+    required(text<&TargetModel::provider>("provider", TextRule::identifier, kNameBytesMax,
+                                          "The name of a provider.")),
+    otherwise("the model that was asked for",
+              text<&TargetModel::model>("model", TextRule::model, 256,
+                                        "What the provider is asked for.")),
+    number<&TargetModel::weight>("weight", "", {1, 1, 1000},
+                                 "Its share among targets of one priority."),
+    number<&TargetModel::priority>("priority", "", {0, 0, 100}, "Lower ones go first."),
+};
+constexpr SectionSpec kTargetSection = section<TargetModel>("target", kTargetOptions);
+
+constexpr OptionSpec kRouteOptions[] = {
+    required(texts<&RouteModel::models>(
+        "models", TextRule::model_pattern, 256, 64,
+        "Names that clients ask for. A star at the end stands for anything; an exact name goes "
+        "before a pattern, a longer pattern before a shorter one.")),
+    required(records<&RouteModel::targets>("targets", kTargetSection, 8,
+                                           "Where such requests go. All speak one dialect.")),
+};
+constexpr SectionSpec kRouteSection = section<RouteModel>("route", kRouteOptions);
+
+constexpr OptionSpec kKeyOptions[] = {
+    required(text<&KeyModel::name>("name", TextRule::label, kLabelBytesMax,
+                                   "By which logs and metrics call it.")),
+    secret(text<&KeyModel::key>("key", TextRule::credential, 512,
+                                "The key itself, as `${NAME}`; only its SHA-256 is kept. This or "
+                                "`sha256`.")),
+    text<&KeyModel::sha256>("sha256", TextRule::digest, 64,
+                            "The key's SHA-256 in hexadecimal: `printf %s KEY | sha256sum`."),
+    text<&KeyModel::prefix>("prefix", TextRule::label, 16,
+                            "The key's first characters, for display."),
+    by_default("default", text<&KeyModel::tenant>("tenant", TextRule::label, kLabelBytesMax,
+                                                  "To whom it belongs.")),
+    otherwise("every model",
+              texts<&KeyModel::models>("models", TextRule::model_pattern, 256, 64,
+                                       "What it may ask for: names, or beginnings with a star.")),
+    otherwise(
+        "true, or false where `models` is given",
+        flag<&KeyModel::passthrough>("passthrough", false, "May it use the passthrough rules.")),
+};
+constexpr SectionSpec kKeySection = section<KeyModel>("key", kKeyOptions);
+
+constexpr OptionSpec kPassthroughOptions[] = {
+    required(text<&PassthroughModel::path>(
+        "path", TextRule::path_pattern, 256,
+        "A path. `*` stands for one segment, `**` at the end for one or more.")),
+    by_default("POST", texts<&PassthroughModel::methods>("methods", TextRule::method, 7, 7,
+                                                         "Methods that are let through.")),
+    required(text<&PassthroughModel::provider>("provider", TextRule::identifier, kNameBytesMax,
+                                               "The provider that is asked.")),
+    number<&PassthroughModel::request_micro_usd>(
+        "request_micro_usd", "micro-USD", {0, 0, 1'000'000'000'000}, "The price of one request."),
+};
+constexpr SectionSpec kPassthroughSection =
+    section<PassthroughModel>("passthrough rule", kPassthroughOptions);
+
+constexpr OptionSpec kConfigOptions[] = {
+    required(records<&ConfigModel::listeners>("listeners", kListenerSection, 16,
+                                              "Where clients connect.")),
+    record<&ConfigModel::admin>("admin", kAdminSection,
+                                "Where health and metrics are asked for. Loopback by default."),
+    records<&ConfigModel::providers>("providers", kProviderSection, 256,
+                                     "Who answers: anything that speaks a dialect."),
+    records<&ConfigModel::routes>("routes", kRouteSection, 4096,
+                                  "Which model goes to which provider."),
+    records<&ConfigModel::keys>("keys", kKeySection, 100'000, "Who may ask."),
+    records<&ConfigModel::passthrough>(
+        "passthrough", kPassthroughSection, 256,
+        "Endpoints without rules of their own that are let through; the first that fits counts. "
+        "All others are refused."),
+    record<&ConfigModel::http>("http", kHttpSection, "Limits, timeouts and minimal rates."),
+    record<&ConfigModel::shards>("shards", kShardSection, "Threads and cores."),
+    record<&ConfigModel::io>("io", kIoSection,
+                             "Switches for features of the kernel. What it lacks is not used, "
+                             "whatever stands here."),
+    record<&ConfigModel::access_log>("access_log", kAccessLogSection, "A line for each request."),
+};
+constexpr SectionSpec kConfigSection = section<ConfigModel>("config", kConfigOptions);
+
+}  // namespace
+
+const SectionSpec& config_section() {
+  return kConfigSection;
+}
+
+const OptionSpec* find_option(const SectionSpec& section, std::string_view name) {
+  const auto found = std::ranges::find(section.options, name, &OptionSpec::name);
+  return found == section.options.end() ? nullptr : &*found;
+}
+
+const SectionSpec& section_of(std::string_view name) {
+  const OptionSpec* option = find_option(kConfigSection, name);
+  HEADRACE_CHECK(option != nullptr);
+  HEADRACE_CHECK(option->section != nullptr);
+  return *option->section;
+}
+
+void set_defaults(const SectionSpec& section, void* record) {
+  for (const OptionSpec& option : section.options) {
+    if (option.set_number != nullptr) option.set_number(record, option.fallback);
+    if (option.type == OptionType::text) option.text(record)->value = option.text_fallback;
+    if (option.type == OptionType::texts && !option.text_fallback.empty()) {
+      *option.texts(record) = {Text{.value = std::string(option.text_fallback), .place = {}}};
+    }
+    if (option.type == OptionType::record) set_defaults(*option.section, option.record(record));
+  }
+}
+
+const OptionSpec* first_out_of_bounds(const SectionSpec& section, const void* record) {
+  for (const OptionSpec& option : section.options) {
+    if (option.get_number == nullptr) continue;
+    const std::uint64_t value = option.get_number(record);
+    if (value < option.min || value > option.max) return &option;
+    if (option.power_of_two && !std::has_single_bit(value)) return &option;
+  }
+  return nullptr;
+}
+
+}  // namespace headrace::policy::config

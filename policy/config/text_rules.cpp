@@ -1,0 +1,175 @@
+#include "policy/config/text_rules.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include <simdjson.h>
+
+#include "policy/config/key_digest.h"
+#include "policy/config/network_text.h"
+#include "policy/config/path_pattern.h"
+#include "policy/config/provider_url.h"
+
+namespace headrace::policy::config {
+namespace {
+
+using Complaint = std::optional<std::string>;
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+bool is_letter_or_digit(char c) {
+  return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
+}
+bool is_visible(char c) {
+  return c > ' ' && c <= '~';
+}
+
+bool consists_of(std::string_view text, std::string_view others) {
+  return std::ranges::all_of(text,
+                             [&](char c) { return is_letter_or_digit(c) || others.contains(c); });
+}
+
+bool has_control(std::string_view text) {
+  return std::ranges::any_of(text, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7f;
+  });
+}
+
+// U+0080 to U+009F, the controls beyond ASCII, in valid UTF-8.
+bool has_high_control(std::string_view text) {
+  for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+    const auto next = static_cast<unsigned char>(text[i + 1]);
+    if (text[i] == '\xc2' && next >= 0x80 && next < 0xa0) return true;
+  }
+  return false;
+}
+
+Complaint judge_model(std::string_view text, bool may_be_pattern) {
+  if (may_be_pattern && text.ends_with('*')) text.remove_suffix(1);
+  if (text.contains('*')) {
+    return may_be_pattern ? "has a star that is not at its end" : "has a star";
+  }
+  if (text.empty()) return may_be_pattern ? Complaint() : "is empty";
+  if (!consists_of(text, "-._:/@+")) {
+    return "has characters other than letters, digits and - . _ : / @ +";
+  }
+  return std::nullopt;
+}
+
+Complaint judge_query(std::string_view text, std::string_view others) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') continue;
+    if (i + 2 >= text.size() || !parse_digest(std::string(62, '0').append(text.substr(i + 1, 2)))) {
+      return "has a percent sign without two hexadecimal digits";
+    }
+  }
+  if (!consists_of(text, others)) return "has characters that must be percent-encoded";
+  return std::nullopt;
+}
+
+Complaint unless(bool good, const char* complaint) {
+  return good ? Complaint() : Complaint(complaint);
+}
+
+}  // namespace
+
+std::optional<std::string> judge_text(TextRule rule, std::string_view text) {
+  if (has_control(text)) return "has a line break or another control character";
+  if (!simdjson::validate_utf8(text.data(), text.size())) return "is not valid UTF-8";
+  if (text.empty() && rule != TextRule::query_value && rule != TextRule::header_value) {
+    return "is empty";
+  }
+  switch (rule) {
+    case TextRule::any:
+    case TextRule::url:      // provider_url.h
+    case TextRule::address:  // network_text.h
+    case TextRule::network:
+    case TextRule::digest:
+      return std::nullopt;
+    case TextRule::label:
+      return unless(!has_high_control(text), "has a control character");
+    case TextRule::identifier:
+      return unless(consists_of(text, "-._/"),
+                    "has characters other than letters, digits and - . _ /");
+    case TextRule::file:
+      return std::nullopt;
+    case TextRule::socket_file:
+      return unless(text.starts_with('/'), "is not an absolute path");
+    case TextRule::host:
+      return unless(is_host_name(text) || parse_ip(text), "is not a host name");
+    case TextRule::header_name:
+      return unless(consists_of(text, "!#$%&'*+-.^_`|~"), "has a character that no field name has");
+    case TextRule::header_value:
+      return unless(std::ranges::all_of(text, [](char c) { return c == ' ' || is_visible(c); }) &&
+                        !text.starts_with(' ') && !text.ends_with(' '),
+                    "has a character that no field value has, or a space at its ends");
+    case TextRule::query_name:
+      return judge_query(text, "-._~%");
+    case TextRule::query_value:
+      return judge_query(text, "-._~%!$'()*,;:@/?");
+    case TextRule::credential:
+      return unless(std::ranges::all_of(text, is_visible),
+                    "has a space or another character that no credential has");
+    case TextRule::model:
+      return judge_model(text, false);
+    case TextRule::model_pattern:
+      return judge_model(text, true);
+    case TextRule::path_pattern:
+      if (auto complaint = judge_path_pattern(text)) return "is no path pattern: " + *complaint;
+      return std::nullopt;
+    case TextRule::method: {
+      static constexpr std::string_view kMethods[] = {"GET",   "HEAD",   "POST",   "PUT",
+                                                      "PATCH", "DELETE", "OPTIONS"};
+      return unless(std::ranges::find(kMethods, text) != std::end(kMethods),
+                    "is none of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    }
+    case TextRule::protocol:
+      return unless(text == "http/1.1", "is no protocol that this version speaks: `http/1.1`");
+  }
+  return std::nullopt;
+}
+
+bool is_managed_header(std::string_view name) {
+  static constexpr std::string_view kManaged[] = {"host",
+                                                  "content-length",
+                                                  "transfer-encoding",
+                                                  "connection",
+                                                  "keep-alive",
+                                                  "te",
+                                                  "trailer",
+                                                  "upgrade",
+                                                  "expect",
+                                                  "proxy-connection",
+                                                  "via",
+                                                  "date",
+                                                  "content-encoding",
+                                                  "forwarded",
+                                                  "x-forwarded-for",
+                                                  "accept-encoding",
+                                                  "x-forwarded-proto",
+                                                  "x-forwarded-host",
+                                                  "x-request-id"};
+  return std::ranges::any_of(kManaged,
+                             [&](std::string_view one) { return equals_ignoring_case(one, name); });
+}
+
+bool is_credential_header(std::string_view name) {
+  static constexpr std::string_view kCredentials[] = {
+      "authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"};
+  return std::ranges::any_of(kCredentials,
+                             [&](std::string_view one) { return equals_ignoring_case(one, name); });
+}
+
+bool equals_ignoring_case(std::string_view left, std::string_view right) {
+  return std::ranges::equal(left, right, {}, lower, lower);
+}
+
+std::string lower_case(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), lower);
+  return result;
+}
+
+}  // namespace headrace::policy::config

@@ -1,0 +1,65 @@
+#include "policy/identify.h"
+
+#include <algorithm>
+#include <array>
+
+#include <openssl/mem.h>
+
+namespace headrace::policy {
+namespace {
+
+// "Bearer" without regard to case, one or more spaces, then the token (RFC 9110, 11.4).
+std::optional<std::string_view> bearer_token(std::string_view authorization) {
+  constexpr std::string_view kScheme = "bearer";
+  if (authorization.size() <= kScheme.size() || authorization[kScheme.size()] != ' ') {
+    return std::nullopt;
+  }
+  const bool is_bearer = std::ranges::equal(
+      authorization.substr(0, kScheme.size()), kScheme, {},
+      [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  if (!is_bearer) return std::nullopt;
+  std::string_view token = authorization.substr(kScheme.size());
+  token.remove_prefix(std::min(token.find_first_not_of(' '), token.size()));
+  return token;
+}
+
+bool is_plausible(std::string_view key) {
+  return !key.empty() && key.size() <= kCredentialBytesMax &&
+         std::ranges::all_of(key, [](char c) { return c > ' ' && c <= '~'; });
+}
+
+bool same(std::string_view left, std::string_view right) {
+  return left.size() == right.size() && CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
+}
+
+}  // namespace
+
+ChosenCredential choose_credential(const PresentedCredentials& presented) {
+  if (presented.repeated) return {.status = IdentifyStatus::conflicting, .key = {}};
+  std::optional<std::string_view> token;
+  if (presented.authorization) {
+    token = bearer_token(*presented.authorization);
+    if (!token) return {.status = IdentifyStatus::malformed, .key = {}};
+  }
+  ChosenCredential chosen;
+  for (const auto& candidate : {token, presented.x_api_key, presented.x_goog_api_key,
+                                presented.api_key, presented.query_key}) {
+    if (!candidate) continue;
+    if (!is_plausible(*candidate)) return {.status = IdentifyStatus::malformed, .key = {}};
+    if (chosen.status == IdentifyStatus::known && !same(chosen.key, *candidate)) {
+      return {.status = IdentifyStatus::conflicting, .key = {}};
+    }
+    chosen = {.status = IdentifyStatus::known, .key = *candidate};
+  }
+  return chosen;
+}
+
+Identity identify(const config::ConfigView& config, const PresentedCredentials& presented) {
+  const ChosenCredential chosen = choose_credential(presented);
+  if (chosen.status != IdentifyStatus::known) return {.status = chosen.status, .key = nullptr};
+  const config::ApiKey* key = config.find_key(config::key_digest(chosen.key));
+  if (key == nullptr) return {.status = IdentifyStatus::unknown, .key = nullptr};
+  return {.status = IdentifyStatus::known, .key = key};
+}
+
+}  // namespace headrace::policy
