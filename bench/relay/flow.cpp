@@ -35,7 +35,7 @@ bool Flow::quiet() const {
 void Flow::on_received(Completion& completion) {
   if (completion.buffer) {
     held_.push(std::move(completion.buffer));
-    if (bulk_) {
+    if (receives_bulk_) {
       bulk_ = completion.may_have_more || completion.result > kSmallMessage;
     } else if (held_.size() >= kHeldMax && !other_.in_flight()) {
       bulk_ = true;
@@ -71,6 +71,7 @@ void Flow::go_on() {
   } else if (receive_.in_flight() || other_.in_flight()) {
     return;
   } else if (!ended_) {
+    receives_bulk_ = bulk_;
     if (bulk_) {
       io_.recv_provided(receive_, from_, BufferGroup::bulk);
     } else {

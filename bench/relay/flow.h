@@ -57,9 +57,10 @@ class Flow {
   core::Socket to_ = core::Socket::none;
   std::size_t sending_ = 0;  // leases in the send in flight
   std::size_t sending_bytes_ = 0;
-  bool bulk_ = false;
-  bool ended_ = false;      // the peer has ended its stream
-  bool passed_on_ = false;  // and the other one was told
+  bool bulk_ = false;           // to be received in big buffers from now on
+  bool receives_bulk_ = false;  // the receive that was started last
+  bool ended_ = false;          // the peer has ended its stream
+  bool passed_on_ = false;      // and the other one was told
   bool failed_ = false;
   bool stopped_ = false;
 };
