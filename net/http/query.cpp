@@ -12,11 +12,9 @@ namespace {
 
 constexpr std::string_view kHidden = "***";
 
-// Lower case, without "-" and "_": "api_key" and "X-Api-Key" are compared as "apikey", "xapikey".
-constexpr std::array<std::string_view, 18> kSecretNames = {
-    "key",          "apikey",   "xapikey", "xgoogapikey", "accesskey",     "accesstoken",
-    "refreshtoken", "idtoken",  "token",   "auth",        "authorization", "secret",
-    "clientsecret", "password", "sig",     "signature",   "xheadracekey",  "credential"};
+// What names of secrets end in, in lower case and without "-" and "_": "api_key", "X-Amz-Signature".
+constexpr std::array<std::string_view, 9> kSecretEndings = {
+    "key", "token", "secret", "password", "signature", "sig", "auth", "authorization", "credential"};
 
 // The next character of an encoded name, decoded; what is no valid encoding stands for itself.
 char take_decoded(std::string_view& text) {
@@ -30,16 +28,17 @@ char take_decoded(std::string_view& text) {
 }
 
 bool is_secret(std::string_view encoded_name) {
-  std::array<char, 32> plain;
+  std::array<char, 64> plain;
   std::size_t size = 0;
   while (!encoded_name.empty()) {
     const char c = take_decoded(encoded_name);
     if (c == '-' || c == '_') continue;
-    if (size == plain.size()) return false;
+    if (size == plain.size()) return true;  // no name that we know: hidden rather than shown
     plain[size++] = to_lower(c);
   }
-  return std::ranges::find(kSecretNames, std::string_view(plain.data(), size)) !=
-         kSecretNames.end();
+  const std::string_view name(plain.data(), size);
+  return std::ranges::any_of(kSecretEndings,
+                             [name](std::string_view ending) { return name.ends_with(ending); });
 }
 
 // Where in this parameter hiding must start; npos where nothing need be hidden. Some servers take

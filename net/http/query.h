@@ -36,8 +36,9 @@ std::optional<std::string_view> find_parameter(std::string_view query, std::stri
 // `out` must be at least as long as the query; they may be the same memory.
 std::string_view query_without(std::string_view query, std::string_view name, std::span<char> out);
 
-// For logs: the query with the values of "key", "api_key", "access_token" and the like replaced by
-// "***", cut to the size of `out`. Where there is doubt, more is hidden rather than less.
+// For logs: the query with the values of all parameters whose names end as secrets do ("key",
+// "access_token", "X-Amz-Signature") replaced by "***", cut to the size of `out`. Where there is
+// doubt, more is hidden rather than less.
 std::string_view scrub_secrets(std::string_view query, std::span<char> out);
 
 // Decodes "%41" to "A" (and leaves "+" as it is) into `out`; nothing where the encoding is broken
