@@ -35,3 +35,18 @@ function(headrace_tests folder)
   gtest_discover_tests(test_${target} TEST_PREFIX ${folder}. PROPERTIES TIMEOUT 60 LABELS ${folder}
                        DISCOVERY_TIMEOUT 60)
 endfunction()
+
+# headrace_python_tests(<folder>): every *_test.py of tests/<folder>, one ctest test per module.
+function(headrace_python_tests folder)
+  find_package(Python3 3.11 QUIET COMPONENTS Interpreter)
+  if(NOT Python3_FOUND)
+    message(FATAL_ERROR "Python 3.11 is missing. Install it with:  apt-get install python3")
+  endif()
+  file(GLOB modules CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.py)
+  foreach(module IN LISTS modules)
+    get_filename_component(name ${module} NAME_WE)
+    add_test(NAME ${folder}.${name} COMMAND ${Python3_EXECUTABLE} -B -m unittest -q ${name}
+             WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+    set_tests_properties(${folder}.${name} PROPERTIES TIMEOUT 60 LABELS ${folder})
+  endforeach()
+endfunction()

@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include <xxhash.h>
-
 #include "core/check.h"
+#include "core/hash.h"
 
 namespace headrace::core {
 namespace {
@@ -14,8 +13,7 @@ namespace {
 constexpr std::size_t kSummedFrom = offsetof(BlobHeader, bytes);
 
 std::uint64_t sum_of(std::span<const std::byte> block) {
-  const auto summed = block.subspan(kSummedFrom);
-  return XXH3_64bits(summed.data(), summed.size());
+  return hash64(block.subspan(kSummedFrom));
 }
 
 constexpr std::uint64_t round_up(std::uint64_t value) {

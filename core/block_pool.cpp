@@ -29,8 +29,6 @@ BlockPool::BlockPool(const char* name, std::size_t block_bytes, std::uint32_t ca
 
 BlockPool::~BlockPool() {
   HEADRACE_CHECK(in_use_ == 0, "a pool died before its blocks were given back");
-  // The address space may be handed out again for something else.
-  unpoison_memory(memory_.data(), memory_.size());
 }
 
 std::size_t BlockPool::planned_bytes(std::size_t block_bytes, std::uint32_t capacity) {

@@ -58,7 +58,6 @@ BodyPool::~BodyPool() {
   HEADRACE_CHECK(in_use_ == 0, "a pool died before its bodies were given back");
   for (SizeClass& size_class : classes_) {
     release_coldest(size_class, size_class.kept.size());
-    unpoison_memory(size_class.memory.data(), size_class.memory.size());
   }
 }
 

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "core/check.h"
+#include "core/memory_poison.h"
 
 namespace headrace::core {
 
@@ -43,7 +44,9 @@ ReservedMemory& ReservedMemory::operator=(ReservedMemory&& other) noexcept {
 }
 
 ReservedMemory::~ReservedMemory() {
-  if (data_ != nullptr) ::munmap(data_, bytes_);
+  if (data_ == nullptr) return;
+  unpoison_memory(data_, bytes_);  // the addresses will be handed out again for something else
+  ::munmap(data_, bytes_);
 }
 
 void ReservedMemory::give_back_pages(std::size_t offset, std::size_t bytes) {

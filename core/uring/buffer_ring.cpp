@@ -6,13 +6,7 @@
 #include <sys/mman.h>
 
 #include "core/check.h"
-
-#if defined(HEADRACE_SANITIZED) && __has_include(<sanitizer/asan_interface.h>)
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(address, size) static_cast<void>(0)
-#define ASAN_UNPOISON_MEMORY_REGION(address, size) static_cast<void>(0)
-#endif
+#include "core/memory_poison.h"
 
 namespace headrace::core::uring {
 namespace {
@@ -34,7 +28,7 @@ void* map(std::size_t bytes) {
 BufferRing::~BufferRing() {
   HEADRACE_CHECK(leased_ == 0, "a buffer lease outlived its Io");
   if (memory_ != nullptr) {
-    ASAN_UNPOISON_MEMORY_REGION(memory_, bytes_);
+    unpoison_memory(memory_, bytes_);
     munmap(memory_, bytes_);
   }
   if (entries_ != nullptr) munmap(entries_, buffers_ * sizeof(io_uring_buf));
@@ -59,7 +53,7 @@ int BufferRing::make(io_uring& ring, std::uint16_t group, std::uint32_t buffers,
   if (const int outcome = io_uring_register_buf_ring(&ring, &registration, 0); outcome < 0) {
     return outcome;
   }
-  ASAN_POISON_MEMORY_REGION(memory_, bytes_);
+  poison_memory(memory_, bytes_);
   leased_ = buffers;
   for (std::uint32_t i = 0; i < buffers; ++i) {
     states_[i] = kLeased;
@@ -75,7 +69,7 @@ BufferLease BufferRing::lease(std::uint16_t index, std::size_t size) {
   HEADRACE_CHECK(states_[index] == 0, "the kernel filled a buffer that was leased");
   states_[index] = kLeased;
   ++leased_;
-  ASAN_UNPOISON_MEMORY_REGION(start(index), stride_);
+  unpoison_memory(start(index), stride_);
   return BufferLease(*this, index, start(index) + kBufferHeadroom, size);
 }
 
@@ -85,7 +79,7 @@ void BufferRing::give_back(std::uint32_t index) noexcept {
                  "a buffer was given back while an operation in flight read from it");
   states_[index] = 0;
   --leased_;
-  ASAN_POISON_MEMORY_REGION(start(index), stride_);
+  poison_memory(start(index), stride_);
   // The entries are an array that begins where the header does; the header's tail lies in the
   // unused part of entry 0, so each field is written by itself.
   auto* entry = reinterpret_cast<io_uring_buf*>(entries_) + (tail_ & (buffers_ - 1));

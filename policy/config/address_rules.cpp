@@ -1,16 +1,19 @@
 #include "policy/config/address_rules.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
-#include <string>
 
-#include <arpa/inet.h>
+#include <netinet/in.h>
 
 namespace headrace::policy::config {
 namespace {
 
+// Network byte order; IPv4 as IPv4-mapped IPv6.
+using IpBytes = std::array<std::uint8_t, 16>;
+
 struct Rule {
-  std::array<std::uint8_t, 16> network;
+  IpBytes network;
   std::uint8_t prefix_bits;
   AddressClass address_class;
 };
@@ -65,17 +68,17 @@ bool begins_with(const IpBytes& address, std::initializer_list<std::uint8_t> pre
   return std::equal(prefix.begin(), prefix.end(), address.begin());
 }
 
-IpBytes embedded_ipv4(const IpBytes& address, std::size_t offset) {
-  return map_ipv4(std::span<const std::uint8_t, 4>(address.data() + offset, 4));
+IpBytes map_ipv4(const void* four_bytes) {
+  IpBytes mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0};
+  std::memcpy(mapped.data() + 12, four_bytes, 4);
+  return mapped;
 }
 
-}  // namespace
-
-AddressClass classify(const IpBytes& address) {
+AddressClass classify_bytes(const IpBytes& address) {
   // Translated by a gateway on the way: what counts is where it ends.
-  if (begins_with(address, {0x20, 0x02})) return classify(embedded_ipv4(address, 2));  // 6to4
-  if (begins_with(address, {0x00, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0})) {        // NAT64
-    return classify(embedded_ipv4(address, 12));
+  if (begins_with(address, {0x20, 0x02})) return classify_bytes(map_ipv4(&address[2]));  // 6to4
+  if (begins_with(address, {0x00, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0})) {          // NAT64
+    return classify_bytes(map_ipv4(&address[12]));
   }
   for (const Rule& rule : kRules) {
     if (in_network(address, rule)) return rule.address_class;
@@ -83,22 +86,22 @@ AddressClass classify(const IpBytes& address) {
   return AddressClass::forbidden;
 }
 
-IpBytes map_ipv4(std::span<const std::uint8_t, 4> address) {
-  IpBytes mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0};
-  std::copy(address.begin(), address.end(), mapped.begin() + 12);
-  return mapped;
-}
+}  // namespace
 
-std::optional<IpBytes> parse_ip(std::string_view text) {
-  // inet_pton wants a terminated string, and is strict about dotted decimal.
-  if (text.size() >= INET6_ADDRSTRLEN) return std::nullopt;
-  const std::string terminated(text);
-  if (terminated.size() != std::strlen(terminated.c_str())) return std::nullopt;
-  IpBytes address{};
-  if (inet_pton(AF_INET6, terminated.c_str(), address.data()) == 1) return address;
-  std::array<std::uint8_t, 4> four{};
-  if (inet_pton(AF_INET, terminated.c_str(), four.data()) == 1) return map_ipv4(four);
-  return std::nullopt;
+AddressClass classify(const core::SocketAddress& address) {
+  if (address.family() == AF_INET) {
+    sockaddr_in native{};
+    std::memcpy(&native, address.native(), sizeof native);
+    return classify_bytes(map_ipv4(&native.sin_addr));
+  }
+  if (address.family() == AF_INET6) {
+    sockaddr_in6 native{};
+    std::memcpy(&native, address.native(), sizeof native);
+    IpBytes bytes{};
+    std::memcpy(bytes.data(), &native.sin6_addr, bytes.size());
+    return classify_bytes(bytes);
+  }
+  return AddressClass::forbidden;
 }
 
 bool may_connect(AddressClass address_class, bool private_network_allowed) {

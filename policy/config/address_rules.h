@@ -8,11 +8,9 @@
 // address that it means.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <optional>
-#include <span>
-#include <string_view>
+
+#include "core/socket_address.h"
 
 namespace headrace::policy::config {
 
@@ -23,13 +21,8 @@ enum class AddressClass : std::uint8_t {
   forbidden,        // link-local, metadata services, multicast, unspecified, reserved
 };
 
-// Network byte order; IPv4 as IPv4-mapped IPv6.
-using IpBytes = std::array<std::uint8_t, 16>;
-
-[[nodiscard]] AddressClass classify(const IpBytes& address);
-[[nodiscard]] IpBytes map_ipv4(std::span<const std::uint8_t, 4> address);
-// A literal address, without brackets, port or zone; strict dotted decimal for IPv4.
-[[nodiscard]] std::optional<IpBytes> parse_ip(std::string_view text);
+// Of an IPv4 or IPv6 address; anything else is forbidden.
+[[nodiscard]] AddressClass classify(const core::SocketAddress& address);
 
 // May a provider be reached at this address? Loopback and private ones by its switch only.
 [[nodiscard]] bool may_connect(AddressClass address_class, bool private_network_allowed);

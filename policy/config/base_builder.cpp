@@ -7,7 +7,6 @@
 #include "core/check.h"
 #include "policy/config/config_rules.h"
 #include "policy/config/config_view.h"
-#include "policy/config/network_text.h"
 #include "policy/config/slot_table.h"
 
 namespace headrace::policy::config {
@@ -81,11 +80,7 @@ void BaseBuilder::add_listener(const ListenerModel& listener) {
         {intern(certificate.certificate_file.value), intern(certificate.key_file.value)});
   }
   row.alpn = add_strings(listener.alpn);
-  row.trusted_proxies = {count_of(networks_),
-                         static_cast<std::uint32_t>(listener.trusted_proxies.size())};
-  for (const Text& network : listener.trusted_proxies) {
-    networks_.push_back(parse_network(network.value).value());
-  }
+  row.trusted_proxies = add_strings(listener.trusted_proxies);
   listeners_.push_back(row);
 }
 
@@ -282,7 +277,6 @@ std::vector<std::byte> BaseBuilder::finish() {
   add_table(TableKind::listeners, listeners_);
   add_table(TableKind::certificates, certificates_);
   add_table(TableKind::string_list, string_list_);
-  add_table(TableKind::networks, networks_);
   add_table(TableKind::providers, providers_);
   add_table(TableKind::field_edits, field_edits_);
   add_table(TableKind::routes, routes_);

@@ -66,7 +66,6 @@ class BaseBuilder {
   std::vector<Listener> listeners_;
   std::vector<Certificate> certificates_;
   std::vector<TextRef> string_list_;
-  std::vector<Network> networks_;
   std::vector<std::string> provider_names_;
   std::vector<Provider> providers_;
   std::vector<FieldEdit> field_edits_;

@@ -27,7 +27,6 @@ std::expected<ConfigView, std::string> BaseJudge::open(const core::BlobView& blo
   judge.take(TableKind::listeners, view.listeners_);
   judge.take(TableKind::certificates, view.certificates_);
   judge.take(TableKind::string_list, view.string_list_);
-  judge.take(TableKind::networks, view.networks_);
   judge.take(TableKind::providers, view.providers_);
   judge.take(TableKind::field_edits, view.field_edits_);
   judge.take(TableKind::routes, view.routes_);
@@ -154,7 +153,7 @@ void BaseJudge::judge_listeners() {
     text(listener.ticket_key_file);
     range(listener.certificates, view_.certificates_.size());
     range(listener.alpn, view_.string_list_.size());
-    range(listener.trusted_proxies, view_.networks_.size());
+    range(listener.trusted_proxies, view_.string_list_.size());
   }
   for (const Certificate& certificate : view_.certificates_) {
     text(certificate.certificate_file);
@@ -162,9 +161,6 @@ void BaseJudge::judge_listeners() {
   }
   for (const TextRef& ref : view_.string_list_)
     text(ref);
-  for (const Network& network : view_.networks_) {
-    if (network.prefix_bits > 128) refuse("a network has an impossible prefix");
-  }
 }
 
 void BaseJudge::judge_providers() {
@@ -209,7 +205,7 @@ void BaseJudge::judge_routes() {
   }
   if (!why_.empty()) return;
   for (const Route& route : view_.routes_) {
-    value(route.dialect, Dialect::gemini);
+    value(route.dialect, kLastDialect);
     range(route.models, view_.model_names_.size());
     range(route.targets, view_.targets_.size());
     if (!why_.empty()) return;
@@ -224,14 +220,14 @@ void BaseJudge::judge_routes() {
     text(name.text);
     index(name.route, view_.routes_.size());
     value(name.match, ModelMatch::prefix);
-    value(name.dialect, Dialect::gemini);
+    value(name.dialect, kLastDialect);
   }
   slots(view_.model_slots_, view_.model_names_.size());
   if (view_.model_patterns_.size() > kModelPatternsMax) refuse("it has too many patterns");
   for (const ModelPattern& pattern : view_.model_patterns_) {
     text(pattern.prefix);
     index(pattern.route, view_.routes_.size());
-    value(pattern.dialect, Dialect::gemini);
+    value(pattern.dialect, kLastDialect);
   }
 }
 

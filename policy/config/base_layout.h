@@ -2,7 +2,7 @@
 //
 //   strings        all text, one heap of bytes; a TextRef points into it
 //   settings       one row: every scalar option that belongs to the whole process
-//   listeners ---> certificates, string_list (ALPN), networks (trusted proxies)
+//   listeners ---> certificates, string_list (ALPN, trusted proxies)
 //   providers ---> field_edits, string_list (names to remove)
 //   routes ------> targets -----> providers
 //     ^  |
@@ -39,6 +39,7 @@
 #include <type_traits>
 
 #include "policy/config/key_digest.h"
+#include "policy/dialect/dialect.h"
 
 namespace headrace::policy::config {
 
@@ -49,19 +50,18 @@ enum class TableKind : std::uint32_t {
   listeners = 3,
   certificates = 4,
   string_list = 5,
-  networks = 6,
-  providers = 7,
-  field_edits = 8,
-  routes = 9,
-  targets = 10,
-  model_names = 11,
-  model_slots = 12,
-  tenants = 13,
-  keys = 14,
-  key_slots = 15,
-  model_rules = 16,
-  passthrough = 17,
-  model_patterns = 18,
+  providers = 6,
+  field_edits = 7,
+  routes = 8,
+  targets = 9,
+  model_names = 10,
+  model_slots = 11,
+  tenants = 12,
+  keys = 13,
+  key_slots = 14,
+  model_rules = 15,
+  passthrough = 16,
+  model_patterns = 17,
 };
 inline constexpr std::uint32_t kTableVersion = 1;  // of every kind above
 
@@ -78,8 +78,8 @@ struct RowRange {
 
 // --- values with names -------------------------------------------------------------------------
 enum class Switch : std::uint8_t { off, on };
-enum class Dialect : std::uint8_t { openai, anthropic, gemini };
-inline constexpr std::size_t kDialects = 3;
+using policy::Dialect;
+inline constexpr Dialect kLastDialect = Dialect::gemini;
 enum class Scheme : std::uint8_t { http, https };
 enum class TlsVersion : std::uint8_t { tls_1_2, tls_1_3 };
 // How a provider is shown its credential. The three named headers are `header` with a known name:
@@ -145,11 +145,11 @@ struct Settings {
 
 // --- listeners ---------------------------------------------------------------------------------
 struct Listener {
-  TextRef address;          // as core::SocketAddress::parse reads it
-  TextRef ticket_key_file;  // empty: keys of the process's own
-  RowRange certificates;    // the first one is shown where no name fits
-  RowRange alpn;            // in string_list, by preference
-  RowRange trusted_proxies;
+  TextRef address;           // as core::SocketAddress::parse reads it
+  TextRef ticket_key_file;   // empty: keys of the process's own
+  RowRange certificates;     // the first one is shown where no name fits
+  RowRange alpn;             // in string_list, by preference
+  RowRange trusted_proxies;  // in string_list, as core::Cidr::parse reads them
   std::uint64_t connections_max;
   std::uint64_t requests_per_connection_max;
   std::uint64_t backlog;
@@ -161,12 +161,6 @@ struct Listener {
 struct Certificate {
   TextRef certificate_file;
   TextRef key_file;
-};
-// An IPv4 network is held as its IPv4-mapped IPv6 one, so that one comparison serves both.
-struct Network {
-  std::uint8_t address[16];
-  std::uint8_t prefix_bits;  // of 128
-  std::uint8_t reserved[3];
 };
 
 // --- providers ---------------------------------------------------------------------------------

@@ -5,8 +5,10 @@
 
 #include <fmt/format.h>
 
+#include "core/cidr.h"
+#include "core/parse_number.h"
+#include "core/socket_address.h"
 #include "policy/config/effective_yaml.h"
-#include "policy/config/network_text.h"
 #include "policy/config/option_table.h"
 #include "policy/config/text_rules.h"
 
@@ -22,17 +24,20 @@ struct SizeSuffix {
 constexpr SizeSuffix kSizeSuffixes[] = {
     {"KiB", 1ULL << 10}, {"MiB", 1ULL << 20}, {"GiB", 1ULL << 30}};
 
+// Without leading zeros: some readers of YAML take those for octal.
+std::optional<std::uint64_t> parse_whole(std::string_view text) {
+  if (text.size() > 1 && text.front() == '0') return std::nullopt;
+  return core::parse_decimal(text);
+}
+
 std::optional<std::uint64_t> parse_size(std::string_view text) {
-  constexpr std::uint64_t kMax = ~std::uint64_t{0};
   for (const auto& [suffix, bytes] : kSizeSuffixes) {
     if (!text.ends_with(suffix)) continue;
-    text.remove_suffix(suffix.size());
-    if (text.ends_with(' ')) text.remove_suffix(1);
-    const auto count = parse_decimal(text, kMax / bytes);
-    if (!count) return std::nullopt;
+    const auto count = parse_whole(text.substr(0, text.size() - suffix.size()));
+    if (!count || *count > core::kNumberMax / bytes) return std::nullopt;
     return *count * bytes;
   }
-  return parse_decimal(text, kMax);
+  return parse_whole(text);
 }
 
 class Reader {
@@ -164,8 +169,7 @@ class Reader {
     if (!is_scalar(subject, value)) return;
     const OptionSpec& option = subject.option;
     const bool is_size = option.type == OptionType::size;
-    const auto number =
-        is_size ? parse_size(value.text) : parse_decimal(value.text, ~std::uint64_t{0});
+    const auto number = is_size ? parse_size(value.text) : parse_whole(value.text);
     const std::string unit = option.unit.empty() ? "" : fmt::format(" {}", option.unit);
     if (!number) {
       return complain(subject, value.place,
@@ -235,13 +239,13 @@ class Reader {
       return {fmt::format("is longer than {} bytes", subject.option.bytes_max), ""};
     }
     if (auto complaint = judge_text(rule, value.text)) return {std::move(*complaint), ""};
-    if (rule == TextRule::address) {
-      if (auto good = parse_listen_address(value.text); !good) return {good.error(), ""};
+    if (rule == TextRule::address && !core::SocketAddress::parse(value.text)) {
+      return {"is no address to listen on" + as_written(subject, value),
+              "write `127.0.0.1:8080`, `[::1]:8080` or `unix:/run/headrace.sock`"};
     }
-    if (rule == TextRule::network) {
-      if (auto good = parse_network(value.text); !good) {
-        return {good.error() + as_written(subject, value), ""};
-      }
+    if (rule == TextRule::network && !core::Cidr::parse(value.text)) {
+      return {"is no network" + as_written(subject, value),
+              "write an address and a prefix length, as `10.0.0.0/8`, no bits set behind it"};
     }
     if (rule == TextRule::digest && !parse_digest(value.text)) {
       return {"is not 64 hexadecimal digits", "make it with `printf %s KEY | sha256sum`"};

@@ -3,7 +3,6 @@
 #include <string>
 
 #include "policy/config/config_rules.h"
-#include "policy/config/network_text.h"
 
 namespace headrace::policy::config {
 namespace {
@@ -68,9 +67,7 @@ class Unpacker {
       added.certificate_file = text(certificate.certificate_file);
       added.key_file = text(certificate.key_file);
     }
-    for (const Network& network : view_.trusted_proxies(row)) {
-      model.trusted_proxies.push_back(plain(network_text(network)));
-    }
+    model.trusted_proxies = texts(view_.trusted_proxies(row));
     return model;
   }
 

@@ -1,7 +1,6 @@
 #include "policy/config/config_view.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "policy/config/path_pattern.h"
 #include "policy/config/slot_table.h"
@@ -30,15 +29,6 @@ std::uint8_t method_bit(std::string_view method) {
   return 0;
 }
 
-bool in_network(const Network& network, std::span<const std::uint8_t, 16> address) {
-  const std::size_t whole = network.prefix_bits / 8U;
-  if (std::memcmp(network.address, address.data(), whole) != 0) return false;
-  const unsigned rest = network.prefix_bits % 8U;
-  if (rest == 0) return true;
-  const auto mask = static_cast<std::uint8_t>(0xff00U >> rest);
-  return (network.address[whole] & mask) == (address[whole] & mask);
-}
-
 }  // namespace
 
 std::span<const Certificate> ConfigView::certificates(const Listener& listener) const {
@@ -47,8 +37,8 @@ std::span<const Certificate> ConfigView::certificates(const Listener& listener) 
 std::span<const TextRef> ConfigView::alpn(const Listener& listener) const {
   return rows_of(string_list_, listener.alpn);
 }
-std::span<const Network> ConfigView::trusted_proxies(const Listener& listener) const {
-  return rows_of(networks_, listener.trusted_proxies);
+std::span<const TextRef> ConfigView::trusted_proxies(const Listener& listener) const {
+  return rows_of(string_list_, listener.trusted_proxies);
 }
 std::span<const FieldEdit> ConfigView::edits(const Provider& provider) const {
   return rows_of(field_edits_, provider.edits);
@@ -115,11 +105,6 @@ const ModelName* ConfigView::next_model(Dialect dialect, const ApiKey& key,
     if (may_use(key, provider(first)) && allows(key, text(name.text))) return &name;
   }
   return nullptr;
-}
-
-bool contains(std::span<const Network> networks, std::span<const std::uint8_t, 16> address) {
-  return std::ranges::any_of(networks,
-                             [&](const Network& network) { return in_network(network, address); });
 }
 
 std::string credential_context(std::string_view provider_name) {

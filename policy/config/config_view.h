@@ -36,7 +36,7 @@ class ConfigView {
 
   [[nodiscard]] std::span<const Certificate> certificates(const Listener& listener) const;
   [[nodiscard]] std::span<const TextRef> alpn(const Listener& listener) const;
-  [[nodiscard]] std::span<const Network> trusted_proxies(const Listener& listener) const;
+  [[nodiscard]] std::span<const TextRef> trusted_proxies(const Listener& listener) const;
   [[nodiscard]] std::span<const FieldEdit> edits(const Provider& provider) const;
   [[nodiscard]] std::span<const TextRef> headers_remove(const Provider& provider) const;
   [[nodiscard]] std::span<const TextRef> query_remove(const Provider& provider) const;
@@ -101,7 +101,6 @@ class ConfigView {
   std::span<const Listener> listeners_;
   std::span<const Certificate> certificates_;
   std::span<const TextRef> string_list_;
-  std::span<const Network> networks_;
   std::span<const Provider> providers_;
   std::span<const FieldEdit> field_edits_;
   std::span<const Route> routes_;
@@ -115,10 +114,6 @@ class ConfigView {
   std::span<const ModelRule> model_rules_;
   std::span<const PassthroughRule> passthrough_;
 };
-
-// Is an address (IPv4 ones as IPv4-mapped IPv6) inside one of these networks?
-[[nodiscard]] bool contains(std::span<const Network> networks,
-                            std::span<const std::uint8_t, 16> address);
 
 // What a provider's sealed values are bound to (seal.h).
 [[nodiscard]] std::string credential_context(std::string_view provider_name);

@@ -1,11 +1,17 @@
 #include <fmt/format.h>
 
+#include "core/socket_address.h"
+#include "policy/config/address_rules.h"
 #include "policy/config/config_rules.h"
-#include "policy/config/network_text.h"
 #include "policy/config/unique_names.h"
 
 namespace headrace::policy::config {
 namespace {
+
+// Reachable from this machine only?
+bool is_local(const core::SocketAddress& address) {
+  return address.is_unix() || classify(address) == AddressClass::loopback;
+}
 
 class FrontRules {
  public:
@@ -24,9 +30,9 @@ class FrontRules {
  private:
   void judge_address(const Text& text) {
     if (text.unknown) return;
-    const auto address = parse_listen_address(text.value);
+    const auto address = core::SocketAddress::parse(text.value);
     // Port 0 takes a free one each time.
-    if (!address || (address->unix_path.empty() && address->port == 0)) return;
+    if (!address || (!address->is_unix() && address->port() == 0)) return;
     addresses_.add(text);
   }
 
@@ -47,8 +53,8 @@ class FrontRules {
   void judge_admin() {
     const AdminModel& admin = model_.admin;
     judge_address(admin.address);
-    const auto address = parse_listen_address(admin.address.value);
-    if (!address || address->is_local() || admin.row.allow_remote == Switch::on) return;
+    const auto address = core::SocketAddress::parse(admin.address.value);
+    if (!address || is_local(*address) || admin.row.allow_remote == Switch::on) return;
     errors_.add(admin.place_of("address"), "the admin listener could be reached from elsewhere",
                 "use 127.0.0.1, [::1] or a Unix socket, or say `allow_remote: true`");
   }

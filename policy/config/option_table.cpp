@@ -21,7 +21,7 @@ constexpr std::size_t kNameBytesMax = 64;
 constexpr std::size_t kLabelBytesMax = 128;
 
 constexpr std::string_view kDialectNames[] = {"openai", "anthropic", "gemini"};
-static_assert(std::size(kDialectNames) == kDialects);
+static_assert(std::size(kDialectNames) == static_cast<std::size_t>(kLastDialect) + 1);
 constexpr std::string_view kTlsVersionNames[] = {"1.2", "1.3"};
 constexpr std::string_view kLogOutputNames[] = {"off", "stdout", "file"};
 constexpr std::string_view kAuthNames[] = {"by_dialect", "bearer", "x-api-key", "x-goog-api-key",

@@ -5,8 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "core/parse_number.h"
+#include "core/socket_address.h"
 #include "policy/config/address_rules.h"
-#include "policy/config/network_text.h"
 #include "policy/config/path_pattern.h"
 
 namespace headrace::policy::config {
@@ -62,7 +63,7 @@ std::expected<void, UrlComplaint> judge_host(const ProviderUrl& url, bool bracke
                                              bool private_network) {
   static constexpr std::string_view kAllow =
       "if it is meant, say `private_network: true` for this provider";
-  if (const auto ip = parse_ip(url.host)) {
+  if (const auto ip = core::SocketAddress::from_ip(url.host, url.port)) {
     if (bracketed != url.host.contains(':')) return complain("has an address in the wrong form");
     const AddressClass address_class = classify(*ip);
     if (may_connect(address_class, private_network)) return {};
@@ -131,7 +132,7 @@ std::expected<ProviderUrl, UrlComplaint> parse_provider_url(std::string_view tex
   const std::uint16_t scheme_port = url.scheme == Scheme::https ? 443 : 80;
   url.port = scheme_port;
   if (parts.has_port) {
-    const auto port = parse_decimal(parts.port, 65'535);
+    const auto port = core::parse_decimal(parts.port, UINT16_MAX);
     if (!port || *port == 0) return complain("has no port between 1 and 65535");
     url.port = static_cast<std::uint16_t>(*port);
   }

@@ -10,8 +10,7 @@
 #include <span>
 #include <string_view>
 
-#include <xxhash.h>
-
+#include "core/hash.h"
 #include "policy/config/base_layout.h"
 
 namespace headrace::policy::config {
@@ -30,8 +29,7 @@ struct SlotHash {
 }
 
 [[nodiscard]] inline SlotHash slot_hash(Dialect dialect, std::string_view model) {
-  const std::uint64_t hash =
-      XXH3_64bits_withSeed(model.data(), model.size(), static_cast<std::uint64_t>(dialect));
+  const std::uint64_t hash = core::hash64(model, static_cast<std::uint64_t>(dialect));
   return {.place = hash, .fingerprint = static_cast<std::uint32_t>(hash >> 32)};
 }
 

@@ -5,8 +5,8 @@
 
 #include <simdjson.h>
 
-#include "policy/config/key_digest.h"
-#include "policy/config/network_text.h"
+#include "core/parse_number.h"
+#include "core/socket_address.h"
 #include "policy/config/path_pattern.h"
 #include "policy/config/provider_url.h"
 
@@ -61,7 +61,7 @@ Complaint judge_model(std::string_view text, bool may_be_pattern) {
 Complaint judge_query(std::string_view text, std::string_view others) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%') continue;
-    if (i + 2 >= text.size() || !parse_digest(std::string(62, '0').append(text.substr(i + 1, 2)))) {
+    if (i + 2 >= text.size() || !core::parse_hex(text.substr(i + 1, 2))) {
       return "has a percent sign without two hexadecimal digits";
     }
   }
@@ -84,8 +84,8 @@ std::optional<std::string> judge_text(TextRule rule, std::string_view text) {
   switch (rule) {
     case TextRule::any:
     case TextRule::url:      // provider_url.h
-    case TextRule::address:  // network_text.h
-    case TextRule::network:
+    case TextRule::address:  // core::SocketAddress
+    case TextRule::network:  // core::Cidr
     case TextRule::digest:
       return std::nullopt;
     case TextRule::label:
@@ -98,7 +98,8 @@ std::optional<std::string> judge_text(TextRule rule, std::string_view text) {
     case TextRule::socket_file:
       return unless(text.starts_with('/'), "is not an absolute path");
     case TextRule::host:
-      return unless(is_host_name(text) || parse_ip(text), "is not a host name");
+      return unless(is_host_name(text) || core::SocketAddress::from_ip(text, 0),
+                    "is not a host name");
     case TextRule::header_name:
       return unless(consists_of(text, "!#$%&'*+-.^_`|~"), "has a character that no field name has");
     case TextRule::header_value:

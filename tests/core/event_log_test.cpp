@@ -1,0 +1,132 @@
+#include "core/event_log.h"
+
+#include <algorithm>
+#include <regex>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace headrace::core {
+namespace {
+
+// Collects what is logged while it lives.
+class Capture {
+ public:
+  explicit Capture(EventFormat format, EventLevel level = EventLevel::info)
+      : descriptor_(::memfd_create("events", MFD_CLOEXEC)) {
+    configure_event_log({.level = level, .format = format, .descriptor = descriptor_});
+  }
+  ~Capture() {
+    configure_event_log({});
+    ::close(descriptor_);
+  }
+  std::vector<std::string> lines() const {
+    std::string text(1 << 20, '\0');
+    const ssize_t got = ::pread(descriptor_, text.data(), text.size(), 0);
+    text.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    std::vector<std::string> result;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);)
+      result.push_back(line);
+    return result;
+  }
+
+ private:
+  int descriptor_;
+};
+
+TEST(EventLog, WritesOneLineWithTimeAndLevel) {
+  const Capture capture(EventFormat::text);
+  HEADRACE_EVENT(warning, "port {} is {}", 8080, "taken");
+  ASSERT_EQ(capture.lines().size(), 1U);
+  EXPECT_TRUE(std::regex_match(
+      capture.lines()[0],
+      std::regex(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z warning port 8080 is taken)")))
+      << capture.lines()[0];
+}
+
+TEST(EventLog, WritesJsonThatSurvivesHostileText) {
+  const Capture capture(EventFormat::json);
+  HEADRACE_EVENT(error, "{}", "a \"quote\", a \\ and a line\nbreak\x1b[2J");
+  ASSERT_EQ(capture.lines().size(), 1U);
+  const std::string line = capture.lines()[0];
+  EXPECT_NE(line.find(R"("level":"error")"), std::string::npos);
+  EXPECT_NE(line.find(R"("message":"a \"quote\", a \\ and a line\u000abreak\u001b[2J"})"),
+            std::string::npos)
+      << line;
+}
+
+TEST(EventLog, TextStaysOneLineWhateverItQuotes) {
+  const Capture capture(EventFormat::text);
+  HEADRACE_EVENT(info, "{}", "one\ntwo\x1b[31m");
+  ASSERT_EQ(capture.lines().size(), 1U);
+  EXPECT_NE(capture.lines()[0].find(R"(one\x0atwo\x1b[31m)"), std::string::npos);
+}
+
+TEST(EventLog, LeavesOutLowerLevels) {
+  const Capture capture(EventFormat::text, EventLevel::warning);
+  HEADRACE_EVENT(info, "quiet");
+  HEADRACE_EVENT(debug, "quieter");
+  HEADRACE_EVENT(warning, "heard");
+  ASSERT_EQ(capture.lines().size(), 1U);
+}
+
+TEST(EventLog, CutsLongMessagesBetweenCharacters) {
+  const Capture capture(EventFormat::text);
+  // Two-byte characters behind one single byte: a cut at an even length would tear one.
+  std::string text = "x";
+  while (text.size() < 2 * kEventBytesMax)
+    text += "\xC3\xA4";
+  HEADRACE_EVENT(info, "{}", text);
+  ASSERT_EQ(capture.lines().size(), 1U);
+  const std::string line = capture.lines()[0];
+  EXPECT_LT(line.size(), kEventBytesMax + 64);
+  EXPECT_EQ(line.substr(line.size() - 2), "\xC3\xA4");
+}
+
+TEST(EventLog, ASiteThatFloodsIsHeldBackAndCounted) {
+  const Capture capture(EventFormat::text);
+  const auto flood = [](int times) {
+    for (int i = 0; i < times; ++i)
+      HEADRACE_EVENT(info, "flood {}", i);
+  };
+  flood(1000);
+  // A second may pass while it floods.
+  EXPECT_GE(capture.lines().size(), kEventsPerSiteMax);
+  EXPECT_LE(capture.lines().size(), 2 * kEventsPerSiteMax);
+  HEADRACE_EVENT(info, "another site is heard");
+  EXPECT_NE(capture.lines().back().find("another site"), std::string::npos);
+  std::this_thread::sleep_for(std::chrono::milliseconds(1010));
+  flood(1);
+  const std::regex counted(R"(.*flood 0 \(and \d{3} more of these\))");
+  EXPECT_TRUE(std::regex_match(capture.lines().back(), counted)) << capture.lines().back();
+}
+
+TEST(EventLog, LinesOfSeveralThreadsNeverMix) {
+  const Capture capture(EventFormat::text);
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([] {
+      EventSite site(EventLevel::info);
+      for (std::uint32_t i = 0; i < kEventsPerSiteMax; ++i) {
+        site.write("{}", std::string(500, 'x'));
+      }
+    });
+  }
+  for (std::thread& thread : threads)
+    thread.join();
+  ASSERT_EQ(capture.lines().size(), 4 * kEventsPerSiteMax);
+  for (const std::string& line : capture.lines()) {
+    EXPECT_TRUE(line.ends_with(std::string(500, 'x')));
+    EXPECT_LT(line.size(), 600U);
+  }
+}
+
+}  // namespace
+}  // namespace headrace::core
