@@ -64,6 +64,14 @@ class BufferLease {
     size_ = static_cast<std::uint32_t>(size);
   }
 
+  // Keeps only a part of what it holds. What lies before the part counts as headroom, what lies
+  // behind it as padding.
+  void narrow(std::size_t offset, std::size_t size) {
+    HEADRACE_CHECK(offset <= size_ && size <= size_ - offset, "a lease was narrowed beyond itself");
+    data_ += offset;
+    size_ = static_cast<std::uint32_t>(size);
+  }
+
   void reset() noexcept {
     if (source_ != nullptr) std::exchange(source_, nullptr)->give_back(index_);
     data_ = nullptr;

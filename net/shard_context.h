@@ -16,6 +16,7 @@
 #include "net/http/request_head.h"
 #include "net/http/response_head.h"
 #include "net/shard_counters.h"
+#include "net/tls/workspace.h"
 
 namespace headrace::net {
 
@@ -27,6 +28,8 @@ class UpstreamConnection;
 struct RequestMessage;
 struct RunQueueTag;
 
+// Ciphertext of one full record, and of what goes with it.
+inline constexpr std::size_t kTlsBlockBytes = 20 * 1024;
 // Room for one head that we write, and for a local answer's head and body.
 inline constexpr std::size_t kHeadBlockBytes = 8 * 1024;
 
@@ -36,6 +39,7 @@ struct ShardCapacity {
   std::uint32_t exchanges = 16 * 1024;
   std::uint32_t messages = 16 * 1024;
   std::uint32_t head_blocks = 1024;
+  std::uint32_t tls_blocks = 1024;
 };
 
 struct ShardContext {
@@ -59,6 +63,7 @@ struct ShardContext {
 
   StarvedTransports starved;
   core::BlockPool head_blocks;
+  core::BlockPool tls_blocks;
   core::BodyPool bodies;
   core::SlotPool<DownstreamConnection> downstreams;
   core::SlotPool<UpstreamConnection> upstreams;
@@ -71,6 +76,8 @@ struct ShardContext {
   http::RequestHead request_head;
   http::ResponseHead response_head;
   http::DateCache date;
+
+  tls::Workspace tls_workspace;
 
   ShardCounters counters;
 };

@@ -1,9 +1,11 @@
 #include "net/edge/transport.h"
 
+#include <array>
 #include <cerrno>
 #include <utility>
 
 #include "core/check.h"
+#include "net/edge/tls_layer.h"
 #include "net/shard_context.h"
 
 namespace headrace::net {
@@ -25,7 +27,7 @@ void Transport::open(core::Socket socket) {
   socket_ = socket;
   state_ = State::open;
   want_ = armed_ = ReceiveMode::off;
-  cancelling_ = peer_ended_ = sending_ = finish_when_idle_ = close_started_ = false;
+  cancelling_ = peer_ended_ = sending_ = raw_sending_ = finish_when_idle_ = close_started_ = false;
 }
 
 // --- receiving -----------------------------------------------------------------------------------
@@ -39,6 +41,10 @@ void Transport::want_receive(ReceiveMode mode) {
 
 void Transport::want_into(std::span<std::byte> into) {
   HEADRACE_CHECK(!into.empty());
+  if (tls_ != nullptr) {
+    want_receive(ReceiveMode::many);
+    return;
+  }
   want_ = ReceiveMode::into;
   into_ = into;
   reconcile_receive();
@@ -105,7 +111,11 @@ void Transport::deliver(Completion& completion) {
   const auto bytes = static_cast<std::size_t>(completion.result);
   if (completion.buffer) {
     if (want_ == ReceiveMode::one || want_ == ReceiveMode::one_bulk) want_ = ReceiveMode::off;
-    owner_->on_received(std::move(completion.buffer));
+    if (tls_ != nullptr) {
+      tls_->received(std::move(completion.buffer));
+    } else {
+      owner_->on_received(std::move(completion.buffer));
+    }
     return;
   }
   // The owner either wants the rest elsewhere and says so within the call, or has enough.
@@ -115,8 +125,14 @@ void Transport::deliver(Completion& completion) {
 }
 
 void Transport::end_receive(PeerEnd end) {
+  if (peer_ended_) return;
   peer_ended_ = true;
   want_ = ReceiveMode::off;
+  if (tls_ != nullptr) end = tls_->peer_ended(end);
+  if (tls_ != nullptr && tls_->handshaking()) {
+    owner_->on_handshake_failed();
+    return;
+  }
   owner_->on_peer_end(end);
 }
 
@@ -139,6 +155,15 @@ void Transport::send(std::span<const std::span<const std::byte>> slices, core::S
   HEADRACE_CHECK(!sending_, "one send at a time");
   HEADRACE_CHECK(!slices.empty() && slices.size() <= kSlicesMax);
   sending_ = true;
+  if (tls_ != nullptr) {
+    tls_->send(slices);
+    return;
+  }
+  send_raw(slices, more);
+}
+
+void Transport::send_raw(std::span<const std::span<const std::byte>> slices, core::SendMore more) {
+  raw_sending_ = true;
   sending_bytes_ = 0;
   for (const auto& slice : slices) sending_bytes_ += slice.size();
   if (slices.size() == 1) {
@@ -154,21 +179,31 @@ void Transport::send(std::span<const std::span<const std::byte>> slices, core::S
 }
 
 void Transport::on_send_completed(Completion& completion) {
-  sending_ = false;
+  raw_sending_ = false;
   if (state_ != State::open) {
     advance_closing();
     return;
   }
-  const bool finish = std::exchange(finish_when_idle_, false);
   const bool all = completion.result >= 0 && std::cmp_equal(completion.result, sending_bytes_);
-  owner_->on_sent(all);
-  if (finish && state_ == State::open) finish_sending();
+  if (tls_ != nullptr && all && !tls_->sent()) return;  // there is more of it
+  if (sending_) {
+    sending_ = false;
+    owner_->on_sent(all);
+  }
+  if (state_ == State::open && finish_when_idle_ && !sending_ && !raw_sending_) {
+    finish_when_idle_ = false;
+    finish_sending();
+  }
 }
 
 void Transport::finish_sending() {
   if (state_ != State::open) return;
-  if (sending_ || control_op_.in_flight()) {
+  if (sending_ || raw_sending_ || control_op_.in_flight()) {
     finish_when_idle_ = true;
+    return;
+  }
+  if (tls_ != nullptr && tls_->say_goodbye()) {
+    finish_when_idle_ = true;  // the FIN follows the close_notify
     return;
   }
   shard_->io->shutdown(control_op_, socket_, core::ShutdownSide::send);
@@ -222,6 +257,7 @@ void Transport::on_close_completed() {
   state_ = State::closed;
   socket_ = core::Socket::none;
   sending_ = false;
+  tls_.reset();
   owner_->on_closed();
 }
 

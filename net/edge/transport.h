@@ -15,8 +15,8 @@
 
 #include <sys/uio.h>
 
-#include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "core/io.h"
@@ -25,7 +25,13 @@
 
 namespace headrace::net {
 
+class TlsLayer;
 struct ShardContext;
+namespace tls {
+class ClientContext;
+class ResumptionCache;
+class ServerContext;
+}  // namespace tls
 
 enum class ReceiveMode : std::uint8_t {
   off,
@@ -44,6 +50,9 @@ class TransportOwner {
   // Nothing further arrives. A TLS stream that ended without close_notify is `truncated`.
   virtual void on_peer_end(PeerEnd end) = 0;
   virtual void on_sent(bool all) = 0;
+  // After start_tls_*() only.
+  virtual void on_handshake_done() = 0;
+  virtual void on_handshake_failed() = 0;
   virtual void on_closed() = 0;
 
  protected:
@@ -52,7 +61,7 @@ class TransportOwner {
 
 class Transport : public core::ListHook<StarvedListTag> {
  public:
-  static constexpr std::size_t kSlicesMax = 8;
+  static constexpr std::size_t kSlicesMax = core::Io::kSendSlicesMax;
 
   Transport(ShardContext& shard, TransportOwner& owner);
   Transport(const Transport&) = delete;
@@ -60,6 +69,12 @@ class Transport : public core::ListHook<StarvedListTag> {
   ~Transport();
 
   void open(core::Socket socket);
+  // Right after open(): the handshake runs by itself, then the owner hears on_handshake_done() and
+  // bytes flow as on a plain stream (but never `into` memory of the owner's: on_received() always).
+  void start_tls_downstream(const std::shared_ptr<const tls::ServerContext>& context);
+  void start_tls_upstream(const std::shared_ptr<const tls::ClientContext>& context,
+                          tls::ResumptionCache& resumption);
+  [[nodiscard]] bool is_tls() const { return tls_ != nullptr; }
   [[nodiscard]] bool is_open() const { return state_ == State::open; }
   [[nodiscard]] core::Socket socket() const { return socket_; }
 
@@ -95,10 +110,13 @@ class Transport : public core::ListHook<StarvedListTag> {
   void end_receive(PeerEnd end);
   void wait_for_buffers();
   void advance_closing();
-  bool matches(core::OpKind kind) const;
+  void send_raw(std::span<const std::span<const std::byte>> slices, core::SendMore more);
+
+  friend class TlsLayer;
 
   ShardContext* shard_;
   TransportOwner* owner_;
+  std::unique_ptr<TlsLayer> tls_;
   core::Op receive_op_;
   core::Op send_op_;
   core::Op control_op_;
@@ -110,7 +128,8 @@ class Transport : public core::ListHook<StarvedListTag> {
   ReceiveMode armed_ = ReceiveMode::off;
   bool cancelling_ : 1 = false;
   bool peer_ended_ : 1 = false;
-  bool sending_ : 1 = false;
+  bool sending_ : 1 = false;      // the owner's bytes
+  bool raw_sending_ : 1 = false;  // an operation is in flight
   bool finish_when_idle_ : 1 = false;
   bool waits_for_buffers_ : 1 = false;
   bool close_started_ : 1 = false;

@@ -102,7 +102,8 @@ bool Exchange::write_request_head() {
   }
   request.request_id = request_id_.text();
   if (listener.link().x_forwarded) request.peer = &downstream_->peer();
-  request.peer_trusted = request.peer != nullptr && listener.trusts(*request.peer);
+  request.peer_trusted =
+      request.peer != nullptr && config_->trusts(listener.link().index, *request.peer);
   request.downstream_tls = downstream_->transport().is_tls();
   request.via = config_->http().via == policy::config::Switch::on;
 

@@ -13,6 +13,7 @@ using std::chrono::milliseconds;
 UpstreamConnection::UpstreamConnection(ShardContext& shard, UpstreamPool& pool)
     : pool_(&pool), shard_(&shard), transport_(shard, *this) {
   connect_op_.bind<&UpstreamConnection::on_connected>(this);
+  cancel_op_.bind<&UpstreamConnection::on_cancelled>(this);
   timer_.bind<&UpstreamConnection::on_timeout>(this);
 }
 
@@ -63,7 +64,7 @@ void UpstreamConnection::on_timeout() {
   if (state_ == State::connecting) {
     connect_failure_ = UpstreamFailure::connect_timeout;
     if (connect_op_.in_flight()) {
-      // The connect operation ends by the shutdown of its socket; on_connected() goes on from there.
+      // on_connected() goes on from there.
       shard_->io->cancel(cancel_op_, connect_op_);
     }
   } else if (state_ == State::handshaking) {
@@ -99,7 +100,7 @@ void UpstreamConnection::release() {
   user_ = nullptr;
   state_ = State::idle;
   idle_since_ = shard_->now();
-  transport_.want_receive(ReceiveMode::many);
+  transport_.want_receive(pool_->expects_bulk() ? ReceiveMode::one_bulk : ReceiveMode::many);
   // The timer is moved only when it fires: an idle connection is mostly taken long before.
   if (!timer_.armed()) {
     shard_->timers->arm(timer_, idle_since_ + milliseconds(pool_->provider().row->pool.idle_timeout_ms));
@@ -107,8 +108,9 @@ void UpstreamConnection::release() {
   pool_->on_ready(*this);
 }
 
-void UpstreamConnection::abandon() {
+void UpstreamConnection::abandon(RequestMessage* custody) {
   HEADRACE_CHECK(state_ == State::busy);
+  custody_ = custody;
   user_ = nullptr;
   state_ = State::closing;
   shard_->timers->disarm(timer_);
@@ -166,7 +168,14 @@ void UpstreamConnection::on_sent(bool all) {
   if (state_ == State::busy) user_->on_upstream_sent(all);
 }
 
+void UpstreamConnection::on_cancelled(core::Completion&) {
+  if (closed_) on_closed();
+}
+
 void UpstreamConnection::on_closed() {
+  closed_ = true;
+  if (cancel_op_.in_flight()) return;
+  if (custody_ != nullptr) shard_->messages.destroy(*std::exchange(custody_, nullptr));
   pool_->on_gone(*this, connect_failure_ != UpstreamFailure::none);
 }
 

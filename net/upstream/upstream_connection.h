@@ -21,6 +21,7 @@ namespace headrace::net {
 
 class UpstreamPool;
 class UpstreamUser;
+struct RequestMessage;
 struct ShardContext;
 struct UpstreamIdleTag;
 
@@ -35,8 +36,9 @@ class UpstreamConnection final : public TransportOwner, public core::ListHook<Up
   void attach(UpstreamUser& user);
   // The answer is complete and nothing was left over.
   void release();
-  // The connection is of no further use; the user hears nothing more of it.
-  void abandon();
+  // The connection is of no further use; the user hears nothing more of it. A message that is
+  // still being sent from stays here until that has ended.
+  void abandon(RequestMessage* custody);
 
   [[nodiscard]] Transport& transport() { return transport_; }
   // Requests served before the current one: 0 on a fresh connection.
@@ -51,6 +53,7 @@ class UpstreamConnection final : public TransportOwner, public core::ListHook<Up
   enum class State : std::uint8_t { connecting, handshaking, idle, busy, closing };
 
   void on_connected(core::Completion& completion);
+  void on_cancelled(core::Completion& completion);
   void on_received(core::BufferLease lease) override;
   void on_received_into(std::size_t bytes) override;
   void on_peer_end(PeerEnd end) override;
@@ -66,12 +69,15 @@ class UpstreamConnection final : public TransportOwner, public core::ListHook<Up
   UpstreamUser* user_ = nullptr;
   Transport transport_;
   core::Op connect_op_;
+  core::Op cancel_op_;
+  RequestMessage* custody_ = nullptr;
   core::Timer timer_;
   core::Socket socket_ = core::Socket::none;
   core::Instant expires_at_ = core::kNever;
   core::Instant idle_since_{};
   std::uint32_t requests_ = 0;
   State state_ = State::connecting;
+  bool closed_ = false;
   UpstreamFailure connect_failure_ = UpstreamFailure::none;
 };
 

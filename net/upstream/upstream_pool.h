@@ -10,11 +10,14 @@
 
 #include "core/clock.h"
 #include "core/intrusive_list.h"
+#include "net/tls/resumption_cache.h"
 #include "net/upstream/provider_link.h"
 #include "net/upstream/upstream_connection.h"
 #include "net/upstream/upstream_user.h"
 
 namespace headrace::net {
+
+class ShardConfig;
 
 class UpstreamPool {
  public:
@@ -33,6 +36,7 @@ class UpstreamPool {
   void retire();
 
   [[nodiscard]] const ProviderLink& provider() const { return provider_; }
+  [[nodiscard]] tls::ResumptionCache& tls_resumption() { return tls_resumption_; }
   [[nodiscard]] std::uint32_t total() const { return total_; }
   [[nodiscard]] std::uint32_t idle() const { return idle_count_; }
 
@@ -61,6 +65,7 @@ class UpstreamPool {
   std::uint32_t waiting_count_ = 0;
   std::uint32_t next_address_ = 0;
   std::uint64_t bulk_expectation_ = 0;  // moving average of answer sizes, bytes
+  tls::ResumptionCache tls_resumption_;
   bool retired_ = false;
 };
 

@@ -118,7 +118,7 @@ class JsonWalker {
     return base_ + static_cast<std::uint64_t>(p - begin_);
   }
   [[nodiscard]] bool in_object() const {
-    return (kinds_[(depth_ - 1) / 64] >> (depth_ - 1) % 64 & 1U) != 0;
+    return (kinds_[(depth_ - 1U) / 64] >> (depth_ - 1U) % 64 & 1U) != 0;
   }
   [[nodiscard]] JsonField node() const {
     return depth_ <= kJsonTrackedDepthMax ? nodes_[depth_] : kJsonNoField;

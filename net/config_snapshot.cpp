@@ -1,0 +1,299 @@
+#include "net/config_snapshot.h"
+
+#include <algorithm>
+#include <cstring>
+#include <ctime>
+#include <fstream>
+#include <iterator>
+#include <optional>
+
+#include <fmt/format.h>
+#include <openssl/mem.h>
+
+#include "net/tls/certificate_store.h"
+
+namespace headrace::net {
+
+namespace config = policy::config;
+
+namespace {
+
+constexpr std::size_t kFileBytesMax = 4 * 1024 * 1024;
+
+std::expected<std::vector<std::byte>, std::string> read_file(std::string_view path) {
+  std::ifstream file{std::string(path), std::ios::binary};
+  if (!file) return std::unexpected(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+  std::vector<char> text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (text.size() > kFileBytesMax) {
+    return std::unexpected(fmt::format("{} is larger than {} bytes", path, kFileBytesMax));
+  }
+  const auto bytes = std::as_bytes(std::span(text));
+  return std::vector<std::byte>(bytes.begin(), bytes.end());
+}
+
+std::string percent_encode(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                            (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+    if (unreserved) {
+      out += c;
+    } else {
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+class SnapshotBuilder {
+ public:
+  SnapshotBuilder(ConfigSnapshot& snapshot, const config::MasterKey& master_key)
+      : snapshot_(snapshot), view_(snapshot.view_), master_key_(master_key) {}
+
+  std::vector<std::string> build() {
+    for (const config::Provider& row : view_.providers()) build_provider(row);
+    place_secrets();
+    for (const config::Listener& row : view_.listeners()) build_listener(row);
+    snapshot_.admin_.role = ListenerRole::admin;
+    snapshot_.admin_.connections_max = kAdminConnectionsMax;
+    return std::move(errors_);
+  }
+
+ private:
+  static constexpr std::uint32_t kAdminConnectionsMax = 64;
+
+  // Texts of one provider that hold secrets, until they have their place in locked memory.
+  struct Secrets {
+    std::string lines;
+    std::string query;
+  };
+
+  void fail(std::string text) { errors_.push_back(std::move(text)); }
+
+  std::string unsealed(config::TextRef sealed, const std::string& context) {
+    const auto bytes = view_.sealed(sealed);
+    if (bytes.size() < config::kSealOverheadBytes) return {};
+    std::string plain(bytes.size() - config::kSealOverheadBytes, '\0');
+    const auto size = config::unseal(master_key_, context, bytes, std::span(plain));
+    if (!size) {
+      fail(fmt::format("a secret cannot be unsealed: {}", size.error()));
+      return {};
+    }
+    plain.resize(*size);
+    return plain;
+  }
+
+  void add_query(std::string& query, std::string_view name, std::string_view value) {
+    if (!query.empty()) query += '&';
+    query += percent_encode(name);
+    query += '=';
+    query += percent_encode(value);
+  }
+
+  Secrets secrets_of(const config::Provider& row) {
+    Secrets secrets;
+    const std::string name(view_.text(row.name));
+    if (row.auth != config::AuthStyle::none) {
+      std::string credential = unsealed(row.credential, config::credential_context(name));
+      const std::string_view field = view_.text(row.auth_name);
+      switch (row.auth) {
+        case config::AuthStyle::bearer:
+          secrets.lines += fmt::format("{}: Bearer {}\r\n", field, credential);
+          break;
+        case config::AuthStyle::header:
+          secrets.lines += fmt::format("{}: {}\r\n", field, credential);
+          break;
+        case config::AuthStyle::query:
+          add_query(secrets.query, field, credential);
+          break;
+        case config::AuthStyle::none:
+          break;
+      }
+      OPENSSL_cleanse(credential.data(), credential.size());
+    }
+    for (const config::FieldEdit& edit : view_.edits(row)) {
+      const std::string_view field = view_.text(edit.name);
+      std::string value =
+          edit.sealed == config::Switch::on
+              ? unsealed(edit.value, config::edit_context(name, edit.kind, field))
+              : std::string(view_.text(edit.value));
+      if (edit.kind == config::EditKind::header_add) {
+        secrets.lines += fmt::format("{}: {}\r\n", field, value);
+      } else {
+        add_query(secrets.query, field, value);
+      }
+      OPENSSL_cleanse(value.data(), value.size());
+    }
+    return secrets;
+  }
+
+  void build_provider(const config::Provider& row) {
+    ProviderLink link;
+    link.row = &row;
+    link.index = view_.index_of(row);
+    link.name = view_.text(row.name);
+    link.host_field = view_.text(row.host_field);
+    link.path_prefix = view_.text(row.path_prefix);
+    for (const config::TextRef name : view_.headers_remove(row)) {
+      link.headers_remove.push_back(view_.text(name));
+    }
+    // What the config adds stands in the place of what the client sent.
+    for (const config::FieldEdit& edit : view_.edits(row)) {
+      (edit.kind == config::EditKind::header_add ? link.headers_remove : link.query_remove)
+          .push_back(view_.text(edit.name));
+    }
+    for (const config::TextRef name : view_.query_remove(row)) {
+      link.query_remove.push_back(view_.text(name));
+    }
+    if (row.auth == config::AuthStyle::query) link.query_remove.push_back(view_.text(row.auth_name));
+    if (row.auth == config::AuthStyle::header) {
+      link.headers_remove.push_back(view_.text(row.auth_name));
+    }
+    if (row.scheme == config::Scheme::https) link.tls = client_context(row);
+    secrets_.push_back(secrets_of(row));
+    snapshot_.providers_.push_back(std::move(link));
+  }
+
+  std::shared_ptr<const tls::TrustAnchors> anchors(std::string_view path) {
+    const std::string_view file = path.empty() ? std::string_view(tls::kSystemAnchorsPath) : path;
+    if (path.empty() && system_anchors_ != nullptr) return system_anchors_;
+    auto pem = read_file(file);
+    if (!pem) {
+      fail(pem.error());
+      return nullptr;
+    }
+    auto parsed = tls::TrustAnchors::parse(*pem);
+    if (!parsed) {
+      fail(fmt::format("{}: {}", file, parsed.error()));
+      return nullptr;
+    }
+    if (path.empty()) system_anchors_ = *parsed;
+    return *parsed;
+  }
+
+  std::shared_ptr<const tls::ClientContext> client_context(const config::Provider& row) {
+    tls::ClientOptions options;
+    const std::string_view server_name = view_.text(row.server_name);
+    options.host = std::string(server_name.empty() ? view_.text(row.host) : server_name);
+    options.anchors = anchors(view_.text(row.ca_file));
+    if (options.anchors == nullptr) return nullptr;
+    if (const auto path = view_.text(row.client_certificate_file); !path.empty()) {
+      auto chain = read_file(path);
+      auto key = read_file(view_.text(row.client_key_file));
+      if (!chain || !key) {
+        fail(!chain ? chain.error() : key.error());
+        return nullptr;
+      }
+      auto credential = tls::Credential::parse(*chain, *key, std::time(nullptr));
+      OPENSSL_cleanse(key->data(), key->size());
+      if (!credential) {
+        for (const std::string& error : credential.error()) fail(fmt::format("{}: {}", path, error));
+        return nullptr;
+      }
+      options.credential = *credential;
+    }
+    auto context = tls::ClientContext::build(std::move(options));
+    if (!context) {
+      for (const std::string& error : context.error()) {
+        fail(fmt::format("provider {}: {}", view_.text(row.name), error));
+      }
+      return nullptr;
+    }
+    return *context;
+  }
+
+  void place_secrets() {
+    std::size_t bytes = 0;
+    for (const Secrets& each : secrets_) bytes += each.lines.size() + each.query.size();
+    snapshot_.secrets_ = LockedMemory(bytes);
+    char* at = snapshot_.secrets_.bytes().data();
+    const auto place = [&at](std::string& text) {
+      if (text.empty()) return std::string_view();
+      std::memcpy(at, text.data(), text.size());
+      const std::string_view placed(at, text.size());
+      at += text.size();
+      OPENSSL_cleanse(text.data(), text.size());
+      return placed;
+    };
+    for (std::size_t i = 0; i < secrets_.size(); ++i) {
+      snapshot_.providers_[i].private_lines = place(secrets_[i].lines);
+      snapshot_.providers_[i].private_query = place(secrets_[i].query);
+    }
+  }
+
+  // One secret a line, the current one first.
+  std::optional<tls::TicketKeys> ticket_keys(std::string_view path) {
+    if (path.empty()) return tls::TicketKeys::random();
+    auto text = read_file(path);
+    if (!text) {
+      fail(text.error());
+      return std::nullopt;
+    }
+    std::vector<std::vector<std::byte>> secrets(1);
+    for (const std::byte byte : *text) {
+      if (byte == std::byte{'\n'}) {
+        secrets.emplace_back();
+      } else {
+        secrets.back().push_back(byte);
+      }
+    }
+    std::erase_if(secrets, [](const auto& secret) { return secret.empty(); });
+    auto keys = tls::TicketKeys::from_secrets(secrets);
+    if (!keys) {
+      fail(fmt::format("{}: {}", path, keys.error()));
+      return std::nullopt;
+    }
+    return *keys;
+  }
+
+  void build_listener(const config::Listener& row) {
+    ListenerLink link;
+    link.index = static_cast<std::uint32_t>(snapshot_.listeners_.size());
+    link.connections_max = static_cast<std::uint32_t>(row.connections_max);
+    link.requests_per_connection_max = static_cast<std::uint32_t>(row.requests_per_connection_max);
+    link.x_forwarded = row.x_forwarded == config::Switch::on;
+    if (row.tls == config::Switch::on) link.tls = server_context(row);
+    snapshot_.listeners_.push_back(std::move(link));
+  }
+
+  std::shared_ptr<const tls::ServerContext> server_context(const config::Listener& row) {
+    std::vector<tls::CertificateFiles> files;
+    for (const config::Certificate& each : view_.certificates(row)) {
+      files.push_back({std::string(view_.text(each.certificate_file)),
+                       std::string(view_.text(each.key_file))});
+    }
+    tls::ServerOptions options;
+    auto keys = ticket_keys(view_.text(row.ticket_key_file));
+    if (!keys) return nullptr;
+    options.ticket_keys = *keys;
+    auto context = tls::CertificateStore(std::move(files), std::move(options)).load();
+    if (!context) {
+      for (const std::string& error : context.error()) fail(error);
+      return nullptr;
+    }
+    return *context;
+  }
+
+  ConfigSnapshot& snapshot_;
+  const config::ConfigView& view_;
+  const config::MasterKey& master_key_;
+  std::vector<Secrets> secrets_;
+  std::vector<std::string> errors_;
+  std::shared_ptr<const tls::TrustAnchors> system_anchors_;
+};
+
+std::expected<std::shared_ptr<const ConfigSnapshot>, std::vector<std::string>>
+ConfigSnapshot::build(std::vector<std::byte> base, const config::MasterKey& master_key) {
+  std::shared_ptr<ConfigSnapshot> snapshot(new ConfigSnapshot());
+  snapshot->base_ = std::move(base);
+  auto view = config::ConfigView::open(snapshot->base_);
+  if (!view) return std::unexpected(std::vector{std::move(view.error())});
+  snapshot->view_ = *view;
+  auto errors = SnapshotBuilder(*snapshot, master_key).build();
+  if (!errors.empty()) return std::unexpected(std::move(errors));
+  return snapshot;
+}
+
+}  // namespace headrace::net

@@ -1,0 +1,42 @@
+// What one line of the access log says. Texts are borrowed for the call that writes it.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/clock.h"
+#include "net/edge/peer_address.h"
+#include "net/http/method.h"
+#include "net/upstream/upstream_failure.h"
+#include "policy/dialect/endpoint.h"
+#include "policy/dialect/usage.h"
+
+namespace headrace::net {
+
+struct AccessRecord {
+  core::WallTime ended_at;
+  core::Duration duration{};
+  core::Duration time_to_first_byte{};  // zero: there was none
+  std::uint64_t bytes_in = 0;           // of the request's body
+  std::uint64_t bytes_out = 0;          // of the answer's body
+  policy::Usage usage;
+  PeerAddress peer;
+  std::uint32_t shard = 0;
+  std::uint16_t status = 0;
+  std::uint8_t attempts = 0;
+  http::Method method = http::Method::other;
+  policy::Endpoint endpoint = policy::Endpoint::unknown;
+  UpstreamFailure failure = UpstreamFailure::none;
+  bool local = false;     // answered by the gateway itself
+  bool streamed = false;
+  bool cut = false;       // the answer did not arrive whole
+  std::string_view request_id;
+  std::string_view path;  // without query
+  std::string_view model;
+  std::string_view key;   // its name, never the key
+  std::string_view tenant;
+  std::string_view provider;
+  std::string_view code;  // why it was refused
+};
+
+}  // namespace headrace::net

@@ -1,0 +1,113 @@
+#include "net/log/log_writer.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "core/event_log.h"
+#include "core/shard_thread.h"
+#include "net/log/log_line.h"
+
+namespace headrace::net {
+
+namespace {
+
+constexpr std::size_t kWriteBytes = 64 * 1024;
+
+int open_file(const std::string& path) {
+  return ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<LogWriter>, std::string> LogWriter::open(const std::string& path) {
+  int descriptor = STDOUT_FILENO;
+  if (!path.empty()) {
+    descriptor = open_file(path);
+    if (descriptor < 0) {
+      return std::unexpected(fmt::format("cannot open the access log {}: {}", path,
+                                         std::strerror(errno)));
+    }
+  }
+  return std::unique_ptr<LogWriter>(new LogWriter(path, descriptor));
+}
+
+LogWriter::~LogWriter() {
+  stop();
+  if (!path_.empty() && descriptor_ >= 0) ::close(descriptor_);
+}
+
+void LogWriter::start() { thread_ = std::thread([this] { run(); }); }
+
+void LogWriter::stop() {
+  stop_.store(true, std::memory_order_release);
+  if (thread_.joinable()) thread_.join();
+}
+
+void LogWriter::run() {
+  core::name_thread("access-log");
+  text_.reserve(2 * kWriteBytes);
+  for (;;) {
+    // Looked at before the rings, so that what was written before the stop is still taken.
+    const bool last = stop_.load(std::memory_order_acquire);
+    if (reopen_.exchange(false, std::memory_order_acq_rel)) open_again();
+    while (drain()) {
+    }
+    if (last) return;
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+// One piece's worth of lines. False when the rings are empty.
+bool LogWriter::drain() {
+  bool any = false;
+  for (AccessLog* log : logs_) {
+    core::SpscByteConsumer& ring = log->ring().consumer();
+    while (text_.size() < kWriteBytes) {
+      const auto entry = ring.front();
+      if (!entry) break;
+      AccessRecord record;
+      if (read_access_record(entry->bytes, record)) append_log_line(record, text_);
+      ring.drop_front();
+      any = true;
+    }
+  }
+  write_out();
+  return any;
+}
+
+void LogWriter::write_out() {
+  std::size_t written = 0;
+  while (written < text_.size()) {
+    const ssize_t result = ::write(descriptor_, text_.data() + written, text_.size() - written);
+    if (result > 0) {
+      written += static_cast<std::size_t>(result);
+      continue;
+    }
+    if (result < 0 && errno == EINTR) continue;
+    for (const char c : std::string_view(text_).substr(written)) lines_lost_ += c == '\n' ? 1 : 0;
+    HEADRACE_EVENT(warning, "access log: {}; {} lines lost so far", std::strerror(errno),
+                   lines_lost_);
+    break;
+  }
+  text_.clear();
+}
+
+void LogWriter::open_again() {
+  if (path_.empty()) return;
+  const int descriptor = open_file(path_);
+  if (descriptor < 0) {
+    HEADRACE_EVENT(error, "cannot reopen the access log {}: {}; going on in the old file", path_,
+                   std::strerror(errno));
+    return;
+  }
+  ::close(descriptor_);
+  descriptor_ = descriptor;
+}
+
+}  // namespace headrace::net

@@ -1,0 +1,58 @@
+// The access log's other side: takes records from every shard's ring, makes JSON lines of them and
+// writes them out in large pieces.
+//
+// Threads:  one of its own, from start() to stop(); reopen() from any.
+// Pace:     looks at the rings every kPause while there is nothing to do, so that shards never have
+//           to wake it.
+// Errors:   an output that cannot be written is told once a minute on the event log, with the
+//           number of lines lost; the gateway goes on.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "net/log/access_log.h"
+
+namespace headrace::net {
+
+class LogWriter {
+ public:
+  static constexpr std::chrono::milliseconds kPause{50};
+
+  // `path` empty: standard output.
+  static std::expected<std::unique_ptr<LogWriter>, std::string> open(const std::string& path);
+  ~LogWriter();
+  LogWriter(const LogWriter&) = delete;
+  LogWriter& operator=(const LogWriter&) = delete;
+
+  // Before start(); the log must outlive stop().
+  void attach(AccessLog& log) { logs_.push_back(&log); }
+  void start();
+  // Writes what is there, then ends.
+  void stop();
+  // The file was moved away: go on in a new one of the same name.
+  void reopen() { reopen_.store(true, std::memory_order_release); }
+
+ private:
+  LogWriter(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
+  void run();
+  bool drain();
+  void write_out();
+  void open_again();
+
+  std::string path_;
+  int descriptor_;
+  std::string text_;
+  std::vector<AccessLog*> logs_;
+  std::atomic<bool> reopen_{false};
+  std::atomic<bool> stop_{false};
+  std::uint64_t lines_lost_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace headrace::net

@@ -1,0 +1,27 @@
+#include "net/shard_context.h"
+
+#include "net/edge/downstream_connection.h"
+#include "net/proxy/exchange.h"
+#include "net/proxy/request_message.h"
+#include "net/upstream/upstream_connection.h"
+
+namespace headrace::net {
+
+ShardContext::ShardContext(core::Io& shard_io, core::TimerWheel& shard_timers,
+                           std::uint32_t shard_number, const ShardCapacity& capacity,
+                           core::BodyBudget& body_budget, std::size_t body_bytes_max)
+    : io(&shard_io),
+      timers(&shard_timers),
+      number(shard_number),
+      head_blocks("head blocks", kHeadBlockBytes, capacity.head_blocks),
+      tls_blocks("TLS blocks", kTlsBlockBytes, capacity.tls_blocks),
+      // A body is held together with its head.
+      bodies(body_budget, body_bytes_max + http::kHeadBytesMax),
+      downstreams("downstream connections", capacity.downstream_connections),
+      upstreams("upstream connections", capacity.upstream_connections),
+      exchanges("exchanges", capacity.exchanges),
+      messages("requests held", capacity.messages) {}
+
+ShardContext::~ShardContext() = default;
+
+}  // namespace headrace::net
