@@ -1,15 +1,19 @@
 #include "net/shard_config.h"
 
 #include <algorithm>
+#include <string>
 
 #include "core/check.h"
 #include "net/shard_context.h"
+#include "policy/config/address_rules.h"
 
 namespace headrace::net {
 
-ShardConfig::ShardConfig(ShardContext& shard, std::shared_ptr<const ConfigSnapshot> snapshot)
+ShardConfig::ShardConfig(ShardContext& shard, std::shared_ptr<const ConfigSnapshot> snapshot,
+                         std::uint64_t number)
     : shard_(shard),
       snapshot_(std::move(snapshot)),
+      number_(number),
       small_buffer_bytes_(shard.small_buffer_bytes),
       addresses_(snapshot_->providers().size()) {
   const policy::config::HttpSettings& settings = http();
@@ -19,6 +23,7 @@ ShardConfig::ShardConfig(ShardContext& shard, std::shared_ptr<const ConfigSnapsh
   body_limits_.body_bytes_max = static_cast<std::uint32_t>(settings.body_bytes_max);
   for (const ProviderLink& provider : snapshot_->providers()) {
     pools_.push_back(std::make_unique<UpstreamPool>(shard_, *this, provider));
+    set_fixed_address(provider);
   }
 }
 
@@ -30,11 +35,49 @@ const core::SocketAddress* ShardConfig::address_of(std::uint32_t provider,
   return known.count == 0 ? nullptr : &known.list[attempt % known.count];
 }
 
-void ShardConfig::set_addresses(std::uint32_t provider,
-                                std::span<const core::SocketAddress> addresses) {
+void ShardConfig::set_fixed_address(const ProviderLink& provider) {
+  Addresses& known = addresses_[provider.index];
+  const std::string_view path = view().text(provider.row->unix_socket);
+  auto fixed = !path.empty()
+                   ? core::SocketAddress::parse("unix:" + std::string(path))
+                   : core::SocketAddress::from_ip(view().text(provider.row->host),
+                                                  provider.row->port);
+  known.named = !fixed;
+  if (!fixed) return;
+  known.list[0] = *fixed;
+  known.count = 1;
+}
+
+bool ShardConfig::wants_addresses(std::uint32_t provider) const {
+  const Addresses& known = addresses_[provider];
+  return known.named && !known.asked && (known.count == 0 || known.hold_until <= shard_.now());
+}
+
+void ShardConfig::take_addresses(std::uint32_t provider,
+                                 std::span<const core::SocketAddress> addresses,
+                                 core::Duration hold) {
   Addresses& known = addresses_[provider];
-  known.count = std::min(addresses.size(), kAddressesMax);
-  std::copy_n(addresses.begin(), known.count, known.list.begin());
+  known.asked = false;
+  known.hold_until = shard_.now() + hold;
+  const bool private_network =
+      view().providers()[provider].private_network == policy::config::Switch::on;
+  std::size_t count = 0;
+  std::array<core::SocketAddress, kAddressesMax> allowed;
+  for (const core::SocketAddress& address : addresses) {
+    // A name may change its mind: what it means now is judged before it is connected to.
+    const PeerAddress peer(address);
+    policy::config::IpBytes bytes;
+    std::copy_n(peer.bytes().begin(), bytes.size(), bytes.begin());
+    if (peer.known() && count < kAddressesMax &&
+        policy::config::may_connect(policy::config::classify(bytes), private_network)) {
+      allowed[count++] = address;
+    }
+  }
+  if (count > 0) {
+    known.list = allowed;
+    known.count = count;
+  }
+  pools_[provider]->on_addresses();
 }
 
 bool ShardConfig::trusts(std::uint32_t listener, const PeerAddress& peer) const {

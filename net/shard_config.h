@@ -26,11 +26,14 @@ class ShardConfig {
  public:
   static constexpr std::size_t kAddressesMax = 8;
 
-  ShardConfig(ShardContext& shard, std::shared_ptr<const ConfigSnapshot> snapshot);
+  ShardConfig(ShardContext& shard, std::shared_ptr<const ConfigSnapshot> snapshot,
+              std::uint64_t number);
   ~ShardConfig();
   ShardConfig(const ShardConfig&) = delete;
   ShardConfig& operator=(const ShardConfig&) = delete;
 
+  // Tells configs of one shard apart.
+  [[nodiscard]] std::uint64_t number() const { return number_; }
   [[nodiscard]] const ConfigSnapshot& snapshot() const { return *snapshot_; }
   [[nodiscard]] const policy::config::ConfigView& view() const { return snapshot_->view(); }
   [[nodiscard]] const policy::config::HttpSettings& http() const {
@@ -48,21 +51,36 @@ class ShardConfig {
   // The address to try for the n-th connection, in turn; null while none is known.
   [[nodiscard]] const core::SocketAddress* address_of(std::uint32_t provider,
                                                       std::uint32_t attempt) const;
-  void set_addresses(std::uint32_t provider, std::span<const core::SocketAddress> addresses);
+  // The provider has a name that was never resolved, or not for too long.
+  [[nodiscard]] bool wants_addresses(std::uint32_t provider) const;
+  // Nothing is known yet, but an answer will come: connections wait for it.
+  [[nodiscard]] bool awaits_addresses(std::uint32_t provider) const {
+    return addresses_[provider].count == 0 && addresses_[provider].asked;
+  }
+  void asked_for_addresses(std::uint32_t provider) { addresses_[provider].asked = true; }
+  // None: the name could not be resolved; what was known before goes on being used.
+  void take_addresses(std::uint32_t provider, std::span<const core::SocketAddress> addresses,
+                      core::Duration hold);
 
   void add_user() { ++users_; }
   void drop_user();
   void retire();
+  [[nodiscard]] bool retired() const { return retired_; }
   [[nodiscard]] bool quiet() const { return retired_ && users_ == 0; }
 
  private:
   struct Addresses {
     std::array<core::SocketAddress, kAddressesMax> list;
     std::size_t count = 0;
+    core::Instant hold_until = core::kNever;
+    bool named = false;  // a name to be resolved; otherwise fixed by the config
+    bool asked = false;
   };
+  void set_fixed_address(const ProviderLink& provider);
 
   ShardContext& shard_;
   std::shared_ptr<const ConfigSnapshot> snapshot_;
+  std::uint64_t number_;
   http::HeadLimits head_limits_;
   policy::BodyLimits body_limits_;
   std::size_t small_buffer_bytes_;

@@ -16,6 +16,8 @@ Listener::Listener(ShardContext& shard, std::string address, core::Socket socket
 
 Listener::~Listener() { HEADRACE_CHECK(quiet()); }
 
+std::string Listener::local_address() const { return shard_->io->local_address(socket_).text(); }
+
 void Listener::start() { shard_->io->accept_multishot(accept_op_, socket_); }
 
 void Listener::on_accepted(core::Completion& completion) {

@@ -42,7 +42,16 @@ void UpstreamPool::retire() {
   while (!idle_.empty()) idle_.front().close_idle();
 }
 
+void UpstreamPool::on_addresses() {
+  if (config_.address_of(provider_.index, 0) == nullptr) {
+    while (!waiting_.empty()) on_connect_failed(UpstreamFailure::no_address);
+    return;
+  }
+  start_connections();
+}
+
 void UpstreamPool::start_connections() {
+  if (config_.awaits_addresses(provider_.index)) return;
   while (connecting_ < waiting_count_ && total_ < provider_.row->pool.total_max) {
     const UpstreamFailure failure = start_one();
     if (failure == UpstreamFailure::none) continue;

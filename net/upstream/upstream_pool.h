@@ -32,6 +32,9 @@ class UpstreamPool {
   // The user no longer waits.
   void forget(UpstreamUser& user);
 
+  // The provider's addresses are known now, or known not to be: those who wait go on.
+  void on_addresses();
+
   // The shard's config is no longer the current one: idle connections go, busy ones end after use.
   void retire();
 

@@ -1,0 +1,222 @@
+#include "net/data_plane_shard.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "core/check.h"
+#include "core/event_log.h"
+#include "net/proxy/exchange.h"
+
+namespace headrace::net {
+
+namespace config = policy::config;
+
+DataPlaneShard::DataPlaneShard(std::uint32_t number, std::unique_ptr<core::Io> io,
+                               core::Mailbox* mailbox,
+                               std::shared_ptr<const ConfigSnapshot> snapshot,
+                               core::BodyBudget& budget, core::Attendant<NameWork>* names,
+                               const Fleet* fleet, const Options& options)
+    : shard_(number, std::move(io), mailbox, *this, options.shard),
+      context_(shard_.io(), shard_.timers(), number, options.capacity, budget,
+               static_cast<std::size_t>(snapshot->view().settings().http.body_bytes_max)),
+      names_(names),
+      commands_(kCommandsMax) {
+  context_.fleet = fleet;
+  context_.small_buffer_bytes = options.small_buffer_bytes;
+  context_.small_buffers_scarce = options.small_buffers / 2;
+  if (snapshot->view().settings().access_log.output != config::LogOutput::off) {
+    context_.access_log = &access_log_;
+  }
+  take_config(std::move(snapshot));
+}
+
+DataPlaneShard::~DataPlaneShard() = default;
+
+// --- listeners -----------------------------------------------------------------------------------
+
+std::expected<void, std::string> DataPlaneShard::listen() {
+  const ConfigSnapshot& snapshot = context_.config->snapshot();
+  const config::ConfigView& view = snapshot.view();
+  for (std::size_t i = 0; i < view.listeners().size(); ++i) {
+    const config::Listener& row = view.listeners()[i];
+    if (auto opened = open_listener(std::string(view.text(row.address)), snapshot.listener(i),
+                                    static_cast<int>(row.backlog));
+        !opened) {
+      return opened;
+    }
+  }
+  // The admin pages are served by one shard; they speak for all.
+  const std::string admin(view.text(view.settings().admin.address));
+  if (shard_.number() == 0 && !admin.empty()) {
+    constexpr int kAdminBacklog = 64;
+    return open_listener(admin, snapshot.admin_listener(), kAdminBacklog);
+  }
+  return {};
+}
+
+std::expected<void, std::string> DataPlaneShard::open_listener(const std::string& address,
+                                                               const ListenerLink& link,
+                                                               int backlog) {
+  auto parsed = core::SocketAddress::parse(address);
+  if (!parsed) return std::unexpected(fmt::format("listener {}: {}", address, parsed.error()));
+  auto socket = context_.io->listen(*parsed, backlog);
+  if (!socket) return std::unexpected(socket.error());
+  listeners_.push_back(std::make_unique<Listener>(context_, address, *socket, link));
+  return {};
+}
+
+std::vector<std::string> DataPlaneShard::listening_on() const {
+  std::vector<std::string> addresses;
+  for (const auto& listener : listeners_) addresses.push_back(listener->local_address());
+  return addresses;
+}
+
+// --- turns ---------------------------------------------------------------------------------------
+
+void DataPlaneShard::on_start(core::Shard&) {
+  for (const auto& listener : listeners_) listener->start();
+  ask_for_names(*context_.config);
+}
+
+void DataPlaneShard::on_turn(core::Instant) {
+  if (!context_.starved.empty()) context_.starved.retry();
+  if (!context_.run_queue.empty()) run_queue();
+  if (!commands_.consumer().empty()) take_commands();
+  if (names_ != nullptr && names_->unanswered(shard_.number()) > 0) take_names();
+  if (draining_ || configs_.size() > 1) let_go();
+}
+
+void DataPlaneShard::run_queue() {
+  for (std::size_t i = 0; i < kRunQueuePerTurn; ++i) {
+    Exchange* exchange = context_.run_queue.pop_front();
+    if (exchange == nullptr) return;
+    exchange->on_turn();
+  }
+}
+
+void DataPlaneShard::before_submit() {
+  // What is left of this turn's work must not wait for a completion.
+  if (!context_.run_queue.empty()) context_.io->wake();
+}
+
+void DataPlaneShard::on_second(core::Instant) {
+  constexpr std::size_t kReleaseBytesMax = 4 * 1024 * 1024;
+  context_.bodies.release_idle(kReleaseBytesMax);
+  ask_for_names(*context_.config);
+}
+
+// --- commands ------------------------------------------------------------------------------------
+
+bool DataPlaneShard::command(ShardCommand command) {
+  if (!commands_.producer().push(command)) return false;
+  shard_.wake();
+  return true;
+}
+
+void DataPlaneShard::take_commands() {
+  ShardCommand command;
+  while (commands_.consumer().pop(command)) {
+    switch (command.kind) {
+      case ShardCommandKind::reload: {
+        const std::unique_ptr<std::shared_ptr<const ConfigSnapshot>> snapshot(command.snapshot);
+        take_config(std::move(*snapshot));
+        match_listeners();
+        ask_for_names(*context_.config);
+        reloads_done_.fetch_add(1);
+        break;
+      }
+      case ShardCommandKind::drain:
+        draining_ = context_.draining = true;
+        for (const auto& listener : listeners_) listener->drain();
+        break;
+      case ShardCommandKind::close:
+        draining_ = context_.draining = true;
+        for (const auto& listener : listeners_) {
+          listener->drain();
+          listener->close_connections();
+        }
+        break;
+    }
+  }
+}
+
+void DataPlaneShard::take_config(std::shared_ptr<const ConfigSnapshot> snapshot) {
+  if (context_.config != nullptr) context_.config->retire();
+  configs_.push_back(
+      std::make_unique<ShardConfig>(context_, std::move(snapshot), ++config_number_));
+  context_.config = configs_.back().get();
+}
+
+// After a reload: listeners by their address. One that is gone drains, a new one is opened.
+void DataPlaneShard::match_listeners() {
+  const ConfigSnapshot& snapshot = context_.config->snapshot();
+  const config::ConfigView& view = snapshot.view();
+  std::vector<bool> found(view.listeners().size(), false);
+  for (const auto& listener : listeners_) {
+    if (listener->link().role == ListenerRole::admin) continue;
+    const auto same = std::ranges::find_if(view.listeners(), [&](const config::Listener& row) {
+      return view.text(row.address) == listener->address();
+    });
+    if (same == view.listeners().end()) {
+      listener->drain();
+      continue;
+    }
+    const auto index = static_cast<std::size_t>(same - view.listeners().begin());
+    found[index] = true;
+    listener->set_link(snapshot.listener(index));
+  }
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (found[i]) continue;
+    const config::Listener& row = view.listeners()[i];
+    if (auto opened = open_listener(std::string(view.text(row.address)), snapshot.listener(i),
+                                    static_cast<int>(row.backlog));
+        opened) {
+      listeners_.back()->start();
+    } else {
+      HEADRACE_EVENT(error, "{}", opened.error());
+    }
+  }
+}
+
+void DataPlaneShard::let_go() {
+  std::erase_if(configs_, [&](const auto& each) {
+    return each.get() != context_.config && each->quiet();
+  });
+  std::erase_if(listeners_, [](const auto& each) { return each->quiet(); });
+  if (draining_ && listeners_.empty()) {
+    if (!context_.config->retired()) context_.config->retire();
+    if (context_.upstreams.in_use() == 0 && configs_.size() == 1) ended_.store(true);
+  }
+}
+
+// --- names ---------------------------------------------------------------------------------------
+
+void DataPlaneShard::ask_for_names(ShardConfig& config) {
+  if (names_ == nullptr) return;
+  for (const ProviderLink& provider : config.snapshot().providers()) {
+    if (!config.wants_addresses(provider.index)) continue;
+    NameRequest request;
+    request.config = config.number();
+    request.provider = provider.index;
+    request.port = provider.row->port;
+    const std::string_view host = config.view().text(provider.row->host);
+    std::copy_n(host.begin(), std::min(host.size(), kHostBytesMax - 1), request.host.begin());
+    if (!names_->ask(shard_.number(), request)) return;  // tried again in a second
+    config.asked_for_addresses(provider.index);
+  }
+}
+
+void DataPlaneShard::take_names() {
+  constexpr std::size_t kRepliesPerTurn = 16;
+  names_->take_replies(shard_.number(), kRepliesPerTurn, [&](const NameReply& reply) {
+    for (const auto& each : configs_) {
+      if (each->number() != reply.config) continue;
+      each->take_addresses(reply.provider, {reply.addresses.data(), reply.count},
+                           std::chrono::seconds(reply.holds_seconds));
+    }
+  });
+}
+
+}  // namespace headrace::net

@@ -1,0 +1,102 @@
+// One shard of the data plane: its listeners, configs and everything that runs on it, driven by
+// core::Shard's turns.
+//
+// Threads:  made on the main thread; then the shard's, but for command() (main thread) and the
+//           getters that say so.
+// Reload:   a new snapshot becomes current between two turns; requests that run finish under the
+//           old one, which is let go of when the last of them has.
+// Draining: no new connections or requests; what runs ends by itself or, after the grace period, is
+//           closed. ended() then.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/attendant.h"
+#include "core/shard.h"
+#include "core/spsc_ring.h"
+#include "net/config_snapshot.h"
+#include "net/edge/listener.h"
+#include "net/log/access_log.h"
+#include "net/shard_config.h"
+#include "net/shard_context.h"
+#include "net/upstream/name_work.h"
+
+namespace headrace::net {
+
+struct Fleet;
+
+enum class ShardCommandKind : std::uint8_t { reload, drain, close };
+
+struct ShardCommand {
+  ShardCommandKind kind = ShardCommandKind::reload;
+  // Of a reload: taken over by the shard.
+  std::shared_ptr<const ConfigSnapshot>* snapshot = nullptr;
+};
+
+class DataPlaneShard final : public core::ShardHooks {
+ public:
+  struct Options {
+    ShardCapacity capacity;
+    core::ShardOptions shard;
+    std::size_t small_buffers = 0;
+    std::size_t small_buffer_bytes = 0;
+  };
+
+  // `names` (may be null where no provider has a name), budget and fleet outlive the shard.
+  DataPlaneShard(std::uint32_t number, std::unique_ptr<core::Io> io, core::Mailbox* mailbox,
+                 std::shared_ptr<const ConfigSnapshot> snapshot, core::BodyBudget& budget,
+                 core::Attendant<NameWork>* names, const Fleet* fleet, const Options& options);
+  ~DataPlaneShard();
+
+  // Before the shard runs: opens the listening sockets. The error is for an operator.
+  std::expected<void, std::string> listen();
+
+  // From the main thread. False: the queue is full.
+  [[nodiscard]] bool command(ShardCommand command);
+  // From any thread: reloads taken over, and whether nothing runs any more after a drain.
+  [[nodiscard]] std::uint64_t reloads_done() const { return reloads_done_.load(); }
+  [[nodiscard]] bool ended() const { return ended_.load(); }
+
+  [[nodiscard]] core::Shard& shard() { return shard_; }
+  [[nodiscard]] ShardContext& context() { return context_; }
+  [[nodiscard]] const ShardContext& context() const { return context_; }
+  [[nodiscard]] AccessLog& access_log() { return access_log_; }
+  [[nodiscard]] std::vector<std::string> listening_on() const;
+
+ private:
+  static constexpr std::size_t kCommandsMax = 16;
+  static constexpr std::size_t kRunQueuePerTurn = 8;
+
+  void on_start(core::Shard& shard) override;
+  void on_turn(core::Instant now) override;
+  void on_second(core::Instant now) override;
+  void before_submit() override;
+
+  void run_queue();
+  void take_commands();
+  void take_config(std::shared_ptr<const ConfigSnapshot> snapshot);
+  std::expected<void, std::string> open_listener(const std::string& address,
+                                                 const ListenerLink& link, int backlog);
+  void match_listeners();
+  void ask_for_names(ShardConfig& config);
+  void take_names();
+  void let_go();
+
+  core::Shard shard_;
+  ShardContext context_;
+  AccessLog access_log_;
+  core::Attendant<NameWork>* names_;
+  std::vector<std::unique_ptr<ShardConfig>> configs_;  // the current one is the last
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  core::SpscRing<ShardCommand> commands_;
+  std::uint64_t config_number_ = 0;
+  bool draining_ = false;
+  std::atomic<std::uint64_t> reloads_done_{0};
+  std::atomic<bool> ended_{false};
+};
+
+}  // namespace headrace::net

@@ -1,0 +1,28 @@
+// All shards of the process, for the admin pages of any one of them: read-only, and only what may
+// be read from other threads (core/counters.h).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "core/shard.h"
+#include "net/shard_counters.h"
+
+namespace headrace::net {
+
+struct FleetShard {
+  const core::ShardStatistics* statistics = nullptr;
+  const ShardCounters* counters = nullptr;
+};
+
+// Filled in before the first shard runs; the flags change while they run.
+struct Fleet {
+  std::vector<FleetShard> shards;
+  std::atomic<bool> ready{false};
+  std::atomic<bool> draining{false};
+  std::atomic<std::uint64_t> config_generation{1};
+  std::atomic<std::uint64_t> config_reloads_failed{0};
+};
+
+}  // namespace headrace::net
