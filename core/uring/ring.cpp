@@ -126,6 +126,9 @@ void Ring::enter(unsigned min_complete, unsigned flags, const void* argument, st
   const int outcome = kernel_enter(ring_.enter_ring_fd, tail_ - taken_, min_complete,
                                    flags | enter_flags_, argument, bytes);
   taken_ = load_acquire(ring_.sq.khead);
+  if ((load_relaxed(ring_.sq.kflags) & IORING_SQ_CQ_OVERFLOW) != 0) [[unlikely]] {
+    ++counters.completion_overflows;
+  }
   if (outcome >= 0 || outcome == -EINTR || outcome == -ETIME) return;
   if (outcome == -EAGAIN || outcome == -EBUSY) {
     // No memory for a request, or completions wait for room: what was not taken stays queued.
