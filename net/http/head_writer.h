@@ -36,6 +36,9 @@ class HeadWriter {
   // The value in parts: field("Authorization", {"Bearer ", key}).
   void field(std::string_view name, std::initializer_list<std::string_view> parts);
   void field(FieldId id, std::string_view value) { field(field_name(id), value); }
+  void field(FieldId id, std::initializer_list<std::string_view> parts) {
+    field(field_name(id), parts);
+  }
   void field(FieldId id, std::uint64_t value) { field(field_name(id), value); }
   // A field as a parser left it: checked there, not again.
   void forward(const Field& field);

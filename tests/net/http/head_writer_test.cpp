@@ -61,6 +61,17 @@ TEST(HeadWriter, LeavesTheQuestionMarkOutWithoutAQuery) {
   EXPECT_EQ(writer.text(), "GET /a HTTP/1.1\r\nGET /a?b HTTP/1.1\r\n");
 }
 
+// Two string literals in braces are two parts, and never a pair of iterators.
+TEST(HeadWriter, TakesTwoLiteralsAsTwoParts) {
+  std::array<char, 256> memory;
+  HeadWriter writer(memory);
+  writer.request_line("GET", {"/a", "/b"});
+  writer.field("Authorization", {"Bearer ", "x"});
+  writer.field(FieldId::authorization, {"Bearer ", "y"});
+  EXPECT_EQ(writer.text(),
+            "GET /a/b HTTP/1.1\r\nAuthorization: Bearer x\r\nAuthorization: Bearer y\r\n");
+}
+
 TEST(HeadWriter, NeverWritesBeyondItsMemoryAndSaysSo) {
   for (std::size_t size = 0; size <= kSample.size(); ++size) {
     std::vector<char> memory(size + 8, '!');
