@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # Starts a mock provider and the gateway in front of it, and stops both. Sourced after terminal.sh.
 #
-# start_gateway <bin folder> <run folder> sets: gateway_url, admin_url, provider_url, gateway_key.
+# start_gateway <bin folder> <run folder> [<port> <admin port>] takes these ports if they are free,
+# else any, and sets: gateway_url, admin_url, provider_url, gateway_key.
 # Both processes die with the script, however it ends.
 
 mock_pid='' gateway_pid=''
@@ -40,7 +41,7 @@ wait_until() {
 }
 
 start_gateway() {
-  local bin=$1 run=$2
+  local bin=$1 run=$2 port=${3:-0} admin_port=${4:-0}
   mkdir -p "$run"
 
   start_child "$bin/headrace-mock" --listen 127.0.0.1:0 >"$run/mock.log" 2>&1 </dev/null &
@@ -49,8 +50,8 @@ start_gateway() {
   provider_url=http://$(mock_address "$run/mock.log")
 
   local listen admin
-  listen=127.0.0.1:$(free_port 8080)
-  admin=127.0.0.1:$(free_port 9090)
+  listen=127.0.0.1:$(free_port "$port")
+  admin=127.0.0.1:$(free_port "$admin_port")
   # shellcheck disable=SC2034 # read by whoever sources this
   gateway_url=http://$listen admin_url=http://$admin gateway_key=hr-demo-key
   export HEADRACE_LISTEN=$listen HEADRACE_ADMIN=$admin HEADRACE_PROVIDER_URL=$provider_url
