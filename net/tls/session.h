@@ -82,8 +82,8 @@ enum class ReadStatus : std::uint8_t {
 struct ReadStep {
   ReadStatus status = ReadStatus::failed;
   // Not empty with `plaintext`. Within what was handed in, or within `memory` where that is set.
-  std::span<std::byte> plaintext;
-  RecordMemory memory;
+  std::span<std::byte> plaintext{};
+  RecordMemory memory{};
 };
 
 struct WriteStep {
