@@ -75,7 +75,8 @@ bssl::UniquePtr<SSL_CTX> make_context(const ClientOptions& options) {
   SSL_CTX_sess_set_new_cb(context.get(), on_session);
   const std::vector<std::uint8_t> protocols = alpn_wire(options.protocols);
   // This function alone returns zero for success.
-  if (SSL_CTX_set_alpn_protos(context.get(), protocols.data(), protocols.size()) != 0) {
+  if (SSL_CTX_set_alpn_protos(context.get(), protocols.data(),
+                              static_cast<unsigned>(protocols.size())) != 0) {
     return nullptr;
   }
   if (options.credential != nullptr &&

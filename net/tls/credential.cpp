@@ -10,6 +10,7 @@
 #include <openssl/ec_key.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/mem.h>
 #include <openssl/pool.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
@@ -178,9 +179,10 @@ bssl::UniquePtr<CRYPTO_BUFFER> der_of(X509* certificate) {
   std::uint8_t* der = nullptr;
   const int bytes = i2d_X509(certificate, &der);
   if (bytes <= 0) return nullptr;
-  const bssl::UniquePtr<std::uint8_t> owner(der);
-  return bssl::UniquePtr<CRYPTO_BUFFER>(
+  bssl::UniquePtr<CRYPTO_BUFFER> buffer(
       CRYPTO_BUFFER_new(der, static_cast<std::size_t>(bytes), nullptr));
+  OPENSSL_free(der);
+  return buffer;
 }
 
 }  // namespace

@@ -10,6 +10,8 @@
 namespace headrace::net::tls {
 namespace {
 
+constexpr int kSaltAsLongAsDigest = -1;
+
 // Empty when the key cannot sign so.
 std::vector<std::uint8_t> sign(EVP_PKEY* key, std::uint16_t algorithm,
                                const std::vector<std::uint8_t>& input) {
@@ -23,7 +25,7 @@ std::vector<std::uint8_t> sign(EVP_PKEY* key, std::uint16_t algorithm,
   }
   if (SSL_is_signature_algorithm_rsa_pss(algorithm) == 1 &&
       (EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING) != 1 ||
-       EVP_PKEY_CTX_set_rsa_pss_saltlen(options, RSA_PSS_SALTLEN_DIGEST) != 1)) {
+       EVP_PKEY_CTX_set_rsa_pss_saltlen(options, kSaltAsLongAsDigest) != 1)) {
     return {};
   }
   std::size_t bytes = 0;

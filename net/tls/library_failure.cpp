@@ -53,27 +53,28 @@ constexpr int kAlertReasonFirst = 1000;
 }  // namespace
 
 LibraryFailure judge_library_error(int ssl_error) {
-  // The first error is the cause, those after it are its consequences.
-  const std::uint32_t error = ERR_peek_error();
+  std::uint32_t error = ERR_get_error();
   if (error == 0) {
     // Without an entry the stream ended, as the library sees it.
     const bool ended = ssl_error == SSL_ERROR_SYSCALL || ssl_error == SSL_ERROR_ZERO_RETURN;
     return {.failure = ended ? Failure::peer_closed_early : Failure::internal};
   }
-  const int library = ERR_GET_LIB(error);
+  // The first entry of the TLS part is the reason; those before it are of the cryptography below,
+  // those after it its consequences.
+  while (ERR_GET_LIB(error) != ERR_LIB_SSL && ERR_GET_REASON(error) != ERR_R_MALLOC_FAILURE) {
+    error = ERR_get_error();
+    if (error == 0) return {.failure = Failure::malformed};
+  }
   const int reason = ERR_GET_REASON(error);
   if (reason == ERR_R_MALLOC_FAILURE) return {.failure = Failure::out_of_memory};
-  if (library == ERR_LIB_SSL && reason >= kAlertReasonFirst && reason < kAlertReasonFirst + 256) {
+  if (reason == ERR_R_INTERNAL_ERROR) return {.failure = Failure::internal};
+  if (reason >= kAlertReasonFirst && reason < kAlertReasonFirst + 256) {
     return {.failure = Failure::peer_alert,
             .peer_alert = static_cast<std::uint8_t>(reason - kAlertReasonFirst)};
   }
-  if (library == ERR_LIB_SSL) {
-    for (const Meaning& meaning : kMeanings) {
-      if (meaning.reason == reason) return {.failure = meaning.failure};
-    }
-    return {.failure = reason == ERR_R_INTERNAL_ERROR ? Failure::internal : Failure::malformed};
+  for (const Meaning& meaning : kMeanings) {
+    if (meaning.reason == reason) return {.failure = meaning.failure};
   }
-  if (library == ERR_LIB_CIPHER) return {.failure = Failure::bad_record_mac};
   return {.failure = Failure::malformed};
 }
 

@@ -12,8 +12,7 @@ struct LibraryFailure {
   std::uint8_t peer_alert = 0;  // with Failure::peer_alert
 };
 
-// `ssl_error` is what SSL_get_error() said. Reads the error queue of this thread, leaves it as it
-// is.
+// `ssl_error` is what SSL_get_error() said. Takes entries off this thread's error queue.
 [[nodiscard]] LibraryFailure judge_library_error(int ssl_error);
 
 }  // namespace headrace::net::tls

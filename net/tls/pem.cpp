@@ -14,9 +14,11 @@ PemBlock::~PemBlock() {
 }
 
 std::expected<std::vector<PemBlock>, std::string> parse_pem(std::span<const std::byte> file) {
+  if (file.size() > kPemBytesMax) {
+    return std::unexpected("more than " + std::to_string(kPemBytesMax) + " bytes of PEM");
+  }
   std::vector<PemBlock> blocks;
-  const bssl::UniquePtr<BIO> source(
-      BIO_new_mem_buf(file.data(), static_cast<ossl_ssize_t>(file.size())));
+  const bssl::UniquePtr<BIO> source(BIO_new_mem_buf(file.data(), static_cast<int>(file.size())));
   if (source == nullptr) return std::unexpected("out of memory");
   while (blocks.size() < kPemBlocksMax) {
     char* name = nullptr;

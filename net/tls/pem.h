@@ -15,6 +15,7 @@
 namespace headrace::net::tls {
 
 inline constexpr std::size_t kPemBlocksMax = 4096;
+inline constexpr std::size_t kPemBytesMax = 16 << 20;
 
 struct PemBlock {
   std::string label;  // "CERTIFICATE", "PRIVATE KEY" ...

@@ -365,7 +365,6 @@ void RecordLayer::send_key_update(Outbox& outbox) {
 
 void RecordLayer::close(Outbox& outbox) {
   if (std::exchange(write_closed_, true)) return;
-  if (owes_key_update_) send_key_update(outbox);
   const bool failed = failure_ != Failure::none;
   const std::array<std::byte, 2> alert = {failed ? kFatal : kWarning,
                                           std::byte{failed ? alert_ : kCloseNotify}};

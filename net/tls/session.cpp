@@ -64,14 +64,13 @@ HandshakeStep Session::Connection::handshake(std::span<std::byte>& received,
     if (step.status == HandshakeStatus::failed) {
       ++workspace.count().handshakes_failed;
       fail(library->failure(), library->peer_alert());
-    } else if (step.status == HandshakeStatus::done) {
-      on_established();
-      if (failure != Failure::none) step.status = HandshakeStatus::failed;
     } else if (outbox.waiting()) {
       step.status = HandshakeStatus::wants_room;
     }
   }
   step.produced = outbox.end();
+  // After the room is closed: the tickets of a server wait for its first answer.
+  if (step.status == HandshakeStatus::done) on_established();
   return step;
 }
 
@@ -98,9 +97,6 @@ void Session::Connection::on_established() {
 }
 
 void Session::Connection::take_over() {
-  // The server's tickets are still with the library; they travel with the first answer.
-  const std::size_t sent_before = outbox.free_room().size();
-  (void)sent_before;
   const auto suite = record_suite(cipher_suite);
   if (!suite) return;
   if (!is_client) library->flush();

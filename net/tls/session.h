@@ -49,6 +49,8 @@ inline constexpr std::size_t kRecordPlaintextBytesMax = 16384;
 inline constexpr std::size_t kRecordOverheadBytesMax = 5 + 8 + 1 + 16;
 // The least room that write(), handshake() and close() must be given.
 inline constexpr std::size_t kRoomBytesMin = 512;
+// What an idle established TLS 1.3 session holds, for the memory plan.
+inline constexpr std::size_t kIdleBytesPlanned = 512;
 // Slices of at least this size are encrypted from where they lie, in records of their own.
 inline constexpr std::size_t kDirectSealBytes = 4096;
 
@@ -82,8 +84,8 @@ enum class ReadStatus : std::uint8_t {
 struct ReadStep {
   ReadStatus status = ReadStatus::failed;
   // Not empty with `plaintext`. Within what was handed in, or within `memory` where that is set.
-  std::span<std::byte> plaintext;
-  RecordMemory memory;
+  std::span<std::byte> plaintext{};
+  RecordMemory memory{};
 };
 
 struct WriteStep {

@@ -1,0 +1,467 @@
+#include "net/tls/session.h"
+
+#include <gtest/gtest.h>
+#include <malloc.h>
+#include <openssl/aead.h>
+
+#include "tests/net/tls/ends.h"
+
+namespace headrace::net::tls::test {
+namespace {
+
+// What holds of a session holds whether our record layer carries it (1.3) or the library (1.2).
+class SessionOf : public testing::TestWithParam<int> {
+ protected:
+  // Our session against BoringSSL's, in either role.
+  void connect_to_library(bool ours_is_server) {
+    if (ours_is_server) {
+      ours.emplace(world.server());
+    } else {
+      peer.use(world.identity);
+      ours.emplace(world.client());
+    }
+    SSL_CTX_set_max_proto_version(peer.context.get(), static_cast<std::uint16_t>(GetParam()));
+    peer.begin(ours_is_server);
+    if (ours_is_server) {
+      connect(peer, *ours);
+    } else {
+      connect(*ours, peer);
+    }
+    ASSERT_TRUE(ours->session.established()) << text(ours->session.failure());
+    ASSERT_EQ(ours->session.version(), GetParam());
+  }
+
+  World world;
+  LibraryEnd peer;
+  std::optional<End> ours;
+};
+
+INSTANTIATE_TEST_SUITE_P(Version, SessionOf, testing::Values(TLS1_2_VERSION, TLS1_3_VERSION),
+                         [](const auto& of) {
+                           return of.param == TLS1_3_VERSION ? "Tls13" : "Tls12";
+                         });
+
+TEST_P(SessionOf, CarriesEverySizeBothWays) {
+  for (const bool ours_is_server : {true, false}) {
+    connect_to_library(ours_is_server);
+    for (const std::size_t size :
+         std::initializer_list<std::size_t>{1, 2, 15, 16, 17, 1500, 4095, 4096, 4097, 16383, 16384,
+                                            16385, 16384 * 2, 100'000, 1'000'000}) {
+      const std::string sent = pattern(size);
+      ASSERT_TRUE(ours->send(sent));
+      exchange(*ours, peer);
+      ASSERT_EQ(peer.received, sent) << size;
+      peer.received.clear();
+      ASSERT_TRUE(peer.send(sent));
+      exchange(peer, *ours);
+      ASSERT_EQ(ours->received, sent) << size;
+      ours->received.clear();
+    }
+  }
+}
+
+TEST_P(SessionOf, PutsRecordsTogetherFromAnySlices) {
+  for (const bool ours_is_server : {true, false}) {
+    connect_to_library(ours_is_server);
+    for (const std::size_t slice :
+         std::initializer_list<std::size_t>{1, 2, 4, 5, 6, 7, 1000, 4096, 16384}) {
+      ours->slice_bytes_max = slice;
+      const std::string sent = pattern(slice < 10 ? 3000 : 70'000);
+      ASSERT_TRUE(peer.send(sent));
+      exchange(peer, *ours);
+      ASSERT_EQ(ours->received, sent) << slice;
+      ours->received.clear();
+    }
+  }
+}
+
+TEST_P(SessionOf, SendsManySlicesInOrder) {
+  connect_to_library(true);
+  const std::string large = pattern(20'000);
+  for (const std::size_t room :
+       std::initializer_list<std::size_t>{kRoomBytesMin, std::size_t{5000}, std::size_t{65536}}) {
+    ours->room_bytes = room;
+    const std::vector<std::string_view> slices = {"HTTP/1.1 200 OK\r\n",
+                                                  "",
+                                                  "\r\n",
+                                                  large,
+                                                  "x",
+                                                  std::string_view(large).substr(5, 4096),
+                                                  "",
+                                                  "tail"};
+    std::string whole;
+    for (const auto slice : slices)
+      whole += slice;
+    ASSERT_TRUE(ours->send(slices));
+    exchange(*ours, peer);
+    EXPECT_EQ(peer.received, whole) << room;
+    peer.received.clear();
+  }
+}
+
+TEST_P(SessionOf, StopsAtTheEndOfTheRoomAndGoesOn) {
+  connect_to_library(true);
+  std::string text = pattern(100'000);
+  const iovec slice{text.data(), text.size()};
+  std::vector<std::byte> room(kRoomBytesMin);
+  const WriteStep step = ours->session.write({&slice, 1}, room);
+  EXPECT_FALSE(step.failed);
+  EXPECT_GT(step.consumed, 0U);
+  EXPECT_LE(step.produced, room.size());
+  EXPECT_GT(step.produced, step.consumed);
+}
+
+TEST_P(SessionOf, NeedsNoMoreRoomThanPromised) {
+  connect_to_library(true);
+  ours->send("first");  // the tickets of the handshake are gone with it
+  for (const std::size_t size :
+       std::initializer_list<std::size_t>{1, 1000, 4096, 16384, 16385, 50'000}) {
+    std::string text = pattern(size);
+    const iovec slices[] = {{text.data(), size / 2}, {text.data() + size / 2, size - size / 2}};
+    std::vector<std::byte> room(std::max(kRoomBytesMin, sealed_bytes_max(size, 2)));
+    const WriteStep step = ours->session.write(slices, room);
+    EXPECT_EQ(step.consumed, size);
+  }
+}
+
+TEST_P(SessionOf, NothingToWriteProducesNoRecord) {
+  connect_to_library(true);
+  ours->send("tickets go first");
+  std::vector<std::byte> room(kRoomBytesMin);
+  const iovec empty{room.data(), 0};
+  EXPECT_EQ(ours->session.write({}, room).produced, 0U);
+  EXPECT_EQ(ours->session.write({&empty, 1}, room).produced, 0U);
+}
+
+TEST_P(SessionOf, TellsAnOrderlyEndFromATruncation) {
+  for (const bool orderly : {true, false}) {
+    connect_to_library(true);
+    ASSERT_TRUE(peer.send("all there is"));
+    if (orderly) peer.send_close();
+    exchange(peer, *ours);
+    EXPECT_EQ(ours->received, "all there is");
+    EXPECT_EQ(ours->closed, orderly);
+    EXPECT_EQ(ours->session.received_end(), orderly ? Failure::none : Failure::truncated);
+    ours->received.clear();
+    ours->closed = false;
+    peer.received.clear();
+  }
+}
+
+TEST_P(SessionOf, TruncationWithinARecordIsSeen) {
+  connect_to_library(true);
+  ASSERT_TRUE(peer.send("cut short"));
+  ours->deliver(peer.to_send.substr(0, peer.to_send.size() - 1));
+  EXPECT_EQ(ours->received, "");
+  EXPECT_EQ(ours->session.received_end(), Failure::truncated);
+}
+
+TEST_P(SessionOf, StillSendsAfterTheOtherSideHasClosed) {
+  connect_to_library(true);
+  peer.send_close();
+  exchange(peer, *ours);
+  ASSERT_TRUE(ours->closed);
+  EXPECT_TRUE(ours->send("the rest of the answer"));
+  EXPECT_FALSE(ours->to_send.empty());
+}
+
+TEST_P(SessionOf, ClosesOnceAndThenRefusesToSend) {
+  connect_to_library(true);
+  ours->send_close();
+  const std::size_t sent = ours->to_send.size();
+  EXPECT_GT(sent, 0U);
+  ours->send_close();
+  EXPECT_EQ(ours->to_send.size(), sent);
+  EXPECT_FALSE(ours->send("late"));
+  EXPECT_EQ(ours->to_send.size(), sent);
+  exchange(*ours, peer);
+  EXPECT_TRUE(peer.closed);
+}
+
+TEST_P(SessionOf, RefusesDamagedRecordsAndSaysSo) {
+  for (const std::size_t damaged : std::initializer_list<std::size_t>{5, 6, 20, 30}) {
+    SCOPED_TRACE(damaged);
+    connect_to_library(true);
+    ASSERT_TRUE(peer.send("a record of some length to be damaged"));
+    peer.to_send[damaged] = static_cast<char>(peer.to_send[damaged] ^ 1);
+    exchange(peer, *ours);
+    EXPECT_EQ(ours->received, "");
+    EXPECT_EQ(ours->session.failure(), Failure::bad_record_mac);
+    EXPECT_EQ(peer.last_reason, SSL_R_SSLV3_ALERT_BAD_RECORD_MAC);
+    EXPECT_FALSE(ours->send("more"));
+    peer.to_send.clear();
+  }
+}
+
+TEST_P(SessionOf, RefusesReplayedAndReorderedRecords) {
+  for (const bool replay : {true, false}) {
+    connect_to_library(true);
+    ASSERT_TRUE(peer.send("one"));
+    const std::string first = std::exchange(peer.to_send, {});
+    ASSERT_TRUE(peer.send("two"));
+    const std::string second = std::exchange(peer.to_send, {});
+    ours->deliver(replay ? first + first : second + first);
+    EXPECT_EQ(ours->received, replay ? "one" : "");
+    EXPECT_EQ(ours->session.failure(), Failure::bad_record_mac);
+    ours->received.clear();
+    ours->to_send.clear();
+  }
+}
+
+TEST_P(SessionOf, RefusesPlaintextAfterTheHandshake) {
+  connect_to_library(true);
+  ours->deliver("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_NE(ours->session.failure(), Failure::none);
+  EXPECT_EQ(ours->received, "");
+}
+
+TEST_P(SessionOf, KeepsPaddingBehindThePlaintextReadable) {
+  connect_to_library(true);
+  ASSERT_TRUE(peer.send(pattern(3000)));
+  // Split, so that the plaintext comes in memory of the session.
+  std::string wire = std::exchange(peer.to_send, {});
+  std::span<std::byte> first(reinterpret_cast<std::byte*>(wire.data()), 1000);
+  EXPECT_EQ(ours->session.read(first).status, ReadStatus::wants_ciphertext);
+  std::span<std::byte> second(reinterpret_cast<std::byte*>(wire.data()) + 1000, wire.size() - 1000);
+  const ReadStep step = ours->session.read(second);
+  ASSERT_EQ(step.status, ReadStatus::plaintext);
+  ASSERT_NE(step.memory, nullptr);
+  unsigned sum = 0;
+  for (std::size_t i = 0; i < 64; ++i) {
+    sum += std::to_integer<unsigned>(step.plaintext.data()[step.plaintext.size() + i]);
+  }
+  EXPECT_LE(sum, 64U * 255U);  // read at all: the address sanitizer judges
+}
+
+// --- what only TLS 1.3 with our record layer promises
+// --------------------------------------------------
+
+TEST(RecordsInPlace, AreDecryptedOnceEncryptedOnceAndNothingElse) {
+  World world;
+  End server = world.server();
+  End client = world.client();
+  connect(client, server);
+  client.send("warm");
+  exchange(client, server);
+  server.send("warm");
+  exchange(client, server);
+
+  const Counters before = world.server_shard.counters();
+  const std::string request = pattern(1500);
+  client.send(request);
+  exchange(client, server);
+  ASSERT_EQ(server.received, "warm" + request);
+  const std::string answer = pattern(64 * 1024);
+  server.room_bytes = 128 * 1024;
+  server.send(answer);
+  exchange(client, server);
+  const Counters after = world.server_shard.counters();
+  EXPECT_EQ(after.records_opened - before.records_opened, 1U);
+  EXPECT_EQ(after.bytes_opened - before.bytes_opened, request.size());
+  EXPECT_EQ(after.records_sealed - before.records_sealed, 4U);
+  EXPECT_EQ(after.bytes_sealed - before.bytes_sealed, answer.size());
+  EXPECT_EQ(after.bytes_copied_in - before.bytes_copied_in, 0U);
+  EXPECT_EQ(after.bytes_copied_out - before.bytes_copied_out, 0U);
+  EXPECT_EQ(after.key_expansions - before.key_expansions, 0U);
+  EXPECT_EQ(server.records_apart, 0U);
+}
+
+TEST(RecordsInPlace, OnlyTheRecordAcrossTwoSlicesIsCopied) {
+  World world;
+  End server = world.server();
+  End client = world.client();
+  connect(client, server);
+  client.room_bytes = 128 * 1024;
+  client.send(pattern(64 * 1024));
+  const Counters before = world.server_shard.counters();
+  server.slice_bytes_max = 40'000;  // two records and a part, then the rest
+  exchange(client, server);
+  EXPECT_EQ(server.received, pattern(64 * 1024));
+  EXPECT_EQ(server.records_in_place, 3U);
+  EXPECT_EQ(server.records_apart, 1U);
+  const std::uint64_t copied =
+      world.server_shard.counters().bytes_copied_in - before.bytes_copied_in;
+  EXPECT_LE(copied, kRecordPlaintextBytesMax + kRecordOverheadBytesMax);
+}
+
+TEST(RecordsInPlace, OnlySmallNeighboursAreGathered) {
+  World world;
+  End server = world.server();
+  End client = world.client();
+  connect(client, server);
+  server.send("warm");
+  const Counters before = world.server_shard.counters();
+  const std::string body = pattern(10'000);
+  server.send({"head", "ers", body});
+  const Counters after = world.server_shard.counters();
+  EXPECT_EQ(after.records_sealed - before.records_sealed, 2U);
+  EXPECT_EQ(after.bytes_copied_out - before.bytes_copied_out, 7U);
+
+  // A head and a small body travel in one record.
+  server.send({"head", pattern(1100)});
+  EXPECT_EQ(world.server_shard.counters().records_sealed - after.records_sealed, 1U);
+}
+
+TEST(RecordsInPlace, SayHowMuchIsMissing) {
+  World world;
+  End server = world.server();
+  End client = world.client();
+  connect(client, server);
+  client.send(pattern(100));
+  const std::string wire = std::exchange(client.to_send, {});
+  EXPECT_EQ(server.session.record_bytes_missing(), 0U);
+  server.deliver(wire.substr(0, 2));
+  EXPECT_EQ(server.session.record_bytes_missing(), 3U);
+  server.deliver(wire.substr(2, 50));
+  EXPECT_EQ(server.session.record_bytes_missing(), wire.size() - 52);
+  server.deliver(wire.substr(52));
+  EXPECT_EQ(server.session.record_bytes_missing(), 0U);
+  EXPECT_EQ(server.received, pattern(100));
+}
+
+TEST(KeyUpdate, IsFollowedAndAnsweredBothWays) {
+  for (const bool ours_is_server : {true, false}) {
+    World world;
+    LibraryEnd peer;
+    std::optional<End> ours;
+    if (ours_is_server) {
+      ours.emplace(world.server());
+    } else {
+      peer.use(world.identity);
+      ours.emplace(world.client());
+    }
+    peer.begin(ours_is_server);
+    ours_is_server ? connect(peer, *ours) : connect(*ours, peer);
+    Workspace& shard = ours_is_server ? world.server_shard : world.client_shard;
+    for (int round = 0; round < 5; ++round) {
+      ASSERT_EQ(SSL_key_update(peer.ssl.get(), SSL_KEY_UPDATE_REQUESTED), 1);
+      ASSERT_TRUE(peer.send("under the next key"));
+      exchange(peer, *ours);
+      ASSERT_EQ(ours->received, "under the next key") << text(ours->session.failure());
+      ASSERT_TRUE(ours->send("so do we"));
+      exchange(peer, *ours);
+      ASSERT_EQ(peer.received, "so do we") << peer.last_reason;
+      ours->received.clear();
+      peer.received.clear();
+    }
+    EXPECT_EQ(shard.counters().key_updates, 10U);
+  }
+}
+
+TEST(KeyUpdate, ManyRequestsAreAnsweredOnce) {
+  World world;
+  End server = world.server();
+  LibraryEnd client;
+  client.begin(true);
+  connect(client, server);
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_EQ(SSL_key_update(client.ssl.get(), SSL_KEY_UPDATE_REQUESTED), 1);
+    ASSERT_TRUE(client.send("x"));
+  }
+  exchange(client, server);
+  EXPECT_EQ(server.received, std::string(20, 'x'));
+  EXPECT_TRUE(server.to_send.empty()) << "nothing is sent before there is something to say";
+  server.send("answer");
+  exchange(client, server);
+  EXPECT_EQ(client.received, "answer");
+  EXPECT_EQ(world.server_shard.counters().key_updates, 21U);
+}
+
+// --- renegotiation (TLS 1.2)
+// ----------------------------------------------------------------------------
+
+// BoringSSL cannot be asked to begin one, so the record is sealed with the keys that it exports:
+// ECDHE with AES-128-GCM, RFC 5288.
+std::string tls12_handshake_record(SSL* ssl, const std::string& message) {
+  std::vector<std::uint8_t> block(SSL_get_key_block_len(ssl));
+  HEADRACE_CHECK(block.size() == 2 * 16 + 2 * 4);
+  HEADRACE_CHECK(SSL_generate_key_block(ssl, block.data(), block.size()) == 1);
+  const bool is_server = SSL_is_server(ssl) == 1;
+  const std::uint8_t* key = block.data() + (is_server ? 16 : 0);
+  const std::uint8_t* salt = block.data() + 32 + (is_server ? 4 : 0);
+  std::uint8_t nonce[12];
+  std::uint8_t context[13];
+  std::memcpy(nonce, salt, 4);
+  const std::uint64_t sequence = SSL_get_write_sequence(ssl);
+  for (unsigned i = 0; i < 8; ++i) {
+    nonce[4 + i] = context[i] = static_cast<std::uint8_t>(sequence >> (56 - 8 * i));
+  }
+  const std::uint8_t header[] = {22, 3, 3, 0, static_cast<std::uint8_t>(message.size())};
+  std::memcpy(context + 8, header, sizeof header);
+  std::string record(5 + 8 + message.size() + 16, '\0');
+  std::memcpy(record.data(), header, 3);
+  record[4] = static_cast<char>(record.size() - 5);
+  std::memcpy(record.data() + 5, nonce + 4, 8);
+  bssl::ScopedEVP_AEAD_CTX aead;
+  HEADRACE_CHECK(EVP_AEAD_CTX_init(aead.get(), EVP_aead_aes_128_gcm(), key, 16, 16, nullptr) == 1);
+  std::size_t sealed = 0;
+  HEADRACE_CHECK(EVP_AEAD_CTX_seal(aead.get(), reinterpret_cast<std::uint8_t*>(record.data()) + 13,
+                                   &sealed, message.size() + 16, nonce, sizeof nonce,
+                                   reinterpret_cast<const std::uint8_t*>(message.data()),
+                                   message.size(), context, sizeof context) == 1);
+  return record;
+}
+
+TEST(Renegotiation, IsRefusedInBothRoles) {
+  for (const bool ours_is_server : {true, false}) {
+    World world;
+    LibraryEnd peer;
+    peer.use(world.identity);
+    SSL_CTX_set_max_proto_version(peer.context.get(), TLS1_2_VERSION);
+    SSL_CTX_set_strict_cipher_list(peer.context.get(), "ECDHE-ECDSA-AES128-GCM-SHA256");
+    End ours = ours_is_server ? world.server() : world.client();
+    peer.begin(ours_is_server);
+    ours_is_server ? connect(peer, ours) : connect(ours, peer);
+    ASSERT_TRUE(ours.session.established());
+    // A ClientHello to the server, a HelloRequest to the client.
+    const std::string message =
+        ours_is_server ? std::string({1, 0, 0, 4, 3, 3, 0, 0}) : std::string({0, 0, 0, 0});
+    ours.deliver(tls12_handshake_record(peer.ssl.get(), message));
+    EXPECT_EQ(ours.session.failure(), Failure::renegotiation);
+    EXPECT_FALSE(ours.to_send.empty()) << "the alert";
+  }
+}
+
+// --- memory
+// ----------------------------------------------------------------------------------------------
+
+#ifndef HEADRACE_SANITIZED  // whose allocator does not fill in mallinfo2
+
+std::size_t bytes_per_idle_server(int version) {
+  constexpr std::size_t kSessions = 64;
+  World world;
+  const auto context = ServerContext::build(world.server_options());
+  LibraryEnd client;
+  SSL_CTX_set_max_proto_version(client.context.get(), static_cast<std::uint16_t>(version));
+  std::vector<End> servers;
+  servers.reserve(kSessions);
+  for (std::size_t i = 0; i < kSessions; ++i) {
+    servers.push_back(world.server(*context));
+    client.begin(true);
+    connect(client, servers.back());
+    HEADRACE_CHECK(servers.back().session.established());
+    client.send(pattern(500));
+    exchange(client, servers.back());
+    servers.back().send(pattern(500));
+    servers.back().received = servers.back().to_send = std::string();
+  }
+  const std::size_t with = mallinfo2().uordblks;
+  for (End& server : servers)
+    server.session = Session();
+  return (with - mallinfo2().uordblks) / kSessions;
+}
+
+TEST(IdleSession, CostsAFewHundredBytes) {
+  const std::size_t modern = bytes_per_idle_server(TLS1_3_VERSION);
+  const std::size_t old = bytes_per_idle_server(TLS1_2_VERSION);
+  RecordProperty("tls13_bytes", static_cast<int>(modern));
+  RecordProperty("tls12_bytes", static_cast<int>(old));
+  EXPECT_GT(modern, 100U);  // something was measured
+  EXPECT_LE(modern, kIdleBytesPlanned);
+  EXPECT_LE(old, 4096U);
+}
+
+#endif
+
+}  // namespace
+}  // namespace headrace::net::tls::test
