@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/hash.h"
 #include "tools/mock/chance.h"
 
 namespace headrace::tools::mock {
@@ -83,7 +84,7 @@ void plan_usage(AnswerPlan& plan, const Behaviour& behaviour, std::uint64_t prom
 }  // namespace
 
 double bytes_per_token(std::uint64_t seed, std::string_view model) {
-  const double draw = unit_interval(mixed(hash_text(seed ^ kRatioSalt, model)));
+  const double draw = unit_interval(mixed(core::hash64(model, seed ^ kRatioSalt)));
   return kBytesPerTokenMin + (kBytesPerTokenMax - kBytesPerTokenMin) * draw;
 }
 

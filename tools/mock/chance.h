@@ -2,11 +2,11 @@
 //
 // Two uses are kept apart. What an answer says (its words, its model's ratio of bytes to tokens)
 // is a hash of seed and request, so that the same request always gets the same answer. What
-// befalls a request (its latency, whether it fails) is drawn from a sequence per shard.
+// befalls a request (its latency, whether it fails) is drawn from a sequence (core/random.h) per
+// shard.
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 
 namespace headrace::tools::mock {
 
@@ -18,21 +18,9 @@ constexpr std::uint64_t mixed(std::uint64_t value) {
   return value ^ (value >> 31U);
 }
 
-// A hash of `text` under `seed`; the same on every machine.
-std::uint64_t hash_text(std::uint64_t seed, std::string_view text);
-
 // [0, 1).
 constexpr double unit_interval(std::uint64_t random) {
   return static_cast<double>(random >> 11U) * 0x1p-53;
 }
-
-class Chance {
- public:
-  explicit Chance(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t draw() { return mixed(state_ += 0x9e3779b97f4a7c15U); }
-
- private:
-  std::uint64_t state_;
-};
 
 }  // namespace headrace::tools::mock

@@ -24,7 +24,7 @@ class Distribution {
 
   // A value from 64 random bits; never negative.
   [[nodiscard]] double sample(std::uint64_t random) const;
-  [[nodiscard]] bool is_zero() const { return shape_ == Shape::fixed && first_ == 0; }
+  [[nodiscard]] bool is_fixed() const { return shape_ == Shape::fixed; }
   [[nodiscard]] double mean() const;
 
  private:

@@ -2,10 +2,9 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cstring>
-#include <span>
 
 #include "tools/mock/answer.h"
+#include "tools/mock/base64.h"
 #include "tools/mock/put.h"
 
 namespace headrace::tools::mock {
@@ -155,21 +154,6 @@ void put_completions_chunk(std::string& out, const AnswerPlan& plan, const Answe
 
 // --- the rest -----------------------------------------------------------------------------------
 
-// Standard base64 with padding (RFC 4648 section 4).
-void put_base64(std::string& out, std::span<const unsigned char> bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t left = std::min<std::size_t>(bytes.size() - i, 3);
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k)
-      group = (group << 8U) | (k < left ? bytes[i + k] : 0U);
-    for (std::size_t k = 0; k < 4; ++k) {
-      out.push_back(k <= left ? kDigits[(group >> (18 - 6 * k)) & 63U] : '=');
-    }
-  }
-}
-
 void put_embedding(std::string& out, const AnswerPlan& plan, std::uint32_t input) {
   if (plan.base64) {  // little-endian 32-bit floats
     std::string bytes;
@@ -181,7 +165,7 @@ void put_embedding(std::string& out, const AnswerPlan& plan, std::uint32_t input
       }
     }
     put(out, '"');
-    put_base64(out, {reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()});
+    put_base64(out, bytes);
     put(out, '"');
     return;
   }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "tools/mock/chance.h"
+#include "core/random.h"
 
 namespace headrace::tools::mock {
 namespace {
@@ -36,12 +36,12 @@ constexpr std::uint64_t kTrapEvery = 5;
 }  // namespace
 
 Prose::Prose(std::uint64_t seed, ProseKind kind) {
-  Chance chance(seed);
+  core::Random random(seed);
   starts_.reserve(kTokens + 1);
   for (std::uint64_t i = 0; i < kTokens; ++i) {
     starts_.push_back(static_cast<std::uint32_t>(text_.size()));
     const bool trap = kind == ProseKind::tricky && i % kTrapEvery == 0;
-    text_ += trap ? kTraps[chance.draw() % kTraps.size()] : kWords[chance.draw() % kWords.size()];
+    text_ += trap ? kTraps[random.next() % kTraps.size()] : kWords[random.next() % kWords.size()];
   }
   starts_.push_back(static_cast<std::uint32_t>(text_.size()));
 }

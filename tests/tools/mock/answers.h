@@ -8,10 +8,10 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "core/hash.h"
 #include "tools/mock/answer.h"
 #include "tools/mock/answer_plan.h"
 #include "tools/mock/behaviour.h"
-#include "tools/mock/chance.h"
 #include "tools/mock/endpoint.h"
 #include "tools/mock/request_facts.h"
 
@@ -56,7 +56,7 @@ class Answers {
       if (read) facts = *read;
     }
     plan_.created_unix_seconds = 1700000000;
-    plan_answer(provider_, route, facts, {body.size(), hash_text(provider_.seed, body)}, behaviour,
+    plan_answer(provider_, route, facts, {body.size(), core::hash64(body, provider_.seed)}, behaviour,
                 42, plan_);
     return plan_;
   }

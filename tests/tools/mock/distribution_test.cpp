@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tools/mock/chance.h"
+#include "core/random.h"
 
 namespace headrace::tools::mock {
 namespace {
@@ -45,11 +45,11 @@ TEST(Distribution, SamplesHaveTheRightMiddle) {
        {Case{"uniform:10ms:20ms", 15e6, 15e6}, Case{"exponential:10ms", 6.931e6, 10e6},
         Case{"lognormal:10ms:0.5", 10e6, 11.33e6}}) {
     const auto distribution = *Distribution::parse(expected.text, QuantityKind::wait);
-    Chance chance(9);
+    core::Random random(9);
     std::vector<double> samples(20'000);
     double sum = 0;
     for (double& sample : samples)
-      sum += sample = distribution.sample(chance.draw());
+      sum += sample = distribution.sample(random.next());
     std::ranges::sort(samples);
     EXPECT_GE(samples.front(), 0);
     EXPECT_NEAR(samples[samples.size() / 2] / expected.median, 1, 0.05) << expected.text;
