@@ -53,9 +53,11 @@ class SnapshotBuilder {
       : snapshot_(snapshot), view_(snapshot.view_), master_key_(master_key) {}
 
   std::vector<std::string> build() {
-    for (const config::Provider& row : view_.providers()) build_provider(row);
+    for (const config::Provider& row : view_.providers())
+      build_provider(row);
     place_secrets();
-    for (const config::Listener& row : view_.listeners()) build_listener(row);
+    for (const config::Listener& row : view_.listeners())
+      build_listener(row);
     snapshot_.admin_.role = ListenerRole::admin;
     snapshot_.admin_.connections_max = kAdminConnectionsMax;
     return std::move(errors_);
@@ -115,10 +117,9 @@ class SnapshotBuilder {
     }
     for (const config::FieldEdit& edit : view_.edits(row)) {
       const std::string_view field = view_.text(edit.name);
-      std::string value =
-          edit.sealed == config::Switch::on
-              ? unsealed(edit.value, config::edit_context(name, edit.kind, field))
-              : std::string(view_.text(edit.value));
+      std::string value = edit.sealed == config::Switch::on
+                              ? unsealed(edit.value, config::edit_context(name, edit.kind, field))
+                              : std::string(view_.text(edit.value));
       if (edit.kind == config::EditKind::header_add) {
         secrets.lines += fmt::format("{}: {}\r\n", field, value);
       } else {
@@ -147,7 +148,8 @@ class SnapshotBuilder {
     for (const config::TextRef name : view_.query_remove(row)) {
       link.query_remove.push_back(view_.text(name));
     }
-    if (row.auth == config::AuthStyle::query) link.query_remove.push_back(view_.text(row.auth_name));
+    if (row.auth == config::AuthStyle::query)
+      link.query_remove.push_back(view_.text(row.auth_name));
     if (row.auth == config::AuthStyle::header) {
       link.headers_remove.push_back(view_.text(row.auth_name));
     }
@@ -189,7 +191,8 @@ class SnapshotBuilder {
       auto credential = tls::Credential::parse(*chain, *key, std::time(nullptr));
       OPENSSL_cleanse(key->data(), key->size());
       if (!credential) {
-        for (const std::string& error : credential.error()) fail(fmt::format("{}: {}", path, error));
+        for (const std::string& error : credential.error())
+          fail(fmt::format("{}: {}", path, error));
         return nullptr;
       }
       options.credential = *credential;
@@ -206,7 +209,8 @@ class SnapshotBuilder {
 
   void place_secrets() {
     std::size_t bytes = 0;
-    for (const Secrets& each : secrets_) bytes += each.lines.size() + each.query.size();
+    for (const Secrets& each : secrets_)
+      bytes += each.lines.size() + each.query.size();
     snapshot_.secrets_ = LockedMemory(bytes);
     char* at = snapshot_.secrets_.bytes().data();
     const auto place = [&at](std::string& text) {
@@ -254,6 +258,14 @@ class SnapshotBuilder {
     link.connections_max = static_cast<std::uint32_t>(row.connections_max);
     link.requests_per_connection_max = static_cast<std::uint32_t>(row.requests_per_connection_max);
     link.x_forwarded = row.x_forwarded == config::Switch::on;
+    for (const config::TextRef network : view_.trusted_proxies(row)) {
+      auto parsed = core::Cidr::parse(view_.text(network));
+      if (parsed) {
+        link.trusted_proxies.add(*parsed);
+      } else {
+        fail(fmt::format("trusted proxy {}: {}", view_.text(network), parsed.error()));
+      }
+    }
     if (row.tls == config::Switch::on) link.tls = server_context(row);
     snapshot_.listeners_.push_back(std::move(link));
   }
@@ -261,8 +273,8 @@ class SnapshotBuilder {
   std::shared_ptr<const tls::ServerContext> server_context(const config::Listener& row) {
     std::vector<tls::CertificateFiles> files;
     for (const config::Certificate& each : view_.certificates(row)) {
-      files.push_back({std::string(view_.text(each.certificate_file)),
-                       std::string(view_.text(each.key_file))});
+      files.push_back(
+          {std::string(view_.text(each.certificate_file)), std::string(view_.text(each.key_file))});
     }
     tls::ServerOptions options;
     auto keys = ticket_keys(view_.text(row.ticket_key_file));
@@ -270,7 +282,8 @@ class SnapshotBuilder {
     options.ticket_keys = *keys;
     auto context = tls::CertificateStore(std::move(files), std::move(options)).load();
     if (!context) {
-      for (const std::string& error : context.error()) fail(error);
+      for (const std::string& error : context.error())
+        fail(error);
       return nullptr;
     }
     return *context;

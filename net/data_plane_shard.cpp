@@ -8,6 +8,7 @@
 #include "core/check.h"
 #include "core/event_log.h"
 #include "net/proxy/exchange.h"
+#include "net/proxy/request_message.h"
 
 namespace headrace::net {
 
@@ -69,23 +70,26 @@ std::expected<void, std::string> DataPlaneShard::open_listener(const std::string
 
 std::vector<std::string> DataPlaneShard::listening_on() const {
   std::vector<std::string> addresses;
-  for (const auto& listener : listeners_) addresses.push_back(listener->local_address());
+  for (const auto& listener : listeners_)
+    addresses.push_back(listener->local_address());
   return addresses;
 }
 
 // --- turns ---------------------------------------------------------------------------------------
 
 void DataPlaneShard::on_start(core::Shard&) {
-  for (const auto& listener : listeners_) listener->start();
+  for (const auto& listener : listeners_)
+    listener->start();
   ask_for_names(*context_.config);
 }
 
-void DataPlaneShard::on_turn(core::Instant) {
+bool DataPlaneShard::on_turn(core::Instant) {
   if (!context_.starved.empty()) context_.starved.retry();
   if (!context_.run_queue.empty()) run_queue();
   if (!commands_.consumer().empty()) take_commands();
   if (names_ != nullptr && names_->unanswered(shard_.number()) > 0) take_names();
   if (draining_ || configs_.size() > 1) let_go();
+  return !context_.run_queue.empty();
 }
 
 void DataPlaneShard::run_queue() {
@@ -94,11 +98,6 @@ void DataPlaneShard::run_queue() {
     if (exchange == nullptr) return;
     exchange->on_turn();
   }
-}
-
-void DataPlaneShard::before_submit() {
-  // What is left of this turn's work must not wait for a completion.
-  if (!context_.run_queue.empty()) context_.io->wake();
 }
 
 void DataPlaneShard::on_second(core::Instant) {
@@ -129,7 +128,8 @@ void DataPlaneShard::take_commands() {
       }
       case ShardCommandKind::drain:
         draining_ = context_.draining = true;
-        for (const auto& listener : listeners_) listener->drain();
+        for (const auto& listener : listeners_)
+          listener->drain();
         break;
       case ShardCommandKind::close:
         draining_ = context_.draining = true;
@@ -181,9 +181,8 @@ void DataPlaneShard::match_listeners() {
 }
 
 void DataPlaneShard::let_go() {
-  std::erase_if(configs_, [&](const auto& each) {
-    return each.get() != context_.config && each->quiet();
-  });
+  std::erase_if(configs_,
+                [&](const auto& each) { return each.get() != context_.config && each->quiet(); });
   std::erase_if(listeners_, [](const auto& each) { return each->quiet(); });
   if (draining_ && listeners_.empty()) {
     if (!context_.config->retired()) context_.config->retire();

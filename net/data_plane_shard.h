@@ -72,9 +72,8 @@ class DataPlaneShard final : public core::ShardHooks {
   static constexpr std::size_t kRunQueuePerTurn = 8;
 
   void on_start(core::Shard& shard) override;
-  void on_turn(core::Instant now) override;
+  bool on_turn(core::Instant now) override;
   void on_second(core::Instant now) override;
-  void before_submit() override;
 
   void run_queue();
   void take_commands();

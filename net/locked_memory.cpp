@@ -1,10 +1,9 @@
 #include "net/locked_memory.h"
 
-#include <sys/mman.h>
-
 #include <utility>
 
 #include <openssl/mem.h>
+#include <sys/mman.h>
 
 #include "core/check.h"
 
@@ -12,8 +11,7 @@ namespace headrace::net {
 
 LockedMemory::LockedMemory(std::size_t bytes) : bytes_(bytes) {
   if (bytes == 0) return;
-  void* memory =
-      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   HEADRACE_CHECK(memory != MAP_FAILED, "no memory for secrets");
   data_ = static_cast<char*>(memory);
   locked_ = mlock(memory, bytes) == 0;

@@ -27,7 +27,9 @@ ShardConfig::ShardConfig(ShardContext& shard, std::shared_ptr<const ConfigSnapsh
   }
 }
 
-ShardConfig::~ShardConfig() { HEADRACE_CHECK(users_ == 0); }
+ShardConfig::~ShardConfig() {
+  HEADRACE_CHECK(users_ == 0);
+}
 
 const core::SocketAddress* ShardConfig::address_of(std::uint32_t provider,
                                                    std::uint32_t attempt) const {
@@ -38,10 +40,9 @@ const core::SocketAddress* ShardConfig::address_of(std::uint32_t provider,
 void ShardConfig::set_fixed_address(const ProviderLink& provider) {
   Addresses& known = addresses_[provider.index];
   const std::string_view path = view().text(provider.row->unix_socket);
-  auto fixed = !path.empty()
-                   ? core::SocketAddress::parse("unix:" + std::string(path))
-                   : core::SocketAddress::from_ip(view().text(provider.row->host),
-                                                  provider.row->port);
+  auto fixed = !path.empty() ? core::SocketAddress::parse("unix:" + std::string(path))
+                             : core::SocketAddress::from_ip(view().text(provider.row->host),
+                                                            provider.row->port);
   known.named = !fixed;
   if (!fixed) return;
   known.list[0] = *fixed;
@@ -65,11 +66,8 @@ void ShardConfig::take_addresses(std::uint32_t provider,
   std::array<core::SocketAddress, kAddressesMax> allowed;
   for (const core::SocketAddress& address : addresses) {
     // A name may change its mind: what it means now is judged before it is connected to.
-    const PeerAddress peer(address);
-    policy::config::IpBytes bytes;
-    std::copy_n(peer.bytes().begin(), bytes.size(), bytes.begin());
-    if (peer.known() && count < kAddressesMax &&
-        policy::config::may_connect(policy::config::classify(bytes), private_network)) {
+    if (count < kAddressesMax &&
+        policy::config::may_connect(policy::config::classify(address), private_network)) {
       allowed[count++] = address;
     }
   }
@@ -80,12 +78,6 @@ void ShardConfig::take_addresses(std::uint32_t provider,
   pools_[provider]->on_addresses();
 }
 
-bool ShardConfig::trusts(std::uint32_t listener, const PeerAddress& peer) const {
-  return peer.known() &&
-         policy::config::contains(view().trusted_proxies(view().listeners()[listener]),
-                                  peer.bytes());
-}
-
 void ShardConfig::drop_user() {
   HEADRACE_CHECK(users_ > 0);
   --users_;
@@ -93,7 +85,8 @@ void ShardConfig::drop_user() {
 
 void ShardConfig::retire() {
   retired_ = true;
-  for (const auto& pool : pools_) pool->retire();
+  for (const auto& pool : pools_)
+    pool->retire();
 }
 
 }  // namespace headrace::net

@@ -12,7 +12,6 @@
 
 #include "core/socket_address.h"
 #include "net/config_snapshot.h"
-#include "net/edge/peer_address.h"
 #include "net/http/head_limits.h"
 #include "net/tls/resumption_cache.h"
 #include "net/upstream/upstream_pool.h"
@@ -44,9 +43,6 @@ class ShardConfig {
   [[nodiscard]] std::size_t small_buffer_bytes() const { return small_buffer_bytes_; }
 
   [[nodiscard]] UpstreamPool& pool(std::uint32_t provider) { return *pools_[provider]; }
-
-  // Whether a proxy at this address may say where a request came from.
-  [[nodiscard]] bool trusts(std::uint32_t listener, const PeerAddress& peer) const;
 
   // The address to try for the n-th connection, in turn; null while none is known.
   [[nodiscard]] const core::SocketAddress* address_of(std::uint32_t provider,

@@ -59,7 +59,7 @@ struct ShardContext {
   ShardConfig* config = nullptr;  // what new requests are served by
   AccessLog* access_log = nullptr;
   const Fleet* fleet = nullptr;  // all shards, for the admin pages
-  bool draining = false;  // connections end with the request they are in
+  bool draining = false;         // connections end with the request they are in
   std::size_t small_buffer_bytes = 4096;
   std::size_t small_buffers_scarce = 512;  // leased ones from which on held requests move
 

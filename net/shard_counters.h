@@ -15,17 +15,17 @@ enum class ShardCount : std::uint8_t {
   connections_accepted,
   connections_refused,
   requests,
-  requests_refused,        // by a local answer of 4xx
-  requests_failed,         // by a local answer of 5xx
+  requests_refused,  // by a local answer of 4xx
+  requests_failed,   // by a local answer of 5xx
   responses_2xx,
   responses_4xx,
   responses_5xx,
-  downstream_cancelled,    // the client left before the end of its answer
-  upstream_connections,    // opened
-  upstream_reused,         // requests sent on a kept connection
+  downstream_cancelled,  // the client left before the end of its answer
+  upstream_connections,  // opened
+  upstream_reused,       // requests sent on a kept connection
   upstream_failures,
-  upstream_replays,        // requests sent again because a kept connection proved dead
-  answers_broken,          // upstream ended within a body
+  upstream_replays,  // requests sent again because a kept connection proved dead
+  answers_broken,    // upstream ended within a body
   bytes_downstream_in,
   bytes_downstream_out,
   tokens_in,
@@ -33,7 +33,7 @@ enum class ShardCount : std::uint8_t {
   answers_metered,
   stream_events,
   log_lines_dropped,
-  requests_copied,         // a held request moved out of a scarce receive buffer
+  requests_copied,  // a held request moved out of a scarce receive buffer
   tls_handshakes,
   tls_failures,
   count,

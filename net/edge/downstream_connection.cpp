@@ -38,8 +38,8 @@ void DownstreamConnection::open(core::Socket socket) {
   transport_.open(socket);
   if (listener_->link().tls != nullptr) {
     state_ = State::handshaking;
-    deadline_.set(*shard_->timers, shard_->now() + milliseconds(
-        shard_->config->http().tls_handshake_timeout_ms));
+    deadline_.set(*shard_->timers,
+                  shard_->now() + milliseconds(shard_->config->http().tls_handshake_timeout_ms));
     transport_.start_tls_downstream(listener_->link().tls);
     return;
   }
@@ -113,14 +113,14 @@ void DownstreamConnection::on_received(core::BufferLease lease) {
 
 void DownstreamConnection::read_head(core::BufferLease message, std::size_t bytes) {
   const http::HeadLimits& limits = shard_->config->head_limits();
-  const http::HeadResult result = http::parse_request_head(
-      as_text(message.bytes().first(bytes)), limits, shard_->request_head, scan_);
+  const http::HeadResult result = http::parse_request_head(as_text(message.bytes().first(bytes)),
+                                                           limits, shard_->request_head, scan_);
   if (result.status == http::HeadStatus::incomplete) {
     // A head that dribbles in must not hold a receive buffer: those are for those who are ready.
     if (requests_ > 0 && scan_.scanned_bytes > 0) {
       deadline_.set(*shard_->timers,
-                    std::min(deadline_.at(), shard_->now() + milliseconds(
-                        shard_->config->http().head_timeout_ms)));
+                    std::min(deadline_.at(),
+                             shard_->now() + milliseconds(shard_->config->http().head_timeout_ms)));
     }
     if (gathered_) {
       HEADRACE_CHECK(false, "a head is gathered in one place");
@@ -149,7 +149,8 @@ void DownstreamConnection::read_head(core::BufferLease message, std::size_t byte
 bool DownstreamConnection::gather(std::span<const std::byte> bytes) {
   const std::size_t needed = gathered_bytes_ + bytes.size();
   // Beyond this nothing further is read until there is a use for it.
-  if (needed > shard_->config->head_limits().head_bytes_max + shard_->config->small_buffer_bytes()) {
+  if (needed >
+      shard_->config->head_limits().head_bytes_max + shard_->config->small_buffer_bytes()) {
     return false;
   }
   if (!gathered_) {

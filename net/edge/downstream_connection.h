@@ -80,7 +80,7 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
   Exchange* exchange_ = nullptr;
   Transport transport_;
   Deadline deadline_;
-  core::BufferLease gathered_;      // bytes of a head that came in pieces, or of later requests
+  core::BufferLease gathered_;  // bytes of a head that came in pieces, or of later requests
   std::uint64_t progress_bytes_ = 0;
   std::uint32_t gathered_bytes_ = 0;
   std::uint32_t requests_ = 0;

@@ -65,7 +65,8 @@ class LeaseQueue {
   }
 
   void clear() {
-    while (!empty()) pop_front().reset();
+    while (!empty())
+      pop_front().reset();
   }
 
  private:

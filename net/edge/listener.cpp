@@ -14,11 +14,17 @@ Listener::Listener(ShardContext& shard, std::string address, core::Socket socket
   retry_.bind<&Listener::on_retry>(this);
 }
 
-Listener::~Listener() { HEADRACE_CHECK(quiet()); }
+Listener::~Listener() {
+  HEADRACE_CHECK(quiet());
+}
 
-std::string Listener::local_address() const { return shard_->io->local_address(socket_).text(); }
+std::string Listener::local_address() const {
+  return shard_->io->local_address(socket_).text();
+}
 
-void Listener::start() { shard_->io->accept_multishot(accept_op_, socket_); }
+void Listener::start() {
+  shard_->io->accept_multishot(accept_op_, socket_);
+}
 
 void Listener::on_accepted(core::Completion& completion) {
   if (completion.result >= 0) take(static_cast<core::Socket>(completion.result));

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "core/cidr.h"
 #include "net/tls/server_context.h"
 #include "policy/config/base_layout.h"
 
@@ -17,6 +18,7 @@ struct ListenerLink {
   std::uint32_t connections_max = 0;
   std::uint32_t requests_per_connection_max = 0;
   bool x_forwarded = false;
+  core::CidrList trusted_proxies;                 // who may say where a request came from
   std::shared_ptr<const tls::ServerContext> tls;  // null: plain
 };
 

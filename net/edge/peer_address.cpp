@@ -1,10 +1,10 @@
 #include "net/edge/peer_address.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <algorithm>
 #include <cstring>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
 
 namespace headrace::net {
 
@@ -21,6 +21,15 @@ PeerAddress::PeerAddress(const core::SocketAddress& address) {
     port_ = ntohs(v6->sin6_port);
     known_ = true;
   }
+}
+
+core::SocketAddress PeerAddress::address() const {
+  sockaddr_in6 native{};
+  native.sin6_family = AF_INET6;
+  native.sin6_port = htons(port_);
+  std::memcpy(&native.sin6_addr, bytes_.data(), bytes_.size());
+  return core::SocketAddress::from_native(reinterpret_cast<const sockaddr*>(&native),
+                                          sizeof native);
 }
 
 std::string_view PeerAddress::text(std::span<char, kTextBytesMax> out) const {

@@ -22,6 +22,8 @@ class PeerAddress {
   [[nodiscard]] bool known() const { return known_; }
   [[nodiscard]] std::span<const std::uint8_t, 16> bytes() const { return bytes_; }
   [[nodiscard]] std::uint16_t port() const { return port_; }
+  // An IPv4 one as IPv4-mapped IPv6, as dual-stack sockets report it.
+  [[nodiscard]] core::SocketAddress address() const;
   // Without port or brackets; "unix" where there is none. A view of `out`.
   [[nodiscard]] std::string_view text(std::span<char, kTextBytesMax> out) const;
 

@@ -4,7 +4,9 @@
 
 namespace headrace::net {
 
-void StarvedTransports::add(Transport& transport) { waiting_.push_back(transport); }
+void StarvedTransports::add(Transport& transport) {
+  waiting_.push_back(transport);
+}
 
 void StarvedTransports::remove(Transport& transport) {
   static_cast<core::ListHook<StarvedListTag>&>(transport).unlink();

@@ -7,11 +7,11 @@
 // Threads: one shard.  Lifetime: belongs to its Transport, from start_tls_*() to on_closed().
 #pragma once
 
-#include <sys/uio.h>
-
 #include <array>
 #include <cstddef>
 #include <span>
+
+#include <sys/uio.h>
 
 #include "core/buffer_lease.h"
 #include "net/edge/transport.h"
@@ -49,7 +49,7 @@ class TlsLayer {
 
   Transport& transport_;
   tls::Session session_;
-  core::BufferLease block_;  // ciphertext on its way
+  core::BufferLease block_;    // ciphertext on its way
   core::BufferLease waiting_;  // received while the handshake waits for its own bytes to be sent
   std::array<iovec, Transport::kSlicesMax> plain_{};
   std::size_t plain_count_ = 0;

@@ -19,7 +19,9 @@ Transport::Transport(ShardContext& shard, TransportOwner& owner) : shard_(&shard
   control_op_.bind<&Transport::on_control_completed>(this);
 }
 
-Transport::~Transport() { HEADRACE_CHECK(state_ == State::closed); }
+Transport::~Transport() {
+  HEADRACE_CHECK(state_ == State::closed);
+}
 
 void Transport::open(core::Socket socket) {
   HEADRACE_CHECK(state_ == State::closed);
@@ -165,7 +167,8 @@ void Transport::send(std::span<const std::span<const std::byte>> slices, core::S
 void Transport::send_raw(std::span<const std::span<const std::byte>> slices, core::SendMore more) {
   raw_sending_ = true;
   sending_bytes_ = 0;
-  for (const auto& slice : slices) sending_bytes_ += slice.size();
+  for (const auto& slice : slices)
+    sending_bytes_ += slice.size();
   if (slices.size() == 1) {
     shard_->io->send(send_op_, socket_, slices.front(), more);
     return;

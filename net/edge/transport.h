@@ -13,11 +13,11 @@
 // Bytes given to send() must stay until on_sent(), or until on_closed() where close() came first.
 #pragma once
 
-#include <sys/uio.h>
-
 #include <cstdint>
 #include <memory>
 #include <span>
+
+#include <sys/uio.h>
 
 #include "core/io.h"
 #include "core/op.h"

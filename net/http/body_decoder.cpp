@@ -12,9 +12,10 @@ ChunkStep BodyDecoder::next(std::span<const std::byte> input) {
     return step;
   }
   if (input.empty()) return step;
-  const std::size_t size = framing_ == BodyFraming::length
-                               ? static_cast<std::size_t>(std::min<std::uint64_t>(input.size(), remaining_))
-                               : input.size();
+  const std::size_t size =
+      framing_ == BodyFraming::length
+          ? static_cast<std::size_t>(std::min<std::uint64_t>(input.size(), remaining_))
+          : input.size();
   if (framing_ == BodyFraming::length) remaining_ -= size;
   step.status = ChunkStatus::data;
   step.consumed = size;

@@ -29,4 +29,30 @@ Method method_of(std::string_view text) {
   return Method::other;
 }
 
+std::string_view method_text(Method method) {
+  switch (method) {
+    case Method::get:
+      return "GET";
+    case Method::head:
+      return "HEAD";
+    case Method::post:
+      return "POST";
+    case Method::put:
+      return "PUT";
+    case Method::delete_:
+      return "DELETE";
+    case Method::patch:
+      return "PATCH";
+    case Method::options:
+      return "OPTIONS";
+    case Method::trace:
+      return "TRACE";
+    case Method::connect:
+      return "CONNECT";
+    case Method::other:
+      break;
+  }
+  return "OTHER";
+}
+
 }  // namespace headrace::net::http

@@ -20,5 +20,7 @@ enum class Method : std::uint8_t {
 };
 
 Method method_of(std::string_view text);
+// As it stands in a request line; "OTHER" for `other`.
+std::string_view method_text(Method method);
 
 }  // namespace headrace::net::http

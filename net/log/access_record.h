@@ -27,13 +27,13 @@ struct AccessRecord {
   http::Method method = http::Method::other;
   policy::Endpoint endpoint = policy::Endpoint::unknown;
   UpstreamFailure failure = UpstreamFailure::none;
-  bool local = false;     // answered by the gateway itself
+  bool local = false;  // answered by the gateway itself
   bool streamed = false;
-  bool cut = false;       // the answer did not arrive whole
+  bool cut = false;  // the answer did not arrive whole
   std::string_view request_id;
   std::string_view path;  // without query
   std::string_view model;
-  std::string_view key;   // its name, never the key
+  std::string_view key;  // its name, never the key
   std::string_view tenant;
   std::string_view provider;
   std::string_view code;  // why it was refused

@@ -78,7 +78,9 @@ void append_time(core::WallTime time, std::string& out) {
   out += 'Z';
 }
 
-std::int64_t micros(core::Duration duration) { return duration.count() / 1000; }
+std::int64_t micros(core::Duration duration) {
+  return duration.count() / 1000;
+}
 
 void append_usage(const policy::Usage& usage, std::string& out) {
   if (usage.source == policy::UsageSource::none) return;
@@ -105,7 +107,7 @@ void append_log_line(const AccessRecord& record, std::string& out) {
   out += '"';
   append(out, "request_id", record.request_id);
   append(out, "peer", record.peer.text(peer));
-  append(out, "method", http::to_text(record.method));
+  append(out, "method", http::method_text(record.method));
   append(out, "path", record.path);
   append(out, "status", record.status);
   append(out, "duration_us", micros(record.duration));

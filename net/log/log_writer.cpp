@@ -1,13 +1,12 @@
 #include "net/log/log_writer.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 #include <memory>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "core/event_log.h"
 #include "core/shard_thread.h"
@@ -30,8 +29,8 @@ std::expected<std::unique_ptr<LogWriter>, std::string> LogWriter::open(const std
   if (!path.empty()) {
     descriptor = open_file(path);
     if (descriptor < 0) {
-      return std::unexpected(fmt::format("cannot open the access log {}: {}", path,
-                                         std::strerror(errno)));
+      return std::unexpected(
+          fmt::format("cannot open the access log {}: {}", path, std::strerror(errno)));
     }
   }
   return std::unique_ptr<LogWriter>(new LogWriter(path, descriptor));
@@ -42,7 +41,9 @@ LogWriter::~LogWriter() {
   if (!path_.empty() && descriptor_ >= 0) ::close(descriptor_);
 }
 
-void LogWriter::start() { thread_ = std::thread([this] { run(); }); }
+void LogWriter::start() {
+  thread_ = std::thread([this] { run(); });
+}
 
 void LogWriter::stop() {
   stop_.store(true, std::memory_order_release);
@@ -90,7 +91,8 @@ void LogWriter::write_out() {
       continue;
     }
     if (result < 0 && errno == EINTR) continue;
-    for (const char c : std::string_view(text_).substr(written)) lines_lost_ += c == '\n' ? 1 : 0;
+    for (const char c : std::string_view(text_).substr(written))
+      lines_lost_ += c == '\n' ? 1 : 0;
     HEADRACE_EVENT(warning, "access log: {}; {} lines lost so far", std::strerror(errno),
                    lines_lost_);
     break;

@@ -52,8 +52,7 @@ void Exchange::on_deadline() {
       return;
     case ExchangeState::sending:
     case ExchangeState::awaiting_answer:
-      upstream_failed(total ? UpstreamFailure::total_timeout
-                            : UpstreamFailure::first_byte_timeout);
+      upstream_failed(total ? UpstreamFailure::total_timeout : UpstreamFailure::first_byte_timeout);
       return;
     case ExchangeState::relaying:
       upstream_failed(total ? UpstreamFailure::total_timeout : UpstreamFailure::gap_timeout);

@@ -111,14 +111,15 @@ void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std:
   const http::ResponseHead& head = shard_->response_head;
   move_to(ExchangeState::relaying);
   if (request_sent_) release_message();
-  if (!body_complete_) keep_alive_ = false;  // an early answer: what is left of the request is not read
+  if (!body_complete_)
+    keep_alive_ = false;  // an early answer: what is left of the request is not read
   status_ = head.status;
   upstream_keep_alive_ = head.keep_alive;
   answer_decoder_ = http::BodyDecoder(head.framing, head.content_length);
   start_meter(head);
   choose_framing(head);
-  bulk_ = pool_->expects_bulk() || (head.framing == BodyFraming::length &&
-                                    head.content_length >= kBulkAnswerBytes);
+  bulk_ = pool_->expects_bulk() ||
+          (head.framing == BodyFraming::length && head.content_length >= kBulkAnswerBytes);
 
   std::array<char, kHeadBlockBytes> room;
   http::HeadWriter writer{std::span<char>(room)};
@@ -135,8 +136,7 @@ void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std:
 }
 
 void Exchange::start_meter(const http::ResponseHead& head) {
-  if (passthrough_ != nullptr || head.status != 200 ||
-      head.fields.has(FieldId::content_encoding)) {
+  if (passthrough_ != nullptr || head.status != 200 || head.fields.has(FieldId::content_encoding)) {
     return;
   }
   const std::string_view type = head.fields.value(FieldId::content_type);
@@ -402,7 +402,8 @@ void Exchange::on_downstream_sent() {
     interim_ = false;
     if (!body_complete_) downstream_->expect_body();
   }
-  for (; sending_entries_ > 0; --sending_entries_) out_.pop_front().reset();
+  for (; sending_entries_ > 0; --sending_entries_)
+    out_.pop_front().reset();
   if (state_ == ExchangeState::relaying && out_.size() < kQueuedLeasesMax / 2) {
     set_deadline(milliseconds(pool_->provider().row->timeouts.gap_ms));
     want_more_answer();

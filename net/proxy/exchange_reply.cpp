@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/check.h"
+#include "net/admin/admin_pages.h"
 #include "net/edge/downstream_connection.h"
 #include "net/http/status.h"
 #include "net/proxy/exchange.h"
@@ -65,6 +66,18 @@ void Exchange::on_downstream_too_slow() {
     return;
   }
   reply(Reason::request_timeout, "The request's body arrived too slowly.");
+}
+
+void Exchange::answer_admin(const http::RequestHead& head) {
+  head_in_scratch_ = false;
+  if (head.method != http::Method::get && head.method != http::Method::head) {
+    reply_with(405, "text/plain; charset=utf-8", "The admin pages are only read.\n",
+               "Allow: GET, HEAD\r\n");
+    return;
+  }
+  const bool metrics = config_->view().settings().admin.metrics == policy::config::Switch::on;
+  const AdminPage page = admin_page(head.path(), *shard_->fleet, metrics);
+  reply_with(page.status, page.content_type, page.body);
 }
 
 // One answer a request: called at most once, before any byte of another one was queued.

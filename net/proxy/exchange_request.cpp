@@ -226,12 +226,11 @@ bool Exchange::hold_body(const http::RequestHead& head, std::size_t arrived) {
     if (!downstream_->keep_for_later(first.subspan(bytes))) keep_alive_ = false;
     return true;
   }
-  const std::size_t wanted =
-      head.framing == BodyFraming::length
-          ? static_cast<std::size_t>(head.content_length)
-          : std::max(arrived, kFirstChunkedBytes);
-  const bool in_place = head.framing == BodyFraming::length &&
-                        message.lease.size() - message.head_bytes >= wanted;
+  const std::size_t wanted = head.framing == BodyFraming::length
+                                 ? static_cast<std::size_t>(head.content_length)
+                                 : std::max(arrived, kFirstChunkedBytes);
+  const bool in_place =
+      head.framing == BodyFraming::length && message.lease.size() - message.head_bytes >= wanted;
   if (!in_place) {
     core::BufferLease larger = shard_->bodies.take(message.head_bytes + wanted);
     if (!larger) {
@@ -366,8 +365,8 @@ void Exchange::judge_body() {
     return;
   }
   message.facts = *facts;
-  wants_stream_ = facts->stream.is_true ||
-                  match_.endpoint == policy::Endpoint::stream_generate_content;
+  wants_stream_ =
+      facts->stream.is_true || match_.endpoint == policy::Endpoint::stream_generate_content;
   route();
 }
 

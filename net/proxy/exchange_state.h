@@ -9,14 +9,14 @@
 namespace headrace::net {
 
 enum class ExchangeState : std::uint8_t {
-  reading_body,      // head judged, the body is arriving
-  judging_body,      // it is there; a large one is judged a piece a turn
-  awaiting_upstream, // waits for a connection
-  sending,           // request on its way; the answer may already come
-  awaiting_answer,   // sent
-  relaying,          // the answer's head is on its way to the client
-  flushing,          // the answer (or our own) is complete; what is queued is being sent
-  closing,           // the client's connection dies
+  reading_body,       // head judged, the body is arriving
+  judging_body,       // it is there; a large one is judged a piece a turn
+  awaiting_upstream,  // waits for a connection
+  sending,            // request on its way; the answer may already come
+  awaiting_answer,    // sent
+  relaying,           // the answer's head is on its way to the client
+  flushing,           // the answer (or our own) is complete; what is queued is being sent
+  closing,            // the client's connection dies
   count,
 };
 

@@ -59,7 +59,9 @@ void Exchange::on_upstream_ready(UpstreamConnection& connection) {
   }
 }
 
-void Exchange::on_upstream_failed(UpstreamFailure failure) { upstream_failed(failure); }
+void Exchange::on_upstream_failed(UpstreamFailure failure) {
+  upstream_failed(failure);
+}
 
 // The head as the client sent it: still in the shard's scratch, or parsed again from the message.
 http::RequestHead& Exchange::request_head() {
@@ -71,7 +73,8 @@ http::RequestHead& Exchange::request_head() {
                          .line_bytes_max = http::kHeadBytesMax,
                          .fields_max = http::kFieldsMax},
         shard_->request_head, scan);
-    HEADRACE_CHECK(again.status == http::HeadStatus::complete, "a head was judged twice differently");
+    HEADRACE_CHECK(again.status == http::HeadStatus::complete,
+                   "a head was judged twice differently");
   }
   return shard_->request_head;
 }
@@ -102,8 +105,8 @@ bool Exchange::write_request_head() {
   }
   request.request_id = request_id_.text();
   if (listener.link().x_forwarded) request.peer = &downstream_->peer();
-  request.peer_trusted =
-      request.peer != nullptr && config_->trusts(listener.link().index, *request.peer);
+  request.peer_trusted = request.peer != nullptr && request.peer->known() &&
+                         listener.link().trusted_proxies.contains(request.peer->address());
   request.downstream_tls = downstream_->transport().is_tls();
   request.via = config_->http().via == policy::config::Switch::on;
 
@@ -155,7 +158,8 @@ std::size_t Exchange::request_slices(
   std::array<std::string_view, policy::EditList::kSlicesMax> slices;
   const std::size_t slice_count = message.edits.slices(
       {reinterpret_cast<const char*>(message.body_begin()), message.body_bytes}, slices);
-  for (std::size_t i = 0; i < slice_count; ++i) add(std::as_bytes(std::span(slices[i])));
+  for (std::size_t i = 0; i < slice_count; ++i)
+    add(std::as_bytes(std::span(slices[i])));
   return count;
 }
 
@@ -163,7 +167,8 @@ void Exchange::send_request() {
   std::array<std::span<const std::byte>, Transport::kSlicesMax> slices;
   const std::size_t count = request_slices(slices);
   sending_request_bytes_ = 0;
-  for (std::size_t i = 0; i < count; ++i) sending_request_bytes_ += slices[i].size();
+  for (std::size_t i = 0; i < count; ++i)
+    sending_request_bytes_ += slices[i].size();
   upstream_->transport().send(std::span(slices.data(), count));
 }
 

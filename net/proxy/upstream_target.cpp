@@ -89,9 +89,8 @@ bool same_name(std::string_view a, std::string_view b) {
 }
 
 bool removed(const UpstreamRequest& request, const Field& field) {
-  return std::ranges::any_of(request.provider->headers_remove, [&](std::string_view name) {
-    return same_name(field.name, name);
-  });
+  return std::ranges::any_of(request.provider->headers_remove,
+                             [&](std::string_view name) { return same_name(field.name, name); });
 }
 
 void write_forwarding(const UpstreamRequest& request, HeadWriter& writer) {
@@ -108,8 +107,9 @@ void write_forwarding(const UpstreamRequest& request, HeadWriter& writer) {
     writer.field("X-Forwarded-For", peer);
   }
   const auto proto = known(FieldId::x_forwarded_proto);
-  writer.field("X-Forwarded-Proto",
-               !proto.empty() ? proto : std::string_view(request.downstream_tls ? "https" : "http"));
+  writer.field(
+      "X-Forwarded-Proto",
+      !proto.empty() ? proto : std::string_view(request.downstream_tls ? "https" : "http"));
   const auto host = known(FieldId::x_forwarded_host);
   writer.field("X-Forwarded-Host", !host.empty() ? host : request.head->host);
 }

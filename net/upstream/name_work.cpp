@@ -1,12 +1,12 @@
 #include "net/upstream/name_work.h"
 
+#include <algorithm>
+#include <limits>
+
 #include <ares.h>
 #include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
-
-#include <algorithm>
-#include <limits>
 
 #include "core/event_log.h"
 
@@ -24,8 +24,7 @@ NameWork::NameWork() {
   options.timeout = 2000;  // milliseconds, of the first try
   options.tries = 3;
   if (!library_ready_ ||
-      ares_init_options(&channel_, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES) !=
-          ARES_SUCCESS) {
+      ares_init_options(&channel_, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES) != ARES_SUCCESS) {
     channel_ = nullptr;
     HEADRACE_EVENT(error, "names cannot be resolved: c-ares does not start");
   }
@@ -54,7 +53,7 @@ void NameWork::on_request(std::uint32_t shard, const NameRequest& request,
                    query);
 }
 
-void NameWork::on_answer(void* object, int status, int, ares_addrinfo* answer) {
+void NameWork::on_answer(void* object, int status, int, ::ares_addrinfo* answer) {
   const std::unique_ptr<Query> query(static_cast<Query*>(object));
   if (status == ARES_EDESTRUCTION) return;
   NameReply reply;
@@ -113,9 +112,9 @@ void NameWork::wait(int bell, std::chrono::milliseconds longest) {
   if (::poll(polled.data(), count, static_cast<int>(longest.count())) <= 0) return;
   for (nfds_t i = 1; i < count; ++i) {
     if (polled[i].revents == 0) continue;
-    ares_process_fd(channel_, polled[i].revents & (POLLIN | POLLERR | POLLHUP) ? polled[i].fd
-                                                                              : ARES_SOCKET_BAD,
-                    polled[i].revents & POLLOUT ? polled[i].fd : ARES_SOCKET_BAD);
+    ares_process_fd(
+        channel_, polled[i].revents & (POLLIN | POLLERR | POLLHUP) ? polled[i].fd : ARES_SOCKET_BAD,
+        polled[i].revents & POLLOUT ? polled[i].fd : ARES_SOCKET_BAD);
   }
 }
 

@@ -15,6 +15,7 @@
 #include "core/attendant.h"
 #include "core/socket_address.h"
 
+struct ares_addrinfo;
 struct ares_channeldata;
 
 namespace headrace::net {
@@ -58,7 +59,7 @@ class NameWork {
 
  private:
   struct Query;
-  static void on_answer(void* query, int status, int timeouts, struct ares_addrinfo* answer);
+  static void on_answer(void* query, int status, int timeouts, ::ares_addrinfo* answer);
 
   ares_channeldata* channel_ = nullptr;
   bool library_ready_ = false;

@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "core/check.h"
+#include "net/proxy/request_message.h"
 #include "net/shard_context.h"
 #include "net/upstream/upstream_pool.h"
 
@@ -58,7 +59,9 @@ void UpstreamConnection::on_handshake_done() {
   pool_->on_ready(*this);
 }
 
-void UpstreamConnection::on_handshake_failed() { fail_connecting(UpstreamFailure::tls); }
+void UpstreamConnection::on_handshake_failed() {
+  fail_connecting(UpstreamFailure::tls);
+}
 
 void UpstreamConnection::on_timeout() {
   if (state_ == State::connecting) {
@@ -103,7 +106,8 @@ void UpstreamConnection::release() {
   transport_.want_receive(pool_->expects_bulk() ? ReceiveMode::one_bulk : ReceiveMode::many);
   // The timer is moved only when it fires: an idle connection is mostly taken long before.
   if (!timer_.armed()) {
-    shard_->timers->arm(timer_, idle_since_ + milliseconds(pool_->provider().row->pool.idle_timeout_ms));
+    shard_->timers->arm(timer_,
+                        idle_since_ + milliseconds(pool_->provider().row->pool.idle_timeout_ms));
   }
   pool_->on_ready(*this);
 }
@@ -130,8 +134,7 @@ void UpstreamConnection::close_idle() {
 }
 
 void UpstreamConnection::on_idle_timeout() {
-  const core::Instant due =
-      idle_since_ + milliseconds(pool_->provider().row->pool.idle_timeout_ms);
+  const core::Instant due = idle_since_ + milliseconds(pool_->provider().row->pool.idle_timeout_ms);
   if (due > shard_->now()) {
     shard_->timers->arm(timer_, due);
     return;

@@ -11,18 +11,18 @@ namespace headrace::net {
 
 enum class UpstreamFailure : std::uint8_t {
   none,
-  no_address,         // the name has not been resolved, or does not exist
-  descriptors,        // out of file descriptors
+  no_address,   // the name has not been resolved, or does not exist
+  descriptors,  // out of file descriptors
   connect_refused,
   connect_timeout,
-  pool_timeout,       // all connections were busy for too long
-  tls,                // the handshake failed
-  closed_early,       // closed or reset before the answer began
+  pool_timeout,  // all connections were busy for too long
+  tls,           // the handshake failed
+  closed_early,  // closed or reset before the answer began
   first_byte_timeout,
   gap_timeout,
   total_timeout,
-  invalid_answer,     // not an HTTP answer that we accept
-  truncated,          // ended within the body
+  invalid_answer,  // not an HTTP answer that we accept
+  truncated,       // ended within the body
   count,
 };
 
@@ -46,8 +46,7 @@ constexpr std::string_view name(UpstreamFailure failure) {
 }
 
 constexpr bool is_timeout(UpstreamFailure failure) {
-  return failure == UpstreamFailure::connect_timeout ||
-         failure == UpstreamFailure::pool_timeout ||
+  return failure == UpstreamFailure::connect_timeout || failure == UpstreamFailure::pool_timeout ||
          failure == UpstreamFailure::first_byte_timeout ||
          failure == UpstreamFailure::gap_timeout || failure == UpstreamFailure::total_timeout;
 }

@@ -39,12 +39,14 @@ void UpstreamPool::forget(UpstreamUser& user) {
 
 void UpstreamPool::retire() {
   retired_ = true;
-  while (!idle_.empty()) idle_.front().close_idle();
+  while (!idle_.empty())
+    idle_.front().close_idle();
 }
 
 void UpstreamPool::on_addresses() {
   if (config_.address_of(provider_.index, 0) == nullptr) {
-    while (!waiting_.empty()) on_connect_failed(UpstreamFailure::no_address);
+    while (!waiting_.empty())
+      on_connect_failed(UpstreamFailure::no_address);
     return;
   }
   start_connections();

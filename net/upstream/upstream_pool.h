@@ -3,7 +3,8 @@
 //
 // Bounds: pool.total_max connections, of which at most pool.idle_max are kept idle, each for at
 // most pool.idle_timeout_ms and in use for at most pool.lifetime_ms.
-// Threads: one shard.  Lifetime: belongs to a ShardConfig, which outlives its connections and users.
+// Threads: one shard.  Lifetime: belongs to a ShardConfig, which outlives its connections and
+// users.
 #pragma once
 
 #include <cstdint>
@@ -51,8 +52,8 @@ class UpstreamPool {
   friend class UpstreamConnection;
   static constexpr std::uint64_t kBulkThreshold = 8 * 1024;
 
-  void on_ready(UpstreamConnection& connection);      // fresh, or given back
-  void on_connect_failed(UpstreamFailure failure);    // one waiter's connection will not come
+  void on_ready(UpstreamConnection& connection);    // fresh, or given back
+  void on_connect_failed(UpstreamFailure failure);  // one waiter's connection will not come
   void on_gone(UpstreamConnection& connection, bool was_connecting);
   void start_connections();
   UpstreamFailure start_one();

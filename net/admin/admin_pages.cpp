@@ -1,0 +1,169 @@
+#include "net/admin/admin_pages.h"
+
+#include <array>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "core/histogram.h"
+
+namespace headrace::net {
+
+namespace {
+
+struct CounterRow {
+  ShardCount which;
+  std::string_view name;
+  std::string_view help;
+};
+
+constexpr std::array kCounterRows = {
+    CounterRow{ShardCount::connections_accepted, "headrace_connections_accepted_total",
+               "Connections taken from clients."},
+    CounterRow{ShardCount::connections_refused, "headrace_connections_refused_total",
+               "Connections closed at once, because as many as allowed were open."},
+    CounterRow{ShardCount::requests, "headrace_requests_total", "Requests begun."},
+    CounterRow{ShardCount::requests_refused, "headrace_requests_refused_total",
+               "Requests answered by the gateway itself with a status of 4xx."},
+    CounterRow{ShardCount::requests_failed, "headrace_requests_failed_total",
+               "Requests answered by the gateway itself with a status of 5xx."},
+    CounterRow{ShardCount::responses_2xx, "headrace_responses_ok_total",
+               "Answers with a status below 400."},
+    CounterRow{ShardCount::responses_4xx, "headrace_responses_client_error_total",
+               "Answers with a status of 4xx."},
+    CounterRow{ShardCount::responses_5xx, "headrace_responses_server_error_total",
+               "Answers with a status of 5xx."},
+    CounterRow{ShardCount::downstream_cancelled, "headrace_downstream_cancelled_total",
+               "Requests whose client left before the end of its answer."},
+    CounterRow{ShardCount::upstream_connections, "headrace_upstream_connections_total",
+               "Connections opened to providers."},
+    CounterRow{ShardCount::upstream_reused, "headrace_upstream_reused_total",
+               "Requests sent on a connection that was kept."},
+    CounterRow{ShardCount::upstream_failures, "headrace_upstream_failures_total",
+               "Failures to reach a provider or to get a whole answer from it."},
+    CounterRow{ShardCount::upstream_replays, "headrace_upstream_replays_total",
+               "Requests sent again because a kept connection proved dead."},
+    CounterRow{ShardCount::answers_broken, "headrace_answers_broken_total",
+               "Answers that a provider broke off."},
+    CounterRow{ShardCount::bytes_downstream_in, "headrace_downstream_received_bytes_total",
+               "Bytes received from clients."},
+    CounterRow{ShardCount::bytes_downstream_out, "headrace_downstream_sent_bytes_total",
+               "Bytes sent to clients."},
+    CounterRow{ShardCount::tokens_in, "headrace_input_tokens_total",
+               "Tokens read by models, as metered."},
+    CounterRow{ShardCount::tokens_out, "headrace_output_tokens_total",
+               "Tokens written by models, as metered."},
+    CounterRow{ShardCount::answers_metered, "headrace_answers_metered_total",
+               "Answers of which usage was read."},
+    CounterRow{ShardCount::stream_events, "headrace_stream_events_total",
+               "Events of streamed answers."},
+    CounterRow{ShardCount::log_lines_dropped, "headrace_access_log_lines_dropped_total",
+               "Access log lines dropped under pressure."},
+    CounterRow{ShardCount::requests_copied, "headrace_requests_moved_total",
+               "Held requests moved out of receive buffers that had become scarce."},
+    CounterRow{ShardCount::tls_handshakes, "headrace_tls_handshakes_total",
+               "TLS handshakes completed."},
+    CounterRow{ShardCount::tls_failures, "headrace_tls_failures_total",
+               "TLS handshakes of clients that failed."},
+};
+static_assert(kCounterRows.size() == static_cast<std::size_t>(ShardCount::count),
+              "every counter has its row");
+
+void head(std::string& out, std::string_view name, std::string_view help, std::string_view type) {
+  fmt::format_to(std::back_inserter(out), "# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
+}
+
+template <class Value>
+void gauge(std::string& out, std::string_view name, std::string_view help, Value value) {
+  head(out, name, help, "gauge");
+  fmt::format_to(std::back_inserter(out), "{} {}\n", name, value);
+}
+
+void histogram(std::string& out, std::string_view name, std::string_view help,
+               const core::Histogram& values) {
+  constexpr std::array<double, 16> kSeconds = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
+                                               0.01,   0.025,   0.05,   0.1,   0.25,   0.5,
+                                               1,      5,       30,     120};
+  head(out, name, help, "histogram");
+  for (const double bound : kSeconds) {
+    fmt::format_to(std::back_inserter(out), "{}_bucket{{le=\"{}\"}} {}\n", name, bound,
+                   values.count_up_to(static_cast<std::uint64_t>(bound * 1e9)));
+  }
+  fmt::format_to(std::back_inserter(out), "{}_bucket{{le=\"+Inf\"}} {}\n{}_sum {}\n{}_count {}\n",
+                 name, values.count(), name, static_cast<double>(values.sum()) / 1e9, name,
+                 values.count());
+}
+
+std::int64_t sum(const Fleet& fleet, core::Gauge ShardGauges::* which) {
+  std::int64_t total = 0;
+  for (const FleetShard& shard : fleet.shards) total += (shard.counters->gauges.*which).value();
+  return total;
+}
+
+core::Histogram& merged(const Fleet& fleet, core::Histogram ShardCounters::* which) {
+  // Too large for a stack; one page at a time is asked for.
+  thread_local core::Histogram total;
+  std::destroy_at(&total);
+  std::construct_at(&total);
+  for (const FleetShard& shard : fleet.shards) total.merge(shard.counters->*which);
+  return total;
+}
+
+std::string metrics(const Fleet& fleet) {
+  std::string out;
+  for (const CounterRow& row : kCounterRows) {
+    std::uint64_t total = 0;
+    for (const FleetShard& shard : fleet.shards) total += shard.counters->counts.value(row.which);
+    head(out, row.name, row.help, "counter");
+    fmt::format_to(std::back_inserter(out), "{} {}\n", row.name, total);
+  }
+  gauge(out, "headrace_downstream_connections", "Connections of clients open now.",
+        sum(fleet, &ShardGauges::downstream_connections));
+  gauge(out, "headrace_upstream_connections", "Connections to providers open now.",
+        sum(fleet, &ShardGauges::upstream_connections));
+  gauge(out, "headrace_requests_in_flight", "Requests that have begun and not ended.",
+        sum(fleet, &ShardGauges::requests_in_flight));
+  gauge(out, "headrace_streams_open", "Streamed answers under way.",
+        sum(fleet, &ShardGauges::streams_open));
+  gauge(out, "headrace_config_generation", "Configs taken over since the start.",
+        fleet.config_generation.load());
+  gauge(out, "headrace_config_reloads_failed", "Configs refused since the start.",
+        fleet.config_reloads_failed.load());
+  histogram(out, "headrace_request_duration_seconds", "From a request's head to its answer's end.",
+            merged(fleet, &ShardCounters::request_nanos));
+  histogram(out, "headrace_first_byte_seconds",
+            "From a request being sent upstream to the first byte of its answer.",
+            merged(fleet, &ShardCounters::first_byte_nanos));
+  head(out, "headrace_turn_seconds_max", "The longest turn of each shard.", "gauge");
+  for (std::size_t i = 0; i < fleet.shards.size(); ++i) {
+    fmt::format_to(std::back_inserter(out), "headrace_turn_seconds_max{{shard=\"{}\"}} {}\n", i,
+                   static_cast<double>(fleet.shards[i].statistics->turn_nanos.maximum()) / 1e9);
+  }
+  head(out, "headrace_build_info", "The build.", "gauge");
+  fmt::format_to(std::back_inserter(out), "headrace_build_info{{version=\"{}\"}} 1\n",
+                 HEADRACE_VERSION);
+  return out;
+}
+
+}  // namespace
+
+AdminPage admin_page(std::string_view path, const Fleet& fleet, bool metrics_served) {
+  AdminPage page;
+  if (path == "/health" || path == "/healthz") {
+    page.status = 200;
+    page.body = "ok\n";
+  } else if (path == "/ready" || path == "/readyz") {
+    const bool ready = fleet.ready.load() && !fleet.draining.load();
+    page.status = ready ? 200 : 503;
+    page.body = ready ? "ready\n" : (fleet.draining.load() ? "draining\n" : "starting\n");
+  } else if (path == "/metrics" && metrics_served) {
+    page.status = 200;
+    page.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    page.body = metrics(fleet);
+  } else {
+    page.body = "There is no such page. There are /health, /ready and /metrics.\n";
+  }
+  return page;
+}
+
+}  // namespace headrace::net

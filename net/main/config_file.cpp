@@ -1,0 +1,97 @@
+#include "net/main/config_file.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "policy/config/compile.h"
+
+namespace headrace::net {
+
+namespace config = policy::config;
+
+namespace {
+
+constexpr std::size_t kSecretFileBytesMax = 64 * 1024;
+constexpr std::size_t kConfigFileBytesMax = 64 * 1024 * 1024;
+
+std::expected<std::string, std::string> read_text(const std::string& path,
+                                                  std::size_t bytes_max) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::unexpected(std::string(std::strerror(errno)));
+  std::string text;
+  char piece[4096];
+  while (file.read(piece, sizeof piece) || file.gcount() > 0) {
+    text.append(piece, static_cast<std::size_t>(file.gcount()));
+    if (text.size() > bytes_max) {
+      return std::unexpected(fmt::format("is larger than {} bytes", bytes_max));
+    }
+  }
+  return text;
+}
+
+// The environment and the files of this machine.
+class MachineSecrets final : public config::SecretSource {
+ public:
+  std::optional<std::string> variable(std::string_view name) override {
+    const char* value = std::getenv(std::string(name).c_str());
+    if (value == nullptr) return std::nullopt;
+    return std::string(value);
+  }
+  std::expected<std::string, std::string> file(std::string_view path) override {
+    return read_text(std::string(path), kSecretFileBytesMax);
+  }
+};
+
+std::string trimmed(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+std::expected<config::MasterKey, std::string> find_master_key() {
+  if (const char* text = std::getenv("HEADRACE_MASTER_KEY"); text != nullptr) {
+    auto key = config::MasterKey::parse(text);
+    if (!key) return std::unexpected("HEADRACE_MASTER_KEY: " + key.error());
+    return key;
+  }
+  if (const char* path = std::getenv("HEADRACE_MASTER_KEY_FILE"); path != nullptr) {
+    auto text = read_text(path, kSecretFileBytesMax);
+    if (!text) return std::unexpected(fmt::format("cannot read {}: {}", path, text.error()));
+    auto key = config::MasterKey::parse(trimmed(std::move(*text)));
+    if (!key) return std::unexpected(fmt::format("{}: {}", path, key.error()));
+    return key;
+  }
+  return config::MasterKey::random();
+}
+
+std::expected<std::vector<std::byte>, std::string> compile_config_file(
+    const std::string& path, const config::MasterKey& master_key) {
+  auto text = read_text(path, kConfigFileBytesMax);
+  if (!text) {
+    return std::unexpected(fmt::format("cannot read the config {}: {}\n", path, text.error()));
+  }
+  MachineSecrets secrets;
+  auto base = config::compile(*text, path, secrets, master_key);
+  if (!base) return std::unexpected(config::errors_text(base.error()));
+  return std::move(*base);
+}
+
+std::expected<std::shared_ptr<const ConfigSnapshot>, std::string> load_config_file(
+    const std::string& path, const config::MasterKey& master_key) {
+  auto base = compile_config_file(path, master_key);
+  if (!base) return std::unexpected(base.error());
+  auto snapshot = ConfigSnapshot::build(std::move(*base), master_key);
+  if (snapshot) return std::move(*snapshot);
+  std::string text;
+  for (const std::string& error : snapshot.error()) text += path + ": " + error + "\n";
+  return std::unexpected(std::move(text));
+}
+
+}  // namespace headrace::net

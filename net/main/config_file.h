@@ -1,0 +1,26 @@
+// A config file becomes a snapshot: read, compiled by policy/config, and built into what the data
+// plane serves by. For start and reload alike.
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/config_snapshot.h"
+#include "policy/config/seal.h"
+
+namespace headrace::net {
+
+// The master key from HEADRACE_MASTER_KEY or the file that HEADRACE_MASTER_KEY_FILE names; a random
+// one for this process where neither is set.
+std::expected<policy::config::MasterKey, std::string> find_master_key();
+
+// The compiled base. Errors: every one of the file, each a line with place and remedy.
+std::expected<std::vector<std::byte>, std::string> compile_config_file(
+    const std::string& path, const policy::config::MasterKey& master_key);
+
+std::expected<std::shared_ptr<const ConfigSnapshot>, std::string> load_config_file(
+    const std::string& path, const policy::config::MasterKey& master_key);
+
+}  // namespace headrace::net

@@ -1,0 +1,243 @@
+#include "net/main/data_plane.h"
+
+#include <csignal>
+#include <ctime>
+
+#include <algorithm>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "core/event_log.h"
+#include "net/edge/downstream_connection.h"
+#include "net/main/config_file.h"
+#include "net/proxy/exchange.h"
+#include "net/proxy/request_message.h"
+#include "net/upstream/upstream_connection.h"
+
+namespace headrace::net {
+
+namespace config = policy::config;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr std::size_t kNameRequestsMax = 256;
+constexpr milliseconds kNamesPollInterval{1000};
+constexpr std::size_t kMessagesMax = 1024;
+
+sigset_t our_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&signals, signal);
+  return signals;
+}
+
+bool on(config::Switch value) { return value == config::Switch::on; }
+
+core::IoOptions io_options_of(const config::Settings& settings) {
+  core::IoOptions options;
+  options.features.single_issuer = on(settings.io.single_issuer);
+  options.features.defer_taskrun = on(settings.io.defer_taskrun);
+  options.features.recv_multishot = on(settings.io.recv_multishot);
+  options.features.accept_multishot = on(settings.io.accept_multishot);
+  options.features.send_vectorized = on(settings.io.send_vectorized);
+  options.features.ring_messages = on(settings.io.ring_messages);
+  options.small_buffers = static_cast<std::uint32_t>(settings.io.small_buffers);
+  options.bulk_buffers = static_cast<std::uint32_t>(settings.io.bulk_buffers);
+  options.spin = std::chrono::microseconds(settings.shards.spin_us);
+  return options;
+}
+
+}  // namespace
+
+DataPlane::DataPlane(CommandLine line, config::MasterKey master_key)
+    : line_(std::move(line)), master_key_(std::move(master_key)) {}
+
+DataPlane::~DataPlane() = default;
+
+void DataPlane::block_signals() {
+  const sigset_t signals = our_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+// --- start ---------------------------------------------------------------------------------------
+
+std::expected<void, std::string> DataPlane::start(std::shared_ptr<const ConfigSnapshot> snapshot) {
+  snapshot_ = snapshot;
+  if (line_.processor) {
+    if (auto pinned = core::pin_to_processor(*line_.processor); !pinned) return pinned;
+  }
+  if (auto made = make_shards(std::move(snapshot)); !made) return made;
+  const auto& log = snapshot_->view().settings().access_log;
+  if (log.output != config::LogOutput::off) {
+    auto writer = LogWriter::open(log.output == config::LogOutput::file
+                                      ? std::string(snapshot_->view().text(log.path))
+                                      : std::string());
+    if (!writer) return std::unexpected(writer.error());
+    log_writer_ = std::move(*writer);
+    for (const auto& shard : shards_) log_writer_->attach(shard->access_log());
+    log_writer_->start();
+  }
+  names_thread_ = std::make_unique<core::AttendantThread<NameWork>>(*names_, "names", kNamesPollInterval);
+  const std::vector<unsigned> processors = core::usable_processors();
+  const bool pin = on(snapshot_->view().settings().shards.pin) && !line_.processor;
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    std::optional<unsigned> processor;
+    if (pin && shards_.size() <= processors.size()) processor = processors[i];
+    threads_.push_back(std::make_unique<core::ShardThread>(shards_[i]->shard(), processor));
+  }
+  fleet_.ready.store(true);
+  std::string addresses;
+  for (const std::string& address : shards_.front()->listening_on()) {
+    addresses += (addresses.empty() ? "" : ", ") + address;
+  }
+  HEADRACE_EVENT(info, "ready: {} shard{}, listening on {}", shards_.size(),
+                 shards_.size() == 1 ? "" : "s", addresses);
+  return {};
+}
+
+std::expected<void, std::string> DataPlane::make_shards(
+    std::shared_ptr<const ConfigSnapshot> snapshot) {
+  const config::Settings& settings = snapshot->view().settings();
+  const std::size_t processors = line_.processor ? 1 : core::usable_processors().size();
+  const std::size_t count = settings.shards.count == 0
+                                ? processors
+                                : static_cast<std::size_t>(settings.shards.count);
+  const core::IoOptions io_options = io_options_of(settings);
+  DataPlaneShard::Options options;
+  options.small_buffers = io_options.small_buffers;
+  options.small_buffer_bytes = io_options.small_buffer_bytes;
+  budget_ = std::make_unique<core::BodyBudget>(
+      static_cast<std::size_t>(settings.http.bodies_memory_bytes_max));
+  post_office_ =
+      std::make_unique<core::PostOffice>(static_cast<std::uint32_t>(count), kMessagesMax);
+  names_ = std::make_unique<core::Attendant<NameWork>>(
+      name_work_, static_cast<std::uint32_t>(count), kNameRequestsMax);
+  plan_memory(options, io_options, count);
+  for (std::uint32_t number = 0; number < count; ++number) {
+    auto io = core::Io::create(io_options);
+    if (!io) return std::unexpected(io.error());
+    post_office_->attach(number, **io);
+    names_->attach(number, **io);
+    mailboxes_.push_back(std::make_unique<core::Mailbox>(*post_office_, number));
+    shards_.push_back(std::make_unique<DataPlaneShard>(number, std::move(*io),
+                                                       mailboxes_.back().get(), snapshot, *budget_,
+                                                       names_.get(), &fleet_, options));
+    if (auto listening = shards_.back()->listen(); !listening) return listening;
+  }
+  for (const auto& shard : shards_) {
+    fleet_.shards.push_back({&shard->shard().statistics(), &shard->context().counters});
+  }
+  return {};
+}
+
+void DataPlane::plan_memory(const DataPlaneShard::Options& options,
+                            const core::IoOptions& io_options, std::size_t shards) {
+  const ShardCapacity& capacity = options.capacity;
+  core::MemoryPlan plan;
+  plan.add("io rings and receive buffers", shards, core::Io::planned_bytes(io_options),
+           "a shard's ring, small and bulk buffers");
+  plan.add("client connections", shards * capacity.downstream_connections,
+           sizeof(DownstreamConnection), "each connection, idle or not");
+  plan.add("provider connections", shards * capacity.upstream_connections,
+           sizeof(UpstreamConnection), "each connection, idle or not");
+  plan.add("exchanges", shards * capacity.exchanges, sizeof(Exchange), "each request under way");
+  plan.add("requests held", shards * capacity.messages, sizeof(RequestMessage),
+           "until their answer begins");
+  plan.add("head blocks", shards * capacity.head_blocks, kHeadBlockBytes,
+           "heads, local answers, cut events");
+  plan.add("TLS blocks", shards * capacity.tls_blocks, kTlsBlockBytes, "ciphertext being sent");
+  plan.add("access log rings", shards, AccessLog::kRingBytes, "lines not yet written");
+  plan.add("bodies", 1, budget_->bytes_max(), "all bodies held whole, of all shards");
+  HEADRACE_EVENT(info, "memory plan (reserved; touched as it is used):\n{}", plan.table());
+}
+
+// --- run -----------------------------------------------------------------------------------------
+
+void DataPlane::run() {
+  const sigset_t signals = our_signals();
+  for (;;) {
+    int signal = 0;
+    if (sigwait(&signals, &signal) != 0) continue;
+    if (signal == SIGHUP) {
+      reload();
+    } else if (signal == SIGUSR1) {
+      if (log_writer_ != nullptr) log_writer_->reopen();
+    } else {
+      drain();
+      break;
+    }
+  }
+  for (const auto& shard : shards_) shard->shard().request_stop();
+  for (const auto& thread : threads_) thread->join();
+  names_thread_.reset();
+  if (log_writer_ != nullptr) log_writer_->stop();
+  HEADRACE_EVENT(info, "ended");
+}
+
+void DataPlane::reload() {
+  auto snapshot = load_config_file(line_.config_path, master_key_);
+  if (!snapshot) {
+    fleet_.config_reloads_failed.fetch_add(1);
+    HEADRACE_EVENT(error, "the config is refused, the one before goes on:\n{}", snapshot.error());
+    return;
+  }
+  snapshot_ = *snapshot;
+  for (const auto& shard : shards_) {
+    auto* handed = new std::shared_ptr<const ConfigSnapshot>(snapshot_);
+    if (!shard->command({.kind = ShardCommandKind::reload, .snapshot = handed})) {
+      delete handed;
+      HEADRACE_EVENT(error, "shard {} does not take commands; reload again",
+                     shard->shard().number());
+      return;
+    }
+  }
+  const std::uint64_t generation = fleet_.config_generation.fetch_add(1) + 1;
+  HEADRACE_EVENT(info, "config generation {} taken over", generation);
+}
+
+void DataPlane::tell_all(ShardCommandKind kind) {
+  for (const auto& shard : shards_) {
+    while (!shard->command({.kind = kind, .snapshot = nullptr})) {
+      std::this_thread::sleep_for(milliseconds(1));
+    }
+  }
+}
+
+// No new requests; what runs may end, but only for so long, or until a second signal.
+void DataPlane::drain() {
+  fleet_.draining.store(true);
+  const auto grace = milliseconds(snapshot_->view().settings().http.drain_grace_ms);
+  HEADRACE_EVENT(info, "draining: what runs has {} ms to end", grace.count());
+  tell_all(ShardCommandKind::drain);
+  if (wait_until_ended(grace)) return;
+  HEADRACE_EVENT(warning, "closing what still runs");
+  tell_all(ShardCommandKind::close);
+  constexpr milliseconds kCloseTime{2000};
+  if (!wait_until_ended(kCloseTime)) {
+    HEADRACE_EVENT(error, "connections did not close in time; ending all the same");
+    if (log_writer_ != nullptr) log_writer_->stop();
+    std::_Exit(1);
+  }
+}
+
+// False when the time is up or a second signal came.
+bool DataPlane::wait_until_ended(milliseconds longest) {
+  constexpr milliseconds kStep{5};
+  const sigset_t signals = our_signals();
+  for (milliseconds waited{0};; waited += kStep) {
+    const bool ended =
+        std::ranges::all_of(shards_, [](const auto& shard) { return shard->ended(); });
+    if (ended) return true;
+    if (waited >= longest) return false;
+    const timespec step{.tv_sec = 0, .tv_nsec = kStep.count() * 1'000'000};
+    const int signal = sigtimedwait(&signals, nullptr, &step);
+    if (signal == SIGTERM || signal == SIGINT) return false;
+    // The shards only look when something wakes them.
+    for (const auto& shard : shards_) shard->shard().wake();
+  }
+}
+
+}  // namespace headrace::net

@@ -1,0 +1,61 @@
+// The data plane as a process: shards and attendants, started together, reloaded and ended by
+// signals.
+//
+// Threads: made, run and ended on the main thread, which does nothing but wait for signals.
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/attendant_thread.h"
+#include "core/mailbox.h"
+#include "core/memory_plan.h"
+#include "core/shard_thread.h"
+#include "net/data_plane_shard.h"
+#include "net/fleet.h"
+#include "net/log/log_writer.h"
+#include "net/main/command_line.h"
+#include "policy/config/seal.h"
+
+namespace headrace::net {
+
+class DataPlane {
+ public:
+  DataPlane(CommandLine line, policy::config::MasterKey master_key);
+  ~DataPlane();
+
+  // Everything that may fail at start-up; the error is for an operator.
+  std::expected<void, std::string> start(std::shared_ptr<const ConfigSnapshot> snapshot);
+  // Until a signal ended it. Signals must be blocked in all threads (block_signals()).
+  void run();
+
+  // Before any thread is made: signals go to run() alone.
+  static void block_signals();
+
+ private:
+  std::expected<void, std::string> make_shards(std::shared_ptr<const ConfigSnapshot> snapshot);
+  void plan_memory(const DataPlaneShard::Options& options, const core::IoOptions& io_options,
+                   std::size_t shards);
+  void reload();
+  void tell_all(ShardCommandKind kind);
+  void drain();
+  bool wait_until_ended(std::chrono::milliseconds longest);
+
+  CommandLine line_;
+  policy::config::MasterKey master_key_;
+  std::shared_ptr<const ConfigSnapshot> snapshot_;
+  Fleet fleet_;
+  std::unique_ptr<core::BodyBudget> budget_;
+  std::unique_ptr<core::PostOffice> post_office_;
+  std::vector<std::unique_ptr<core::Mailbox>> mailboxes_;
+  NameWork name_work_;
+  std::unique_ptr<core::Attendant<NameWork>> names_;
+  std::unique_ptr<core::AttendantThread<NameWork>> names_thread_;
+  std::vector<std::unique_ptr<DataPlaneShard>> shards_;
+  std::unique_ptr<LogWriter> log_writer_;
+  std::vector<std::unique_ptr<core::ShardThread>> threads_;
+};
+
+}  // namespace headrace::net
