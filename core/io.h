@@ -56,7 +56,7 @@ struct IoFeatures {
 };
 
 struct IoOptions {
-  IoFeatures features;                   // switched off here: never used, whatever the kernel has
+  IoFeatures features{};                 // switched off here: never used, whatever the kernel has
   std::uint32_t submission_entries = 1024;
   std::uint32_t completion_entries = 8192;
   std::uint32_t small_buffers = 1024;    // a power of two

@@ -72,6 +72,7 @@ std::string Io::Backend::make() {
 
 void Io::Backend::enable() {
   HEADRACE_CHECK(ring.enable() == 0, "the ring cannot be enabled by this thread");
+  owner_ = pthread_self();
   now = clock_now();
   arm_doorbell();
 }
@@ -126,6 +127,7 @@ io_uring_sqe& Io::Backend::submission(Op& op, std::uint8_t opcode, int descripto
 }
 
 std::size_t Io::Backend::turn(Instant deadline) {
+  HEADRACE_CHECK(pthread_equal(owner_, pthread_self()) != 0, "this thread is not the owner");
   HEADRACE_CHECK(!in_turn_, "a turn was begun inside a turn");
   in_turn_ = true;
   ++counters.turns;

@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+#include <pthread.h>
+
 #include "core/io.h"
 #include "core/uring/buffer_ring.h"
 #include "core/uring/doorbell.h"
@@ -91,6 +93,7 @@ class Io::Backend {
   // Starts a multishot operation again that the kernel ended without need.
   bool rearm(Op& op, const Completion& completion);
   std::vector<uring::TakenCompletion> taken_;
+  pthread_t owner_{};
   bool in_turn_ = false;
 };
 

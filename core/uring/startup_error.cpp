@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include "core/uring/ring.h"
+
 namespace headrace::core::uring {
 namespace {
 
@@ -55,14 +57,12 @@ std::string limit_text(rlim_t limit) {
 std::string memory_short(const IoOptions& options) {
   rlimit limit{};
   getrlimit(RLIMIT_MEMLOCK, &limit);
-  const std::size_t needed = Io::planned_bytes(options);
   return fmt::format(
-      "there is not enough lockable memory for an io_uring: this shard plans {} bytes for its "
-      "rings "
-      "and buffers, the limit for all processes of this user together is {}. Raise it with: "
+      "there is not enough lockable memory for an io_uring: the rings of one shard take {} "
+      "bytes, the limit for all processes of this user together is {}. Raise it with: "
       "ulimit -l unlimited; under systemd: LimitMEMLOCK=infinity; in a container: "
       "docker run --ulimit memlock=-1:-1",
-      needed, limit_text(limit.rlim_cur));
+      locked_bytes(options), limit_text(limit.rlim_cur));
 }
 
 std::string descriptors_short(int error) {
@@ -79,6 +79,11 @@ std::string descriptors_short(int error) {
 }
 
 }  // namespace
+
+std::size_t locked_bytes(const IoOptions& options) {
+  const std::size_t buffers = std::size_t{options.small_buffers} + options.bulk_buffers;
+  return Ring::planned_bytes(options) + buffers * sizeof(io_uring_buf);
+}
 
 std::string ring_refused(int error, const IoOptions& options) {
   switch (error) {

@@ -12,6 +12,9 @@
 
 namespace headrace::core::uring {
 
+// What an Io with these options needs of the limit of lockable memory: its rings, not its buffers.
+std::size_t locked_bytes(const IoOptions& options);
+
 // `error` is of io_uring_setup, io_uring_register or mmap for an Io with these options.
 std::string ring_refused(int error, const IoOptions& options);
 

@@ -73,6 +73,7 @@ class IoWorld : public testing::Test {
   }
 
   Io& io() { return *io_; }
+  void drop_io() { io_.reset(); }
   void expect_left_in_flight(std::size_t operations) { left_in_flight_ = operations; }
 
   // Turns until `done`, or the test has failed.
