@@ -98,4 +98,28 @@ inline const char* find_cr(const char* at, const char* end) {
   return at;
 }
 
+// Skips letters, digits and "-", of which nearly every field name is made, sixteen at a time; may
+// stop before any of them, never beyond one that is something else.
+inline const char* skip_plain_name(const char* at, const char* end) {
+#if defined(__SSE2__)
+  const auto in_range = [](__m128i block, char first, char last) {
+    const __m128i offset = _mm_sub_epi8(block, _mm_set1_epi8(first));
+    const __m128i most = _mm_set1_epi8(static_cast<char>(last - first));
+    return _mm_cmpeq_epi8(_mm_min_epu8(offset, most), offset);
+  };
+  for (; end - at >= 16; at += 16) {
+    __m128i block;
+    std::memcpy(&block, at, 16);
+    const __m128i letters = in_range(_mm_or_si128(block, _mm_set1_epi8(0x20)), 'a', 'z');
+    const __m128i digits = in_range(block, '0', '9');
+    const __m128i hyphens = _mm_cmpeq_epi8(block, _mm_set1_epi8('-'));
+    const __m128i plain = _mm_or_si128(_mm_or_si128(letters, digits), hyphens);
+    const auto other = ~static_cast<unsigned>(_mm_movemask_epi8(plain)) & 0xffffU;
+    if (other != 0) return at + std::countr_zero(other);
+  }
+#endif
+  static_cast<void>(end);
+  return at;
+}
+
 }  // namespace headrace::net::http

@@ -12,6 +12,7 @@ namespace headrace::net::http {
 
 namespace {
 
+constexpr std::string_view kSeparator = ": ";
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::size_t kDigitsMax = 20;  // of 2^64
 
@@ -86,34 +87,54 @@ void HeadWriter::status_line(std::uint16_t status) {
   put(kLineEnd);
 }
 
-void HeadWriter::field(std::string_view name, std::string_view value) {
-  field(name, {value});
-}
-
 void HeadWriter::field(std::string_view name, std::uint64_t value) {
   field(name, {Digits(value).text()});
 }
 
+void HeadWriter::field(FieldId id, std::uint64_t value) {
+  field(id, {Digits(value).text()});
+}
+
 void HeadWriter::field(std::string_view name, std::initializer_list<std::string_view> parts) {
   if (!is_token(name)) refused_ = true;
-  std::size_t bytes = name.size() + 4;
+  put_field(name, parts);
+}
+
+void HeadWriter::field(FieldId id, std::initializer_list<std::string_view> parts) {
+  const std::string_view name = field_name(id);
+  if (name.empty()) refused_ = true;
+  put_field(name, parts);
+}
+
+void HeadWriter::put_field(std::string_view name, std::initializer_list<std::string_view> parts) {
+  std::size_t bytes = name.size() + kSeparator.size() + kLineEnd.size();
   for (const std::string_view part : parts) {
     if (has_control(part)) refused_ = true;
     bytes += part.size();
   }
   if (refused_ || !reserve(bytes)) return;
   put(name);
-  put(": ");
+  put(kSeparator);
   for (const std::string_view part : parts)
     put(part);
   put(kLineEnd);
 }
 
 void HeadWriter::forward(const Field& field) {
-  if (refused_ || !reserve(field.name.size() + field.value.size() + 4)) return;
-  put(field.name);
-  put(": ");
-  put(field.value);
+  const std::string_view name = field.name;
+  const std::string_view value = field.value;
+  const std::size_t bytes = name.size() + kSeparator.size() + value.size();
+  if (refused_ || !reserve(bytes + kLineEnd.size())) return;
+  // Mostly the field was received in the very form in which it is written: then one copy does.
+  const char* const name_end = name.data() + name.size();
+  if (value.data() == name_end + kSeparator.size() &&
+      std::memcmp(name_end, kSeparator.data(), kSeparator.size()) == 0) {
+    put({name.data(), bytes});
+  } else {
+    put(name);
+    put(kSeparator);
+    put(value);
+  }
   put(kLineEnd);
 }
 

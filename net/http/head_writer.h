@@ -31,15 +31,13 @@ class HeadWriter {
   // "HTTP/1.1 200 OK": the reason is ours, by reason_phrase().
   void status_line(std::uint16_t status);
 
-  void field(std::string_view name, std::string_view value);
+  void field(std::string_view name, std::string_view value) { field(name, {value}); }
+  void field(FieldId id, std::string_view value) { field(id, {value}); }
   void field(std::string_view name, std::uint64_t value);
+  void field(FieldId id, std::uint64_t value);
   // The value in parts: field("Authorization", {"Bearer ", key}).
   void field(std::string_view name, std::initializer_list<std::string_view> parts);
-  void field(FieldId id, std::string_view value) { field(field_name(id), value); }
-  void field(FieldId id, std::initializer_list<std::string_view> parts) {
-    field(field_name(id), parts);
-  }
-  void field(FieldId id, std::uint64_t value) { field(field_name(id), value); }
+  void field(FieldId id, std::initializer_list<std::string_view> parts);
   // A field as a parser left it: checked there, not again.
   void forward(const Field& field);
   // Whole lines "Name: value\r\n" that the caller made beforehand from constants.
@@ -58,6 +56,7 @@ class HeadWriter {
  private:
   bool reserve(std::size_t bytes);
   void put(std::string_view text);
+  void put_field(std::string_view name, std::initializer_list<std::string_view> parts);
 
   char* begin_;
   char* at_;

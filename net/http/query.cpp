@@ -12,9 +12,11 @@ namespace {
 
 constexpr std::string_view kHidden = "***";
 
-// What names of secrets end in, in lower case and without "-" and "_": "api_key", "X-Amz-Signature".
+// What names of secrets end in, in lower case and without "-" and "_": "api_key",
+// "X-Amz-Signature".
 constexpr std::array<std::string_view, 9> kSecretEndings = {
-    "key", "token", "secret", "password", "signature", "sig", "auth", "authorization", "credential"};
+    "key", "token", "secret",        "password",  "signature",
+    "sig", "auth",  "authorization", "credential"};
 
 // The next character of an encoded name, decoded; what is no valid encoding stands for itself.
 char take_decoded(std::string_view& text) {

@@ -57,6 +57,24 @@ TEST(ByteScan, StopsWhenTold) {
   EXPECT_EQ(visits, 3);
 }
 
+TEST(ByteScan, SkipsNothingButLettersDigitsAndHyphens) {
+  const std::string_view plain = "-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  for (std::size_t size = 1; size <= 40; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int value = 0; value < 256; ++value) {
+        const auto memory = std::make_unique<char[]>(size);
+        for (std::size_t i = 0; i < size; ++i)
+          memory[i] = plain[i % plain.size()];
+        memory[at] = static_cast<char>(value);
+        const std::string_view text(memory.get(), size);
+        const std::size_t other = std::min(text.find_first_not_of(plain), size);
+        const char* const stop = skip_plain_name(text.data(), text.data() + size);
+        ASSERT_LE(stop, text.data() + other) << size << " " << at << " " << value;
+      }
+    }
+  }
+}
+
 TEST(ByteScan, FindsTheFirstCarriageReturn) {
   for (std::size_t size = 0; size <= 40; ++size) {
     for (std::size_t at = 0; at <= size; ++at) {

@@ -61,6 +61,22 @@ TEST(HeadWriter, LeavesTheQuestionMarkOutWithoutAQuery) {
   EXPECT_EQ(writer.text(), "GET /a HTTP/1.1\r\nGET /a?b HTTP/1.1\r\n");
 }
 
+TEST(HeadWriter, ForwardsFieldsInOneFormHoweverTheyWereReceived) {
+  for (const std::string received : {"x-own: v w\r\n", "x-own:v w\r\n", "x-own:  v w \r\n",
+                                     "x-own:\tv w\r\n", "x-own:\t v w\r\n"}) {
+    const std::string_view text = received;
+    const std::size_t value = text.find('v');
+    std::array<char, 64> memory;
+    HeadWriter writer(memory);
+    writer.forward(Field{FieldId::other, false, text.substr(0, 5), text.substr(value, 3)});
+    EXPECT_EQ(writer.text(), "x-own: v w\r\n") << received;
+  }
+  std::array<char, 64> memory;
+  HeadWriter writer(memory);
+  writer.forward(Field{FieldId::other, false, "X", ""});
+  EXPECT_EQ(writer.text(), "X: \r\n");
+}
+
 // Two string literals in braces are two parts, and never a pair of iterators.
 TEST(HeadWriter, TakesTwoLiteralsAsTwoParts) {
   std::array<char, 256> memory;
@@ -109,6 +125,8 @@ TEST(HeadWriter, RefusesWhatWouldSplitAMessage) {
   EXPECT_TRUE(refuses([](HeadWriter& w) { w.request_line("GET", "/caf\xc3\xa9"); }));
   EXPECT_TRUE(refuses([](HeadWriter& w) { w.request_line("GET", ""); }));
   EXPECT_TRUE(refuses([](HeadWriter& w) { w.request_line("", "/"); }));
+  EXPECT_TRUE(refuses([](HeadWriter& w) { w.field(FieldId::other, "v"); }));
+  EXPECT_TRUE(refuses([](HeadWriter& w) { w.field(FieldId::via, "a\nb"); }));
   EXPECT_TRUE(refuses([](HeadWriter& w) { w.status_line(99); }));
   EXPECT_TRUE(refuses([](HeadWriter& w) { w.status_line(600); }));
   EXPECT_TRUE(refuses([](HeadWriter& w) { w.lines("X: y"); }));
