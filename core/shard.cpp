@@ -59,8 +59,10 @@ void Shard::turn(Instant wait_until) {
 
 void Shard::run() {
   start();
-  while (!stop_requested())
+  while (!stop_requested()) {
     turn();
+  }
+  turn(Instant::min());  // submits what the last one queued, bells included
 }
 
 void Shard::request_stop() {

@@ -73,7 +73,7 @@ class Shard {
   void start();
   // One turn; waits for something to do but at most until `wait_until`.
   void turn(Instant wait_until = kNever);
-  // start(), then turns until a stop is requested.
+  // start(), then turns until a stop is requested, and a last one that does not wait.
   void run();
 
   void request_stop();
