@@ -43,8 +43,9 @@ std::expected<std::unique_ptr<Server>, std::vector<std::string>> Server::start(
 }
 
 std::vector<std::string> Server::prepare(const ServerOptions& options) {
-  MockShardOptions shard_options{.connections_max = options.connections_max,
-                                 .idle_close = options.idle_close};
+  MockShardOptions shard_options;
+  shard_options.connections_max = options.connections_max;
+  shard_options.idle_close = options.idle_close;
   for (const ListenOptions& listen : options.listen) {
     if (!listen.tls || shard_options.tls != nullptr) continue;
     auto context = load_tls(options);
@@ -89,7 +90,7 @@ std::vector<std::string> Server::listen(const ServerOptions& options, std::uint3
     admin_address_ = addresses_.front();
     return {};
   }
-  const auto bound = mock.listen(io, {.address = *options.admin});
+  const auto bound = mock.listen(io, {.address = *options.admin, .tls = false});
   if (!bound) return {bound.error()};
   admin_address_ = *bound;
   return {};
