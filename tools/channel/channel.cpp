@@ -57,7 +57,7 @@ void Channel::accept(core::Socket socket, const ServerTls& tls) {
 int Channel::connect(const core::SocketAddress& address, const ClientTls& tls) {
   HEADRACE_CHECK(state_ == State::idle, "a channel was opened twice");
   const auto socket = io_.open_socket(address.family());
-  if (!socket) return socket.error();
+  if (!socket) return -socket.error();
   socket_ = *socket;
   server_ = false;
   secure_ = tls.context != nullptr;
@@ -183,8 +183,10 @@ void Channel::send(std::string_view first, std::string_view second) {
     unsealed_[1] = slice_of(second);
     seal();
   } else if (second.empty()) {
+    send_bytes_ = first.size();
     io_.send(send_, socket_, std::as_bytes(std::span(first)));
   } else {
+    send_bytes_ = first.size() + second.size();
     const iovec slices[2] = {slice_of(first), slice_of(second)};
     io_.send_vector(send_, socket_, slices);
   }
@@ -207,6 +209,7 @@ void Channel::flush() {
   if (send_.in_flight() || sealed_next_.empty()) return;
   std::swap(sealed_, sealed_next_);
   sealed_next_.clear();
+  send_bytes_ = sealed_.size();
   io_.send(send_, socket_, sealed_);
 }
 
@@ -214,6 +217,9 @@ void Channel::on_send_done(core::Completion& completion) {
   if (state_ == State::ending) return settle();
   if (completion.result < 0) {
     return report_end(end_of_error(-completion.result), -completion.result);
+  }
+  if (static_cast<std::size_t>(completion.result) < send_bytes_) {
+    return report_end(ChannelEnd::reset, ECONNRESET);
   }
   if (secure_) {
     if (unsealed_[0].iov_len + unsealed_[1].iov_len > 0 && !ended_) return seal();

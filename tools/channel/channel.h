@@ -126,6 +126,7 @@ class Channel {
   bool finished_ = false;  // our direction
   bool server_ = false;
   int error_number_ = 0;
+  std::size_t send_bytes_ = 0;  // of the send in flight
   core::Op connect_;
   core::Op receive_;
   core::Op send_;
