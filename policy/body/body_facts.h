@@ -49,7 +49,10 @@ struct ObjectFact {
 struct BodyFacts {
   ObjectFact root;  // value: the whole object without surrounding white space
 
-  StringFact model;  // at most kModelBytesMax bytes decoded, no control characters
+  // At most kModelBytesMax bytes decoded, no control characters. Gemini names the model in the path
+  // and may name it here again, in `model` or in each request of a batch, which then are the same.
+  StringFact model;
+  bool more_models = false;  // a batch of several: set_model cannot change them all
   BoolFact stream;
   ObjectFact stream_options;
   BoolFact include_usage;  // stream_options.include_usage
@@ -70,8 +73,8 @@ struct BodyFacts {
   BoolFact store;
   BoolFact background;
   StringFact previous_response_id;
-  // Any other reference to a stored object: conversation, container, cachedContent, a prompt or
-  // file by id, vector stores.
+  // Where another reference to a stored object begins: conversation, container, prompt template,
+  // cachedContent.
   ByteRange stored_reference;
 
   // How many answers are produced and billed: the greater of choices and best_of, at least 1.

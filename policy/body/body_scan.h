@@ -2,7 +2,8 @@
 //
 // Every byte is looked at exactly once: syntax (RFC 8259), UTF-8, depth, and duplicates of the keys
 // that decide something are judged on the whole body, so that policy and provider see the same
-// request. A key written with escapes is the same key.
+// request. A key written with escapes is the same key; one that differs in letter case only, which
+// some servers take for the same, is refused.
 //
 // Threads:    one scan belongs to one request on one shard. No allocation, ever.
 // Lifetime:   the body must be one contiguous run of bytes; it may move between calls (offsets are
@@ -23,42 +24,54 @@
 namespace headrace::policy {
 
 // Scanned in one turn at most: well under a millisecond whatever the bytes are.
-inline constexpr std::size_t kScanTurnBytes = 64 * 1024;
+inline constexpr std::size_t kScanTurnBytes = std::size_t{64} * 1024;
 
 struct BodyLimits {
-  std::uint32_t depth_max = 128;  // at most kJsonDepthMax
-  std::uint32_t body_bytes_max = 32 * 1024 * 1024;
+  std::uint32_t depth_max = kJsonDepthMax;  // 1 .. kJsonDepthMax
+  std::uint32_t body_bytes_max = 32U * 1024 * 1024;
 };
 
-class BodyScan {
+class BodyScan final : private JsonSink {
  public:
   BodyScan() = default;
   BodyScan(Endpoint endpoint, const BodyLimits& limits) { start(endpoint, limits); }
 
+  // `endpoint` is one that takes a JSON body (EndpointMatch::needs_json_body).
   void start(Endpoint endpoint, const BodyLimits& limits);
 
   // `body` is all that has arrived, from the first byte on. Scans what is new, at most
-  // kScanTurnBytes of it: call again while scanned() < body.size().
+  // kScanTurnBytes of it: call again while scanned() < body.size(). After an error the scan is
+  // over.
   [[nodiscard]] std::expected<void, BodyError> advance(std::span<const std::byte> body);
 
   // Bytes judged so far.
-  [[nodiscard]] std::size_t scanned() const { return scanned_; }
+  [[nodiscard]] std::size_t scanned() const { return static_cast<std::size_t>(walker_.offset()); }
 
   // After the whole body was scanned: its facts.
-  [[nodiscard]] std::expected<BodyFacts, BodyError> finish(std::span<const std::byte> body);
+  [[nodiscard]] std::expected<BodyFacts, BodyError> finish() const;
 
  private:
-  std::expected<void, BodyError> walk(std::span<const std::byte> body, std::size_t end);
-  std::expected<void, BodyError> note(const JsonStep& step, std::span<const std::byte> body);
+  bool on_json(const JsonStep& step) override;
+  bool take(const JsonStep& step, StringFact& fact);
+  bool take(const JsonStep& step, BoolFact& fact);
+  bool take(const JsonStep& step, CountFact& fact);
+  bool take(const JsonStep& step, ObjectFact& fact);
+  bool take_model(const JsonStep& step);
+  bool take_batch_model(const JsonStep& step);
+  bool note_first(const JsonStep& step);
+  bool refuse(const JsonStep& step, BodyErrorKind kind, const char* message);
+  [[nodiscard]] BodyError translate(const JsonFault& fault) const;
 
   JsonWalker walker_;
-  std::uint32_t scanned_ = 0;
+  const JsonFields* fields_ = nullptr;
+  std::span<const std::byte> body_;  // during advance()
+  std::uint64_t seen_ = 0;           // one bit per field, to find duplicates
   std::uint32_t body_bytes_max_ = 0;
-  std::uint64_t seen_ = 0;  // one bit per field, to find duplicates
+  BodyError error_;
   BodyFacts facts_;
 };
 
-// The whole body in one go (whatever its size: the caller keeps to kScanTurnBytes).
+// The whole body in one go, whatever its size: the caller keeps to kScanTurnBytes.
 [[nodiscard]] std::expected<BodyFacts, BodyError> scan_body(std::span<const std::byte> body,
                                                             Endpoint endpoint,
                                                             const BodyLimits& limits);

@@ -1,5 +1,5 @@
 // The edits that the gateway makes to a request body, each touching one member and nothing else.
-// All return false only when the edit list is full.
+// All return false only when the edit list is full, or where a condition below says so.
 #pragma once
 
 #include <cstdint>
@@ -11,15 +11,15 @@
 
 namespace headrace::policy {
 
-// `model` becomes this name (escaped as JSON needs it; at most kModelBytesMax bytes). Inserts the
-// member when the body has none.
+// `model` becomes this name, escaped as JSON needs it; inserted when the body has none. False also
+// for a name beyond kModelBytesMax, and for a batch that names the model more than once.
 [[nodiscard]] bool set_model(EditList& edits, const BodyFacts& facts, std::string_view name);
 
 // `stream_options.include_usage` becomes true, whatever stood there.
 [[nodiscard]] bool set_include_usage(EditList& edits, const BodyFacts& facts);
 
-// The output cap becomes `tokens` in the field that this endpoint's dialect heeds: every cap field
-// that is given is set, else the endpoint's own one is inserted.
+// The output cap becomes at most `tokens`: every cap that the client gave and that is higher is
+// lowered; where it gave none, the one of this endpoint is inserted (chat: max_completion_tokens).
 [[nodiscard]] bool set_output_cap(EditList& edits, const BodyFacts& facts, Endpoint endpoint,
                                   std::int64_t tokens);
 

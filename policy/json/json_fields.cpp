@@ -15,6 +15,30 @@ std::uint64_t load(const char* from) {
   return word;
 }
 
+// The first 8 bytes as one word, zero-filled, without reading past the key.
+std::uint64_t head_of(std::string_view key) {
+  const char* const at = key.data();
+  const std::size_t size = key.size();
+  if (size >= 8) return load<std::uint64_t>(at);
+  if (size >= 4) {
+    return load<std::uint32_t>(at) | load<std::uint32_t>(at + size - 4) << 8 * (size - 4);
+  }
+  if (size >= 2) {
+    return load<std::uint16_t>(at) | load<std::uint16_t>(at + size - 2) << 8 * (size - 2);
+  }
+  return size == 1 ? load<std::uint8_t>(at) : 0;
+}
+
+// Two keys of one length, word by word.
+bool equal(std::string_view a, std::string_view b) {
+  if (a.size() < 8) return head_of(a) == head_of(b);
+  for (std::size_t i = 0; i + 8 < a.size(); i += 8) {
+    if (load<std::uint64_t>(a.data() + i) != load<std::uint64_t>(b.data() + i)) return false;
+  }
+  const std::size_t last = a.size() - 8;
+  return load<std::uint64_t>(a.data() + last) == load<std::uint64_t>(b.data() + last);
+}
+
 constexpr char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
 }
@@ -28,25 +52,12 @@ bool equal_folded(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-// The first 8 bytes as one word, zero-filled, without reading past the key.
-std::uint64_t JsonFields::head_of(std::string_view key) {
-  const char* const at = key.data();
-  const std::size_t size = key.size();
-  if (size >= 8) return load<std::uint64_t>(at);
-  if (size >= 4)
-    return load<std::uint32_t>(at) | load<std::uint32_t>(at + size - 4) << 8 * (size - 4);
-  if (size >= 2)
-    return load<std::uint16_t>(at) | load<std::uint16_t>(at + size - 2) << 8 * (size - 2);
-  return size == 1 ? load<std::uint8_t>(at) : 0;
-}
-
-JsonFields::Match JsonFields::find(JsonField parent, std::string_view key) const {
-  if (key.size() > kJsonKeyBytesMax || (lengths_[parent] >> key.size() & 1U) == 0) return {};
+JsonFields::Match JsonFields::find_among(JsonField parent, std::string_view key) const {
   const std::uint64_t head = head_of(key) | kFold;
   for (std::size_t at = first_[parent]; at < first_[parent + 1U]; ++at) {
     const Row& row = rows_[at];
     if (row.head != head || row.key.size() != key.size()) continue;
-    if (std::memcmp(row.key.data(), key.data(), key.size()) == 0) return {row.field, true};
+    if (equal(row.key, key)) return {row.field, true};
     if (equal_folded(row.key, key)) return {row.field, false};
   }
   return {};

@@ -2,42 +2,13 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
+#include <utility>
 
 #include "core/check.h"
-#include "policy/json/plain_run.h"
+#include "policy/json/json_string.h"
 
 namespace headrace::policy {
 namespace {
-
-constexpr std::uint8_t kNotHex = 0xFF;
-
-// Value of a hex digit, or kNotHex.
-constexpr std::array<std::uint8_t, 256> kHexValue = [] {
-  std::array<std::uint8_t, 256> table{};
-  table.fill(kNotHex);
-  for (unsigned i = 0; i < 10; ++i)
-    table['0' + i] = static_cast<std::uint8_t>(i);
-  for (unsigned i = 0; i < 6; ++i) {
-    table['a' + i] = table['A' + i] = static_cast<std::uint8_t>(10 + i);
-  }
-  return table;
-}();
-
-// What `\` and this character stand for; 'u' for \u, 0 for what JSON does not have.
-constexpr std::array<char, 256> kEscape = [] {
-  std::array<char, 256> table{};
-  table['"'] = '"';
-  table['\\'] = '\\';
-  table['/'] = '/';
-  table['b'] = '\b';
-  table['f'] = '\f';
-  table['n'] = '\n';
-  table['r'] = '\r';
-  table['t'] = '\t';
-  table['u'] = 'u';
-  return table;
-}();
 
 constexpr unsigned byte(char c) {
   return static_cast<unsigned char>(c);
@@ -45,33 +16,17 @@ constexpr unsigned byte(char c) {
 constexpr bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
-constexpr bool is_space(char c) {
-  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
 
-inline const char* skip_space(const char* p, const char* end) {
-  while (p != end && is_space(*p))
-    ++p;
-  return p;
-}
+// Bytes that may not follow a number or a literal directly: all but white space and tokens.
+constexpr std::array<bool, 256> kJunk = [] {
+  std::array<bool, 256> table{};
+  table.fill(true);
+  for (const char c : std::string_view(" \t\r\n{}[]:,\""))
+    table[byte(c)] = false;
+  return table;
+}();
 
-// Passes the escapes that stand whole in [p, end) one after the other; stops at the first byte
-// that is none, or whose end is not in sight. Null: an escape that JSON does not have.
-inline const char* skip_escapes(const char* p, const char* end) {
-  while (end - p >= 6 && *p == '\\') {
-    const char kind = kEscape[byte(p[1])];
-    if (kind == 'u') {
-      const unsigned digits = kHexValue[byte(p[2])] | kHexValue[byte(p[3])] |
-                              kHexValue[byte(p[4])] | kHexValue[byte(p[5])];
-      if (digits == kNotHex) return nullptr;
-      p += 6;
-    } else {
-      if (kind == 0) return nullptr;
-      p += 2;
-    }
-  }
-  return p;
-}
+constexpr std::uint64_t kDigitsExact = 99'999'999'999'999'999;  // one digit more still fits
 
 }  // namespace
 
@@ -79,65 +34,72 @@ void JsonWalker::start(const JsonFields& fields, const JsonWalkOptions& options)
   HEADRACE_CHECK(options.depth_max >= 1);
   HEADRACE_CHECK(options.depth_max <= kJsonDepthMax);
   fields_ = &fields;
-  begin_ = cursor_ = end_ = nullptr;
+  begin_ = end_ = nullptr;
   base_ = 0;
-  depth_ = 0;
+  index_ = {};
+  fault_ = {};
+  empty_ = non_ascii_ = false;
   nodes_[0] = kJsonNoField;
+  depth_ = 0;
+  depth_max_ = static_cast<std::uint8_t>(options.depth_max);
   state_ = State::value;
   field_ = kJsonRoot;
-  depth_max_ = static_cast<std::uint8_t>(options.depth_max);
+  contiguous_ = options.contiguous;
   check_utf8_ = options.check_utf8;
   refuse_ambiguous_ = options.refuse_ambiguous_keys;
-  non_ascii_ = false;
   utf8_ = {};
 }
 
-void JsonWalker::feed(std::string_view slice) {
-  base_ = offset();
-  begin_ = cursor_ = slice.data();
-  end_ = begin_ + slice.size();
-}
-
 bool JsonWalker::complete() const {
-  return state_ == State::done || (state_ == State::number && depth_ == 0 && number_may_end());
+  if (state_ == State::done) return true;
+  if (depth_ != 0) return false;
+  return state_ == State::number ? number_may_end() : state_ == State::literal && *literal_ == '\0';
 }
 
-// Ends a step at the end of a slice, or at the end of the text.
-JsonStep JsonWalker::pause(const char* p, State state) {
-  // A character may be cut by the slices' border, so a slice counts too that holds only its rest.
-  if (check_utf8_ && (non_ascii_ || utf8_.inside_character())) {
-    non_ascii_ = false;
-    const std::string_view walked{begin_, static_cast<std::size_t>(p - begin_)};
-    if (const auto wrong = utf8_.feed(walked)) {
-      return fail(begin_ + *wrong, JsonError::invalid_utf8, "not UTF-8");
+JsonFault JsonWalker::walk(std::string_view slice, JsonSink& sink) {
+  if (state_ == State::failed || slice.empty()) return fault_;
+  begin_ = slice.data();
+  end_ = begin_ + slice.size();
+  std::array<std::uint16_t, kJsonRunTokensMax> offsets;
+  Outcome outcome = resume_scalar(sink);
+  for (const char* run = begin_; outcome == Outcome::go_on && run != end_;) {
+    const std::size_t size = std::min(kJsonRunBytesMax, static_cast<std::size_t>(end_ - run));
+    const std::size_t count = index_json(run, size, end_, index_, offsets.data());
+    outcome = walk_run(run, offsets.data(), count, sink);
+    if (outcome == Outcome::go_on && index_.fault != nullptr) {
+      outcome = fail(index_.fault, JsonError::syntax, index_.fault_reason);
     }
+    run += size;
   }
-  cursor_ = p;
-  state_ = state;
+  if (outcome == Outcome::go_on) outcome = check_text(slice);
+  if (outcome == Outcome::ended) return fault_;
+  if (state_ == State::string && wanted_) keep_cut_string();
+  base_ += slice.size();
   return {};
 }
 
-JsonStep JsonWalker::fail(const char* p, JsonError error, const char* reason) {
-  cursor_ = p;
-  state_ = State::failed;
-  JsonStep step;
-  step.kind = JsonStep::Kind::error;
-  step.error = error;
-  step.begin = step.end = at(p);
-  step.reason = reason;
-  return step;
+JsonWalker::Outcome JsonWalker::check_text(std::string_view slice) {
+  // A slice counts too that holds only the rest of a character that the one before it began.
+  if (!check_utf8_ || !(index_.non_ascii || utf8_.inside_character())) return Outcome::go_on;
+  non_ascii_ = true;
+  index_.non_ascii = false;
+  const auto wrong = utf8_.feed(slice);
+  if (!wrong) return Outcome::go_on;
+  return fail(begin_ + *wrong, JsonError::invalid_utf8, "not UTF-8");
 }
 
-inline JsonStep JsonWalker::emit(JsonType type, const char* p) {
-  cursor_ = p;
-  state_ = State::after_value;
-  JsonStep step;
-  step.kind = JsonStep::Kind::field;
-  step.type = type;
-  step.field = field_;
-  step.begin = token_begin_;
-  step.end = at(p);
-  return step;
+JsonWalker::Outcome JsonWalker::fail(const char* p, JsonError error, const char* reason) {
+  state_ = State::failed;
+  fault_ = {error, at(p), reason};
+  return Outcome::ended;
+}
+
+inline JsonWalker::Outcome JsonWalker::tell(const JsonStep& step, JsonSink& sink) {
+  if (sink.on_json(step)) [[likely]]
+    return Outcome::go_on;
+  state_ = State::failed;
+  fault_ = {JsonError::stopped, step.begin, ""};
+  return Outcome::ended;
 }
 
 inline void JsonWalker::open(bool object) {
@@ -148,104 +110,83 @@ inline void JsonWalker::open(bool object) {
   if (depth_ <= kJsonTrackedDepthMax) nodes_[depth_] = field_;
 }
 
-inline JsonField JsonWalker::element_field() const {
-  const JsonField parent = node();
-  return parent != kJsonNoField ? fields_->element(parent) : kJsonNoField;
+// At the end of a slice, amid a string that somebody may want.
+void JsonWalker::keep_cut_string() {
+  if (contiguous_) return;
+  const bool begins_here = token_begin_ >= base_;
+  const char* const from = begins_here ? begin_ + (token_begin_ - base_) + 1 : begin_;
+  if (begins_here) {
+    copy_size_ = 0;
+    copy_short_ = false;
+  }
+  const auto size = static_cast<std::size_t>(end_ - from);
+  const std::size_t fits = std::min(size, copy_.size() - copy_size_);
+  std::memcpy(copy_.data() + copy_size_, from, fits);
+  copy_size_ = static_cast<std::uint8_t>(copy_size_ + fits);
+  copy_short_ |= fits < size;
 }
 
-inline void JsonWalker::begin_string(const char* p, bool key, bool wanted) {
-  token_begin_ = at(p);
-  key_ = key;
-  wanted_ = wanted;
-  copied_ = escaped_ = truncated_ = false;
-  text_size_ = 0;
-  high_surrogate_ = 0;
+// What stands between the quotes of the string that ends at `quote`.
+inline std::string_view JsonWalker::raw_string(const char* quote) {
+  if (token_begin_ >= base_ || contiguous_) {
+    copy_short_ = false;
+    const std::uint64_t size = at(quote) - token_begin_ - 1;
+    return {quote - size, static_cast<std::size_t>(size)};
+  }
+  const auto size = static_cast<std::size_t>(quote - begin_);
+  const std::size_t fits = std::min(size, copy_.size() - copy_size_);
+  std::memcpy(copy_.data() + copy_size_, begin_, fits);
+  copy_short_ |= fits < size;
+  return {copy_.data(), copy_size_ + fits};
 }
 
-// Keeps text that will not be there, or not as it stands, when the string ends.
-void JsonWalker::capture(const char* from, const char* to) {
-  copied_ = true;
-  const auto size = static_cast<std::size_t>(to - from);
-  if (size == 0) return;
-  if (high_surrogate_ != 0) truncated_ = true;
-  high_surrogate_ = 0;
-  const std::size_t fits = std::min(size, copy_.size() - text_size_);
-  std::memcpy(copy_.data() + text_size_, from, fits);
-  text_size_ = static_cast<std::uint8_t>(text_size_ + fits);
-  truncated_ |= fits < size;
-}
-
-void JsonWalker::capture_character(std::uint32_t character) {
-  if (high_surrogate_ != 0) {
-    if (character >= 0xDC00 && character <= 0xDFFF) {
-      character = 0x10000 + ((high_surrogate_ - 0xD800U) << 10) + (character - 0xDC00);
-    } else {
-      truncated_ = true;
-    }
-    high_surrogate_ = 0;
-  }
-  if (character >= 0xD800 && character <= 0xDBFF) {
-    high_surrogate_ = static_cast<std::uint16_t>(character);
-    return;
-  }
-  if (character >= 0xDC00 && character <= 0xDFFF) {
-    truncated_ = true;
-    return;
-  }
-  std::array<char, 4> bytes{};
-  std::size_t size = 0;
-  const auto tail = [&](unsigned shift) {
-    bytes[size++] = static_cast<char>(0x80 | (character >> shift & 0x3F));
-  };
-  if (character < 0x80) {
-    bytes[size++] = static_cast<char>(character);
-  } else if (character < 0x800) {
-    bytes[size++] = static_cast<char>(0xC0 | character >> 6);
-    tail(0);
-  } else if (character < 0x10000) {
-    bytes[size++] = static_cast<char>(0xE0 | character >> 12);
-    tail(6);
-    tail(0);
-  } else {
-    bytes[size++] = static_cast<char>(0xF0 | character >> 18);
-    tail(12);
-    tail(6);
-    tail(0);
-  }
-  capture(bytes.data(), bytes.data() + size);
-}
-
-// The string's text, whose last run is [run, quote).
-inline std::string_view JsonWalker::string_text(const char* run, const char* quote) {
-  if (!copied_) return {run, static_cast<std::size_t>(quote - run)};
-  capture(run, quote);
-  truncated_ |= high_surrogate_ != 0;
-  return {copy_.data(), text_size_};
-}
-
-// Finds the field that a key leads to. False: ambiguous, and that is to be refused.
-bool JsonWalker::settle_key(std::string_view key) {
-  if (truncated_) {
-    field_ = kJsonNoField;
-    return true;
-  }
-  JsonFields::Match match = fields_->find(node(), key);
+// Finds the field that a key leads to; `key` as it stands between its quotes.
+inline JsonWalker::Outcome JsonWalker::settle_key(std::string_view key) {
+  const JsonFields::Match match = fields_->find(node(), key);
   field_ = match.exact ? match.field : kJsonNoField;
-  if (!refuse_ambiguous_ || match.exact) return true;
-  if (match.field == kJsonNoField &&
+  if (match.exact || !(index_.escapes || refuse_ambiguous_)) return Outcome::go_on;
+  return settle_odd_key(key, match);
+}
+
+// A key that is not as the table has it: written with escapes, or in other letters, or unknown.
+JsonWalker::Outcome JsonWalker::settle_odd_key(std::string_view key, JsonFields::Match match) {
+  std::array<char, kJsonKeyBytesMax + 1> decoded;
+  if (index_.escapes && key.find('\\') != std::string_view::npos) {
+    const JsonDecoded result = decode_json_string(key, decoded);
+    if (!result.whole) return Outcome::go_on;
+    key = result.text;
+    match = fields_->find(node(), key);
+    if (match.exact) field_ = match.field;
+  }
+  if (!refuse_ambiguous_ || match.exact) return Outcome::go_on;
+  if (match.field == kJsonNoField && (index_.non_ascii || non_ascii_) &&
       std::ranges::any_of(key, [](char c) { return byte(c) > 0x7F; })) {
     std::array<char, kJsonKeyBytesMax + 1> folded;
     match = fields_->find(node(), fold_key(key, folded));
   }
-  return match.field == kJsonNoField;
+  if (match.field == kJsonNoField) return Outcome::go_on;
+  state_ = State::failed;
+  fault_ = {JsonError::ambiguous_key, token_begin_,
+            "differs in letter case only from a key that decides something"};
+  return Outcome::ended;
 }
 
-inline void JsonWalker::begin_number(const char* p) {
-  token_begin_ = at(p);
-  number_ = Number::minus;
-  digits_ = 0;
-  negative_ = *p == '-';
-  integer_ = true;
+inline JsonWalker::Outcome JsonWalker::tell_string(const char* quote, JsonSink& sink) {
+  JsonStep step;
+  step.type = JsonType::string;
+  step.field = field_;
+  step.begin = token_begin_;
+  step.end = at(quote) + 1;
+  step.text = raw_string(quote);
+  step.truncated = copy_short_;
+  std::array<char, kJsonTextBytesMax> decoded;
+  if (index_.escapes && step.text.find('\\') != std::string_view::npos) {
+    const JsonDecoded result = decode_json_string(step.text, decoded);
+    step.text = result.text;
+    step.truncated |= !result.whole;
+    step.escaped = true;
+  }
+  return tell(step, sink);
 }
 
 bool JsonWalker::number_may_end() const {
@@ -253,125 +194,171 @@ bool JsonWalker::number_may_end() const {
          number_ == Number::exponent;
 }
 
-// Walks on in a number until a byte that is none of it.
-inline const char* JsonWalker::number_run(const char* p) {
+// Walks on in a number. `p` comes back at the first byte behind it, or at the slice's end.
+JsonWalker::Outcome JsonWalker::walk_number(const char*& p, JsonSink& sink) {
   for (; p != end_; ++p) {
     const char c = *p;
+    Number next = number_;
     switch (number_) {
       case Number::minus:
-        if (!is_digit(c)) return p;
-        number_ = c == '0' ? Number::zero : Number::digits;
+        if (is_digit(c)) next = c == '0' ? Number::zero : Number::digits;
         digits_ = byte(c) - '0';
-        continue;
+        break;
       case Number::digits:
         if (is_digit(c)) {
-          // Beyond 18 digits the count is not exact any more; what is wanted is far below.
-          if (digits_ > 99'999'999'999'999'999) integer_ = false;
+          integer_ &= digits_ <= kDigitsExact;
           digits_ = digits_ * 10 + (byte(c) - '0');
           continue;
         }
         [[fallthrough]];
       case Number::zero:
-        if (c == '.') {
-          number_ = Number::point;
-        } else if (c == 'e' || c == 'E') {
-          number_ = Number::e;
-        } else {
-          return p;
-        }
-        integer_ = false;
-        continue;
+        if (c == '.') next = Number::point;
+        if (c == 'e' || c == 'E') next = Number::e;
+        break;
       case Number::point:
-        if (!is_digit(c)) return p;
-        number_ = Number::fraction;
-        continue;
+        if (is_digit(c)) next = Number::fraction;
+        break;
       case Number::fraction:
         if (is_digit(c)) continue;
-        if (c != 'e' && c != 'E') return p;
-        number_ = Number::e;
-        continue;
+        if (c == 'e' || c == 'E') next = Number::e;
+        break;
       case Number::e:
-        if (c == '+' || c == '-') {
-          number_ = Number::e_sign;
-          continue;
-        }
+        if (c == '+' || c == '-') next = Number::e_sign;
         [[fallthrough]];
       case Number::e_sign:
-        if (!is_digit(c)) return p;
-        number_ = Number::exponent;
-        continue;
+        if (is_digit(c)) next = Number::exponent;
+        break;
       case Number::exponent:
-        if (!is_digit(c)) return p;
-        continue;
+        if (is_digit(c)) continue;
+        break;
     }
+    if (next == number_) break;
+    number_ = next;
   }
-  return p;
+  if (p == end_) {
+    state_ = State::number;
+    return Outcome::go_on;
+  }
+  if (!number_may_end() || kJunk[byte(*p)]) return fail(p, JsonError::syntax, "not a number");
+  state_ = State::after_value;
+  if (field_ == kJsonNoField) return Outcome::go_on;
+  JsonStep step;
+  step.type = JsonType::number;
+  step.field = field_;
+  step.begin = token_begin_;
+  step.end = at(p);
+  step.integer = integer_ && (number_ == Number::zero || number_ == Number::digits);
+  if (step.integer) {
+    step.number =
+        negative_ ? -static_cast<std::int64_t>(digits_) : static_cast<std::int64_t>(digits_);
+  }
+  return tell(step, sink);
 }
 
-JsonStep JsonWalker::next() {
-  const char* p = cursor_;
+JsonWalker::Outcome JsonWalker::walk_literal(const char*& p, JsonSink& sink) {
+  for (; p != end_ && *literal_ != '\0'; ++p, ++literal_) {
+    if (*p != *literal_) return fail(p, JsonError::syntax, "neither true, false nor null");
+  }
+  if (p == end_) {
+    state_ = State::literal;
+    return Outcome::go_on;
+  }
+  if (kJunk[byte(*p)]) return fail(p, JsonError::syntax, "neither true, false nor null");
+  state_ = State::after_value;
+  if (field_ == kJsonNoField) return Outcome::go_on;
+  JsonStep step;
+  step.type = literal_type_;
+  step.field = field_;
+  step.begin = token_begin_;
+  step.end = at(p);
+  return tell(step, sink);
+}
+
+// The index does not report the rest of a number or literal that the slices' border cut.
+JsonWalker::Outcome JsonWalker::resume_scalar(JsonSink& sink) {
+  const char* p = begin_;
+  if (state_ == State::number) return walk_number(p, sink);
+  if (state_ == State::literal) return walk_literal(p, sink);
+  return Outcome::go_on;
+}
+
+JsonWalker::Outcome JsonWalker::walk_run(const char* run, const std::uint16_t* offsets,
+                                         std::size_t count, JsonSink& sink) {
+  const std::uint16_t* const end = offsets + count;
   State state = state_;
-  for (;;) {
+  while (offsets != end) {
+    const char* p = run + *offsets;
     switch (state) {
       case State::first_key:
-        p = skip_space(p, end_);
-        if (p == end_) return pause(p, state);
         if (*p == '}') {
+          empty_ = true;
           state = State::after_value;
           continue;
         }
         [[fallthrough]];
 
       case State::key:
-        p = skip_space(p, end_);
-        if (p == end_) return pause(p, state);
         if (*p != '"') return fail(p, JsonError::syntax, "a key in quotes must stand here");
-        begin_string(p, true, node() != kJsonNoField);
-        ++p;
+        token_begin_ = at(p);
+        key_ = true;
+        wanted_ = node() != kJsonNoField;
+        ++offsets;
         state = State::string;
+        if (end - offsets < 2) continue;
+        // Key and colon in one go, where they lie in one run.
+        field_ = kJsonNoField;
+        if (wanted_) {
+          const std::string_view raw{p + 1, static_cast<std::size_t>(run + offsets[0] - p - 1)};
+          if (settle_key(raw) == Outcome::ended) return Outcome::ended;
+        }
+        p = run + offsets[1];
+        if (*p != ':') return fail(p, JsonError::syntax, "a colon must stand here");
+        offsets += 2;
+        state = State::value;
         continue;
 
       case State::colon:
-        p = skip_space(p, end_);
-        if (p == end_) return pause(p, state);
         if (*p != ':') return fail(p, JsonError::syntax, "a colon must stand here");
-        ++p;
+        ++offsets;
         state = State::value;
         continue;
 
       case State::first_element:
-        p = skip_space(p, end_);
-        if (p == end_) return pause(p, state);
         if (*p == ']') {
+          empty_ = true;
           state = State::after_value;
           continue;
         }
         [[fallthrough]];
 
       case State::value:
-        p = skip_space(p, end_);
-        if (p == end_) return pause(p, state);
+        ++offsets;
+        token_begin_ = at(p);
         switch (*p) {
           case '"':
-            begin_string(p, false, field_ != kJsonNoField);
-            ++p;
+            key_ = false;
+            wanted_ = field_ != kJsonNoField;
             state = State::string;
+            if (wanted_ || offsets == end) continue;
+            ++offsets;
+            state = State::after_value;
             continue;
           case '{':
           case '[': {
             if (depth_ == depth_max_) return fail(p, JsonError::too_deep, "nested too deeply");
             const bool object = *p == '{';
-            token_begin_ = at(p);
-            ++p;
-            open(object);
             const JsonField field = field_;
+            open(object);
             state = object ? State::first_key : State::first_element;
             if (!object) field_ = element_field();
-            if (field == kJsonNoField) continue;
-            JsonStep step = emit(object ? JsonType::object : JsonType::array, p);
+            if (field == kJsonNoField || !fields_->stops_at_container(field)) continue;
+            JsonStep step;
+            step.type = object ? JsonType::object : JsonType::array;
             step.field = field;
-            state_ = state;
-            return step;
+            step.begin = token_begin_;
+            step.end = token_begin_ + 1;
+            if (tell(step, sink) == Outcome::ended) return Outcome::ended;
+            continue;
           }
           case 't':
             literal_ = "true";
@@ -386,130 +373,41 @@ JsonStep JsonWalker::next() {
             literal_type_ = JsonType::null;
             break;
           default:
-            if (*p != '-' && !is_digit(*p)) {
+            negative_ = *p == '-';
+            if (!negative_ && !is_digit(*p)) {
               return fail(p, JsonError::syntax, "a value must stand here");
             }
-            begin_number(p);
+            number_ = Number::minus;
+            integer_ = true;
             if (negative_) ++p;
-            state = State::number;
+            if (walk_number(p, sink) == Outcome::ended) return Outcome::ended;
+            state = state_;
             continue;
         }
-        token_begin_ = at(p);
-        state = State::literal;
+        if (walk_literal(p, sink) == Outcome::ended) return Outcome::ended;
+        state = state_;
         continue;
 
-      case State::literal:
-        while (p != end_ && *literal_ != '\0') {
-          if (*p != *literal_) return fail(p, JsonError::syntax, "neither true, false nor null");
-          ++p;
-          ++literal_;
-        }
-        if (*literal_ != '\0') return pause(p, state);
-        if (field_ != kJsonNoField) return emit(literal_type_, p);
-        state = State::after_value;
-        continue;
-
-      case State::number: {
-        p = number_run(p);
-        if (p == end_) return pause(p, state);
-        if (!number_may_end()) return fail(p, JsonError::syntax, "not a number");
-        state = State::after_value;
-        if (field_ == kJsonNoField) continue;
-        JsonStep step = emit(JsonType::number, p);
-        step.integer = integer_;
-        if (integer_) {
-          step.number =
-              negative_ ? -static_cast<std::int64_t>(digits_) : static_cast<std::int64_t>(digits_);
-        }
-        return step;
-      }
-
-      case State::string: {
-        const char* const run = p;
-        p = skip_plain_run(p, end_, non_ascii_);
-        if (p == end_) {
-          if (wanted_) capture(run, p);
-          return pause(p, state);
-        }
-        if (*p == '"') {
-          if (key_) {
-            if (!wanted_) {
-              field_ = kJsonNoField;
-            } else if (!settle_key(string_text(run, p))) {
-              return fail(begin_ + (token_begin_ - base_), JsonError::ambiguous_key,
-                          "differs in letter case only from a key that decides something");
-            }
-            ++p;
-            state = State::colon;
-            continue;
-          }
-          if (!wanted_) {
-            ++p;
-            state = State::after_value;
-            continue;
-          }
-          const std::string_view text = string_text(run, p);
-          JsonStep step = emit(JsonType::string, p + 1);
-          step.escaped = escaped_;
-          step.truncated = truncated_ || text.size() > kJsonTextBytesMax;
-          step.text = text.substr(0, kJsonTextBytesMax);
-          return step;
-        }
-        if (*p != '\\') return fail(p, JsonError::syntax, "a control character inside a string");
-        escaped_ = true;
-        if (wanted_) {
-          capture(run, p);
+      case State::string:
+        // The next token within a string is its closing quote.
+        ++offsets;
+        if (key_) {
+          state = State::colon;
+          field_ = kJsonNoField;
+          if (!wanted_) continue;
+          const std::string_view raw = raw_string(p);
+          if (!copy_short_ && settle_key(raw) == Outcome::ended) return Outcome::ended;
         } else {
-          const char* const behind = skip_escapes(p, end_);
-          if (behind == nullptr) return fail(p, JsonError::syntax, "not an escape of JSON");
-          if (behind != p) {
-            p = behind;
-            continue;
-          }
+          state = State::after_value;
+          if (wanted_ && tell_string(p, sink) == Outcome::ended) return Outcome::ended;
         }
-        ++p;
-        state = State::escape;
         continue;
-      }
-
-      case State::escape: {
-        if (p == end_) return pause(p, state);
-        const char kind = kEscape[byte(*p)];
-        if (kind == 0) return fail(p, JsonError::syntax, "not an escape of JSON");
-        ++p;
-        if (kind == 'u') {
-          hex_ = 0;
-          hex_digits_ = 0;
-          state = State::hex;
-          continue;
-        }
-        if (wanted_) capture_character(byte(kind));
-        state = State::string;
-        continue;
-      }
-
-      case State::hex: {
-        for (; p != end_ && hex_digits_ < 4; ++p, ++hex_digits_) {
-          const std::uint8_t digit = kHexValue[byte(*p)];
-          if (digit == kNotHex) return fail(p, JsonError::syntax, "not four hex digits");
-          hex_ = static_cast<std::uint16_t>(hex_ << 4 | digit);
-        }
-        if (hex_digits_ < 4) return pause(p, state);
-        if (wanted_) capture_character(hex_);
-        state = State::string;
-        continue;
-      }
 
       case State::after_value: {
-        if (depth_ == 0) {
-          state = State::done;
-          continue;
-        }
-        p = skip_space(p, end_);
-        if (p == end_) return pause(p, state);
+        if (depth_ == 0) return fail(p, JsonError::trailing, "more stands behind the JSON value");
         const bool object = in_object();
+        ++offsets;
         if (*p == ',') {
-          ++p;
           state = object ? State::key : State::value;
           if (!object) field_ = element_field();
           continue;
@@ -518,25 +416,33 @@ JsonStep JsonWalker::next() {
           return fail(p, JsonError::syntax,
                       object ? "a comma or } must stand here" : "a comma or ] must stand here");
         }
-        ++p;
         const JsonField closed = node();
+        const bool empty = std::exchange(empty_, false);
         --depth_;
-        if (closed == kJsonNoField) continue;
-        JsonStep step = emit(object ? JsonType::object : JsonType::array, p);
+        state = State::after_value;
+        if (closed == kJsonNoField || !fields_->stops_at_container(closed)) continue;
+        JsonStep step;
         step.kind = JsonStep::Kind::close;
+        step.type = object ? JsonType::object : JsonType::array;
         step.field = closed;
-        return step;
+        step.empty = empty;
+        step.begin = step.end = at(p + 1);
+        if (tell(step, sink) == Outcome::ended) return Outcome::ended;
+        continue;
       }
 
       case State::done:
-        p = skip_space(p, end_);
-        if (p != end_) return fail(p, JsonError::trailing, "more stands behind the JSON value");
-        return pause(p, state);
+        return fail(p, JsonError::trailing, "more stands behind the JSON value");
 
+      case State::number:
+      case State::literal:
+        // Both lie whole in the slice or end it: no token can stand behind their beginning.
       case State::failed:
         return fail(p, JsonError::syntax, "the walk is over");
     }
   }
+  state_ = state == State::after_value && depth_ == 0 ? State::done : state;
+  return Outcome::go_on;
 }
 
 }  // namespace headrace::policy

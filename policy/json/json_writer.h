@@ -1,7 +1,8 @@
 // Writes JSON text into a caller's buffer, with correct escaping and a bound.
 //
-// Never overruns: what does not fit is counted and left out, as snprintf does. Bytes that are not
-// UTF-8 become U+FFFD, so that the result is always a valid JSON text.
+// Never overruns: what does not fit is counted and left out, so size() says how much room a second
+// try needs; the text is whole only if it fits(). Bytes that are not UTF-8 become U+FFFD, so that
+// the result is always valid.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +27,7 @@ class JsonWriter {
   [[nodiscard]] bool fits() const { return size_ <= out_.size(); }
 
  private:
-  void put(char c);
+  void escaped(char c);
   std::span<char> out_;
   std::size_t size_ = 0;
 };

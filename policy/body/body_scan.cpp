@@ -1,0 +1,264 @@
+#include "policy/body/body_scan.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/check.h"
+#include "policy/body/request_fields.h"
+#include "policy/json/json_string.h"
+
+namespace headrace::policy {
+namespace {
+
+// What every reader of JSON holds exactly, JavaScript's included.
+constexpr std::int64_t kCountMax = std::int64_t{1} << 53;
+
+ByteRange range_of(const JsonStep& step) {
+  return {static_cast<std::uint32_t>(step.begin),
+          static_cast<std::uint32_t>(step.end - step.begin)};
+}
+
+BodyErrorKind kind_of(JsonError error) {
+  switch (error) {
+    case JsonError::trailing:
+      return BodyErrorKind::trailing;
+    case JsonError::invalid_utf8:
+      return BodyErrorKind::invalid_utf8;
+    case JsonError::too_deep:
+      return BodyErrorKind::too_deep;
+    case JsonError::ambiguous_key:
+      return BodyErrorKind::ambiguous_key;
+    case JsonError::none:
+    case JsonError::stopped:
+    case JsonError::syntax:
+      break;
+  }
+  return BodyErrorKind::syntax;
+}
+
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+}
+
+}  // namespace
+
+void BodyScan::start(Endpoint endpoint, const BodyLimits& limits) {
+  fields_ = &request_fields(endpoint);
+  walker_.start(*fields_, {.depth_max = limits.depth_max,
+                           .contiguous = true,
+                           .check_utf8 = true,
+                           .refuse_ambiguous_keys = true});
+  body_bytes_max_ = limits.body_bytes_max;
+  seen_ = 0;
+  error_ = {};
+  facts_ = {};
+}
+
+std::expected<void, BodyError> BodyScan::advance(std::span<const std::byte> body) {
+  HEADRACE_CHECK(body.size() >= scanned());
+  if (body.size() > body_bytes_max_) {
+    return std::unexpected(
+        BodyError{BodyErrorKind::too_large, body_bytes_max_, "the body is too large", ""});
+  }
+  body_ = body;
+  const std::size_t size = std::min(body.size() - scanned(), kScanTurnBytes);
+  const std::string_view slice{reinterpret_cast<const char*>(body.data()) + scanned(), size};
+  if (const JsonFault fault = walker_.walk(slice, *this)) return std::unexpected(translate(fault));
+  return {};
+}
+
+std::expected<BodyFacts, BodyError> BodyScan::finish() const {
+  const auto end = static_cast<std::uint32_t>(scanned());
+  if (walker_.untouched()) {
+    return std::unexpected(BodyError{BodyErrorKind::empty, end, "the body is empty", ""});
+  }
+  if (!walker_.complete()) {
+    return std::unexpected(
+        BodyError{BodyErrorKind::incomplete, end, "the body ends inside the JSON value", ""});
+  }
+  if (!facts_.root.given) {
+    return std::unexpected(
+        BodyError{BodyErrorKind::not_an_object, 0, "the body must be a JSON object", ""});
+  }
+  return facts_;
+}
+
+BodyError BodyScan::translate(const JsonFault& fault) const {
+  if (fault.error == JsonError::stopped) return error_;
+  return {kind_of(fault.error), static_cast<std::uint32_t>(fault.offset), fault.reason, ""};
+}
+
+bool BodyScan::refuse(const JsonStep& step, BodyErrorKind kind, const char* message) {
+  error_ = {kind, static_cast<std::uint32_t>(step.begin), message, fields_->name(step.field)};
+  return false;
+}
+
+// Every field stands once, but those of a batch's requests once in each.
+bool BodyScan::note_first(const JsonStep& step) {
+  const auto bit = [](RequestField field) {
+    return std::uint64_t{1} << static_cast<JsonField>(field);
+  };
+  const auto field = static_cast<RequestField>(step.field);
+  if (field == RequestField::batch_entry) {
+    seen_ &= ~bit(RequestField::batch_model);
+    return true;
+  }
+  if ((seen_ & bit(field)) != 0) {
+    return refuse(step, BodyErrorKind::duplicate_key, "this key stands twice");
+  }
+  seen_ |= bit(field);
+  return true;
+}
+
+bool BodyScan::on_json(const JsonStep& step) {
+  if (step.kind == JsonStep::Kind::value && !note_first(step)) return false;
+  const auto field = static_cast<RequestField>(step.field);
+  switch (field) {
+    case RequestField::root:
+      if (step.type != JsonType::object) {
+        return refuse(step, BodyErrorKind::not_an_object, "the body must be a JSON object");
+      }
+      return take(step, facts_.root);
+    case RequestField::model:
+      return take_model(step);
+    case RequestField::batch_model:
+      return take_batch_model(step);
+    case RequestField::stream:
+      return take(step, facts_.stream);
+    case RequestField::stream_options:
+      return take(step, facts_.stream_options);
+    case RequestField::include_usage:
+      return take(step, facts_.include_usage);
+    case RequestField::output_cap:
+      return take(step, facts_.output_cap);
+    case RequestField::output_cap_legacy:
+      return take(step, facts_.output_cap_legacy);
+    case RequestField::generation_config:
+      return take(step, facts_.generation_config);
+    case RequestField::choices:
+      return take(step, facts_.choices);
+    case RequestField::best_of:
+      return take(step, facts_.best_of);
+    case RequestField::service_tier:
+      return take(step, facts_.service_tier);
+    case RequestField::metadata:
+      return take(step, facts_.metadata);
+    case RequestField::user:
+      return take(step, facts_.user);
+    case RequestField::store:
+      return take(step, facts_.store);
+    case RequestField::background:
+      return take(step, facts_.background);
+    case RequestField::previous_response_id:
+      return take(step, facts_.previous_response_id);
+    case RequestField::stored_reference:
+      if (step.type != JsonType::null && !facts_.stored_reference) {
+        facts_.stored_reference = range_of(step);
+      }
+      return true;
+    case RequestField::batch:
+    case RequestField::batch_entry:
+    case RequestField::wrapped:
+    case RequestField::prompt:
+    case RequestField::instructions:
+      return true;
+  }
+  return true;
+}
+
+bool BodyScan::take(const JsonStep& step, StringFact& fact) {
+  fact.value = range_of(step);
+  if (step.type == JsonType::null) return true;
+  if (step.type != JsonType::string) {
+    return refuse(step, BodyErrorKind::wrong_type, "must be a string");
+  }
+  fact.given = true;
+  fact.escaped = step.escaped;
+  return true;
+}
+
+bool BodyScan::take(const JsonStep& step, BoolFact& fact) {
+  fact.value = range_of(step);
+  if (step.type == JsonType::null) return true;
+  if (step.type != JsonType::boolean_true && step.type != JsonType::boolean_false) {
+    return refuse(step, BodyErrorKind::wrong_type, "must be true or false");
+  }
+  fact.given = true;
+  fact.is_true = step.type == JsonType::boolean_true;
+  return true;
+}
+
+bool BodyScan::take(const JsonStep& step, CountFact& fact) {
+  fact.value = range_of(step);
+  if (step.type == JsonType::null) return true;
+  if (step.type != JsonType::number) {
+    return refuse(step, BodyErrorKind::wrong_type, "must be a whole number");
+  }
+  if (!step.integer || step.number < 0 || step.number > kCountMax) {
+    return refuse(step, BodyErrorKind::out_of_range, "must be a whole number from 0 to 2^53");
+  }
+  fact.given = true;
+  fact.count = step.number;
+  return true;
+}
+
+bool BodyScan::take(const JsonStep& step, ObjectFact& fact) {
+  if (step.kind == JsonStep::Kind::close) {
+    fact.value.length = static_cast<std::uint32_t>(step.end) - fact.value.offset;
+    fact.empty = step.empty;
+    return true;
+  }
+  fact.value = range_of(step);
+  if (step.type == JsonType::null) return true;
+  if (step.type != JsonType::object) {
+    return refuse(step, BodyErrorKind::wrong_type, "must be an object");
+  }
+  fact.given = true;
+  fact.members_at = static_cast<std::uint32_t>(step.end);
+  return true;
+}
+
+bool BodyScan::take_model(const JsonStep& step) {
+  StringFact fact;
+  if (!take(step, fact)) return false;
+  if (fact.given) {
+    std::array<char, kModelBytesMax> scratch;
+    const std::string_view raw = fact.raw(body_);
+    const JsonDecoded decoded = fact.escaped ? decode_json_string(raw, scratch)
+                                             : JsonDecoded{raw, raw.size() <= kModelBytesMax};
+    if (!decoded.whole) return refuse(step, BodyErrorKind::out_of_range, "is too long");
+    if (std::ranges::any_of(decoded.text, is_control)) {
+      return refuse(step, BodyErrorKind::out_of_range, "holds a control character");
+    }
+  }
+  facts_.model = fact;
+  return true;
+}
+
+bool BodyScan::take_batch_model(const JsonStep& step) {
+  const StringFact first = facts_.model;
+  if (!take_model(step)) return false;
+  if (!first.given) return true;
+  std::array<char, kModelBytesMax> one;
+  std::array<char, kModelBytesMax> other;
+  const BodyFacts& here = facts_;
+  BodyFacts before;
+  before.model = first;
+  if (!here.model.given || model_name(before, body_, one) != model_name(here, body_, other)) {
+    return refuse(step, BodyErrorKind::duplicate_key, "all requests must name the same model");
+  }
+  facts_.model = first;
+  facts_.more_models = true;
+  return true;
+}
+
+std::expected<BodyFacts, BodyError> scan_body(std::span<const std::byte> body, Endpoint endpoint,
+                                              const BodyLimits& limits) {
+  BodyScan scan(endpoint, limits);
+  do {
+    if (const auto ok = scan.advance(body); !ok) return std::unexpected(ok.error());
+  } while (scan.scanned() < body.size());
+  return scan.finish();
+}
+
+}  // namespace headrace::policy

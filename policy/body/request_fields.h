@@ -1,0 +1,38 @@
+// Which members of a request body decide something, by endpoint.
+#pragma once
+
+#include "policy/dialect/endpoint.h"
+#include "policy/json/json_fields.h"
+
+namespace headrace::policy {
+
+// What a member is, whatever the dialect calls it.
+enum class RequestField : JsonField {
+  root = kJsonRoot,
+  model,
+  batch,        // Gemini: requests
+  batch_entry,  // Gemini: requests[]
+  batch_model,  // Gemini: requests[].model
+  wrapped,      // Gemini: generateContentRequest
+  stream,
+  stream_options,
+  include_usage,
+  output_cap,
+  output_cap_legacy,
+  generation_config,
+  choices,
+  best_of,
+  service_tier,
+  metadata,
+  user,
+  store,
+  background,
+  previous_response_id,
+  stored_reference,  // conversation, container, prompt, cachedContent
+  prompt,            // what the model reads: only ever one of each
+  instructions,
+};
+
+[[nodiscard]] const JsonFields& request_fields(Endpoint endpoint);
+
+}  // namespace headrace::policy
