@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 namespace {
 
-constexpr std::size_t kInputBytesMax = 64 * 1024;
+constexpr std::size_t kInputBytesMax = 65'536;
 constexpr std::uint64_t kMutationsDefault = 20000;
 constexpr int kMutationsPerInputMax = 4;
 
