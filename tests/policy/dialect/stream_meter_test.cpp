@@ -307,7 +307,7 @@ TEST(StreamMeter, SeesErrorsInsideTheStream) {
 
 TEST(StreamMeter, ReadsAnEventOfSeveralDataLines) {
   const std::string event =
-      "data: {\"choices\":[],\ndata: \"usage\":{\"prompt_tokens\":5,\r\ndata\r\ndata:"
+      "data\ndata: {\"choices\":[],\ndata: \"usage\":{\"prompt_tokens\":5,\r\ndata\r\ndata:"
       "\"completion_tokens\":6}}\n\n";
   for (const std::size_t size : kSliceSizes) {
     Relay relay(Endpoint::chat_completions, {.strip_usage_chunk = true});
