@@ -1,6 +1,7 @@
 #include "core/event_log.h"
 
 #include <algorithm>
+#include <array>
 #include <regex>
 #include <sstream>
 #include <string>
@@ -111,9 +112,9 @@ TEST(EventLog, ASiteThatFloodsIsHeldBackAndCounted) {
 
 TEST(EventLog, LinesOfSeveralThreadsNeverMix) {
   const Capture capture(EventFormat::text);
-  std::vector<std::thread> threads;
-  for (int thread = 0; thread < 4; ++thread) {
-    threads.emplace_back([] {
+  std::array<std::thread, 4> threads;
+  for (std::thread& thread : threads) {
+    thread = std::thread([] {
       EventSite site(EventLevel::info);
       for (std::uint32_t i = 0; i < kEventsPerSiteMax; ++i) {
         site.write("{}", std::string(500, 'x'));
