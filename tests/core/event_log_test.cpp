@@ -64,6 +64,15 @@ TEST(EventLog, WritesJsonThatSurvivesHostileText) {
       << line;
 }
 
+TEST(EventLog, KeepsCharactersButNotBrokenOnes) {
+  const Capture capture(EventFormat::json);
+  HEADRACE_EVENT(info, "{}", "\xC3\xA4 \xFF \xC3 \xC2\x9B");
+  ASSERT_EQ(capture.lines().size(), 1U);
+  EXPECT_NE(capture.lines()[0].find("\"\xC3\xA4 \\u00ff \\u00c3 \\u00c2\\u009b\""),
+            std::string::npos)
+      << capture.lines()[0];
+}
+
 TEST(EventLog, TextStaysOneLineWhateverItQuotes) {
   const Capture capture(EventFormat::text);
   HEADRACE_EVENT(info, "{}", "one\ntwo\x1b[31m");
