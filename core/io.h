@@ -86,7 +86,8 @@ class Io {
   Io(const Io&) = delete;
   Io& operator=(const Io&) = delete;
 
-  // Makes the calling thread the owner. Called once, before anything below.
+  // Makes the calling thread the owner, and blocks SIGPIPE for it. Called once, before anything
+  // below.
   void enable();
 
   // --- turns -----------------------------------------------------------------------------------
@@ -124,7 +125,9 @@ class Io {
   void connect(Op& op, Socket socket, const SocketAddress& address);
   // Bytes arrive in provided buffers, chosen on arrival: an idle connection holds none. result 0 is
   // the peer's end of stream. Ends (more = false) on end of stream, on any error, and with -ENOBUFS
-  // when no buffer is free: re-arm when leases have been returned.
+  // when no buffer is free: re-arm when leases have been returned. A burst may bring dozens of
+  // buffers in one turn, also after cancel() was called: what holds them must not have a place for
+  // four only.
   void recv_multishot(Op& op, Socket socket, BufferGroup group);
   // The same once, for the next bytes only.
   void recv_provided(Op& op, Socket socket, BufferGroup group);
@@ -136,7 +139,9 @@ class Io {
   // At most kSendSlicesMax slices, as one send.
   void send_vector(Op& op, Socket socket, std::span<const iovec> slices,
                    SendMore more = SendMore::no);
-  // Moves up to `bytes` from one descriptor to the other; one of them is a pipe's end.
+  // Moves what it can, up to `bytes`, from one descriptor to the other without copying; waits until
+  // there is something. One is a socket without sends or receives in flight in that direction, the
+  // other a pipe's end. 0 is the end of the stream.
   void splice(Op& op, int from, int to, std::size_t bytes, SendMore more);
   // `send`: ends our side only (FIN after what was sent); the peer's bytes still arrive.
   // `both`: receives in flight complete with 0, sends with -EPIPE. Comes after whatever was queued
