@@ -27,12 +27,19 @@ Flow::Flow(Io& io, LeasePlaces& places, FlowOwner& owner, bool splices)
 }
 
 Flow::~Flow() {
-  for (const int end : pipe_) {
-    if (end >= 0) ::close(end);
+  drop_pipe();
+}
+
+void Flow::drop_pipe() {
+  for (int& end : pipe_) {
+    if (end >= 0) ::close(std::exchange(end, -1));
   }
+  piped_ = 0;
 }
 
 void Flow::start(core::Socket from, core::Socket to) {
+  // What the last connection left in it is not for this one.
+  if (piped_ != 0) drop_pipe();
   from_ = from;
   to_ = to;
   bulk_ = ended_ = passed_on_ = failed_ = stopped_ = false;
@@ -65,8 +72,11 @@ void Flow::on_received(Completion& completion) {
 
 void Flow::on_sent(Completion& completion) {
   if (piped_ != 0) {
-    if (completion.result <= 0) failed_ = true;
-    piped_ -= failed_ ? piped_ : static_cast<std::size_t>(completion.result);
+    if (completion.result <= 0) {
+      failed_ = true;
+    } else {
+      piped_ -= static_cast<std::size_t>(completion.result);
+    }
   } else if (completion.result != static_cast<std::int32_t>(sending_bytes_)) {
     failed_ = true;
   }

@@ -53,6 +53,7 @@ class Flow {
   void go_on();
   void send_held();
   void receive();
+  void drop_pipe();
 
   core::Io& io_;
   FlowOwner& owner_;
