@@ -63,6 +63,8 @@ struct IoOptions {
   std::uint32_t small_buffer_bytes = 4096;
   std::uint32_t bulk_buffers = 8;        // a power of two
   std::uint32_t bulk_buffer_bytes = 128 * 1024;
+  std::uint32_t splice_bytes = 256 * 1024;  // at most so many a time, and held up by a slow reader
+  std::uint32_t splice_pipes_max = 64;
   std::uint32_t completions_per_turn_max = 256;
   Duration spin = Duration::zero();      // poll this long before sleeping
 };
@@ -139,10 +141,12 @@ class Io {
   // At most kSendSlicesMax slices, as one send.
   void send_vector(Op& op, Socket socket, std::span<const iovec> slices,
                    SendMore more = SendMore::no);
-  // Moves what it can, up to `bytes`, from one descriptor to the other without copying; waits until
-  // there is something. One is a socket without sends or receives in flight in that direction, the
-  // other a pipe's end. 0 is the end of the stream.
-  void splice(Op& op, int from, int to, std::size_t bytes, SendMore more);
+  // Moves up to `bytes` from one socket to the other, without their passing through this process,
+  // and waits until there is something to move. The result is what was moved and handed on; 0 is the
+  // end of the stream; -ENOBUFS: splice_pipes_max of them are held up by slow readers. After any
+  // other error bytes may have been lost on the way. Neither a receive on `from` nor a send on `to`
+  // may be in flight.
+  void splice(Op& op, Socket from, Socket to, std::size_t bytes);
   // `send`: ends our side only (FIN after what was sent); the peer's bytes still arrive.
   // `both`: receives in flight complete with 0, sends with -EPIPE. Comes after whatever was queued
   // before it.
