@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "tools/command_line/quantity_text.h"
 #include "tools/mock/server.h"
 
 namespace {
@@ -38,7 +39,7 @@ SocketAddress parse_address(const std::string& text) {
 }
 
 headrace::core::Duration parse_time(const std::string& text) {
-  const auto nanos = parse_wait(text);
+  const auto nanos = headrace::tools::parse_time_nanos(text);
   if (!nanos) throw CLI::ValidationError("time", nanos.error());
   return headrace::core::Duration(static_cast<std::int64_t>(*nanos));
 }
