@@ -68,6 +68,22 @@ core::Duration parse_time(const std::string& text) {
   return core::Duration(static_cast<std::int64_t>(*nanos));
 }
 
+// "1,2.5,4". Not left to the library, whose lists would take in the targets behind them.
+std::vector<double> parse_list(std::string_view text, double low, double high) {
+  std::vector<double> list;
+  while (!text.empty()) {
+    const auto comma = std::min(text.find(','), text.size());
+    const auto number = headrace::tools::parse_number(text.substr(0, comma));
+    if (!number) throw CLI::ValidationError("list", number.error());
+    if (*number < low || *number > high) {
+      throw CLI::ValidationError("list", fmt::format("{} is not {} to {}", *number, low, high));
+    }
+    list.push_back(*number);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return list;
+}
+
 CLI::Option* add_time(CLI::App& app, const std::string& name, core::Duration& time,
                       const std::string& help) {
   return app
@@ -80,10 +96,9 @@ void add_load_options(CLI::App& app, CommandLine& line) {
   const std::string group = "Load";
   LoadOptions& options = line.options;
   app.add_option("targets", line.targets, "[NAME=]URL")->required()->group(group);
-  app.add_option("--rate", line.rates,
-                 "requests per second and target; several are steps, each --duration long")
-      ->delimiter(',')
-      ->check(CLI::Range(0.001, 1e7))
+  app.add_option_function<std::string>(
+         "--rate", [&line](const std::string& text) { line.rates = parse_list(text, 0.001, 1e7); },
+         "requests per second and target; several (1000,2000) are steps, each --duration long")
       ->type_name("LIST")
       ->group(group);
   app.add_flag("--poisson", line.poisson, "draw the times between requests rather than space them")
@@ -174,8 +189,14 @@ void add_output_options(CLI::App& app, CommandLine& line) {
       ->check(CLI::Range(1, 256))
       ->type_name("N")
       ->group(machine);
-  app.add_option("--cpu", line.options.processors, "processors to pin the threads to: 1 or 0,1")
-      ->delimiter(',')
+  app.add_option_function<std::string>(
+         "--cpu",
+         [&line](const std::string& text) {
+           for (const double cpu : parse_list(text, 0, 4095)) {
+             line.options.processors.push_back(static_cast<unsigned>(cpu));
+           }
+         },
+         "processors to pin the threads to: 1 or 0,1")
       ->type_name("LIST")
       ->group(machine);
   add_time(app, "--spin", line.options.spin, "poll so long before sleeping [0]")->group(machine);

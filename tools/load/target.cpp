@@ -60,8 +60,8 @@ std::expected<void, std::string> split_authority(std::string_view authority, Tar
                         ? std::string_view()
                         : authority.substr(host_end + (bracketed ? 1 : 0));
   if (rest.empty()) return {};
-  const auto number = core::parse_decimal(rest.substr(1), 5);
-  if (!rest.starts_with(':') || !number || *number == 0 || *number > 65535) {
+  const auto number = core::parse_decimal(rest.substr(1), 65535);
+  if (!rest.starts_with(':') || !number || *number == 0) {
     return std::unexpected("the port of " + quoted(target.url) + " is not 1 to 65535");
   }
   port = static_cast<std::uint16_t>(*number);

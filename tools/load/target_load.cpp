@@ -105,7 +105,7 @@ void TargetLoad::launch(Assignment assignment) {
 }
 
 void TargetLoad::begin_again(LoadConnection& connection) {
-  if (!take_number()) return;
+  if (now() >= end_ || !take_number()) return;
   connection.begin({.intended = now(), .step = now() < measure_begin_ ? 0U : 1U});
 }
 

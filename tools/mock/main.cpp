@@ -89,6 +89,7 @@ void add_serving_options(CLI::App& app, ServerOptions& options) {
       ->group(group);
   app.add_option("--cpu", options.processors, "processors to pin the shards to: 1 or 0,1")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("LIST")
       ->group(group);
   app.add_option_function<std::string>(
@@ -111,6 +112,7 @@ void add_serving_options(CLI::App& app, ServerOptions& options) {
       ->group(group);
   app.add_option("--models", options.models, "what the model lists name")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("LIST")
       ->group(group);
   app.add_option("--require-key", options.keys,
