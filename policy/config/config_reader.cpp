@@ -40,6 +40,13 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   return parse_whole(text);
 }
 
+std::string joined(std::span<const std::string_view> words) {
+  std::string text;
+  for (const std::string_view word : words)
+    text.append(text.empty() ? "" : ", ").append(word);
+  return text;
+}
+
 class Reader {
  public:
   explicit Reader(ErrorList& errors) : errors_(errors) {}
@@ -207,7 +214,7 @@ class Reader {
     if (found == choices.end()) {
       return complain(subject, value.place,
                       "is not a value it can have" + as_written(subject, value),
-                      fmt::format("write one of {}", fmt::join(choices, ", ")));
+                      "write one of " + joined(choices));
     }
     subject.option.set_number(record, static_cast<std::uint64_t>(found - choices.begin()));
   }
