@@ -1,0 +1,177 @@
+"""TLS on both sides of the real program: versions, names, resumption, reload, verification."""
+
+import pathlib
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+from gateway import Gateway, Response, chat, request
+from upstream import CHAT_ANSWER, Upstream
+
+
+def certificate(folder, name, names, days=2):
+    """A self-signed certificate and its key, as two paths."""
+    cert, key = folder / f"{name}.crt", folder / f"{name}.key"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+         "-keyout", key, "-out", cert, "-days", str(days), "-subj", f"/CN={names[0]}",
+         "-addext", "subjectAltName=" + ",".join(("IP:" if each[0].isdigit() else "DNS:") + each for each in names),
+         "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=digitalSignature,keyCertSign",
+         "-addext", "extendedKeyUsage=serverAuth"],
+        check=True, capture_output=True)
+    return cert, key
+
+
+class TlsUpstream(Upstream):
+    def __init__(self, cert, key, script=None):
+        super().__init__(script)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(cert, key)
+        self.resumed = 0
+
+    def _serve(self, connection):
+        try:
+            connection = self.context.wrap_socket(connection, server_side=True)
+        except (ssl.SSLError, OSError):
+            connection.close()
+            return
+        if connection.session_reused:
+            self.resumed += 1
+        super()._serve(connection)
+
+
+class Tls(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="headrace-tls-"))
+        cls.main = certificate(cls.folder, "main", ["gateway.test", "127.0.0.1"])
+        cls.other = certificate(cls.folder, "other", ["other.test"])
+        cls.later = certificate(cls.folder, "later", ["gateway.test", "127.0.0.1"])
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.folder)
+
+    def listener(self):
+        lines = ["    tls: true", "    certificates:"]
+        for cert, key in (self.main, self.other):
+            lines += [f"      - certificate_file: {cert}", f"        key_file: {key}"]
+        return "\n".join(lines)
+
+    def wrap(self, gateway, trusted, name="gateway.test", session=None, **options):
+        context = options.pop("context", None) or ssl.create_default_context(cafile=trusted)
+        for option, value in options.items():
+            setattr(context, option, value)
+        return context.wrap_socket(gateway.connect(), server_hostname=name, session=session)
+
+    def ask(self, connection):
+        connection.sendall(request(chat()))
+        return Response(connection)
+
+    def test_both_versions_serve_requests_and_streams_of_bytes(self):
+        with Upstream() as upstream, Gateway(upstream.address, listener=self.listener()) as gateway:
+            for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+                with self.subTest(version=version), self.wrap(gateway, self.main[0], maximum_version=version) as connection:
+                    for size in (1, 5_000, 100_000):
+                        connection.sendall(request(chat(padding="x" * size)))
+                        self.assertEqual(Response(connection).status, 200)
+                        self.assertEqual(upstream.requests[-1].body, chat(padding="x" * size))
+
+    def test_the_certificate_fits_the_name(self):
+        with Upstream() as upstream, Gateway(upstream.address, listener=self.listener()) as gateway:
+            with self.wrap(gateway, self.other[0], name="other.test") as connection:
+                self.assertEqual(self.ask(connection).status, 200)
+            with self.assertRaises(ssl.SSLCertVerificationError):
+                self.wrap(gateway, self.other[0], name="gateway.test")
+
+    def test_old_versions_and_plain_http_are_refused(self):
+        with Upstream() as upstream, Gateway(upstream.address, listener=self.listener()) as gateway:
+            with gateway.connect() as connection:
+                connection.sendall(request(chat()))
+                try:
+                    self.assertNotIn(b"HTTP/1.1 200", connection.recv(1000))
+                except ConnectionResetError:
+                    pass
+            self.assertEqual(upstream.requests, [])
+            with self.wrap(gateway, self.main[0]) as connection:
+                self.assertEqual(self.ask(connection).status, 200)
+
+    def test_sessions_resume(self):
+        with Upstream() as upstream, Gateway(upstream.address, listener=self.listener()) as gateway:
+            context = ssl.create_default_context(cafile=self.main[0])
+            with self.wrap(gateway, None, context=context) as connection:
+                self.ask(connection)
+                session = connection.session
+            with self.wrap(gateway, None, context=context, session=session) as connection:
+                self.assertTrue(connection.session_reused)
+                self.assertEqual(self.ask(connection).status, 200)
+
+    def test_a_new_certificate_is_shown_after_a_reload_and_no_connection_drops(self):
+        with Upstream() as upstream, Gateway(upstream.address, listener=self.listener()) as gateway:
+            with self.wrap(gateway, self.main[0]) as running:
+                self.ask(running)
+                text = gateway.config_text().replace(str(self.main[0]), str(self.later[0])).replace(str(self.main[1]), str(self.later[1]))
+                gateway.config.write_text(text)
+                gateway.signal(signal.SIGHUP)
+                gateway.wait_for_metric("headrace_config_generation", lambda value: value == 2)
+                deadline = time.monotonic() + 5
+                while True:
+                    try:
+                        with self.wrap(gateway, self.later[0]) as connection:
+                            self.assertEqual(self.ask(connection).status, 200)
+                        break
+                    except ssl.SSLCertVerificationError:
+                        self.assertLess(time.monotonic(), deadline)
+                self.assertEqual(self.ask(running).status, 200)
+
+    def test_a_handshake_that_stalls_is_given_up(self):
+        limit = "http:\n  tls_handshake_timeout_ms: 200\n"
+        with Upstream() as upstream, Gateway(upstream.address, extra=limit, listener=self.listener()) as gateway:
+            with gateway.connect() as connection:
+                connection.sendall(b"\x16\x03\x01")
+                self.assertEqual(connection.recv(100), b"")
+
+    def upstream_tls(self, cert, trusted, server_name):
+        provider = f"    ca_file: {trusted}\n    server_name: {server_name}\n"
+        upstream = TlsUpstream(*cert)
+        gateway = Gateway(upstream.address, provider=provider)
+        text = gateway.config_text().replace("http://", "https://")
+        gateway.config_text = lambda: text
+        return upstream, gateway
+
+    def test_providers_are_reached_by_tls_and_verified(self):
+        upstream, gateway = self.upstream_tls(self.main, self.main[0], "gateway.test")
+        with upstream, gateway, gateway.connect() as connection:
+            for size in (1, 100_000):
+                connection.sendall(request(chat(padding="x" * size)))
+                self.assertEqual(Response(connection).status, 200)
+
+    def test_a_provider_with_another_name_or_authority_gets_nothing(self):
+        for trusted, name in ((self.main[0], "wrong.test"), (self.other[0], "gateway.test")):
+            upstream, gateway = self.upstream_tls(self.main, trusted, name)
+            with self.subTest(name=name), upstream, gateway, gateway.connect() as connection:
+                self.assertEqual(self.ask(connection).status, 502)
+                self.assertEqual(upstream.requests, [])
+
+    def test_sessions_with_providers_resume(self):
+        upstream, gateway = self.upstream_tls(self.main, self.main[0], "gateway.test")
+
+        def once(request, connection):
+            connection.sendall(CHAT_ANSWER.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
+            return False
+
+        upstream.script = once
+        with upstream, gateway, gateway.connect() as connection:
+            for _ in range(5):
+                self.assertEqual(self.ask(connection).status, 200)
+            self.assertGreater(upstream.resumed, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
