@@ -13,11 +13,12 @@ std::optional<CommandLine> parse_command_line(int argc, char** argv, int& exit_s
       "SIGHUP reloads the config: a bad one is refused and the old one goes on.\n"
       "SIGUSR1 opens the access log's file again."};
   app.add_option("-c,--config", line.config_path, "The config file")->capture_default_str();
-  app.add_option("--region", line.region_path,
-                 "File of the shared region, on a tmpfs such as /dev/shm; without it, none outlives "
-                 "the process");
-  CLI::Option* cpu = app.add_option("--cpu", processor,
-                                    "Keep all threads on this processor (for measurements)");
+  app.add_option(
+      "--region", line.region_path,
+      "File of the shared region, on a tmpfs such as /dev/shm; without it, none outlives "
+      "the process");
+  CLI::Option* cpu =
+      app.add_option("--cpu", processor, "Keep all threads on this processor (for measurements)");
   app.add_flag("-t", line.check, "Check the config, say what is wrong with it, and end");
   app.add_flag("-T", line.effective, "Print the config with every default filled in, and end");
   app.add_flag("-V,--version", line.version, "Print version, features and kernel, and end");

@@ -19,8 +19,7 @@ namespace {
 constexpr std::size_t kSecretFileBytesMax = 64 * 1024;
 constexpr std::size_t kConfigFileBytesMax = 64 * 1024 * 1024;
 
-std::expected<std::string, std::string> read_text(const std::string& path,
-                                                  std::size_t bytes_max) {
+std::expected<std::string, std::string> read_text(const std::string& path, std::size_t bytes_max) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::unexpected(std::string(std::strerror(errno)));
@@ -49,7 +48,8 @@ class MachineSecrets final : public config::SecretSource {
 };
 
 std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
+    text.pop_back();
   return text;
 }
 
@@ -90,7 +90,8 @@ std::expected<std::shared_ptr<const ConfigSnapshot>, std::string> load_config_fi
   auto snapshot = ConfigSnapshot::build(std::move(*base), master_key);
   if (snapshot) return std::move(*snapshot);
   std::string text;
-  for (const std::string& error : snapshot.error()) text += path + ": " + error + "\n";
+  for (const std::string& error : snapshot.error())
+    text += path + ": " + error + "\n";
   return std::unexpected(std::move(text));
 }
 

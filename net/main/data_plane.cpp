@@ -118,6 +118,10 @@ std::expected<void, std::string> DataPlane::make_shards(
       std::make_unique<core::PostOffice>(static_cast<std::uint32_t>(count), kMessagesMax);
   names_ = std::make_unique<core::Attendant<NameWork>>(
       name_work_, static_cast<std::uint32_t>(count), kNameRequestsMax);
+  auto region = RegionHome::open(line_.region_path, static_cast<std::uint32_t>(count),
+                                 snapshot->view().bytes());
+  if (!region) return std::unexpected("shared region: " + region.error());
+  region_.emplace(std::move(*region));
   plan_memory(options, io_options, count);
   for (std::uint32_t number = 0; number < count; ++number) {
     auto io = core::Io::create(io_options);
@@ -153,6 +157,7 @@ void DataPlane::plan_memory(const DataPlaneShard::Options& options,
            "heads, local answers, cut events");
   plan.add("TLS blocks", shards * capacity.tls_blocks, kTlsBlockBytes, "ciphertext being sent");
   plan.add("access log rings", shards, AccessLog::kRingBytes, "lines not yet written");
+  plan.add("shared region", 1, region_->bytes(), "config base, and what outlives the process");
   plan.add("bodies", 1, budget_->bytes_max(), "all bodies held whole, of all shards");
   fmt::print(stderr, "memory plan: reserved at start, touched only as it is used\n{}",
              plan.table());
@@ -180,6 +185,7 @@ void DataPlane::run() {
     thread->join();
   names_thread_.reset();
   if (log_writer_ != nullptr) log_writer_->stop();
+  region_->finish();
   HEADRACE_EVENT(info, "ended");
 }
 
@@ -188,6 +194,11 @@ void DataPlane::reload() {
   if (!snapshot) {
     fleet_.config_reloads_failed.fetch_add(1);
     HEADRACE_EVENT(error, "the config is refused, the one before goes on:\n{}", snapshot.error());
+    return;
+  }
+  if (auto published = region_->publish((*snapshot)->view().bytes()); !published) {
+    fleet_.config_reloads_failed.fetch_add(1);
+    HEADRACE_EVENT(error, "the config is refused, the one before goes on: {}", published.error());
     return;
   }
   snapshot_ = *snapshot;

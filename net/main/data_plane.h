@@ -6,6 +6,7 @@
 
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "net/fleet.h"
 #include "net/log/log_writer.h"
 #include "net/main/command_line.h"
+#include "net/main/region_home.h"
 #include "policy/config/seal.h"
 
 namespace headrace::net {
@@ -46,6 +48,7 @@ class DataPlane {
   CommandLine line_;
   policy::config::MasterKey master_key_;
   std::shared_ptr<const ConfigSnapshot> snapshot_;
+  std::optional<RegionHome> region_;
   Fleet fleet_;
   std::unique_ptr<core::BodyBudget> budget_;
   std::unique_ptr<core::PostOffice> post_office_;

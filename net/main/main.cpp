@@ -1,10 +1,9 @@
 // headrace: the data plane.
-#include <sys/utsname.h>
-
 #include <cstdio>
 #include <cstdlib>
 
 #include <fmt/format.h>
+#include <sys/utsname.h>
 
 #include "core/io.h"
 #include "net/main/command_line.h"

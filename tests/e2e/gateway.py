@@ -31,7 +31,7 @@ def free_port():
 class Gateway:
     """Use as a context manager. `upstream` is host:port of whoever plays the provider."""
 
-    def __init__(self, upstream, extra="", provider="", shards=1, listener="", files_max=None, io=""):
+    def __init__(self, upstream, extra="", provider="", shards=1, listener="", files_max=None, io="", arguments=()):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="headrace-e2e-"))
         self.port, self.admin_port = free_port(), free_port()
         self.upstream, self.extra, self.provider = upstream, extra, provider
@@ -41,6 +41,7 @@ class Gateway:
         self.config = self.folder / "headrace.yaml"
         self.log = self.folder / "headrace.log"
         self.process = None
+        self.arguments = list(arguments)
 
     def config_text(self):
         providers = "".join(
@@ -99,7 +100,7 @@ keys:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (self.files_max, self.files_max))
 
         self.process = subprocess.Popen(
-            [BIN / "headrace", "--config", self.config],
+            [BIN / "headrace", "--config", self.config, *self.arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self._open_log(),

@@ -6,6 +6,7 @@ import pathlib
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 import unittest
@@ -171,6 +172,26 @@ class Process(unittest.TestCase):
                 ask(gateway)
             gateway.wait_for_metric("headrace_downstream_connections", lambda value: value == 1)
             self.assertLessEqual(gateway.open_files(), before + 2)
+
+    def test_a_killed_gateway_starts_again_in_its_region(self):
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+            region = pathlib.Path(folder) / "headrace.region"
+            with Upstream() as upstream, Gateway(upstream.address, arguments=["--region", region]) as gateway:
+                for _ in range(5):
+                    self.assertEqual(ask(gateway).status, 200)
+                    gateway.process.kill()
+                    gateway.process.wait()
+                    gateway.start()
+                self.assertEqual(ask(gateway).status, 200)
+                self.assertIn("ended without saying so", gateway.log.read_text())
+            damaged = bytearray(region.read_bytes())
+            damaged[20] ^= 1
+            region.write_bytes(damaged)
+            gateway = Gateway("127.0.0.1:1")
+            gateway.config.write_text(gateway.config_text())
+            refused = subprocess.run([BIN / "headrace", "--config", gateway.config, "--region", region], capture_output=True, text=True, timeout=20)
+            self.assertNotEqual(refused.returncode, 0)
+            self.assertIn("region", refused.stderr)
 
     def test_what_cannot_start_says_why(self):
         blocker = socket.create_server(("127.0.0.1", 0))

@@ -1,0 +1,82 @@
+#include "net/main/region_home.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <ctime>
+#include <random>
+
+#include <fmt/format.h>
+
+#include "core/config_banks.h"
+#include "core/event_log.h"
+
+namespace headrace::net {
+
+namespace {
+
+core::WallTime wall_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return {std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec};
+}
+
+std::uint64_t some_identity() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32U | device();
+}
+
+}  // namespace
+
+std::expected<RegionHome, std::string> RegionHome::open(const std::string& path,
+                                                        std::uint32_t shards,
+                                                        std::span<const std::byte> base) {
+  core::RegionGeometry geometry;
+  geometry.shards = shards;
+  // A base may grow fourfold by reloads before the region must be made anew.
+  geometry.config_bank_bytes =
+      std::max<std::uint64_t>(geometry.config_bank_bytes, std::bit_ceil(base.size()) * 4);
+  auto region = path.empty()
+                    ? core::SharedRegion::make_anonymous(geometry, wall_now(), some_identity())
+                    : core::SharedRegion::open(path, geometry, wall_now(), some_identity());
+  if (!region) return std::unexpected(std::move(region.error()));
+  RegionHome home(std::move(*region));
+  // Nothing stands under an incarnation yet that would have to be carried on: counters and tables
+  // of a dead one are let go.
+  for (core::Incarnation& orphan : core::Incarnation::claim_orphans(*home.region_)) {
+    HEADRACE_EVENT(warning, "incarnation {} ended without saying so; its slot is free again",
+                   orphan.epoch());
+    orphan.finish();
+  }
+  auto incarnation = core::Incarnation::claim(*home.region_, wall_now());
+  if (!incarnation) return std::unexpected(std::move(incarnation.error()));
+  home.incarnation_.emplace(std::move(*incarnation));
+  if (auto published = home.publish(base); !published) {
+    return std::unexpected(std::move(published.error()));
+  }
+  return home;
+}
+
+std::expected<void, std::string> RegionHome::publish(std::span<const std::byte> base) {
+  core::ConfigBanks banks(*region_);
+  const std::span<std::byte> bank = banks.next_bank();
+  if (base.size() > bank.size()) {
+    return std::unexpected(fmt::format(
+        "the config base of {} bytes does not fit the shared region's bank of {}: remove the "
+        "region's file while no data plane runs, and start again",
+        base.size(), bank.size()));
+  }
+  std::memcpy(bank.data(), base.data(), base.size());
+  banks.publish(base.size());
+  return {};
+}
+
+void RegionHome::finish() {
+  incarnation_->finish();
+}
+
+std::uint64_t RegionHome::bytes() const {
+  return region_->header().description.region_bytes;
+}
+
+}  // namespace headrace::net
