@@ -126,11 +126,11 @@ template <std::size_t kCount>
 bool is_accepted(const ReferenceJson& object, const Decisive (&rows)[kCount]) {
   for (const Decisive& row : rows) {
     std::size_t times = 0;
-    for (const auto& [key, value] : object.members) {
-      if (key == row.key) {
+    for (const ReferenceJson& value : object.members) {
+      if (value.key == row.key) {
         ++times;
         if (!is_right(value, row.kind)) return false;
-      } else if (folded(key) == row.key) {
+      } else if (folded(value.key) == row.key) {
         return false;
       }
     }
@@ -183,7 +183,8 @@ void check_others_untouched(const ReferenceJson& before, std::string_view body,
                             const ReferenceJson& after, std::string_view edited) {
   const auto rest = [](const ReferenceJson& root, std::string_view text) {
     std::vector<std::pair<std::string, std::string_view>> members;
-    for (const auto& [key, value] : root.members) {
+    for (const ReferenceJson& value : root.members) {
+      const std::string& key = value.key;
       if (key == "model" || key == "stream_options" || key == "max_completion_tokens" ||
           key == "max_tokens") {
         continue;

@@ -161,13 +161,13 @@ class Parser {
     if (take('}')) return true;
     for (;;) {
       space();
-      std::pair<std::string, ReferenceJson> member;
+      ReferenceJson member;
       bool whole = true;
-      if (!quoted(member.first, whole)) return false;
+      if (!quoted(member.key, whole)) return false;
       space();
       if (!take(':')) return false;
       space();
-      if (!value(member.second, depth)) return false;
+      if (!value(member, depth)) return false;
       out.members.push_back(std::move(member));
       space();
       if (take('}')) return true;
@@ -197,10 +197,10 @@ class Parser {
 
 }  // namespace
 
-const ReferenceJson* ReferenceJson::member(std::string_view key) const {
+const ReferenceJson* ReferenceJson::member(std::string_view name) const {
   const ReferenceJson* found = nullptr;
-  for (const auto& [name, value] : members) {
-    if (name != key) continue;
+  for (const ReferenceJson& value : members) {
+    if (value.key != name) continue;
     if (found != nullptr) return nullptr;
     found = &value;
   }

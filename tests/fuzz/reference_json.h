@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace headrace::fuzz {
@@ -15,13 +14,14 @@ struct ReferenceJson {
   Type type = Type::null;
   std::size_t begin = 0;  // in the text
   std::size_t end = 0;
-  std::string text;   // string: decoded; number: as it stands
-  bool whole = true;  // a string without half surrogate pairs
-  std::vector<std::pair<std::string, ReferenceJson>> members;  // object: in order
-  std::vector<ReferenceJson> elements;                         // array
+  std::string text;                     // string: decoded; number: as it stands
+  bool whole = true;                    // a string without half surrogate pairs
+  std::string key;                      // of a member: decoded
+  std::vector<ReferenceJson> members;   // object: in order
+  std::vector<ReferenceJson> elements;  // array
 
   // The only member of that name; null where there is none or more than one.
-  [[nodiscard]] const ReferenceJson* member(std::string_view key) const;
+  [[nodiscard]] const ReferenceJson* member(std::string_view name) const;
 };
 
 // Nothing if the text is not exactly one JSON value of at most that depth. UTF-8 is not judged.
