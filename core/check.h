@@ -15,9 +15,8 @@ namespace headrace::core {
 
 }  // namespace headrace::core
 
-#define HEADRACE_CHECK(fact, ...)                                                  \
-  do {                                                                             \
-    if (!(fact)) [[unlikely]]                                                      \
-      ::headrace::core::check_failed(#fact, "" __VA_ARGS__,                        \
-                                     std::source_location::current());             \
+#define HEADRACE_CHECK(fact, ...)                                                             \
+  do {                                                                                        \
+    if (!(fact)) [[unlikely]]                                                                 \
+      ::headrace::core::check_failed(#fact, "" __VA_ARGS__, std::source_location::current()); \
   } while (false)

@@ -16,10 +16,10 @@
 namespace headrace::core {
 
 struct Completion {
-  std::int32_t result = 0;  // >= 0: bytes moved, or the new descriptor; < 0: -errno
-  bool more = false;        // multishot: still armed, further completions follow
+  std::int32_t result = 0;     // >= 0: bytes moved, or the new descriptor; < 0: -errno
+  bool more = false;           // multishot: still armed, further completions follow
   bool may_have_more = false;  // receive: the socket had more bytes queued when this one was taken
-  BufferLease buffer;       // receive into provided buffers: what was received
+  BufferLease buffer;          // receive into provided buffers: what was received
 };
 
 enum class OpKind : std::uint8_t {
@@ -68,7 +68,7 @@ class Op {
   std::int32_t descriptor_ = -1;
   std::uint16_t generation_ = 0;  // grows with each use: a completion of an earlier use is stale
   OpKind kind_ = OpKind::idle;
-  std::uint8_t detail_ = 0;       // private to the implementation
+  std::uint8_t detail_ = 0;  // private to the implementation
 };
 
 static_assert(sizeof(Op) == 24, "two or three of these stand in every idle connection");

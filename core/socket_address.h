@@ -2,13 +2,13 @@
 // are resolved here.
 #pragma once
 
-#include <sys/socket.h>
-#include <sys/un.h>
-
 #include <cstdint>
 #include <expected>
 #include <string>
 #include <string_view>
+
+#include <sys/socket.h>
+#include <sys/un.h>
 
 namespace headrace::core {
 
@@ -23,7 +23,9 @@ class SocketAddress {
   static std::expected<SocketAddress, std::string> from_ip(std::string_view ip, std::uint16_t port);
   static SocketAddress from_native(const sockaddr* address, socklen_t length);
 
-  [[nodiscard]] const sockaddr* native() const { return reinterpret_cast<const sockaddr*>(&storage_); }
+  [[nodiscard]] const sockaddr* native() const {
+    return reinterpret_cast<const sockaddr*>(&storage_);
+  }
   [[nodiscard]] socklen_t native_length() const { return length_; }
   [[nodiscard]] int family() const { return length_ == 0 ? AF_UNSPEC : storage_.un.sun_family; }
   [[nodiscard]] bool is_unix() const { return family() == AF_UNIX; }
