@@ -1,0 +1,11 @@
+"""bench/compare: whole-system measurements of proxies side by side, on one machine in one run.
+
+command_line   what the user may ask for; the run from top to bottom
+scenarios      the rows of the table: what is measured, and the mark to reach
+turns          one peer's turn in one round: start, warm up, measure, stop
+peers          nginx, HAProxy, the bare relay, headrace: their configs and how they start
+provider, load the mock provider behind the proxies and the load before them
+accounting     CPU and memory of a process and its children, from /proc
+statistics     medians, spread, ratios and marks
+report, picture   the results as text, JSON and SVG
+"""
