@@ -196,8 +196,8 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;
   RequestId request_id_;
-  std::array<char, 80> path_{};
-  std::array<char, 48> model_{};
+  std::array<char, 80> path_;   // the first path_bytes_ of them
+  std::array<char, 48> model_;  // the first model_bytes_ of them
   std::uint8_t path_bytes_ = 0;
   std::uint8_t model_bytes_ = 0;
   std::uint16_t status_ = 0;

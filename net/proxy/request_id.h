@@ -20,7 +20,7 @@ class RequestId {
   [[nodiscard]] std::string_view text() const { return {text_.data(), size_}; }
 
  private:
-  std::array<char, kBytesMax> text_{};
+  std::array<char, kBytesMax> text_;  // the first size_ of them
   std::uint8_t size_ = 0;
 };
 
