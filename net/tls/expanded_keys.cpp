@@ -19,7 +19,8 @@ ExpandedKeys::~ExpandedKeys() {
 
 const EVP_AEAD_CTX* ExpandedKeys::expand(Place& place, const EVP_AEAD* algorithm,
                                          std::span<const std::uint8_t> key) {
-  // At most one round: each slot passed loses its second chance.
+  // A key that was used since the hand last passed gets a second chance, a new one only when it is
+  // used again. At most one round.
   while (slots_[hand_].used) {
     slots_[hand_].used = false;
     hand_ = (hand_ + 1) % count_;
@@ -31,7 +32,7 @@ const EVP_AEAD_CTX* ExpandedKeys::expand(Place& place, const EVP_AEAD* algorithm
                                          EVP_AEAD_DEFAULT_TAG_LENGTH, nullptr);
   HEADRACE_CHECK(expanded == 1, "a record key of the length that its algorithm wants");
   slot.stamp = ++last_stamp_;
-  slot.used = true;
+  slot.used = false;
   place = {.stamp = slot.stamp, .slot = static_cast<std::uint32_t>(hand_)};
   hand_ = (hand_ + 1) % count_;
   return &slot.context;

@@ -54,7 +54,9 @@ bool use_credential(SSL_CTX* context, const Credential& credential,
   chain.reserve(parts.chain.size());
   for (const auto& certificate : parts.chain)
     chain.push_back(certificate.get());
-  const bool elsewhere = parts.key_kind == KeyKind::rsa && parts.key_bits > rsa_bits_on_shard_max;
+  const unsigned bits_max =
+      parts.key_kind == KeyKind::rsa ? rsa_bits_on_shard_max : kEllipticBitsOnShardMax;
+  const bool elsewhere = parts.key_bits > bits_max;
   return SSL_CTX_set_chain_and_key(context, chain.data(), chain.size(),
                                    elsewhere ? nullptr : parts.key.get(),
                                    elsewhere ? &Library::kKeyElsewhere : nullptr) == 1;

@@ -51,6 +51,8 @@ inline constexpr std::size_t kRecordOverheadBytesMax = 5 + 8 + 1 + 16;
 inline constexpr std::size_t kRoomBytesMin = 512;
 // What an idle established TLS 1.3 session holds, for the memory plan.
 inline constexpr std::size_t kIdleBytesPlanned = 512;
+// The same of TLS 1.2, which stays with the library.
+inline constexpr std::size_t kIdleBytesPlannedTls12 = 4096;
 // Slices of at least this size are encrypted from where they lie, in records of their own.
 inline constexpr std::size_t kDirectSealBytes = 4096;
 

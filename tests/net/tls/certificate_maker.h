@@ -78,6 +78,7 @@ struct CertificateSpec {
   std::int64_t valid_from_seconds = -kDay;  // from now
   std::int64_t valid_until_seconds = 30 * kDay;
   bool is_authority = false;
+  std::string extended_key_usage{};
 };
 
 inline void add_extension(X509* certificate, int nid, const std::string& value) {
@@ -108,6 +109,9 @@ inline Identity make_identity(const CertificateSpec& spec, const Identity* issue
   X509_set_pubkey(certificate, made.key.get());
   add_extension(certificate, NID_basic_constraints,
                 spec.is_authority ? "critical,CA:TRUE" : "critical,CA:FALSE");
+  if (!spec.extended_key_usage.empty()) {
+    add_extension(certificate, NID_ext_key_usage, spec.extended_key_usage);
+  }
   std::string names;
   for (const std::string& name : spec.dns_names) {
     names += (names.empty() ? "DNS:" : ",DNS:") + name;

@@ -48,6 +48,29 @@ TEST(Handshake, SurvivesEveryFragmentation) {
   }
 }
 
+TEST(Handshake, LeavesWhatFollowsItForReading) {
+  World world;
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    End server = world.server();
+    LibraryEnd client;
+    SSL_CTX_set_max_proto_version(client.context.get(), static_cast<std::uint16_t>(version));
+    client.begin(true);
+    client.start();
+    server.deliver(std::exchange(client.to_send, {}));
+    client.deliver(std::exchange(server.to_send, {}));
+    if (client.established()) {
+      // The last flight and the first request arrive as one.
+      ASSERT_TRUE(client.send("early bird"));
+      exchange(client, server);
+      EXPECT_EQ(server.received, "early bird");
+      EXPECT_TRUE(server.to_send.empty()) << "the tickets travel with the first answer";
+    } else {
+      EXPECT_EQ(version, TLS1_2_VERSION)
+          << "whose client speaks only after the server's last flight";
+    }
+  }
+}
+
 TEST(Handshake, SpeaksTls12WhereTheOtherSideKnowsNoMore) {
   World world;
   End server = world.server();
@@ -301,6 +324,28 @@ TEST(Verification, FollowsIntermediates) {
   EXPECT_TRUE(client.session.established()) << text(client.session.failure());
 }
 
+TEST(Verification, RefusesCertificatesForOtherPurposes) {
+  World world;
+  EXPECT_EQ(failure_against(world, make_identity({.dns_names = {"provider.test"},
+                                                  .extended_key_usage = "clientAuth"},
+                                                 &world.authority)),
+            Failure::certificate_invalid);
+  EXPECT_EQ(failure_against(world, make_identity({.dns_names = {"provider.test"},
+                                                  .extended_key_usage = "serverAuth"},
+                                                 &world.authority)),
+            Failure::none);
+}
+
+TEST(Verification, TrustsAnIntermediateThatIsAnAnchor) {
+  World world;
+  const Identity middle =
+      make_identity({.common_name = "Middle", .is_authority = true}, &world.authority);
+  const Identity leaf = make_identity({.dns_names = {"provider.test"}}, &middle);
+  ClientOptions options = world.client_options();
+  options.anchors = World::anchors(middle);
+  EXPECT_EQ(client_failure(world, leaf, options), Failure::none);
+}
+
 TEST(Verification, TrustsACertificateThatIsItselfAnAnchor) {
   World world;
   const Identity own = make_identity({.dns_names = {"provider.test"}});
@@ -447,6 +492,46 @@ TEST(KeyOperation, StaysOnTheShardUpToTheLimit) {
   connect(client, server);
   EXPECT_TRUE(server.session.established());
   EXPECT_EQ(world.server_shard.counters().key_operations, 0U);
+}
+
+TEST(KeyOperation, SignsWithTheKeyThatTheNameChose) {
+  World world;
+  const Identity first =
+      make_identity({.dns_names = {"first.test"}}, &world.authority, make_rsa_key(2048));
+  const Identity second =
+      make_identity({.dns_names = {"provider.test"}}, &world.authority, make_rsa_key(2048));
+  ServerOptions options;
+  options.credentials = {World::credential(first), World::credential(second)};
+  options.rsa_bits_on_shard_max = 1024;
+  End server = world.server(std::move(options));
+  End client = world.client();
+  connect(client, server);
+  EXPECT_TRUE(client.session.established()) << text(client.session.failure());
+  EXPECT_EQ(world.server_shard.counters().key_operations, 1U);
+}
+
+TEST(KeyOperation, LeavesTheShardForSlowCurves) {
+  const struct {
+    int curve;
+    std::uint16_t algorithm;
+    std::uint64_t operations;
+  } cases[] = {{NID_secp384r1, SSL_SIGN_ECDSA_SECP384R1_SHA384, 0},
+               {NID_secp521r1, SSL_SIGN_ECDSA_SECP521R1_SHA512, 1}};
+  for (const auto& one : cases) {
+    World world;
+    const Identity identity =
+        make_identity({.dns_names = {"provider.test"}}, nullptr, make_ec_key(one.curve));
+    ServerOptions options;
+    options.credentials = {World::credential(identity)};
+    End server = world.server(std::move(options));
+    LibraryEnd client;
+    SSL_CTX_set_verify_algorithm_prefs(client.context.get(), &one.algorithm, 1);
+    client.begin(true);
+    connect(client, server);
+    EXPECT_TRUE(server.session.established()) << text(server.session.failure());
+    EXPECT_TRUE(client.established());
+    EXPECT_EQ(world.server_shard.counters().key_operations, one.operations);
+  }
 }
 
 TEST(KeyOperation, SignsForClientCertificatesToo) {
