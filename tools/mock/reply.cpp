@@ -267,9 +267,9 @@ Step Reply::generate() {
   } else {
     step.wait = next_wait_;
     generate_events();
-    step.stamped = behaviour_->stamp && !limited_;
   }
   step.bytes = out_;
+  step.stamped = kind_ == Kind::stream && behaviour_->stamp && !limited_;
   if (phase_ == Phase::done) {
     step.end = keep_alive_ && !behaviour_->close_silently ? StepEnd::keep_alive : StepEnd::close;
   }
