@@ -6,6 +6,7 @@
 #include "core/check.h"
 #include "core/hash.h"
 #include "net/http/chunk_writer.h"
+#include "tools/event_stamp/event_stamp.h"
 #include "tools/mock/chance.h"
 #include "tools/mock/put.h"
 
@@ -268,6 +269,7 @@ Step Reply::generate() {
     generate_events();
   }
   step.bytes = out_;
+  step.stamped = kind_ == Kind::stream && behaviour_->stamp && !limited_;
   if (phase_ == Phase::done) {
     step.end = keep_alive_ && !behaviour_->close_silently ? StepEnd::keep_alive : StepEnd::close;
   }
@@ -386,12 +388,17 @@ void Reply::generate_events() {
       phase_ = Phase::done;
       return;
     }
+    if (kind == EventKind::tokens && behaviour_->stamp) add_event_stamp(event_);
     put_framed(event_);
     if (limited_) place_breaks_by_event();
     if (kind != EventKind::tokens) continue;
     next_wait_ = gap();
     if (next_wait_ > core::Duration::zero()) return;
   }
+}
+
+void Reply::stamp(std::uint64_t nanos) {
+  fill_event_stamps(out_, nanos);
 }
 
 core::Duration Reply::gap() {
