@@ -183,7 +183,8 @@ void LoadConnection::pause_until(core::Instant until) {
 }
 
 void LoadConnection::on_pause_over() {
-  owner_.on_free(*this, false);
+  // One that is being closed is free when that is done.
+  if (state_ == State::closed || state_ == State::idle) owner_.on_ready(*this);
 }
 
 void LoadConnection::become_free() {

@@ -35,6 +35,7 @@ class StreamWatch {
   void look_at(std::string_view data, Seen& seen);
 
   policy::SseFramer framer_;
+  bool named_ = false;  // this event
   bool has_data_ = false;
   bool has_tokens_ = false;
   bool told_error_ = false;
