@@ -18,23 +18,19 @@ AttendantBell::~AttendantBell() {
   ::close(descriptor_);
 }
 
-// ring() makes work visible and then looks at waiting_; the waiter sets waiting_ and then looks for
-// work. Both in one total order, so at least one of them sees the other.
+// ring() makes work visible and then exchanges waiting_; the waiter exchanges waiting_ and then looks
+// for work. Of the two exchanges one comes second, and sees what its thread must know: that the
+// other waits, or that there is work.
 void AttendantBell::ring() {
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (!waiting_.load(std::memory_order_relaxed)) return;
-  if (!waiting_.exchange(false)) return;
+  if (!waiting_.exchange(false, std::memory_order_acq_rel)) return;
   const std::uint64_t one = 1;
   HEADRACE_CHECK(::write(descriptor_, &one, sizeof(one)) == sizeof(one));
 }
 
-void AttendantBell::about_to_wait() {
-  waiting_.store(true, std::memory_order_relaxed);
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-}
+void AttendantBell::about_to_wait() { waiting_.exchange(true, std::memory_order_acq_rel); }
 
 void AttendantBell::stay_awake() {
-  waiting_.store(false);
+  waiting_.exchange(false, std::memory_order_acq_rel);
   swallow();
 }
 

@@ -1,4 +1,4 @@
-// Wakes a thread that sleeps when it has nothing to do, at no cost while it is awake.
+// Wakes a thread that sleeps when it has nothing to do, at little cost while it is awake.
 //
 // Threads: one waits, any number ring. What was made visible before ring() is seen by the waiter
 //          after wait() returns.
@@ -19,7 +19,7 @@ class AttendantBell {
   AttendantBell& operator=(const AttendantBell&) = delete;
   ~AttendantBell();
 
-  // A fence and a load; a system call only when the other side sleeps.
+  // One atomic exchange; a system call only when the other side sleeps.
   void ring();
 
   void about_to_wait();

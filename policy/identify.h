@@ -18,12 +18,12 @@ namespace headrace::policy {
 // value is an empty slice. A field that stands twice is the HTTP parser's business to report in
 // `repeated`.
 struct PresentedCredentials {
-  std::optional<std::string_view> authorization;  // the whole value: "Bearer sk-..."
-  std::optional<std::string_view> x_api_key;
-  std::optional<std::string_view> x_goog_api_key;
-  std::optional<std::string_view> api_key;
-  std::optional<std::string_view> query_key;  // ?key=, percent-decoded
-  bool repeated = false;                      // one of them stood more than once
+  std::optional<std::string_view> authorization = {};  // the whole value: "Bearer sk-..."
+  std::optional<std::string_view> x_api_key = {};
+  std::optional<std::string_view> x_goog_api_key = {};
+  std::optional<std::string_view> api_key = {};
+  std::optional<std::string_view> query_key = {};  // ?key=, percent-decoded
+  bool repeated = false;                           // one of them stood more than once
 };
 
 enum class IdentifyStatus : std::uint8_t {

@@ -150,9 +150,9 @@ BENCHMARK(BM_WriteDownstreamHead);
 
 // A stream as providers send it: one event of about 200 bytes a chunk.
 void BM_ChunkedEvents(benchmark::State& state) {
-  constexpr int kChunks = 64;
+  constexpr std::size_t kChunks = 64;
   std::string text;
-  for (int i = 0; i < kChunks; ++i)
+  for (std::size_t i = 0; i < kChunks; ++i)
     text += "c8\r\n" + std::string(200, 'x') + "\r\n";
   for (auto _ : state) {
     ChunkedDecoder decoder;
@@ -165,7 +165,7 @@ void BM_ChunkedEvents(benchmark::State& state) {
     }
     if (bytes != kChunks * 200) state.SkipWithError("not decoded");
   }
-  state.SetItemsProcessed(state.iterations() * kChunks);
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kChunks));
 }
 BENCHMARK(BM_ChunkedEvents);
 

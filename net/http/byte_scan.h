@@ -33,11 +33,12 @@ constexpr std::uint64_t zero_bytes(std::uint64_t word) {
 }  // namespace byte_scan_detail
 
 // Calls visit(offset) for each control character (all of C0 but HTAB, and DEL) in
-// bytes[from, to), in order, until visit returns false. True when all were visited.
+// text from `from` on, in order, until visit returns false. True when all were visited.
 template <class Visit>
-inline bool visit_controls_portable(const char* bytes, std::size_t from, std::size_t to,
-                                    Visit&& visit) {
+inline bool visit_controls_portable(std::string_view text, std::size_t from, Visit&& visit) {
   using namespace byte_scan_detail;
+  const char* const bytes = text.data();
+  const std::size_t to = text.size();
   std::size_t at = from;
   if constexpr (std::endian::native == std::endian::little) {
     for (; to - at >= 8; at += 8) {
@@ -58,8 +59,10 @@ inline bool visit_controls_portable(const char* bytes, std::size_t from, std::si
 }
 
 template <class Visit>
-inline bool visit_controls(const char* bytes, std::size_t from, std::size_t to, Visit&& visit) {
+inline bool visit_controls(std::string_view text, std::size_t from, Visit&& visit) {
 #if defined(__SSE2__)
+  const char* const bytes = text.data();
+  const std::size_t to = text.size();
   const __m128i last_of_c0 = _mm_set1_epi8(0x1f);
   const __m128i tab = _mm_set1_epi8('\t');
   const __m128i del = _mm_set1_epi8(0x7f);
@@ -75,11 +78,11 @@ inline bool visit_controls(const char* bytes, std::size_t from, std::size_t to, 
     }
   }
 #endif
-  return visit_controls_portable(bytes, from, to, visit);
+  return visit_controls_portable(text, from, visit);
 }
 
 inline bool has_control(std::string_view text) {
-  return !visit_controls(text.data(), 0, text.size(), [](std::size_t) { return false; });
+  return !visit_controls(text, 0, [](std::size_t) { return false; });
 }
 
 // The first CR in [at, end); end where there is none.

@@ -16,9 +16,9 @@
 namespace headrace::net::http {
 
 inline constexpr std::size_t kChunkSizeDigitsMax = 15;
-inline constexpr std::size_t kChunkExtensionBytesMax = 1024;        // of one chunk
-inline constexpr std::size_t kChunkExtensionExcessMax = 16 * 1024;  // beyond the body bytes so far
-inline constexpr std::size_t kTrailerBytesMax = 8 * 1024;
+inline constexpr std::size_t kChunkExtensionBytesMax = 1024;     // of one chunk
+inline constexpr std::size_t kChunkExtensionExcessMax = 16'384;  // beyond the body bytes so far
+inline constexpr std::size_t kTrailerBytesMax = 8'192;
 
 enum class ChunkStatus : std::uint8_t {
   data,       // `data` holds body bytes; call again with the rest

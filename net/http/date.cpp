@@ -17,6 +17,10 @@ void put_two_digits(char* at, unsigned value) {
   at[1] = static_cast<char>('0' + value % 10);
 }
 
+void put_name(char* at, std::string_view names, std::size_t index) {
+  names.copy(at, 3, 3 * index);
+}
+
 }  // namespace
 
 std::string_view DateCache::at(core::WallTime now) {
@@ -31,9 +35,9 @@ std::string_view DateCache::at(core::WallTime now) {
     const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
     char* text = text_.data();
     std::memcpy(text, "Sun, 00 Jan 0000 00:00:00 GMT", kDateBytes);
-    std::memcpy(text, &kDays[3 * std::chrono::weekday(day).c_encoding()], 3);
+    put_name(text, kDays, std::chrono::weekday(day).c_encoding());
     put_two_digits(text + 5, static_cast<unsigned>(date.day()));
-    std::memcpy(text + 8, &kMonths[3 * (static_cast<unsigned>(date.month()) - 1)], 3);
+    put_name(text + 8, kMonths, static_cast<unsigned>(date.month()) - 1);
     put_two_digits(text + 12, year / 100);
     put_two_digits(text + 14, year);
     put_two_digits(text + 17, static_cast<unsigned>(clock.hours().count()));

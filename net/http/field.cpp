@@ -111,11 +111,11 @@ constexpr Slots kTable = make_slots();
 static_assert(kTable.perfect, "two names share a slot: find other factors for slot_of()");
 
 template <class Word>
-bool same_word(const char* name, const Entry& entry, std::size_t at) {
+bool same_word(std::string_view name, const Entry& entry, std::size_t at) {
   Word word;
   Word lower;
   Word case_bits;
-  std::memcpy(&word, name + at, sizeof(Word));
+  std::memcpy(&word, name.data() + at, sizeof(Word));
   std::memcpy(&lower, &entry.lower[at], sizeof(Word));
   std::memcpy(&case_bits, &entry.case_bits[at], sizeof(Word));
   return static_cast<Word>(word | case_bits) == lower;
@@ -126,9 +126,9 @@ template <class Word>
 bool same_name(std::string_view name, const Entry& entry) {
   const std::size_t last = name.size() - sizeof(Word);
   for (std::size_t at = 0; at < last; at += sizeof(Word)) {
-    if (!same_word<Word>(name.data(), entry, at)) return false;
+    if (!same_word<Word>(name, entry, at)) return false;
   }
-  return same_word<Word>(name.data(), entry, last);
+  return same_word<Word>(name, entry, last);
 }
 
 }  // namespace

@@ -9,14 +9,14 @@ namespace headrace::net::http {
 
 // What no configuration may exceed: the capacity of a FieldTable, and of a scan's counters.
 inline constexpr std::size_t kFieldsMax = 128;
-inline constexpr std::size_t kHeadBytesMax = 256 * 1024;
+inline constexpr std::size_t kHeadBytesMax = 262'144;
 
 // Options of all Connection fields of one head: each is compared with every field.
 inline constexpr std::size_t kConnectionOptionsMax = 32;
 
 struct HeadLimits {
-  std::uint32_t head_bytes_max = 32 * 1024;  // start line to empty line, both included
-  std::uint32_t line_bytes_max = 8 * 1024;   // one line, without its CRLF
+  std::uint32_t head_bytes_max = 32'768;  // start line to empty line, both included
+  std::uint32_t line_bytes_max = 8'192;   // one line, without its CRLF
   std::uint32_t fields_max = 100;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/check.h"
 #include "net/http/byte_scan.h"
 
 namespace headrace::net::http {
@@ -14,18 +15,17 @@ namespace {
 class Scanner {
  public:
   Scanner(std::string_view window, HeadKind kind, const HeadLimits& limits, HeadScan& scan)
-      : bytes_(window.data()),
-        size_(window.size()),
+      : window_(window),
         kind_(kind),
         line_bytes_max_(limits.line_bytes_max),
         fields_max_(std::min<std::size_t>(limits.fields_max, kFieldsMax)),
         scan_(scan) {}
 
   void run() {
-    std::size_t reached = size_;
-    visit_controls(bytes_, scan_.scanned_bytes, size_, [&](std::size_t at) {
-      if (bytes_[at] == '\r' && at + 1 == size_) {  // judged when its LF, or not, has come
-        reached = at;
+    std::size_t reached = window_.size();
+    visit_controls(window_, scan_.scanned_bytes, [&](std::size_t at) {
+      if (window_[at] == '\r' && at + 1 == window_.size()) {
+        reached = at;  // judged when its LF has come, or has not
         return false;
       }
       result_ = on_control(at);
@@ -41,13 +41,13 @@ class Scanner {
  private:
   HeadResult on_control(std::size_t at) {
     const bool line_feed_after_cr =
-        bytes_[at] == '\n' && at > scan_.line_start && bytes_[at - 1] == '\r';
+        window_[at] == '\n' && at > scan_.line_start && window_[at - 1] == '\r';
     const std::size_t content_end = line_feed_after_cr ? at - 1 : at;
     if (content_end - scan_.line_start > line_bytes_max_) return bad(too_long());
     if (line_feed_after_cr) return on_line(content_end - scan_.line_start, at + 1);
-    if (bytes_[at] == '\n') return bad(ParseError::bare_lf);
-    if (bytes_[at] != '\r') return bad(ParseError::control_character);
-    if (bytes_[at + 1] != '\n') return bad(ParseError::bare_cr);
+    if (window_[at] == '\n') return bad(ParseError::bare_lf);
+    if (window_[at] != '\r') return bad(ParseError::control_character);
+    if (window_[at + 1] != '\n') return bad(ParseError::bare_cr);
     return {};
   }
 
@@ -70,8 +70,7 @@ class Scanner {
 
   static HeadResult bad(ParseError error) { return {HeadStatus::bad, error, 0}; }
 
-  const char* bytes_;
-  std::size_t size_;
+  std::string_view window_;
   HeadKind kind_;
   std::size_t line_bytes_max_;
   std::size_t fields_max_;
@@ -84,6 +83,9 @@ class Scanner {
 HeadResult scan_head(std::string_view bytes, HeadKind kind, const HeadLimits& limits,
                      HeadScan& scan) {
   const std::size_t head_bytes_max = std::min<std::size_t>(limits.head_bytes_max, kHeadBytesMax);
+  HEADRACE_CHECK(scan.scanned_bytes <= bytes.size(), "a head lost bytes while it was scanned");
+  // Limits may have been lowered since the last call.
+  if (scan.scanned_bytes > head_bytes_max) return {HeadStatus::bad, ParseError::head_too_large, 0};
   Scanner scanner(bytes.substr(0, head_bytes_max), kind, limits, scan);
   scanner.run();
   if (scanner.result().status == HeadStatus::incomplete && bytes.size() >= head_bytes_max) {

@@ -126,10 +126,10 @@ void HeadWriter::forward(const Field& field) {
   const std::size_t bytes = name.size() + kSeparator.size() + value.size();
   if (refused_ || !reserve(bytes + kLineEnd.size())) return;
   // Mostly the field was received in the very form in which it is written: then one copy does.
-  const char* const name_end = name.data() + name.size();
-  if (value.data() == name_end + kSeparator.size() &&
-      std::memcmp(name_end, kSeparator.data(), kSeparator.size()) == 0) {
-    put({name.data(), bytes});
+  const char* const line = name.data();
+  const char* const separator = line + name.size();
+  if (value.data() == separator + kSeparator.size() && separator[0] == ':' && separator[1] == ' ') {
+    put({line, bytes});
   } else {
     put(name);
     put(kSeparator);

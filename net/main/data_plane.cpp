@@ -1,9 +1,8 @@
 #include "net/main/data_plane.h"
 
+#include <algorithm>
 #include <csignal>
 #include <ctime>
-
-#include <algorithm>
 #include <thread>
 
 #include <fmt/format.h>
@@ -29,11 +28,14 @@ constexpr std::size_t kMessagesMax = 1024;
 sigset_t our_signals() {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&signals, signal);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1})
+    sigaddset(&signals, signal);
   return signals;
 }
 
-bool on(config::Switch value) { return value == config::Switch::on; }
+bool on(config::Switch value) {
+  return value == config::Switch::on;
+}
 
 core::IoOptions io_options_of(const config::Settings& settings) {
   core::IoOptions options;
@@ -77,10 +79,12 @@ std::expected<void, std::string> DataPlane::start(std::shared_ptr<const ConfigSn
                                       : std::string());
     if (!writer) return std::unexpected(writer.error());
     log_writer_ = std::move(*writer);
-    for (const auto& shard : shards_) log_writer_->attach(shard->access_log());
+    for (const auto& shard : shards_)
+      log_writer_->attach(shard->access_log());
     log_writer_->start();
   }
-  names_thread_ = std::make_unique<core::AttendantThread<NameWork>>(*names_, "names", kNamesPollInterval);
+  names_thread_ =
+      std::make_unique<core::AttendantThread<NameWork>>(*names_, "names", kNamesPollInterval);
   const std::vector<unsigned> processors = core::usable_processors();
   const bool pin = on(snapshot_->view().settings().shards.pin) && !line_.processor;
   for (std::size_t i = 0; i < shards_.size(); ++i) {
@@ -102,9 +106,8 @@ std::expected<void, std::string> DataPlane::make_shards(
     std::shared_ptr<const ConfigSnapshot> snapshot) {
   const config::Settings& settings = snapshot->view().settings();
   const std::size_t processors = line_.processor ? 1 : core::usable_processors().size();
-  const std::size_t count = settings.shards.count == 0
-                                ? processors
-                                : static_cast<std::size_t>(settings.shards.count);
+  const std::size_t count =
+      settings.shards.count == 0 ? processors : static_cast<std::size_t>(settings.shards.count);
   const core::IoOptions io_options = io_options_of(settings);
   DataPlaneShard::Options options;
   options.small_buffers = io_options.small_buffers;
@@ -151,7 +154,8 @@ void DataPlane::plan_memory(const DataPlaneShard::Options& options,
   plan.add("TLS blocks", shards * capacity.tls_blocks, kTlsBlockBytes, "ciphertext being sent");
   plan.add("access log rings", shards, AccessLog::kRingBytes, "lines not yet written");
   plan.add("bodies", 1, budget_->bytes_max(), "all bodies held whole, of all shards");
-  HEADRACE_EVENT(info, "memory plan (reserved; touched as it is used):\n{}", plan.table());
+  fmt::print(stderr, "memory plan: reserved at start, touched only as it is used\n{}",
+             plan.table());
 }
 
 // --- run -----------------------------------------------------------------------------------------
@@ -170,8 +174,10 @@ void DataPlane::run() {
       break;
     }
   }
-  for (const auto& shard : shards_) shard->shard().request_stop();
-  for (const auto& thread : threads_) thread->join();
+  for (const auto& shard : shards_)
+    shard->shard().request_stop();
+  for (const auto& thread : threads_)
+    thread->join();
   names_thread_.reset();
   if (log_writer_ != nullptr) log_writer_->stop();
   HEADRACE_EVENT(info, "ended");
@@ -236,7 +242,8 @@ bool DataPlane::wait_until_ended(milliseconds longest) {
     const int signal = sigtimedwait(&signals, nullptr, &step);
     if (signal == SIGTERM || signal == SIGINT) return false;
     // The shards only look when something wakes them.
-    for (const auto& shard : shards_) shard->shard().wake();
+    for (const auto& shard : shards_)
+      shard->shard().wake();
   }
 }
 

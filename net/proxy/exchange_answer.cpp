@@ -218,6 +218,7 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
   }
   if (complete) {
     // An event without its empty line at the very end is still the client's.
+    if (policy::StreamMeter* stream = meter_.stream()) stream->finish();
     if (held_bytes_ > 0) queue_held();
     if (!held_run_.empty()) framer.append(std::exchange(held_run_, {}));
     framer.last_chunk(lease.data() + offset - http::kLastChunk.size());
@@ -354,6 +355,7 @@ void Exchange::answer_complete(bool reusable) {
 
 // The body ended with the connection: what is held goes out, then our own framing's end.
 void Exchange::end_until_close() {
+  if (policy::StreamMeter* stream = meter_.stream()) stream->finish();
   if (held_bytes_ > 0) queue_held();
   if (out_framing_ == BodyFraming::chunked) queue_text(http::kLastChunk);
 }

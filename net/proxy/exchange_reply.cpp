@@ -94,7 +94,7 @@ void Exchange::reply(Reason reason, std::string_view detail, std::string_view pa
                                    .retry_after_ms = -1,
                                    .request_id = request_id_.text()};
   const std::size_t bytes = policy::write_error_body(answer, match_.dialect, body);
-  std::uint16_t status = policy::status_of(reason, match_.dialect);
+  std::uint16_t status = policy::status_of(reason);
   if (reply_status_ != 0) status = reply_status_;
   std::array<char, 64> lines;
   std::string_view extra;
@@ -165,13 +165,13 @@ void Exchange::queue_error_event(UpstreamFailure failure, const policy::StreamMe
       .scope = {},
       .retry_after_ms = -1,
       .request_id = request_id_.text()};
-  const std::size_t bytes =
-      policy::write_error_event(answer, match_.dialect, match_.endpoint, text);
+  const std::size_t bytes = policy::write_error_event(answer, match_.dialect, match_.endpoint,
+                                                      stream.next_sequence_number(), text);
   core::BufferLease block = shard_->head_blocks.take();
   if (!block) return;
   // After an event that was cut an empty line must come first.
   std::size_t at = 0;
-  if (!stream.at_event_boundary()) {
+  if (!stream.forwarded_whole_events()) {
     std::memcpy(block.data(), "\n\n", 2);
     at = 2;
   }

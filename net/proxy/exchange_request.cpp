@@ -359,7 +359,7 @@ void Exchange::judge_body() {
     shard_->run_queue.push_back(*this);
     return;
   }
-  auto facts = message.scan.finish(message.body());
+  auto facts = message.scan.finish();
   if (!facts) {
     refuse_body(facts.error());
     return;

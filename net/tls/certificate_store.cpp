@@ -86,8 +86,9 @@ CertificateStore::load() {
     const std::string place = pair.certificate_path == pair.key_path
                                   ? pair.certificate_path
                                   : pair.certificate_path + " with " + pair.key_path;
-    for (const std::string& error : credential.error())
-      errors.push_back(place + ": " + error);
+    for (std::string& error : credential.error()) {
+      errors.push_back(std::move(error.insert(0, place + ": ")));
+    }
   }
   seen_ = std::move(seen);
   if (!errors.empty()) return std::unexpected(std::move(errors));

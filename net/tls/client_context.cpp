@@ -6,13 +6,11 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <openssl/err.h>
-#include <openssl/pool.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
 #include "net/tls/chain_verification.h"
 #include "net/tls/client_context_parts.h"
-#include "net/tls/credential_parts.h"
 #include "net/tls/library.h"
 #include "net/tls/pem.h"
 #include "net/tls/protocol_policy.h"
@@ -54,17 +52,6 @@ bool is_dns_name(const std::string& host) {
     if (!letter && !(c >= '0' && c <= '9') && c != '-' && c != '.' && c != '_') return false;
   }
   return true;
-}
-
-bool use_credential(SSL_CTX* context, const Credential& credential, unsigned rsa_bits_max) {
-  const Credential::Parts& parts = credential.parts();
-  std::vector<CRYPTO_BUFFER*> chain;
-  for (const auto& certificate : parts.chain)
-    chain.push_back(certificate.get());
-  const bool elsewhere = parts.key_kind == KeyKind::rsa && parts.key_bits > rsa_bits_max;
-  return SSL_CTX_set_chain_and_key(context, chain.data(), chain.size(),
-                                   elsewhere ? nullptr : parts.key.get(),
-                                   elsewhere ? &Library::kKeyElsewhere : nullptr) == 1;
 }
 
 bssl::UniquePtr<SSL_CTX> make_context(const ClientOptions& options) {

@@ -17,7 +17,7 @@ ExpandedKeys::~ExpandedKeys() {
   }
 }
 
-const EVP_AEAD_CTX& ExpandedKeys::expand(Place& place, const EVP_AEAD* algorithm,
+const EVP_AEAD_CTX* ExpandedKeys::expand(Place& place, const EVP_AEAD* algorithm,
                                          std::span<const std::uint8_t> key) {
   // At most one round: each slot passed loses its second chance.
   while (slots_[hand_].used) {
@@ -34,7 +34,7 @@ const EVP_AEAD_CTX& ExpandedKeys::expand(Place& place, const EVP_AEAD* algorithm
   slot.used = true;
   place = {.stamp = slot.stamp, .slot = static_cast<std::uint32_t>(hand_)};
   hand_ = (hand_ + 1) % count_;
-  return slot.context;
+  return &slot.context;
 }
 
 void ExpandedKeys::forget(Place& place) {

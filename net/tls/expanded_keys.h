@@ -31,16 +31,16 @@ class ExpandedKeys {
   ExpandedKeys(const ExpandedKeys&) = delete;
   ExpandedKeys& operator=(const ExpandedKeys&) = delete;
 
-  // The key in its slot, expanded there first if it is not. Good until the next call.
-  const EVP_AEAD_CTX& find(Place& place, const EVP_AEAD* algorithm,
-                           std::span<const std::uint8_t> key, std::uint64_t& expansions) {
-    if (place.stamp != 0 && slots_[place.slot].stamp == place.stamp) [[likely]] {
-      slots_[place.slot].used = true;
-      return slots_[place.slot].context;
-    }
-    ++expansions;
-    return expand(place, algorithm, key);
+  // The key in its slot, null when it is in none (any more). Good until the next expand().
+  const EVP_AEAD_CTX* find(const Place& place) {
+    Slot& slot = slots_[place.slot];
+    if (place.stamp == 0 || slot.stamp != place.stamp) return nullptr;
+    slot.used = true;
+    return &slot.context;
   }
+  // Puts it into a slot.
+  const EVP_AEAD_CTX* expand(Place& place, const EVP_AEAD* algorithm,
+                             std::span<const std::uint8_t> key);
   // Wipes the slot: the key is no longer in use.
   void forget(Place& place);
 
@@ -52,8 +52,6 @@ class ExpandedKeys {
     std::uint64_t stamp = 0;
     bool used = false;
   };
-  const EVP_AEAD_CTX& expand(Place& place, const EVP_AEAD* algorithm,
-                             std::span<const std::uint8_t> key);
 
   std::unique_ptr<Slot[]> slots_;
   std::size_t count_;

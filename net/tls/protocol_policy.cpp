@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "net/tls/credential_parts.h"
 #include "net/tls/library.h"
 
 namespace headrace::net::tls {
@@ -44,6 +45,19 @@ bool apply_protocol_policy(SSL_CTX* context) {
   SSL_CTX_set_session_psk_dhe_timeout(context, kTicketLifetimeSeconds);
   SSL_CTX_set_keylog_callback(context, on_key_log);
   return true;
+}
+
+bool use_credential(SSL_CTX* context, const Credential& credential,
+                    unsigned rsa_bits_on_shard_max) {
+  const Credential::Parts& parts = credential.parts();
+  std::vector<CRYPTO_BUFFER*> chain;
+  chain.reserve(parts.chain.size());
+  for (const auto& certificate : parts.chain)
+    chain.push_back(certificate.get());
+  const bool elsewhere = parts.key_kind == KeyKind::rsa && parts.key_bits > rsa_bits_on_shard_max;
+  return SSL_CTX_set_chain_and_key(context, chain.data(), chain.size(),
+                                   elsewhere ? nullptr : parts.key.get(),
+                                   elsewhere ? &Library::kKeyElsewhere : nullptr) == 1;
 }
 
 std::vector<std::uint8_t> alpn_wire(const std::vector<ApplicationProtocol>& protocols) {

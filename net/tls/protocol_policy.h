@@ -7,6 +7,7 @@
 #include <openssl/base.h>
 
 #include "net/tls/application_protocol.h"
+#include "net/tls/credential.h"
 
 namespace headrace::net::tls {
 
@@ -15,6 +16,11 @@ inline constexpr std::uint32_t kTicketLifetimeSeconds = 2 * 3600;
 
 // False when memory is out.
 [[nodiscard]] bool apply_protocol_policy(SSL_CTX* context);
+
+// Shows the credential's chain, and signs with its key: here, or, when it is RSA of more bits than
+// `rsa_bits_on_shard_max`, by a KeyOperation. False when the library does not accept it.
+[[nodiscard]] bool use_credential(SSL_CTX* context, const Credential& credential,
+                                  unsigned rsa_bits_on_shard_max);
 
 // The list in ALPN's wire form: each name with its length before it.
 [[nodiscard]] std::vector<std::uint8_t> alpn_wire(

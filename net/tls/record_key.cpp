@@ -110,6 +110,19 @@ std::array<std::uint8_t, 12> RecordKey::next_nonce() {
   return nonce;
 }
 
+const EVP_AEAD_CTX* RecordKey::expanded(Workspace& workspace) {
+  const EVP_AEAD_CTX* key = workspace.expanded_keys().find(place_);
+  if (key != nullptr) [[likely]]
+    return key;
+  ++workspace.count().key_expansions;
+  const SuiteFacts facts = facts_of(suite_);
+  return workspace.expanded_keys().expand(place_, facts.algorithm, {key_.data(), facts.key_bytes});
+}
+
+void RecordKey::retire(Workspace& workspace) {
+  workspace.expanded_keys().forget(place_);
+}
+
 void RecordKey::seal(std::uint8_t content_type, std::span<const std::byte> plaintext,
                      std::span<std::byte> room, Workspace& workspace) {
   const std::size_t sealed = plaintext.size() + 1 + kRecordTagBytes;
@@ -120,14 +133,12 @@ void RecordKey::seal(std::uint8_t content_type, std::span<const std::byte> plain
   header[2] = 3;
   header[3] = static_cast<std::uint8_t>(sealed >> 8);
   header[4] = static_cast<std::uint8_t>(sealed);
-  const SuiteFacts facts = facts_of(suite_);
-  const EVP_AEAD_CTX& key = workspace.expanded_keys().find(
-      place_, facts.algorithm, {key_.data(), facts.key_bytes}, workspace.count().key_expansions);
+  const EVP_AEAD_CTX* key = expanded(workspace);
   const std::array<std::uint8_t, 12> nonce = next_nonce();
   std::uint8_t* body = header + kRecordHeaderBytes;
   std::size_t tail = 0;
   const int done = EVP_AEAD_CTX_seal_scatter(
-      &key, body, body + plaintext.size(), &tail, 1 + kRecordTagBytes, nonce.data(), nonce.size(),
+      key, body, body + plaintext.size(), &tail, 1 + kRecordTagBytes, nonce.data(), nonce.size(),
       bytes_of(plaintext.data()), plaintext.size(), &content_type, 1, header, kRecordHeaderBytes);
   HEADRACE_CHECK(done == 1, "sealing a record that fits cannot fail");
   HEADRACE_CHECK(tail == 1 + kRecordTagBytes);
@@ -138,14 +149,12 @@ void RecordKey::seal(std::uint8_t content_type, std::span<const std::byte> plain
 std::optional<std::span<std::byte>> RecordKey::open(std::span<std::byte> record,
                                                     Workspace& workspace) {
   HEADRACE_CHECK(record.size() >= kRecordHeaderBytes + 1 + kRecordTagBytes);
-  const SuiteFacts facts = facts_of(suite_);
-  const EVP_AEAD_CTX& key = workspace.expanded_keys().find(
-      place_, facts.algorithm, {key_.data(), facts.key_bytes}, workspace.count().key_expansions);
+  const EVP_AEAD_CTX* key = expanded(workspace);
   const std::array<std::uint8_t, 12> nonce = next_nonce();
   const std::span<std::byte> inner =
       record.subspan(kRecordHeaderBytes, record.size() - kRecordHeaderBytes - kRecordTagBytes);
   std::uint8_t* body = bytes_of(inner.data());
-  if (EVP_AEAD_CTX_open_gather(&key, body, nonce.data(), nonce.size(), body, inner.size(),
+  if (EVP_AEAD_CTX_open_gather(key, body, nonce.data(), nonce.size(), body, inner.size(),
                                body + inner.size(), kRecordTagBytes, bytes_of(record.data()),
                                kRecordHeaderBytes) != 1) {
     ERR_clear_error();

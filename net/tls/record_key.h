@@ -54,10 +54,13 @@ class RecordKey {
                                                          Workspace& workspace);
   // On to the next generation: RFC 8446 section 7.2.
   void update(Workspace& workspace);
+  // Not used any more: its expanded form is wiped.
+  void retire(Workspace& workspace);
   [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
 
  private:
   void derive();
+  const EVP_AEAD_CTX* expanded(Workspace& workspace);
   [[nodiscard]] std::array<std::uint8_t, 12> next_nonce();
 
   std::uint64_t sequence_;

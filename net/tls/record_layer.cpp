@@ -61,6 +61,11 @@ RecordLayer::RecordLayer(const RecordLayerStart& start, Workspace& workspace,
       records_per_key_max_(records_per_key_max),
       is_client_(start.is_client) {}
 
+RecordLayer::~RecordLayer() {
+  read_key_.retire(workspace_);
+  write_key_.retire(workspace_);
+}
+
 // --- receiving
 // -------------------------------------------------------------------------------------
 

@@ -52,6 +52,9 @@ class RecordLayer {
 
   RecordLayer(const RecordLayerStart& start, Workspace& workspace,
               std::uint64_t records_per_key_max = kRecordsPerKeyMax);
+  ~RecordLayer();
+  RecordLayer(const RecordLayer&) = delete;
+  RecordLayer& operator=(const RecordLayer&) = delete;
 
   // As Session's of the same names. `tickets` may be null.
   ReadStep read(std::span<std::byte>& received, TicketSink* tickets);

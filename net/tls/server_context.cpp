@@ -9,7 +9,6 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include "net/tls/credential_parts.h"
 #include "net/tls/library.h"
 #include "net/tls/protocol_policy.h"
 #include "net/tls/server_context_parts.h"
@@ -104,14 +103,7 @@ bssl::UniquePtr<SSL_CTX> make_context(const Credential& credential, unsigned rsa
   // Without crypto/x509: certificates are sent, never parsed, so nothing of them is held.
   bssl::UniquePtr<SSL_CTX> context(SSL_CTX_new(TLS_with_buffers_method()));
   if (context == nullptr || !apply_protocol_policy(context.get())) return nullptr;
-  const Credential::Parts& parts = credential.parts();
-  std::vector<CRYPTO_BUFFER*> chain;
-  for (const auto& certificate : parts.chain)
-    chain.push_back(certificate.get());
-  const bool elsewhere = parts.key_kind == KeyKind::rsa && parts.key_bits > rsa_bits_max;
-  if (SSL_CTX_set_chain_and_key(context.get(), chain.data(), chain.size(),
-                                elsewhere ? nullptr : parts.key.get(),
-                                elsewhere ? &Library::kKeyElsewhere : nullptr) != 1 ||
+  if (!use_credential(context.get(), credential, rsa_bits_max) ||
       SSL_CTX_set_session_id_context(context.get(), kSessionIdContext, sizeof kSessionIdContext) !=
           1) {
     return nullptr;

@@ -263,7 +263,8 @@ Failure Session::received_end() {
   return connection_->received_end();
 }
 std::size_t Session::record_bytes_missing() const {
-  return connection_->records ? connection_->records->record_bytes_missing() : 0;
+  const auto& records = connection_->records;
+  return records ? records->record_bytes_missing() : 0;
 }
 
 WriteStep Session::write(std::span<const iovec> plaintext, std::span<std::byte> room) {

@@ -96,7 +96,7 @@ constexpr JsonFields kGemini = table({
     {root, "generate_content_request", wrapped, kPass},
     {wrapped, "model", model},
     {root, "requests", batch, kPass},
-    {batch, "", batch_entry, kPass},
+    {batch, "", batch_entry},
     {batch_entry, "model", batch_model},
     {root, "generationConfig", generation_config},
     {root, "generation_config", generation_config},

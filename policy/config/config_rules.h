@@ -23,6 +23,9 @@ void apply_provider_rules(ConfigModel& model, ErrorList& errors);
 // Routes, keys and passthrough rules: what leads to providers.
 void apply_route_rules(ConfigModel& model, ErrorList& errors);
 
+// A text for an error: in backticks, or not at all where it came out of ${...}.
+[[nodiscard]] std::string shown(const Text& text);
+
 // How a credential is shown.
 struct AuthPlace {
   AuthStyle style = AuthStyle::none;

@@ -314,7 +314,7 @@ constexpr OptionSpec kConfigOptions[] = {
                                      "Who answers: anything that speaks a dialect."),
     records<&ConfigModel::routes>("routes", kRouteSection, 4096,
                                   "Which model goes to which provider."),
-    records<&ConfigModel::keys>("keys", kKeySection, 100'000, "Who may ask."),
+    records<&ConfigModel::keys>("keys", kKeySection, 20'000, "Who may ask."),
     records<&ConfigModel::passthrough>(
         "passthrough", kPassthroughSection, 256,
         "Endpoints without rules of their own that are let through; the first that fits counts. "

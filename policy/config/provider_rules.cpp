@@ -32,7 +32,7 @@ class ProviderRules {
 
  private:
   std::string called(const ProviderModel& provider) const {
-    return "provider " + shown(provider.name.value);
+    return "provider " + shown(provider.name);
   }
 
   void judge_url(ProviderModel& provider) {
@@ -73,7 +73,7 @@ class ProviderRules {
     if (provider.auth == AuthOption::header && is_managed_header(provider.auth_name.value)) {
       errors_.add(provider.auth_name.place,
                   fmt::format("{} cannot carry a credential: the gateway writes it itself",
-                              shown(provider.auth_name.value)));
+                              shown(provider.auth_name)));
     }
     if (provider.auth == AuthOption::query) judge_query_auth(provider);
   }
@@ -224,6 +224,10 @@ AuthPlace auth_place(AuthOption option, Dialect dialect, std::string_view auth_n
       return {};
   }
   return {};
+}
+
+std::string shown(const Text& text) {
+  return text.substituted ? "named by `${...}`" : shown(text.value);
 }
 
 void apply_provider_rules(ConfigModel& model, ErrorList& errors) {

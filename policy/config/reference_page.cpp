@@ -16,7 +16,7 @@ goes by; `headrace -T` prints a config with every default filled in.
 * Names carry their unit last. A number is a whole number in that unit; sizes in bytes may also be
   written with `KiB`, `MiB` or `GiB`.
 * `${NAME}` in a value is replaced by an environment variable, `${file:/path}` by a file's content
-  without its last line end; `$${` stands for `${` itself. What came from there is never printed.
+  without its last line end; `$${` stands for `${` itself. No error repeats what came from there.
 * Unknown options, options that stand twice, anchors, aliases and tags are refused. All errors are
   reported at once, each with line, column and a remedy; a bad config never replaces a good one.
 * Secrets are sealed with AES-256-GCM as soon as they are read, and printed as `<sealed>`.

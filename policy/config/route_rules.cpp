@@ -17,7 +17,7 @@ class RouteRules {
  public:
   RouteRules(ConfigModel& model, ErrorList& errors) : model_(model), errors_(errors) {
     for (const ProviderModel& provider : model_.providers) {
-      provider_names_.push_back(provider.name.value);
+      if (!provider.name.substituted) provider_names_.push_back(provider.name.value);
     }
   }
 
@@ -50,7 +50,7 @@ class RouteRules {
     const auto found = std::ranges::find(model_.providers, name.value,
                                          [](const ProviderModel& p) { return p.name.value; });
     if (found != model_.providers.end()) return &*found;
-    errors_.add(name.place, fmt::format("there is no provider {}", shown(name.value)),
+    errors_.add(name.place, fmt::format("there is no provider {}", shown(name)),
                 did_you_mean(name.value, provider_names_));
     return nullptr;
   }
@@ -73,6 +73,7 @@ class RouteRules {
   void note_model(const Text& model, std::optional<Dialect> dialect) {
     if (model.unknown) return;
     models_.insert(model.value);
+    if (!model.substituted) model_names_.push_back(model.value);
     if (model.value.ends_with('*') && ++patterns_ == kModelPatternsMax + 1) {
       errors_.add(model.place, fmt::format("more than {} model patterns", kModelPatternsMax),
                   "name models exactly, or use shorter patterns");
@@ -85,9 +86,8 @@ class RouteRules {
   // Can anything that this rule allows be asked for at all?
   void judge_allowed(const Text& rule) {
     if (rule.unknown || is_served(rule.value)) return;
-    std::vector<std::string_view> names(models_.begin(), models_.end());
-    errors_.add(rule.place, fmt::format("no route serves the model {}", shown(rule.value)),
-                did_you_mean(rule.value, names));
+    errors_.add(rule.place, fmt::format("no route serves the model {}", shown(rule)),
+                did_you_mean(rule.value, model_names_));
   }
 
   bool is_served(const std::string& rule) {
@@ -110,12 +110,12 @@ class RouteRules {
   }
 
   void settle_digest(KeyModel& key) {
-    const std::string called = "key " + shown(key.name.value);
+    const std::string called = "key " + shown(key.name);
     if (key.key.given() == key.sha256.given()) {
-      errors_.add(
-          key.place,
-          fmt::format("{} has {} `key` and `sha256`", called, key.key.given() ? "both" : "neither"),
-          "give one: `key: ${NAME}`, or the SHA-256 of the key");
+      errors_.add(key.place,
+                  called + (key.key.given() ? " has both `key` and `sha256`"
+                                            : " has neither `key` nor `sha256`"),
+                  "give one: `key: ${NAME}`, or the SHA-256 of the key");
       return;
     }
     if (key.key.unknown || key.sha256.unknown) return;
@@ -129,10 +129,10 @@ class RouteRules {
     } else {
       key.digest = key_digest(key.key.value);
     }
-    const auto [first, is_new] = digests_.emplace(digest_text(key.digest), key.name.value);
+    const auto [first, is_new] = digests_.emplace(digest_text(key.digest), shown(key.name));
     if (!is_new) {
       errors_.add(key.place_of(key.sha256.given() ? "sha256" : "key"),
-                  fmt::format("{} is the same key as {}", called, shown(first->second)),
+                  fmt::format("{} is the same key as {}", called, first->second),
                   "give each a key of its own");
     }
   }
@@ -144,7 +144,7 @@ class RouteRules {
     errors_.add(rule.path.place,
                 fmt::format("{} reaches objects that a provider stores, through an account that "
                             "tenants share",
-                            shown(rule.path.value)),
+                            shown(rule.path)),
                 "use a provider with `exclusive: true`: an account of one tenant's own");
   }
 
@@ -166,7 +166,9 @@ class RouteRules {
 
   ConfigModel& model_;
   ErrorList& errors_;
+  // To suggest from.
   std::vector<std::string_view> provider_names_;
+  std::vector<std::string_view> model_names_;
   std::set<std::string_view> models_;
   std::map<Dialect, UniqueNames> names_by_dialect_;
   std::unordered_map<std::string, bool> served_;

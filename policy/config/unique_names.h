@@ -9,8 +9,7 @@
 
 #include <fmt/format.h>
 
-#include "policy/config/config_model.h"
-#include "policy/config/error_list.h"
+#include "policy/config/config_rules.h"
 
 namespace headrace::policy::config {
 
@@ -18,19 +17,21 @@ class UniqueNames {
  public:
   UniqueNames(std::string_view what, ErrorList& errors) : what_(what), errors_(errors) {}
 
-  void add(std::string_view name, Place place) {
+  void add(std::string_view name, Place place) { add(name, shown(name), place); }
+  void add(const Text& name) {
+    if (!name.unknown) add(name.value, shown(name), name.place);
+  }
+
+ private:
+  void add(std::string_view name, const std::string& shown_name, Place place) {
     const auto [first, is_new] = seen_.emplace(name, place);
     if (is_new) return;
     errors_.add(
         place,
-        fmt::format("{} {} stands twice; first in line {}", what_, shown(name), first->second.line),
+        fmt::format("{} {} stands twice; first in line {}", what_, shown_name, first->second.line),
         "give one of them another name, or remove it");
   }
-  void add(const Text& name) {
-    if (!name.unknown) add(name.value, name.place);
-  }
 
- private:
   std::string_view what_;
   ErrorList& errors_;
   std::unordered_map<std::string, Place> seen_;

@@ -271,7 +271,9 @@ class Substitution {
 
 std::optional<YamlNode> parse_yaml(std::string_view text, ErrorList& errors) {
   if (!judge_bytes(text, errors)) return std::nullopt;
-  std::istringstream input{std::string(text)};
+  // The end mark makes the library see a quote that is never closed, which it else takes to be
+  // closed by the end of the text: a config that was cut off must not pass.
+  std::istringstream input{std::string(text) + "\n...\n"};
   TreeBuilder builder(errors);
   try {
     YAML::Parser parser(input);
@@ -280,7 +282,9 @@ std::optional<YamlNode> parse_yaml(std::string_view text, ErrorList& errors) {
   } catch (const BoundBroken&) {
     return std::nullopt;
   } catch (const YAML::Exception& error) {
-    errors.add(place_of(error.mark), "this is not YAML: " + error.msg,
+    const bool open_quote = error.msg == YAML::ErrorMsg::DOC_IN_SCALAR;
+    errors.add(place_of(error.mark),
+               "this is not YAML: " + (open_quote ? "a quote is never closed" : error.msg),
                "check indentation, colons and quotes here and just above");
     return std::nullopt;
   } catch (const std::exception& error) {

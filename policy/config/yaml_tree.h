@@ -18,12 +18,12 @@
 
 namespace headrace::policy::config {
 
-inline constexpr std::size_t kYamlBytesMax = 16 * 1024 * 1024;
-inline constexpr std::size_t kYamlNodesMax = 1'000'000;
+inline constexpr std::size_t kYamlBytesMax = 8 * 1024 * 1024;
+inline constexpr std::size_t kYamlNodesMax = 250'000;
 inline constexpr std::size_t kYamlDepthMax = 12;
 inline constexpr std::size_t kYamlScalarBytesMax = 16 * 1024;
 // ${...}: in one config, and the bytes of one value.
-inline constexpr std::size_t kSubstitutionsMax = 100'000;
+inline constexpr std::size_t kSubstitutionsMax = 25'000;
 inline constexpr std::size_t kSubstitutedBytesMax = 64 * 1024;
 
 class ErrorList;

@@ -1,40 +1,52 @@
-// What an answer, or one event of a streamed answer, says that concerns the gateway: which members
-// each endpoint's answers have (tables of paths) and what their values mean.
+// Gathers what an answer says that concerns the gateway, from a walk over `answer_fields`: of a
+// whole answer, or of a streamed one event by event.
 #pragma once
 
 #include <cstdint>
 
+#include "policy/dialect/answer_fields.h"
 #include "policy/dialect/endpoint.h"
 #include "policy/dialect/finish_reason.h"
-#include "policy/dialect/usage.h"
-#include "policy/json/json_walker.h"
+#include "policy/dialect/raw_usage.h"
+#include "policy/dialect/short_text.h"
+#include "policy/json/json_step.h"
 
 namespace headrace::policy {
 
-// Which kind of event a stream's event is, as far as it matters.
-enum class AnswerEvent : std::uint8_t { none, delta, completed, incomplete, failed, stopped };
+// What an event of a stream is, by its `type` (Responses, Anthropic).
+enum class AnswerEvent : std::uint8_t {
+  none,        // has no type, or one that says nothing here
+  delta,       // a piece of output
+  last_usage,  // Anthropic's message_delta: the final count
+  completed,   // the end of the stream
+  failed,
+};
 
-struct AnswerReading {
+class AnswerReader final : public JsonSink {
+ public:
+  // Of the whole answer so far.
   RawUsage raw;
   ShortText service_tier;
   FinishReason finish_reason = FinishReason::none;
-  bool error = false;  // holds an error object where the dialect puts it
+  bool error = false;                 // an error object stood where the dialect puts it
+  std::int64_t sequence_number = -1;  // Responses: the last one seen
 
-  // Of the current object only (a whole answer, or one event): see begin_object().
+  // Of the current event (or whole answer).
   AnswerEvent event = AnswerEvent::none;
-  bool usage_here = false;       // a usage object, not null
-  bool choices_here = false;     // the member `choices` is there
-  bool choice_here = false;      // it has at least one element
-  std::uint32_t text_bytes = 0;  // of the model's output, as JSON text
-  std::uint8_t modality = 0;     // Gemini: of the current element of a details array
-  std::uint32_t modality_count = 0;
+  bool usage_here = false;         // a usage object, not null
+  bool choices_here = false;       // the member `choices`
+  bool choice_here = false;        // ... which is not empty
+  std::uint32_t output_bytes = 0;  // strings of the model's output, as they stand in JSON
 
-  void begin_object();
+  void begin_event();
+  bool on_json(const JsonStep& step) override;
+
+ private:
+  enum class Modality : std::uint8_t { other, audio, image };
+  void end_details(AnswerField details);
+
+  Modality modality_ = Modality::other;  // Gemini: of the current element of a details array
+  std::int64_t modality_count_ = 0;
 };
-
-[[nodiscard]] const JsonFields& answer_fields(Endpoint endpoint);
-
-// Takes in one step (field or close) of a walk over `answer_fields(endpoint)`.
-void read_step(AnswerReading& reading, const JsonStep& step);
 
 }  // namespace headrace::policy

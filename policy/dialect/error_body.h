@@ -6,8 +6,8 @@
 // valid problem type too (a relative URI reference), so there `type` is "error" and `code` names
 // the problem; elsewhere `type` is `urn:headrace:problem:<code>`.
 //
-// Nothing internal may be passed in: every text is sent to the client (escaped for JSON; bytes that
-// are not UTF-8 become U+FFFD).
+// Every text goes to the client, escaped for JSON; bytes that are not UTF-8 become U+FFFD. Nothing
+// internal may be passed in.
 #pragma once
 
 #include <cstddef>
@@ -33,20 +33,21 @@ struct ErrorAnswer {
   std::string_view request_id;       // empty: left out
 };
 
-// Room that every error body and event fits in: texts are cut (at a character) to fit.
-inline constexpr std::size_t kErrorBytesMax = 2048;
+// Room that every error body and event fits in: longer texts are cut, at a character.
+inline constexpr std::size_t kErrorBytesMax = 3072;
 
-// Returns how many bytes were written. `out` has at least kErrorBytesMax.
+// Both return how many bytes were written. `out` has at least kErrorBytesMax.
 [[nodiscard]] std::size_t write_error_body(const ErrorAnswer& answer, Dialect dialect,
                                            std::span<char> out);
 
-// The Content-Type of such a body. Gemini's SDK reads an error body as JSON only when it is called
-// application/json.
-[[nodiscard]] std::string_view error_content_type(Dialect dialect);
-
-// The event that ends a stream that cannot go on, as this endpoint's SDKs know it, whole, with its
-// empty line. Same bounds. `sequence_number`: of the Responses stream's next event.
+// The event that ends a stream that cannot go on, in the shape on which this endpoint's SDKs raise,
+// with its empty line. `sequence_number` is that of a Responses stream's next event.
 [[nodiscard]] std::size_t write_error_event(const ErrorAnswer& answer, Dialect dialect,
-                                            Endpoint endpoint, std::span<char> out);
+                                            Endpoint endpoint, std::int64_t sequence_number,
+                                            std::span<char> out);
+
+// The Content-Type of an error body. Gemini's SDK for JavaScript reads one as JSON only when it is
+// called application/json.
+[[nodiscard]] std::string_view error_content_type(Dialect dialect);
 
 }  // namespace headrace::policy

@@ -9,12 +9,17 @@ namespace headrace::policy {
 enum class FinishReason : std::uint8_t {
   none,      // not said (yet)
   stop,      // natural end, or a stop sequence
-  length,    // the output cap
+  length,    // the output cap, or the context's end
   tool,      // the model wants a tool called
   filtered,  // content filter, safety, refusal
   failed,    // an error
   other,
 };
+
+// As it stands in logs and metrics.
 [[nodiscard]] std::string_view to_text(FinishReason reason);
+
+// What a provider of any dialect calls it: `stop`, `end_turn`, `MAX_TOKENS` ...
+[[nodiscard]] FinishReason finish_reason_of(std::string_view text);
 
 }  // namespace headrace::policy

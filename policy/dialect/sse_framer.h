@@ -2,15 +2,17 @@
 // of any size, in place: nothing is copied and nothing is held back.
 //
 // Lines end with LF, CRLF or CR, mixed as they come; an empty line ends an event. A CR ends its
-// line at once: the LF of a CRLF that is cut by a slice is taken as part of the same line end when
-// it comes. A byte order mark at the very start is skipped.
+// line at once: the LF of a CRLF that a slice's border cuts is passed over when it comes. A byte
+// order mark at the very start is passed over.
 //
 //   framer.feed(slice);
 //   while ((token = framer.next()).kind != SseToken::Kind::more) ...
 //
-// Threads:    plain data, 24 bytes besides the slice.
+// Threads:    plain data.
+// Lifetime:   a slice must stay until the next feed().
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -19,14 +21,14 @@ namespace headrace::policy {
 
 struct SseToken {
   enum class Kind : std::uint8_t {
-    data,       // bytes of a `data` line's value; several tokens when a slice cuts it
+    data,       // bytes of a `data` line's value; several tokens when slices cut it
     event,      // bytes of an `event` line's value, likewise
-    other,      // a comment, another field; without its bytes
-    event_end,  // the empty line; also reported for an event without any field
+    other,      // a comment or another field, without its bytes
+    event_end,  // the empty line
     more,       // the slice is used up
   };
   Kind kind = Kind::more;
-  bool line_end = false;   // data, event, other: the line ends with this token
+  bool line_end = false;   // data, event, other: the line ends here
   std::string_view value;  // data, event
   std::size_t end = 0;     // offset in the slice just behind this token and its line end
 };
@@ -35,21 +37,28 @@ class SseFramer {
  public:
   void feed(std::string_view slice);
   [[nodiscard]] SseToken next();
-  // Between two events: what was fed ends with an empty line (or nothing was fed).
-  [[nodiscard]] bool at_event_start() const { return event_start_; }
+
+  // What was fed ends between two events.
+  [[nodiscard]] bool between_events() const { return between_events_; }
 
  private:
-  enum class Line : std::uint8_t { start, name, value_start, data, event, other };
+  enum class Line : std::uint8_t { start, name, value_start, value };
+
+  void begin_line();
+  void end_name();
+  SseToken value_token();
+  void take_line_end();
+
   const char* slice_ = nullptr;
   const char* cursor_ = nullptr;
   const char* end_ = nullptr;
   Line line_ = Line::start;
+  SseToken::Kind kind_ = SseToken::Kind::other;  // of the line
+  std::array<char, 5> name_{};                   // longer ones are of no interest
   std::uint8_t name_size_ = 0;
-  char name_[6] = {};
+  std::uint8_t mark_size_ = 0;  // bytes of the byte order mark seen; beyond it: none can come
   bool after_cr_ = false;
-  bool event_start_ = true;
-  std::uint8_t mark_bytes_ = 0;
-  bool first_ = true;
+  bool between_events_ = true;
 };
 
 }  // namespace headrace::policy

@@ -2,20 +2,23 @@
 //
 //   meter.start(endpoint, options);
 //   for each slice:  meter.feed(slice);
-//                    while (auto piece = meter.next()) by piece->verdict:
+//                    while (const auto piece = meter.next()) by piece->verdict:
 //                      forward: send what is held (if anything), then piece->bytes
-//                      drop:    forget what is held and piece->bytes
+//                      drop:    forget what is held, and piece->bytes
 //                      hold:    keep a copy of piece->bytes behind what is held
-//   at the end:      meter.usage(), meter.end() ...
+//   at the end:      meter.finish(), meter.usage() ...
 //
 // Events go on whole: one that is cut by the end of a slice is held until the rest is there, so
 // that a stream that breaks can be ended with an error event of our own. At most
-// StreamOptions::held_bytes_max are ever held; an event beyond that goes on in pieces as it comes
+// StreamOptions::held_bytes_max are ever held; an event beyond that goes on in pieces as they come
 // (and is metered none the less). Neighbouring pieces to forward are one piece, so a slice of whole
 // events costs one send.
 //
-// Threads:    one meter belongs to one stream on one shard. No allocation; about 300 bytes.
-// Lifetime:   pieces are slices of what was fed.
+// Model text never reaches the meter but by its length. Usage that comes more than once is
+// cumulative in every dialect: the last value counts, nothing is summed.
+//
+// Threads:    one meter belongs to one stream on one shard. No allocation; below 640 bytes.
+// Lifetime:   a slice must stay until the next feed(); pieces are parts of it.
 #pragma once
 
 #include <cstddef>
@@ -40,8 +43,8 @@ struct StreamOptions {
 
 enum class StreamEnd : std::uint8_t {
   open,       // nothing yet that says so
-  completed,  // the dialect's end: [DONE], message_stop, response.completed or .incomplete
-  failed,     // an error event or object inside the stream
+  completed,  // the dialect's end: [DONE], message_stop, response.completed, response.incomplete
+  failed,     // an error inside the stream
 };
 
 struct StreamPiece {
@@ -58,48 +61,61 @@ class StreamMeter {
   void start(Endpoint endpoint, const StreamOptions& options);
   void feed(std::span<const std::byte> slice);
   [[nodiscard]] std::optional<StreamPiece> next();
+  // The upstream has ended the stream. Meters an event that lacks its empty line; after a clean end
+  // what is held is to be forwarded as it is.
+  void finish();
 
-  // What was forwarded ends between two events, so an event of our own may follow. Where it is
-  // false (an oversize event was cut), one empty line must come first.
-  [[nodiscard]] bool at_event_boundary() const;
+  // What was forwarded ends between two events, so an event of our own may follow. Where it does
+  // not (an event beyond held_bytes_max was cut), an empty line must come first.
+  [[nodiscard]] bool forwarded_whole_events() const { return !event_cut_; }
   [[nodiscard]] std::uint32_t held_bytes() const { return held_bytes_; }
 
   [[nodiscard]] StreamEnd end() const { return end_; }
-  // The stream may end here without anything missing: its end was seen, or the dialect has none
-  // and a finish reason was seen (Gemini).
+  // The stream may end here without anything missing: its end was seen or, where events have no
+  // type (Gemini has no end of its own, and some speak OpenAI's chat without [DONE]), a finish
+  // reason.
   [[nodiscard]] bool may_end_here() const;
-  [[nodiscard]] FinishReason finish_reason() const { return reading_.finish_reason; }
-  [[nodiscard]] std::uint32_t events() const { return events_; }
-  [[nodiscard]] std::uint32_t output_events() const { return output_events_; }  // with model output
-  [[nodiscard]] std::uint64_t output_text_bytes() const { return output_text_bytes_; }
-  [[nodiscard]] bool saw_output() const { return output_events_ != 0; }
+  [[nodiscard]] FinishReason finish_reason() const { return reader_.finish_reason; }
+  [[nodiscard]] std::uint32_t events() const { return events_; }  // with data
+  // Events that hold model output, and the bytes of that output as they stand in JSON.
+  [[nodiscard]] std::uint32_t output_events() const { return output_events_; }
+  [[nodiscard]] std::uint64_t output_bytes() const { return output_bytes_; }
+  // Of the event that a Responses stream would go on with.
+  [[nodiscard]] std::int64_t next_sequence_number() const { return reader_.sequence_number + 1; }
 
-  [[nodiscard]] const RawUsage& raw() const { return reading_.raw; }
-  // The usage so far: `provider` once the provider's final word was seen, else `estimated` with
-  // what the provider said of the input, and the output counted from what passed. Where the input
-  // is not known it is 0: the caller has the better guess.
+  [[nodiscard]] const RawUsage& raw() const { return reader_.raw; }
+  // The usage so far: `provider` once the provider's last word was seen; else `estimated`, with
+  // what the provider said of the input (0 where it said nothing: the caller has the better guess)
+  // and the output counted from what passed; `none` when nothing passed.
   [[nodiscard]] Usage usage() const;
 
  private:
-  void end_event();
-  void walk(std::string_view data);
+  void read_data(std::string_view value);
+  void walk(std::string_view text);
+  StreamPiece::Verdict end_event();
+  [[nodiscard]] bool is_last_word(bool usage_chunk) const;
+  [[nodiscard]] StreamPiece piece(StreamPiece::Verdict verdict, std::uint32_t end);
+  std::optional<StreamPiece> end_slice();
 
   SseFramer framer_;
   JsonWalker walker_;
-  AnswerReading reading_;
+  AnswerReader reader_;
   StreamOptions options_;
-  const char* slice_ = nullptr;
-  std::uint32_t slice_size_ = 0;
-  std::uint32_t piece_begin_ = 0;
-  std::uint32_t event_begin_ = 0;
+  std::span<const std::byte> slice_;
+  std::uint64_t output_bytes_ = 0;
+  std::uint32_t piece_begin_ = 0;  // in the slice: what no piece covered yet
+  std::uint32_t event_begin_ = 0;  // in the slice: where the current event begins
+  std::uint32_t drop_end_ = 0;     // above 0: up to here a piece to drop comes next
   std::uint32_t held_bytes_ = 0;
   std::uint32_t events_ = 0;
   std::uint32_t output_events_ = 0;
-  std::uint64_t output_text_bytes_ = 0;
   Endpoint endpoint_ = Endpoint::unknown;
   StreamEnd end_ = StreamEnd::open;
-  bool event_cut_ = false;  // the current event is beyond held_bytes_max: it goes on in pieces
-  bool has_data_ = false;
+  bool last_word_ = false;        // the provider's final usage was seen
+  bool event_cut_ = false;        // a part of the current event was forwarded
+  bool data_line_ended_ = false;  // the current event has a data line; another may follow
+  bool walking_ = false;          // its data is walked as JSON
+  std::uint8_t done_size_ = 0;    // bytes of [DONE] that its data began with
 };
 
 }  // namespace headrace::policy

@@ -1,17 +1,17 @@
 // Reads usage from an unstreamed JSON answer while it passes through in slices of any size.
 //
 // Only by its place in the structure of the answer: text of the model, tool payloads and metadata
-// that hold the same words never reach it. An answer that is not JSON, or not the shape of the
-// endpoint, gives no usage and no error: it is not ours to judge.
+// that hold the same words never reach it. An answer that is not JSON, or not of the endpoint's
+// shape, gives no usage and no error: it is not ours to judge.
 //
-// Also reads Gemini's stream without `alt=sse`, which is one JSON array sent in pieces.
+// Also reads Gemini's stream without `alt=sse`, which is one JSON array sent in pieces: the last
+// usage counts. (Which of the two a stream is, the answer's Content-Type tells.)
 //
-// Threads:    one scanner belongs to one answer on one shard. No allocation; about 400 bytes.
-// Padding:    none needed behind the slices.
+// Threads:    one scanner belongs to one answer on one shard. No allocation; below 512 bytes.
+// Lifetime:   slices are used during feed() only, in place.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <span>
 
 #include "policy/dialect/answer_reader.h"
@@ -30,19 +30,18 @@ class UsageScanner {
   void feed(std::span<const std::byte> slice);
 
   // The JSON text has ended, whole.
-  [[nodiscard]] bool complete() const;
-  // The answer is an error object, whatever its status was.
-  [[nodiscard]] bool is_error() const { return reading_.error; }
-  [[nodiscard]] FinishReason finish_reason() const { return reading_.finish_reason; }
-  [[nodiscard]] const RawUsage& raw() const { return reading_.raw; }
+  [[nodiscard]] bool complete() const { return walker_.complete(); }
+  // An error object stands where the dialect puts it, whatever the status was.
+  [[nodiscard]] bool is_error() const { return reader_.error; }
+  [[nodiscard]] FinishReason finish_reason() const { return reader_.finish_reason; }
+  [[nodiscard]] const RawUsage& raw() const { return reader_.raw; }
   // `provider` when usage was reported, else `none`.
   [[nodiscard]] Usage usage() const;
 
  private:
   JsonWalker walker_;
-  AnswerReading reading_;
+  AnswerReader reader_;
   Endpoint endpoint_ = Endpoint::unknown;
-  bool broken_ = false;
 };
 
 // The same for a whole answer at hand.

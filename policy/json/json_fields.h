@@ -84,7 +84,9 @@ consteval JsonFields::JsonFields(std::span<const JsonRule> rules, JsonContainer 
     first_[parent] = static_cast<std::uint8_t>(used);
     for (const JsonRule& rule : rules) {
       if (rule.parent != parent) continue;
-      if (rule.parent == kJsonNoField || rule.field <= kJsonRoot) throw "no such parent or field";
+      // An array's elements may be read as the outermost value itself.
+      const JsonField lowest = rule.key.empty() ? kJsonRoot : kJsonRoot + 1;
+      if (rule.parent == kJsonNoField || rule.field < lowest) throw "no such parent or field";
       if (rule.field >= kJsonFieldsMax || rule.key.size() > kJsonKeyBytesMax) throw "too large";
       if (rule.container == JsonContainer::stop) stops_ |= std::uint64_t{1} << rule.field;
       if (rule.key.empty()) {

@@ -140,6 +140,15 @@ inline std::uint16_t* write_places(std::uint64_t bits, unsigned base, std::uint1
 
 #include "policy/json/json_index_kernel.h"
 
+}  // namespace
+
+std::size_t index_json_baseline(const char* text, std::size_t size, const char* end,
+                                JsonIndexState& state, std::uint16_t* offsets) {
+  return index_blocks(text, size, end, state, offsets);
+}
+
+namespace {
+
 using IndexFunction = std::size_t (*)(const char*, std::size_t, const char*, JsonIndexState&,
                                       std::uint16_t*);
 
@@ -150,7 +159,7 @@ IndexFunction widest() {
     return index_json_avx512;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi")) return index_json_avx2;
 #endif
-  return index_blocks;
+  return index_json_baseline;
 }
 
 const IndexFunction kIndex = widest();

@@ -40,4 +40,8 @@ struct JsonIndexState {
 [[nodiscard]] std::size_t index_json(const char* text, std::size_t size, const char* end,
                                      JsonIndexState& state, std::uint16_t* offsets);
 
+// The same with the instructions that every processor of the architecture has.
+[[nodiscard]] std::size_t index_json_baseline(const char* text, std::size_t size, const char* end,
+                                              JsonIndexState& state, std::uint16_t* offsets);
+
 }  // namespace headrace::policy

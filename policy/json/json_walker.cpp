@@ -150,18 +150,19 @@ inline JsonWalker::Outcome JsonWalker::settle_key(std::string_view key) {
 
 // A key that is not as the table has it: written with escapes, or in other letters, or unknown.
 JsonWalker::Outcome JsonWalker::settle_odd_key(std::string_view key, JsonFields::Match match) {
+  bool other_letters = index_.non_ascii || non_ascii_;
   std::array<char, kJsonKeyBytesMax + 1> decoded;
   if (index_.escapes && key.find('\\') != std::string_view::npos) {
     const JsonDecoded result = decode_json_string(key, decoded);
     if (!result.whole) return Outcome::go_on;
     key = result.text;
+    other_letters = true;
     match = fields_->find(node(), key);
     if (match.exact) field_ = match.field;
   }
   if (!refuse_ambiguous_ || match.exact) return Outcome::go_on;
-  if (match.field == kJsonNoField && (index_.non_ascii || non_ascii_) &&
-      std::ranges::any_of(key, [](char c) { return byte(c) > 0x7F; })) {
-    std::array<char, kJsonKeyBytesMax + 1> folded;
+  std::array<char, kJsonKeyBytesMax + 1> folded;
+  if (other_letters && match.field == kJsonNoField) {
     match = fields_->find(node(), fold_key(key, folded));
   }
   if (match.field == kJsonNoField) return Outcome::go_on;

@@ -11,6 +11,7 @@ namespace {
 
 // The bytes of the character at the front of `text`, or 0 when it is not UTF-8.
 std::size_t character_size(std::string_view text) {
+  if (static_cast<unsigned char>(text.front()) < 0x80) return 1;
   Utf8Check check;
   for (std::size_t size = 1; size <= text.size() && size <= 4; ++size) {
     if (check.feed(text.substr(size - 1, 1))) return 0;
@@ -20,6 +21,32 @@ std::size_t character_size(std::string_view text) {
 }
 
 constexpr std::string_view kReplacement = "\uFFFD";
+
+// An ASCII character as it stands in a JSON string.
+std::string_view escaped(char c, std::array<char, 6>& scratch) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  const auto byte = static_cast<unsigned char>(c);
+  switch (c) {
+    case '"':
+      return "\\\"";
+    case '\\':
+      return "\\\\";
+    case '\n':
+      return "\\n";
+    case '\r':
+      return "\\r";
+    case '\t':
+      return "\\t";
+    default:
+      break;
+  }
+  if (byte >= 0x20) {
+    scratch[0] = c;
+    return {scratch.data(), 1};
+  }
+  scratch = {'\\', 'u', '0', '0', kHex[byte >> 4], kHex[byte & 0xF]};
+  return {scratch.data(), scratch.size()};
+}
 
 }  // namespace
 
@@ -31,52 +58,26 @@ JsonWriter& JsonWriter::raw(std::string_view text) {
   return *this;
 }
 
-void JsonWriter::escaped(char c) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  switch (c) {
-    case '"':
-      raw("\\\"");
-      return;
-    case '\\':
-      raw("\\\\");
-      return;
-    case '\n':
-      raw("\\n");
-      return;
-    case '\r':
-      raw("\\r");
-      return;
-    case '\t':
-      raw("\\t");
-      return;
-    default:
-      break;
-  }
-  const auto byte = static_cast<unsigned char>(c);
-  if (byte >= 0x20) {
-    raw({&c, 1});
-    return;
-  }
-  const std::array<char, 6> text{'\\', 'u', '0', '0', kHex[byte >> 4], kHex[byte & 0xF]};
-  raw({text.data(), text.size()});
-}
-
 JsonWriter& JsonWriter::string(std::string_view text, std::size_t bytes_max) {
   raw("\"");
-  std::size_t taken = 0;
-  while (taken < text.size()) {
-    const std::string_view rest = text.substr(taken);
-    const auto first = static_cast<unsigned char>(rest.front());
-    const std::size_t size = first < 0x80 ? 1 : character_size(rest);
-    if (taken + (size == 0 ? 1 : size) > bytes_max) break;
-    if (first < 0x80) {
-      escaped(rest.front());
-    } else {
-      raw(size == 0 ? kReplacement : rest.substr(0, size));
-    }
-    taken += size == 0 ? 1 : size;
-  }
+  this->text(text, bytes_max);
   return raw("\"");
+}
+
+JsonWriter& JsonWriter::text(std::string_view text, std::size_t bytes_max) {
+  std::size_t written = 0;
+  std::array<char, 6> scratch;
+  while (!text.empty()) {
+    const std::size_t size = character_size(text);
+    const std::string_view character = size == 0   ? kReplacement
+                                       : size == 1 ? escaped(text.front(), scratch)
+                                                   : text.substr(0, size);
+    if (character.size() > bytes_max - written) break;
+    raw(character);
+    written += character.size();
+    text.remove_prefix(size == 0 ? 1 : size);
+  }
+  return *this;
 }
 
 JsonWriter& JsonWriter::number(std::int64_t value) {

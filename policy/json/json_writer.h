@@ -18,8 +18,11 @@ class JsonWriter {
 
   // As it stands: punctuation and keys that are known to need no escapes.
   JsonWriter& raw(std::string_view text);
-  // With quotes and escapes. At most `bytes_max` bytes of `text` are taken, cut at a character.
+  // With quotes and escapes. At most `bytes_max` bytes are written between the quotes: what is
+  // beyond is cut off, at a character.
   JsonWriter& string(std::string_view text, std::size_t bytes_max = SIZE_MAX);
+  // The same without the quotes: a part of a string.
+  JsonWriter& text(std::string_view text, std::size_t bytes_max = SIZE_MAX);
   JsonWriter& number(std::int64_t value);
 
   // Bytes that the text has, whether or not they fitted.
@@ -27,7 +30,6 @@ class JsonWriter {
   [[nodiscard]] bool fits() const { return size_ <= out_.size(); }
 
  private:
-  void escaped(char c);
   std::span<char> out_;
   std::size_t size_ = 0;
 };

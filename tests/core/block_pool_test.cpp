@@ -62,7 +62,7 @@ TEST(BlockPool, ALeaseMovedGivesItsBlockBackOnce) {
   EXPECT_EQ(pool.in_use(), 0U);
 }
 
-TEST(BlockPool, ALeaseShrinksButNeverGrows) {
+TEST(BlockPoolDeathTest, ALeaseShrinksButNeverGrows) {
   BlockPool pool("blocks", 64, 2);
   BufferLease lease = pool.take();
   lease.shrink(64);

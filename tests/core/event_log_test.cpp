@@ -20,6 +20,7 @@ class Capture {
  public:
   explicit Capture(EventFormat format, EventLevel level = EventLevel::info)
       : descriptor_(::memfd_create("events", MFD_CLOEXEC)) {
+    ::fcntl(descriptor_, F_SETFL, O_APPEND);  // several threads write
     configure_event_log({.level = level, .format = format, .descriptor = descriptor_});
   }
   ~Capture() {

@@ -180,7 +180,9 @@ TEST_F(Incarnations, ManyDeathsInARowNeverShareAnEpoch) {
   EXPECT_EQ(epochs.size(), 20U);
 }
 
-TEST_F(Incarnations, MovingOneKeepsItsLock) {
+using IncarnationsDeathTest = Incarnations;
+
+TEST_F(IncarnationsDeathTest, MovingOneKeepsItsLock) {
   SharedRegion region = open();
   SharedRegion other = open();
   auto claimed = Incarnation::claim(region, kNow);

@@ -408,7 +408,9 @@ TEST_F(ConfigBanksInRegion, DamageIsFoundAndNotFollowed) {
   EXPECT_EQ(current(), "(none)") << "a bank that was never written";
 }
 
-TEST_F(ConfigBanksInRegion, TakesABaseAsLargeAsTheBank) {
+using ConfigBanksInRegionDeathTest = ConfigBanksInRegion;
+
+TEST_F(ConfigBanksInRegionDeathTest, TakesABaseAsLargeAsTheBank) {
   const std::string largest(small_geometry().config_bank_bytes, 'x');
   publish(largest);
   EXPECT_EQ(current(), largest);

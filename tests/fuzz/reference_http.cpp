@@ -313,7 +313,9 @@ bool is_utf8(const std::string& text) {
   return true;
 }
 
-const std::string kPchar = "-._~!$&'()*+,=:@" + kDigits + kLetters;
+const std::string kUnreserved = "-._~" + kDigits + kLetters;
+const std::string kPchar = "!$&'()*+,=:@" + kUnreserved;
+const std::string kPathCharacters = kPchar + "%";
 
 bool is_path(const std::string& path) {
   if (path.empty() || path[0] != '/') return false;
@@ -321,13 +323,13 @@ bool is_path(const std::string& path) {
   for (std::size_t i = 0; i < segments.size(); ++i) {
     const std::string& segment = segments[i];
     if (segment.empty() && i + 1 < segments.size()) return false;
-    if (segment == "." || segment == ".." || !consists_of(segment, kPchar + "%")) return false;
+    if (segment == "." || segment == ".." || !consists_of(segment, kPathCharacters)) return false;
     const auto plain = decoded(segment);
     if (!plain || !is_utf8(*plain)) return false;
     for (std::size_t at = segment.find('%'); at != std::string::npos;
          at = segment.find('%', at + 1)) {
-      const std::string c = *decoded(segment.substr(at, 3));
-      const bool unreserved = consists_of(c, "-._~" + kDigits + kLetters);
+      const std::string c = decoded(segment.substr(at, 3)).value_or("%");
+      const bool unreserved = consists_of(c, kUnreserved);
       if (unreserved || is_control(c[0]) || c == "\t" ||
           std::string("/\\%;?#").find(c[0]) != std::string::npos) {
         return false;
@@ -531,7 +533,7 @@ ReferenceBody reference_chunked(std::string_view bytes) {
     }
     const std::size_t digits = std::min(line.find_first_not_of(kHexDigits), line.size());
     extension_excess += line.size() - digits;
-    if (extension_excess > 16 * 1024) return end(Outcome::bad);
+    if (extension_excess > 16'384) return end(Outcome::bad);
     if (taken == Outcome::incomplete) return end(Outcome::incomplete);
     const std::uint64_t size = std::strtoull(line.substr(0, digits).c_str(), nullptr, 16);
     if (size == 0) break;
@@ -558,7 +560,7 @@ ReferenceBody reference_chunked(std::string_view bytes) {
     }
     if (!line.empty()) {
       trailer_bytes += taken == Outcome::complete ? before - rest.size() : rest.size();
-      if (trailer_bytes > 8 * 1024) return end(Outcome::bad);
+      if (trailer_bytes > 8'192) return end(Outcome::bad);
     }
     if (taken == Outcome::incomplete) return end(Outcome::incomplete);
     if (line.empty()) break;

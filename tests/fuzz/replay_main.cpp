@@ -19,8 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 namespace {
 
-constexpr std::size_t kInputBytesMax = 64 * 1024;
-constexpr std::uint64_t kMutationsDefault = 20000;
+constexpr std::size_t kInputBytesMax = 65'536;
+constexpr std::uint64_t kMutationsDefault = 10000;
 constexpr int kMutationsPerInputMax = 4;
 
 using Random = std::mt19937_64;

@@ -1,4 +1,5 @@
 // headrace-mock: reads the command line, serves until it is told to end.
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 
@@ -196,5 +197,10 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (options.listen.empty()) options.listen.push_back({parse_address("127.0.0.1:9000"), false});
+  const bool tls = std::ranges::any_of(options.listen, &ListenOptions::tls);
+  if (tls && (options.certificate_path.empty() || options.key_path.empty())) {
+    std::fprintf(stderr, "headrace-mock: --listen-tls needs --certificate and --key\n");
+    return 1;
+  }
   return serve(options);
 }

@@ -20,10 +20,8 @@ ReadOutcome RequestReader::feed(std::span<std::byte>& input, bool padded) {
   switch (state_) {
     case State::head:
       return feed_head(input);
-    case State::body_length:
-      return feed_length(input, padded);
-    case State::body_chunked:
-      return feed_chunked(input);
+    case State::body:
+      return feed_body(input, padded);
     case State::bad:
       input = {};
       return ReadOutcome::bad;
@@ -61,20 +59,8 @@ ReadOutcome RequestReader::feed_head(std::span<std::byte>& input) {
   input = input.subspan(result.consumed - before);
   whole_ = false;
   kept_bytes_max_ = 0;
-  switch (head_.framing) {
-    case http::BodyFraming::length:
-      state_ = State::body_length;
-      body_left_ = head_.content_length;
-      break;
-    case http::BodyFraming::chunked:
-      state_ = State::body_chunked;
-      chunks_.reset();
-      break;
-    default:
-      state_ = State::body_length;
-      body_left_ = 0;
-      break;
-  }
+  decoder_ = http::BodyDecoder(head_.framing, head_.content_length);
+  state_ = State::body;
   return ReadOutcome::head;
 }
 
@@ -83,35 +69,23 @@ void RequestReader::want_body(bool whole, std::size_t kept_bytes_max) {
   kept_bytes_max_ = kept_bytes_max;
 }
 
-ReadOutcome RequestReader::feed_length(std::span<std::byte>& input, bool padded) {
-  const auto taken = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, input.size()));
-  const std::span<const std::byte> bytes = input.first(taken);
-  input = input.subspan(taken);
-  body_left_ -= taken;
-  if (body_left_ == 0 && body_bytes_ == 0 && padded) {  // all of it at once: stays where it is
-    body_bytes_ = taken;
-    body_ = http::as_text(bytes);
-    state_ = State::head;
-    fresh_ = true;
-    return ReadOutcome::request;
-  }
-  if (whole_ && body_bytes_ + bytes.size() + body_left_ > kWholeBodyBytesMax) {
-    return fail(http::ParseError::content_length_invalid);
-  }
-  keep(bytes);
-  return body_left_ == 0 ? complete() : ReadOutcome::need_more;
-}
-
-ReadOutcome RequestReader::feed_chunked(std::span<std::byte>& input) {
+ReadOutcome RequestReader::feed_body(std::span<std::byte>& input, bool padded) {
   for (;;) {
-    const http::ChunkStep step = chunks_.next(input);
-    if (whole_ && body_bytes_ + step.data.size() > kWholeBodyBytesMax) {
-      return fail(http::ParseError::chunk_size_too_large);
-    }
-    keep(step.data);
+    const http::ChunkStep step = decoder_.next(input);
     input = input.subspan(step.consumed);
+    if (whole_ && body_bytes_ + step.data.size() + decoder_.remaining() > kWholeBodyBytesMax) {
+      return fail(http::ParseError::content_length_invalid);
+    }
     switch (step.status) {
       case http::ChunkStatus::data:
+        if (body_bytes_ == 0 && padded && decoder_.complete()) {  // all of it: stays where it is
+          body_bytes_ = step.data.size();
+          body_ = http::as_text(step.data);
+          state_ = State::head;
+          fresh_ = true;
+          return ReadOutcome::request;
+        }
+        keep(step.data);
         break;
       case http::ChunkStatus::need_more:
         return ReadOutcome::need_more;
@@ -127,8 +101,8 @@ void RequestReader::keep(std::span<const std::byte> bytes) {
   body_bytes_ += bytes.size();
   const std::size_t room =
       whole_ ? bytes.size() : kept_bytes_max_ - std::min(kept_bytes_max_, collected_.size());
-  if (whole_ && collected_.empty() && body_left_ > 0) {
-    collected_.reserve(bytes.size() + body_left_ + RequestFactsReader::kPadding);
+  if (whole_ && collected_.empty() && decoder_.remaining() > 0) {
+    collected_.reserve(bytes.size() + decoder_.remaining() + RequestFactsReader::kPadding);
   }
   collected_.append(http::as_text(bytes).substr(0, room));
 }

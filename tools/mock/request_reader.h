@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "net/http/chunked_decoder.h"
+#include "net/http/body_decoder.h"
 #include "net/http/request_head.h"
 
 namespace headrace::tools::mock {
@@ -49,24 +49,22 @@ class RequestReader {
   [[nodiscard]] bool body_complete() const { return state_ == State::head; }
 
  private:
-  enum class State : std::uint8_t { head, body_length, body_chunked, bad };
+  enum class State : std::uint8_t { head, body, bad };
 
   ReadOutcome feed_head(std::span<std::byte>& input);
-  ReadOutcome feed_length(std::span<std::byte>& input, bool padded);
-  ReadOutcome feed_chunked(std::span<std::byte>& input);
+  ReadOutcome feed_body(std::span<std::byte>& input, bool padded);
   void keep(std::span<const std::byte> bytes);
   ReadOutcome complete();
   ReadOutcome fail(net::http::ParseError error);
 
   net::http::RequestHead& head_;
   net::http::HeadScan scan_;
-  net::http::ChunkedDecoder chunks_;
+  net::http::BodyDecoder decoder_;
   State state_ = State::head;
   bool whole_ = false;
   bool fresh_ = true;  // the next byte begins a request
   net::http::ParseError error_ = net::http::ParseError::none;
   std::size_t kept_bytes_max_ = 0;
-  std::uint64_t body_left_ = 0;
   std::uint64_t body_bytes_ = 0;
   std::string partial_head_;
   std::string collected_;  // of the body

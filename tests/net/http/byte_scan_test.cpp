@@ -32,11 +32,11 @@ TEST(ByteScan, BothVersionsFindExactlyTheControls) {
         for (const std::size_t from : {std::size_t{0}, at}) {
           std::vector<std::size_t> wide;
           std::vector<std::size_t> portable;
-          EXPECT_TRUE(visit_controls(text.data(), from, size, [&](std::size_t offset) {
+          EXPECT_TRUE(visit_controls(text, from, [&](std::size_t offset) {
             wide.push_back(offset);
             return true;
           }));
-          EXPECT_TRUE(visit_controls_portable(text.data(), from, size, [&](std::size_t offset) {
+          EXPECT_TRUE(visit_controls_portable(text, from, [&](std::size_t offset) {
             portable.push_back(offset);
             return true;
           }));
@@ -52,8 +52,7 @@ TEST(ByteScan, BothVersionsFindExactlyTheControls) {
 TEST(ByteScan, StopsWhenTold) {
   const std::string text(64, '\n');
   int visits = 0;
-  EXPECT_FALSE(
-      visit_controls(text.data(), 0, text.size(), [&](std::size_t) { return ++visits < 3; }));
+  EXPECT_FALSE(visit_controls(text, 0, [&](std::size_t) { return ++visits < 3; }));
   EXPECT_EQ(visits, 3);
 }
 
@@ -68,8 +67,8 @@ TEST(ByteScan, SkipsNothingButLettersDigitsAndHyphens) {
         memory[at] = static_cast<char>(value);
         const std::string_view text(memory.get(), size);
         const std::size_t other = std::min(text.find_first_not_of(plain), size);
-        const char* const stop = skip_plain_name(text.data(), text.data() + size);
-        ASSERT_LE(stop, text.data() + other) << size << " " << at << " " << value;
+        const char* const stop = skip_plain_name(memory.get(), memory.get() + size);
+        ASSERT_LE(stop, memory.get() + other) << size << " " << at << " " << value;
       }
     }
   }

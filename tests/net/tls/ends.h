@@ -40,7 +40,7 @@ class End {
   std::string received;                  // plaintext
   bool closed = false;                   // by the other end's close_notify
   std::size_t slice_bytes_max = kWhole;  // what the network delivers at once
-  std::size_t room_bytes = 16 * 1024;
+  std::size_t room_bytes = 16'384;
   std::size_t records_in_place = 0;  // plaintext that lay within the slice handed in
   std::size_t records_apart = 0;
   bool runs_key_operations = true;
@@ -100,6 +100,7 @@ class End {
       left += slice.size();
     while (left > 0) {
       std::vector<iovec> vector;
+      vector.reserve(slices.size());
       for (const auto slice : slices) {
         vector.push_back({const_cast<char*>(slice.data()), slice.size()});
       }

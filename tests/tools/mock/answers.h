@@ -56,8 +56,8 @@ class Answers {
       if (read) facts = *read;
     }
     plan_.created_unix_seconds = 1700000000;
-    plan_answer(provider_, route, facts, {body.size(), core::hash64(body, provider_.seed)}, behaviour,
-                42, plan_);
+    plan_answer(provider_, route, facts, {body.size(), core::hash64(body, provider_.seed)},
+                behaviour, 42, plan_);
     return plan_;
   }
 

@@ -1,0 +1,47 @@
+// Which members of an answer, or of one event of a streamed answer, concern the gateway.
+#pragma once
+
+#include "policy/dialect/endpoint.h"
+#include "policy/dialect/raw_usage.h"
+#include "policy/json/json_fields.h"
+
+namespace headrace::policy {
+
+// What a member is, whatever the dialect calls it. The counts of RawField stand behind
+// `first_count`, in their order.
+enum class AnswerField : JsonField {
+  root = kJsonRoot,
+  level1,  // containers that only lead further in
+  level2,
+  level3,
+  level4,
+  choices,
+  choice,
+  output,  // a string of the model's output
+  usage,
+  usage_level1,
+  usage_level2,
+  usage_level3,
+  input_details,  // Gemini: arrays of {modality, tokenCount}
+  cached_details,
+  output_details,
+  modality,
+  modality_count,
+  service_tier,
+  finish_reason,
+  event_type,
+  sequence_number,
+  error,
+  first_count,
+};
+
+constexpr AnswerField count_field(RawField field) {
+  return static_cast<AnswerField>(static_cast<unsigned>(AnswerField::first_count) +
+                                  static_cast<unsigned>(field));
+}
+static_assert(static_cast<std::size_t>(AnswerField::first_count) + kRawFieldCount <=
+              kJsonFieldsMax);
+
+[[nodiscard]] const JsonFields& answer_fields(Endpoint endpoint);
+
+}  // namespace headrace::policy

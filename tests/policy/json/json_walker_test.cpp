@@ -1,0 +1,433 @@
+#include "policy/json/json_walker.h"
+
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace headrace::policy {
+namespace {
+
+constexpr JsonField kName = 2;
+constexpr JsonField kInner = 3;
+constexpr JsonField kDeep = 4;
+constexpr JsonField kList = 5;
+constexpr JsonField kItem = 6;
+constexpr JsonField kItemId = 7;
+constexpr JsonRule kRules[] = {
+    {kJsonRoot, "name", kName}, {kJsonRoot, "inner", kInner}, {kInner, "deep_value", kDeep},
+    {kJsonRoot, "list", kList}, {kList, "", kItem},           {kItem, "id", kItemId},
+};
+constexpr JsonFields kFields{kRules, JsonContainer::pass};
+
+// Bytes of exactly this size on the heap, so that a sanitizer sees every read beyond them.
+class Exact {
+ public:
+  explicit Exact(std::string_view text) : bytes_(new char[text.size()]), size_(text.size()) {
+    std::memcpy(bytes_.get(), text.data(), text.size());
+  }
+  [[nodiscard]] std::string_view view() const { return {bytes_.get(), size_}; }
+
+ private:
+  std::unique_ptr<char[]> bytes_;
+  std::size_t size_;
+};
+
+struct Told {
+  JsonStep step;
+  std::string text;
+};
+
+class Recorder final : public JsonSink {
+ public:
+  bool on_json(const JsonStep& step) override {
+    told.push_back({step, std::string(step.text)});
+    return told.size() < stop_after;
+  }
+  std::vector<Told> told;
+  std::size_t stop_after = SIZE_MAX;
+};
+
+struct Walked {
+  JsonFault fault;
+  bool complete = false;
+  std::vector<Told> told;
+};
+
+enum class Slices { contiguous, apart };
+
+Walked walk(std::string_view text, std::size_t slice_bytes, Slices slices,
+            JsonWalkOptions options = {.check_utf8 = true}) {
+  options.contiguous = slices == Slices::contiguous;
+  JsonWalker walker;
+  walker.start(kFields, options);
+  Recorder recorder;
+  Walked walked;
+  const Exact whole(text);
+  for (std::size_t at = 0; at < text.size() && !walked.fault; at += slice_bytes) {
+    const std::string_view slice = whole.view().substr(at, slice_bytes);
+    if (slices == Slices::contiguous) {
+      walked.fault = walker.walk(slice, recorder);
+    } else {
+      const Exact copy(slice);
+      walked.fault = walker.walk(copy.view(), recorder);
+    }
+  }
+  walked.complete = walker.complete();
+  walked.told = recorder.told;
+  return walked;
+}
+
+constexpr std::size_t kSliceSizes[] = {100000, 1, 2, 3, 7, 63, 64, 65};
+
+TEST(JsonWalker, AcceptsWhatTheGrammarAllows) {
+  const std::vector<std::string> texts = {
+      "{}",
+      "[]",
+      " { } ",
+      "0",
+      "-0",
+      "12",
+      "1.5e+10",
+      "1E400",
+      "-0.0e-0",
+      "123456789012345678901234567890",
+      "true",
+      "false",
+      "null",
+      "\"\"",
+      "\t\r\n [ 1 , 2 , { \"a\" : [ ] } ] \n",
+      R"({"a":{"b":{"c":[[[]]]}},"a":1})",
+      R"("\"\\\/\b\f\n\r\t\u0041\uD83D\uDE00")",
+      R"("\ud800 half a pair")",
+      "\"\x7F gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x98\x80\"",
+      "[true,false,null,-1,\"x\"]",
+      R"({"":""})",
+  };
+  for (const std::string& text : texts) {
+    for (const std::size_t size : kSliceSizes) {
+      const Walked walked = walk(text, size, Slices::apart);
+      EXPECT_FALSE(walked.fault) << text << " in " << size << ": " << walked.fault.reason;
+      EXPECT_TRUE(walked.complete) << text << " in " << size;
+    }
+  }
+}
+
+struct Refused {
+  std::string text;
+  JsonError error;
+  std::uint64_t offset;
+};
+
+TEST(JsonWalker, RefusesWithThePlaceWhateverTheSlices) {
+  const std::vector<Refused> cases = {
+      {"{,}", JsonError::syntax, 1},
+      {"{\"a\"}", JsonError::syntax, 4},
+      {"{\"a\":}", JsonError::syntax, 5},
+      {"{\"a\":1,}", JsonError::syntax, 7},
+      {"{\"a\" 1}", JsonError::syntax, 5},
+      {"{a:1}", JsonError::syntax, 1},
+      {"{'a':1}", JsonError::syntax, 1},
+      {"{\"a\":1 \"b\":2}", JsonError::syntax, 7},
+      {"{\"a\":1]", JsonError::syntax, 6},
+      {"[1}", JsonError::syntax, 2},
+      {"[1,]", JsonError::syntax, 3},
+      {"[,1]", JsonError::syntax, 1},
+      {"[1 2]", JsonError::syntax, 3},
+      {"]", JsonError::syntax, 0},
+      {"[1:2]", JsonError::syntax, 2},
+      {"[\"a\"b]", JsonError::syntax, 4},
+      {"[1\"a\"]", JsonError::syntax, 2},
+      {"[01]", JsonError::syntax, 2},
+      {"[-]", JsonError::syntax, 2},
+      {"[+1]", JsonError::syntax, 1},
+      {"[.5]", JsonError::syntax, 1},
+      {"[1.]", JsonError::syntax, 3},
+      {"[1.e5]", JsonError::syntax, 3},
+      {"[1e]", JsonError::syntax, 3},
+      {"[1e+]", JsonError::syntax, 4},
+      {"[0x10]", JsonError::syntax, 2},
+      {"[1_000]", JsonError::syntax, 2},
+      {"[--1]", JsonError::syntax, 2},
+      {"[1.2.3]", JsonError::syntax, 4},
+      {"[tru]", JsonError::syntax, 4},
+      {"[truex]", JsonError::syntax, 5},
+      {"[True]", JsonError::syntax, 1},
+      {"[nul]", JsonError::syntax, 4},
+      {"[NaN]", JsonError::syntax, 1},
+      {"[Infinity]", JsonError::syntax, 1},
+      {"[\"\\x\"]", JsonError::syntax, 3},
+      {"[\"\\u12G4\"]", JsonError::syntax, 6},
+      {"[\"\\u123\"]", JsonError::syntax, 7},
+      {"[\"\\u\"]", JsonError::syntax, 4},
+      {std::string("[\"a\nb\"]"), JsonError::syntax, 3},
+      {std::string("[\"a\0b\"]", 7), JsonError::syntax, 3},
+      {std::string("[1,\0]", 5), JsonError::syntax, 3},
+      {"[1,\f2]", JsonError::syntax, 3},
+      {"[1]\\", JsonError::trailing, 3},
+      {"\\\"a\"", JsonError::syntax, 0},
+      {"{} {}", JsonError::trailing, 3},
+      {"{}}", JsonError::trailing, 2},
+      {"1 1", JsonError::trailing, 2},
+      {"null,", JsonError::trailing, 4},
+      {"[] x", JsonError::trailing, 3},
+      {"/* c */ {}", JsonError::syntax, 0},
+      {"\xEF\xBB\xBF{}", JsonError::syntax, 0},
+  };
+  for (const Refused& refused : cases) {
+    for (const std::size_t size : kSliceSizes) {
+      const Walked walked = walk(refused.text, size, Slices::apart);
+      EXPECT_EQ(walked.fault.error, refused.error) << refused.text << " in " << size;
+      EXPECT_EQ(walked.fault.offset, refused.offset)
+          << refused.text << " in " << size << ": " << walked.fault.reason;
+      EXPECT_FALSE(walked.complete);
+    }
+  }
+}
+
+TEST(JsonWalker, RefusesWhatIsNotUtf8AtItsPlace) {
+  const std::vector<Refused> cases = {
+      {"[\"ab\x80\"]", JsonError::invalid_utf8, 4},
+      {"[\"\xC0\xAF\"]", JsonError::invalid_utf8, 2},          // overlong
+      {"[\"\xE0\x80\xAF\"]", JsonError::invalid_utf8, 3},      // overlong
+      {"[\"\xED\xA0\x80\"]", JsonError::invalid_utf8, 3},      // surrogate
+      {"[\"\xF4\x90\x80\x80\"]", JsonError::invalid_utf8, 3},  // beyond U+10FFFF
+      {"[\"\xF5\x80\x80\x80\"]", JsonError::invalid_utf8, 2},
+      {"[\"\xE2\x82\"]", JsonError::invalid_utf8, 4},  // cut by the quote
+      {"[\"\xC3\xBC\xC3\"]", JsonError::invalid_utf8, 5},
+      {"{\"k\xFF\":1}", JsonError::invalid_utf8, 3},
+  };
+  for (const Refused& refused : cases) {
+    for (const std::size_t size : kSliceSizes) {
+      const Walked walked = walk(refused.text, size, Slices::apart);
+      EXPECT_EQ(walked.fault.error, refused.error) << refused.text << " in " << size;
+      EXPECT_EQ(walked.fault.offset, refused.offset) << refused.text << " in " << size;
+    }
+  }
+}
+
+TEST(JsonWalker, IsNotCompleteBeforeTheEnd) {
+  const std::string text =
+      R"({"name":"va\u00fclue","list":[1.5e3,true,null,{"id":-12}],"x":false})";
+  for (std::size_t size = 0; size < text.size(); ++size) {
+    const Walked walked = walk(text.substr(0, size), 5, Slices::apart);
+    EXPECT_FALSE(walked.fault) << size;
+    EXPECT_FALSE(walked.complete) << size;
+  }
+  EXPECT_TRUE(walk(text, 5, Slices::apart).complete);
+  EXPECT_FALSE(walk("-", 1, Slices::apart).complete);
+  EXPECT_FALSE(walk("1.", 1, Slices::apart).complete);
+  EXPECT_FALSE(walk("tru", 1, Slices::apart).complete);
+}
+
+TEST(JsonWalker, HoldsTheDepthExactly) {
+  for (const std::uint32_t depth : {1U, 2U, 64U, 65U, 128U}) {
+    const std::string fits = std::string(depth, '[') + std::string(depth, ']');
+    const std::string deeper = "[" + fits + "]";
+    EXPECT_FALSE(walk(fits, 1000, Slices::apart, {.depth_max = depth}).fault) << depth;
+    const JsonFault fault = walk(deeper, 1000, Slices::apart, {.depth_max = depth}).fault;
+    EXPECT_EQ(fault.error, JsonError::too_deep);
+    EXPECT_EQ(fault.offset, depth);
+  }
+  const std::string bomb(100000, '[');
+  EXPECT_EQ(walk(bomb, 65536, Slices::apart).fault.error, JsonError::too_deep);
+  std::string objects;
+  for (int i = 0; i < 129; ++i)
+    objects += "{\"a\":";
+  EXPECT_EQ(walk(objects, 65536, Slices::apart).fault.error, JsonError::too_deep);
+}
+
+TEST(JsonWalker, ToldDepthsKeepTheKindOfEachLevel) {
+  // Objects and arrays by turns, across the words that hold the levels.
+  std::string text;
+  std::string closing;
+  for (int i = 0; i < 64; ++i) {
+    text += "[{\"a\":";
+    closing.insert(0, "}]");
+  }
+  EXPECT_TRUE(walk(text + "1" + closing, 1000, Slices::apart).complete);
+  closing[70] = closing[70] == ']' ? '}' : ']';
+  EXPECT_EQ(walk(text + "1" + closing, 1000, Slices::apart).fault.error, JsonError::syntax);
+}
+
+TEST(JsonWalker, TellsTheWantedMembersAndNoOthers) {
+  const std::string text =
+      R"({"x":{"name":1,"deep_value":2},"name":"n","inner":{"name":3,"deep_value":-45},)"
+      R"("deep_value":6,"list":[{"id":7},8,{"x":{"id":9},"id":10}],"inner2":{"deep_value":1}})";
+  for (const std::size_t size : kSliceSizes) {
+    for (const Slices slices : {Slices::contiguous, Slices::apart}) {
+      const Walked walked = walk(text, size, slices);
+      ASSERT_TRUE(walked.complete);
+      std::vector<std::string> said;
+      for (const Told& told : walked.told) {
+        const std::string kind = told.step.kind == JsonStep::Kind::close ? "close" : "value";
+        said.push_back(kind + " " + std::to_string(told.step.field) + " " +
+                       text.substr(told.step.begin, told.step.end - told.step.begin));
+      }
+      const std::vector<std::string> expected = {
+          "value 2 \"n\"", "value 3 {", "value 4 -45", "close 3 ",  "value 5 [",
+          "value 6 {",     "value 7 7", "close 6 ",    "value 6 8", "value 6 {",
+          "value 7 10",    "close 6 ",  "close 5 "};
+      EXPECT_EQ(said, expected) << size;
+    }
+  }
+}
+
+TEST(JsonWalker, TextInsideStringsIsNeverStructure) {
+  const std::string text =
+      R"({"x":"\"name\":\"evil\",","y":"},{\"name\":1}","z":["name","inner"],"name":"good"})";
+  const Walked walked = walk(text, 1, Slices::apart);
+  ASSERT_EQ(walked.told.size(), 1U);
+  EXPECT_EQ(walked.told[0].text, "good");
+}
+
+TEST(JsonWalker, KnowsAKeyHoweverItIsWritten) {
+  for (const std::string_view key :
+       {R"(name)", R"(\u006eame)", R"(n\u0061me)", R"(\u006E\u0061\u006D\u0065)", R"(nam\u0065)"}) {
+    const std::string text = "{\"" + std::string(key) + "\":\"v\"}";
+    for (const std::size_t size : kSliceSizes) {
+      const Walked walked = walk(text, size, Slices::contiguous);
+      ASSERT_EQ(walked.told.size(), 1U) << key << " in " << size;
+      EXPECT_EQ(walked.told[0].step.field, kName);
+    }
+  }
+  for (const std::string_view key : {R"(nam)", R"(names)", R"(n\\ame)", R"(na\u0000me)",
+                                     R"(\"name)", R"(name\")", R"( name)", R"(\ud800name)"}) {
+    EXPECT_TRUE(walk("{\"" + std::string(key) + "\":1}", 1000, Slices::contiguous).told.empty())
+        << key;
+  }
+}
+
+TEST(JsonWalker, RefusesKeysInOtherLettersWhenAsked) {
+  const JsonWalkOptions strict{.check_utf8 = true, .refuse_ambiguous_keys = true};
+  for (const std::string key : {"Name", "NAME", "nam\\u0045", "N\\u0061me"}) {
+    const std::string text = "{\"a\":1,\"" + key + "\":1}";
+    for (const std::size_t size : kSliceSizes) {
+      const JsonFault fault = walk(text, size, Slices::contiguous, strict).fault;
+      EXPECT_EQ(fault.error, JsonError::ambiguous_key) << key;
+      EXPECT_EQ(fault.offset, 7U) << key << " in " << size;
+      EXPECT_TRUE(walk(text, size, Slices::contiguous).told.empty());
+    }
+  }
+  // Long s and the Kelvin sign are letters of our keys to libraries that fold by Unicode.
+  constexpr JsonRule kSk[] = {{kJsonRoot, "desk", kName}};
+  static constexpr JsonFields kSkFields{kSk};
+  for (const std::string key : {"de\u017Fk", "des\u212A", "de\\u017Fk", "DE\u017F\u212A"}) {
+    JsonWalker walker;
+    Recorder recorder;
+    walker.start(kSkFields, {.contiguous = true, .refuse_ambiguous_keys = true});
+    EXPECT_EQ(walker.walk("{\"" + key + "\":1}", recorder).error, JsonError::ambiguous_key) << key;
+  }
+}
+
+TEST(JsonWalker, DecodesWantedTextAndSaysWhenItIsNotWhole) {
+  struct Case {
+    std::string raw;
+    std::string text;
+    bool truncated;
+  };
+  const std::string long_text(kJsonTextBytesMax + 1, 'x');
+  const std::vector<Case> cases = {
+      {"", "", false},
+      {"plain", "plain", false},
+      {R"(a\nb\t\"\\\/)", "a\nb\t\"\\/", false},
+      {R"(\u00e4\u20ac\ud83d\ude00)", "\u00e4\u20ac\U0001F600", false},
+      {R"(x\ud800y)", "x", true},
+      {"\\u0041" + long_text, "A" + std::string(kJsonTextBytesMax - 1, 'x'), true},
+  };
+  for (const Case& c : cases) {
+    const Walked walked = walk("{\"name\":\"" + c.raw + "\"}", 1000, Slices::apart);
+    ASSERT_EQ(walked.told.size(), 1U) << c.raw;
+    EXPECT_EQ(walked.told[0].text, c.text);
+    EXPECT_EQ(walked.told[0].step.truncated, c.truncated) << c.raw;
+    EXPECT_EQ(walked.told[0].step.escaped, c.raw.find('\\') != std::string::npos);
+  }
+}
+
+TEST(JsonWalker, KeepsCutTextUpToItsBound) {
+  for (const std::size_t extra : {0U, 1U}) {
+    const std::string value(kJsonTextBytesMax + extra, 'v');
+    const Walked walked = walk("{\"name\":\"" + value + "\"}", 7, Slices::apart);
+    ASSERT_EQ(walked.told.size(), 1U);
+    EXPECT_EQ(walked.told[0].step.truncated, extra == 1);
+    EXPECT_EQ(walked.told[0].text, value.substr(0, kJsonTextBytesMax));
+    // Side by side nothing is cut.
+    const Walked whole = walk("{\"name\":\"" + value + "\"}", 7, Slices::contiguous);
+    EXPECT_EQ(whole.told[0].text, value);
+    EXPECT_FALSE(whole.told[0].step.truncated);
+  }
+}
+
+TEST(JsonWalker, TellsIntegersFromOtherNumbers) {
+  struct Case {
+    std::string text;
+    bool integer;
+    std::int64_t number;
+  };
+  const std::vector<Case> cases = {
+      {"0", true, 0},
+      {"-0", true, 0},
+      {"7", true, 7},
+      {"-9007199254740993", true, -9007199254740993},
+      {"999999999999999999", true, 999999999999999999},
+      {"1000000000000000000", false, 0},
+      {"9223372036854775808", false, 0},
+      {"18446744073709551617", false, 0},
+      {"1.0", false, 0},
+      {"1e2", false, 0},
+      {"1e400", false, 0},
+  };
+  for (const Case& c : cases) {
+    for (const std::size_t size : kSliceSizes) {
+      const Walked walked = walk("{\"name\":" + c.text + " }", size, Slices::apart);
+      ASSERT_EQ(walked.told.size(), 1U) << c.text;
+      EXPECT_EQ(walked.told[0].step.integer, c.integer) << c.text;
+      EXPECT_EQ(walked.told[0].step.number, c.number) << c.text;
+    }
+  }
+}
+
+TEST(JsonWalker, SaysWhetherAContainerWasEmpty) {
+  const auto empty = [](const std::string& text) {
+    return walk(text, 1, Slices::apart).told.back().step.empty;
+  };
+  EXPECT_TRUE(empty(R"({"inner":{}})"));
+  EXPECT_TRUE(empty("{\"inner\":{ \n\t }}"));
+  EXPECT_TRUE(empty(R"({"list":[ ]})"));
+  EXPECT_FALSE(empty(R"({"inner":{"a":{}}})"));
+  EXPECT_FALSE(empty(R"({"list":[[]]})"));
+}
+
+TEST(JsonWalker, EndsWhenTheSinkWantsNoMore) {
+  JsonWalker walker;
+  Recorder recorder;
+  recorder.stop_after = 1;
+  walker.start(kFields, {});
+  EXPECT_EQ(walker.walk(R"({"name":1,"inner":{}})", recorder).error, JsonError::stopped);
+  EXPECT_EQ(walker.walk("x", recorder).error, JsonError::stopped);
+  EXPECT_EQ(recorder.told.size(), 1U);
+}
+
+TEST(JsonWalker, FindsEscapesAndQuotesAtEveryPlaceOfABlock) {
+  // A backslash, a quote and a \u escape pushed through the borders of blocks and runs.
+  for (std::size_t pad = 0; pad < 140; ++pad) {
+    for (const std::size_t far : {std::size_t{0}, kJsonRunBytesMax - 80}) {
+      const std::string filler(pad + far, 'f');
+      const std::string good = "{\"x\":\"" + filler + R"(\\\"\u00e4\\","name":")" + filler + "\"}";
+      const Walked walked = walk(good, 100000, Slices::apart);
+      ASSERT_TRUE(walked.complete) << pad;
+      ASSERT_EQ(walked.told.size(), 1U);
+      EXPECT_EQ(walked.told[0].text, filler);
+      for (const std::string_view bad : {R"(\\\q)", R"(\u00e)", R"(\u00g0)"}) {
+        const std::string text = "{\"x\":\"" + filler + std::string(bad) + "\"}";
+        EXPECT_EQ(walk(text, 100000, Slices::apart).fault.error, JsonError::syntax) << text;
+        EXPECT_EQ(walk(text, 64, Slices::apart).fault.error, JsonError::syntax) << text;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace headrace::policy
