@@ -15,6 +15,7 @@
 #include "net/http/date.h"
 #include "net/http/request_head.h"
 #include "net/http/response_head.h"
+#include "net/proxy/exchange_state.h"
 #include "net/shard_counters.h"
 #include "net/tls/workspace.h"
 
@@ -82,6 +83,7 @@ struct ShardContext {
   tls::Workspace tls_workspace;
 
   ShardCounters counters;
+  ExchangeMoves exchange_moves{};
 };
 
 }  // namespace headrace::net

@@ -22,7 +22,8 @@ class BufferGroup final : public core::BufferSource {
         memory_(new std::byte[stride_ * count]),
         leased_(count, false),
         pins_(count, 0) {
-    for (std::uint32_t i = 0; i < count; ++i) free_.push_back(i);
+    for (std::uint32_t i = 0; i < count; ++i)
+      free_.push_back(i);
   }
 
   [[nodiscard]] bool empty() const { return free_.empty(); }

@@ -13,16 +13,16 @@
 namespace headrace::sim {
 
 enum class Fault : std::uint8_t {
-  short_read,            // fewer bytes than had arrived
-  split_write,           // a peer's bytes arrive in pieces
-  slow_send,             // the kernel takes its time over a send
-  peer_resets,           // RST instead of what was to come
-  peer_leaves,           // FIN in the middle
-  slow_peer,             // reads a little now and then
-  late_completion,       // a completion is handed out after others that came later
-  multishot_ends,        // a multishot operation ends without an error
-  buffers_exhausted,     // ENOBUFS although some may be free
-  accept_fails,          // EMFILE or ENFILE
+  short_read,         // fewer bytes than had arrived
+  split_write,        // a peer's bytes arrive in pieces
+  slow_send,          // the kernel takes its time over a send
+  peer_resets,        // RST instead of what was to come
+  peer_leaves,        // FIN in the middle
+  slow_peer,          // reads a little now and then
+  late_completion,    // a completion is handed out after others that came later
+  multishot_ends,     // a multishot operation ends without an error
+  buffers_exhausted,  // ENOBUFS although some may be free
+  accept_fails,       // EMFILE or ENFILE
   connect_refused,
   connect_hangs,
   cancel_loses,          // the target completes normally although it was cancelled
@@ -37,10 +37,10 @@ enum class Fault : std::uint8_t {
 inline constexpr std::size_t kFaults = static_cast<std::size_t>(std::to_underlying(Fault::count));
 
 inline constexpr std::array<std::string_view, kFaults> kFaultNames = {
-    "short_read",      "split_write",      "slow_send",          "peer_resets",
-    "peer_leaves",     "slow_peer",        "late_completion",    "multishot_ends",
-    "buffers_exhausted", "accept_fails",   "connect_refused",    "connect_hangs",
-    "cancel_loses",    "cancel_misses",    "upstream_breaks",    "upstream_stalls",
+    "short_read",           "split_write",     "slow_send",       "peer_resets",
+    "peer_leaves",          "slow_peer",       "late_completion", "multishot_ends",
+    "buffers_exhausted",    "accept_fails",    "connect_refused", "connect_hangs",
+    "cancel_loses",         "cancel_misses",   "upstream_breaks", "upstream_stalls",
     "upstream_closes_idle", "upstream_garbage"};
 
 constexpr std::string_view name(Fault fault) {

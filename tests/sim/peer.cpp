@@ -20,6 +20,12 @@ void Peer::write(std::string bytes) {
   deliver_next();
 }
 
+void Peer::write_whole(std::string bytes) {
+  if (was_reset_ || finished_ || finish_after_ || bytes.empty()) return;
+  outbox_.push_back(std::move(bytes));
+  deliver_next();
+}
+
 void Peer::finish() {
   if (was_reset_ || finish_after_) return;
   finish_after_ = true;

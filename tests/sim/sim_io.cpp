@@ -20,7 +20,9 @@ SimIo::SimIo(const core::IoOptions& io_options)
   world_.add_io(*this);
 }
 
-SimIo::~SimIo() { world_.remove_io(*this); }
+SimIo::~SimIo() {
+  world_.remove_io(*this);
+}
 
 // --- turns ---------------------------------------------------------------------------------------
 
@@ -28,7 +30,9 @@ bool SimIo::wants_turn() const {
   return !ready_.empty() || woken_ || deadline_ <= world_.now();
 }
 
-core::Instant SimIo::wakes_at() const { return deadline_; }
+core::Instant SimIo::wakes_at() const {
+  return deadline_;
+}
 
 std::size_t SimIo::turn(core::Instant deadline) {
   ++counters.turns;
@@ -104,9 +108,8 @@ void SimIo::plan_step(const PendingRef& pending) {
 
 void SimIo::complete(const PendingRef& pending, std::int32_t result, bool more,
                      core::BufferLease buffer) {
-  Ready ready{.op = pending->op,
-              .generation = Op::Access::generation(*pending->op),
-              .completion = {}};
+  Ready ready{
+      .op = pending->op, .generation = Op::Access::generation(*pending->op), .completion = {}};
   ready.completion.result = result;
   ready.completion.more = more;
   ready.completion.buffer = std::move(buffer);
@@ -158,10 +161,9 @@ void SimIo::step_receive(const PendingRef& pending) {
     return;
   }
   const bool provided = pending->kind != OpKind::recv_into;
-  const std::size_t room =
-      provided ? group(pending->group).buffer_bytes() : pending->into.size();
+  const std::size_t room = provided ? group(pending->group).buffer_bytes() : pending->into.size();
   std::size_t bytes = std::min(room, socket.arrived.size());
-  if (bytes > 1 && world_.strikes(Fault::short_read)) {
+  if (bytes > 1 && socket.short_reads && world_.strikes(Fault::short_read)) {
     bytes = 1 + static_cast<std::size_t>(world_.random().below(bytes - 1));
   }
   if (!provided) {
@@ -179,8 +181,8 @@ void SimIo::step_receive(const PendingRef& pending) {
   core::BufferLease lease = buffers.take(bytes);
   std::memcpy(lease.data(), socket.arrived.data(), bytes);
   socket.arrived.erase(0, bytes);
-  const bool more = pending->kind == OpKind::recv_multishot &&
-                    !world_.strikes(Fault::multishot_ends);
+  const bool more =
+      pending->kind == OpKind::recv_multishot && !world_.strikes(Fault::multishot_ends);
   complete(pending, static_cast<std::int32_t>(bytes), more, std::move(lease));
   if (more) plan_step(pending);
 }
@@ -236,7 +238,9 @@ void SimIo::step_send(const PendingRef& pending) {
 
 // --- connections ---------------------------------------------------------------------------------
 
-void SimIo::start_accept(Op& op, int descriptor) { plan_step(add(op, OpKind::accept, descriptor)); }
+void SimIo::start_accept(Op& op, int descriptor) {
+  plan_step(add(op, OpKind::accept, descriptor));
+}
 
 void SimIo::step_accept(const PendingRef& pending) {
   SimSocket& listener = *pending->socket;
@@ -290,7 +294,8 @@ void SimIo::start_close(Op& op, int descriptor) {
   world_.forget_descriptor(descriptor);
   socket->on_change = nullptr;
   if (socket->peer != nullptr) socket->peer->gateway_closed();
-  for (const auto& waiting : socket->backlog) waiting->peer->gateway_closed();
+  for (const auto& waiting : socket->backlog)
+    waiting->peer->gateway_closed();
   complete(pending, 0);
 }
 
@@ -298,8 +303,8 @@ void SimIo::start_close(Op& op, int descriptor) {
 
 void SimIo::start_cancel(Op& op, Op& target) {
   const PendingRef pending = add(op, OpKind::cancel, -1, false);
-  const auto found = std::ranges::find_if(
-      pending_, [&](const PendingRef& each) { return each->op == &target; });
+  const auto found =
+      std::ranges::find_if(pending_, [&](const PendingRef& each) { return each->op == &target; });
   if (found == pending_.end()) {
     complete(pending, -ENOENT);
     return;
@@ -330,7 +335,9 @@ class Io::Backend {
 };
 
 namespace {
-int number(Socket socket) { return static_cast<int>(socket); }
+int number(Socket socket) {
+  return static_cast<int>(socket);
+}
 }  // namespace
 
 Io::Io(std::unique_ptr<Backend> backend) : backend_(std::move(backend)) {}
@@ -341,15 +348,25 @@ std::expected<std::unique_ptr<Io>, std::string> Io::create(const IoOptions& opti
 }
 
 void Io::enable() {}
-std::size_t Io::turn(Instant deadline) { return backend_->io.turn(deadline); }
-Instant Io::now() const { return sim::World::current().now(); }
+std::size_t Io::turn(Instant deadline) {
+  return backend_->io.turn(deadline);
+}
+Instant Io::now() const {
+  return sim::World::current().now();
+}
 WallTime Io::wall_now() const {
   constexpr std::int64_t kStart = 1'700'000'000'000'000'000;
   return {kStart + now().time_since_epoch().count()};
 }
-std::uint64_t Io::random() { return sim::World::current().random().next(); }
-void Io::wake() { backend_->io.wake(); }
-void Io::wake_from(Io&) { backend_->io.wake(); }
+std::uint64_t Io::random() {
+  return sim::World::current().random().next();
+}
+void Io::wake() {
+  backend_->io.wake();
+}
+void Io::wake_from(Io&) {
+  backend_->io.wake();
+}
 
 std::expected<Socket, int> Io::open_socket(int) {
   return static_cast<Socket>(
@@ -405,12 +422,22 @@ void Io::splice(Op&, int, int, std::size_t, SendMore) {
 void Io::shutdown(Op& op, Socket socket, ShutdownSide side) {
   backend_->io.start_shutdown(op, number(socket), side);
 }
-void Io::close(Op& op, Socket socket) { backend_->io.start_close(op, number(socket)); }
-void Io::cancel(Op& op, Op& target) { backend_->io.start_cancel(op, target); }
+void Io::close(Op& op, Socket socket) {
+  backend_->io.start_close(op, number(socket));
+}
+void Io::cancel(Op& op, Op& target) {
+  backend_->io.start_cancel(op, target);
+}
 
-const IoFeatures& Io::features() const { return backend_->features; }
-const IoCounters& Io::counters() const { return backend_->io.counters; }
-std::size_t Io::operations_in_flight() const { return backend_->io.in_flight(); }
+const IoFeatures& Io::features() const {
+  return backend_->features;
+}
+const IoCounters& Io::counters() const {
+  return backend_->io.counters;
+}
+std::size_t Io::operations_in_flight() const {
+  return backend_->io.in_flight();
+}
 std::size_t Io::buffers_leased(BufferGroup group) const {
   return group == BufferGroup::small ? backend_->io.small.leased() : backend_->io.bulk.leased();
 }

@@ -31,6 +31,7 @@ struct SimSocket {
   bool reset_arrived = false;
   bool shut_send = false;
   bool shut_both = false;
+  bool short_reads = true;  // off: what is there is read in one go
 
   // Connections that wait to be accepted.
   std::deque<std::shared_ptr<SimSocket>> backlog;
@@ -52,8 +53,9 @@ class Peer : public std::enable_shared_from_this<Peer> {
   std::function<void()> on_reset;  // the gateway closed with bytes unread, or reset
 
   void write(std::string bytes);
-  void finish();  // FIN behind what was written
-  void reset();   // at once; what was on its way is lost
+  void write_whole(std::string bytes);  // arrives in one piece
+  void finish();                        // FIN behind what was written
+  void reset();                         // at once; what was on its way is lost
   // Reads at most this many bytes, then pauses this long; 0: as fast as they come.
   void read_slowly(std::size_t bytes, std::int64_t pause_us);
 

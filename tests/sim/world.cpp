@@ -16,7 +16,9 @@ World::World(std::uint64_t seed, const FaultOdds& odds) : random_(seed), odds_(o
   current_world = this;
 }
 
-World::~World() { current_world = nullptr; }
+World::~World() {
+  current_world = nullptr;
+}
 
 World& World::current() {
   HEADRACE_CHECK(current_world != nullptr, "there is no world");
@@ -54,7 +56,13 @@ int World::new_descriptor(std::shared_ptr<SimSocket> socket) {
 }
 
 void World::forget_descriptor(int descriptor) {
-  HEADRACE_CHECK(sockets_.erase(descriptor) == 1, "a descriptor was closed twice");
+  const auto found = sockets_.find(descriptor);
+  HEADRACE_CHECK(found != sockets_.end(), "a descriptor was closed twice");
+  if (found->second->kind == SimSocket::Kind::listening) {
+    for (auto& [address, sockets] : listeners_)
+      std::erase(sockets, found->second);
+  }
+  sockets_.erase(found);
 }
 
 std::shared_ptr<SimSocket> World::socket_of(int descriptor) {
@@ -74,30 +82,36 @@ const World::AcceptActor* World::actor_at(const core::SocketAddress& address) co
 
 void World::register_listener(const core::SocketAddress& address,
                               std::shared_ptr<SimSocket> socket) {
-  listeners_[address.text()] = std::move(socket);
+  listeners_[address.text()].push_back(std::move(socket));
 }
 
 std::shared_ptr<Peer> World::connect(const core::SocketAddress& address) {
   const auto found = listeners_.find(address.text());
-  if (found == listeners_.end()) return nullptr;
+  if (found == listeners_.end() || found->second.empty()) return nullptr;
+  // As SO_REUSEPORT spreads connections.
+  const std::shared_ptr<SimSocket> listener =
+      found->second[static_cast<std::size_t>(random_.below(found->second.size()))];
   auto peer = std::make_shared<Peer>();
   auto socket = std::make_shared<SimSocket>();
   socket->kind = SimSocket::Kind::connected;
   socket->peer = peer;
   socket->local = address;
   peer->socket = socket;
-  found->second->backlog.push_back(std::move(socket));
-  after(some_delay(), [listener = found->second] { listener->changed(); });
+  listener->backlog.push_back(std::move(socket));
+  after(some_delay(), [listener] { listener->changed(); });
   return peer;
 }
 
-void World::add_shard(SimIo& io, Turn turn) { shards_.push_back({&io, std::move(turn)}); }
+void World::add_shard(SimIo& io, Turn turn) {
+  shards_.push_back({&io, std::move(turn)});
+}
 
 void World::turn_shards() {
   for (bool any = true; any;) {
     any = false;
     std::vector<std::size_t> order(shards_.size());
-    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    for (std::size_t i = 0; i < order.size(); ++i)
+      order[i] = i;
     for (std::size_t i = order.size(); i > 1; --i) {
       std::swap(order[i - 1], order[static_cast<std::size_t>(random_.below(i))]);
     }
@@ -111,7 +125,8 @@ void World::turn_shards() {
 
 core::Instant World::next_instant() const {
   core::Instant next = events_.empty() ? core::kNever : events_.top().at;
-  for (const ShardEntry& shard : shards_) next = std::min(next, shard.io->wakes_at());
+  for (const ShardEntry& shard : shards_)
+    next = std::min(next, shard.io->wakes_at());
   return next;
 }
 
@@ -119,16 +134,29 @@ bool World::run(const std::function<bool()>& done, core::Duration longest) {
   const core::Instant end = now_ + longest;
   for (;;) {
     turn_shards();
+    if (!violations_.empty()) return false;
     if (done()) return true;
     const core::Instant next = next_instant();
     if (next == core::kNever || next > end) return false;
-    now_ = std::max(now_, next);
+    if (next > now_) {
+      now_ = next;
+      events_this_instant_ = 0;
+    }
     while (!events_.empty() && events_.top().at <= now_) {
-      const Event event = events_.top();
+      // Moved out before it is popped: only its order is still needed, and that stays.
+      const std::function<void()> event = std::move(const_cast<Event&>(events_.top()).run);
       events_.pop();
-      event.run();
+      event();
+      if (++events_this_instant_ > kEventsPerInstantMax) {
+        violation("time does not move: somebody spins");
+        return false;
+      }
     }
   }
+}
+
+void World::violation(std::string what) {
+  violations_.push_back(std::move(what));
 }
 
 }  // namespace headrace::sim

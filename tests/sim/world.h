@@ -62,11 +62,13 @@ class World {
   void serve(const core::SocketAddress& address, AcceptActor actor);
   [[nodiscard]] const AcceptActor* actor_at(const core::SocketAddress& address) const;
   void register_listener(const core::SocketAddress& address, std::shared_ptr<SimSocket> socket);
-  // An actor connects to a listener of the gateway's.
+  // An actor connects to one of the gateway's listeners at this address; null when none is left.
   std::shared_ptr<Peer> connect(const core::SocketAddress& address);
 
   // --- running -----------------------------------------------------------------------------------
   void add_io(SimIo& io) { ios_.push_back(&io); }
+  // The one that was made last: whoever makes an Io finds the simulated one behind it here.
+  SimIo& newest_io() { return *ios_.back(); }
   void remove_io(SimIo& io) { std::erase(ios_, &io); }
   using Turn = std::function<void()>;
   // The shards' turns; each is called while its io has anything to do.
@@ -74,7 +76,15 @@ class World {
   // Until `done` says so, or nothing is left to happen, or this much time has passed. True: done.
   bool run(const std::function<bool()>& done, core::Duration longest);
 
+  // --- what must not be --------------------------------------------------------------------------
+  // An actor saw something that must not be. The run ends.
+  void violation(std::string what);
+  [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
+
  private:
+  // Events at one instant of time beyond which somebody must be spinning.
+  static constexpr std::uint64_t kEventsPerInstantMax = 200'000;
+
   struct Event {
     core::Instant at;
     std::uint64_t order;
@@ -100,9 +110,11 @@ class World {
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events_;
   std::map<int, std::shared_ptr<SimSocket>> sockets_;
   std::map<std::string, AcceptActor> actors_;
-  std::map<std::string, std::shared_ptr<SimSocket>> listeners_;
+  std::map<std::string, std::vector<std::shared_ptr<SimSocket>>> listeners_;
   std::vector<SimIo*> ios_;
   std::vector<ShardEntry> shards_;
+  std::vector<std::string> violations_;
+  std::uint64_t events_this_instant_ = 0;
 };
 
 }  // namespace headrace::sim
