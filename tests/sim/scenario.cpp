@@ -199,7 +199,14 @@ std::vector<std::string> Coverage::missing() const {
 }
 
 RunResult run_scenario(std::uint64_t seed, std::uint32_t requests) {
-  return Run(seed, requests).play();
+  auto run = std::make_unique<Run>(seed, requests);
+  RunResult result = run->play();
+  if (!result.violations.empty()) {
+    // It cannot be taken down in good order; what it found is told, it is left where it is.
+    (void)run.release();
+    World::leave();
+  }
+  return result;
 }
 
 }  // namespace headrace::sim

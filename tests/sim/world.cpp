@@ -25,6 +25,8 @@ World& World::current() {
   return *current_world;
 }
 
+void World::leave() { current_world = nullptr; }
+
 bool World::strikes(Fault fault) {
   const auto index = static_cast<std::size_t>(std::to_underlying(fault));
   if (calm_ || odds_[index] == 0 || !random_.one_in(odds_[index])) return false;

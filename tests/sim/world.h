@@ -35,6 +35,8 @@ class World {
   World& operator=(const World&) = delete;
 
   static World& current();
+  // The current world stays as it is, and another one may come.
+  static void leave();
 
   [[nodiscard]] core::Instant now() const { return now_; }
   core::Random& random() { return random_; }
