@@ -18,16 +18,18 @@ AttendantBell::~AttendantBell() {
   ::close(descriptor_);
 }
 
-// ring() makes work visible and then exchanges waiting_; the waiter exchanges waiting_ and then looks
-// for work. Of the two exchanges one comes second, and sees what its thread must know: that the
-// other waits, or that there is work.
+// ring() makes work visible and then exchanges waiting_; the waiter exchanges waiting_ and then
+// looks for work. Of the two exchanges one comes second, and sees what its thread must know: that
+// the other waits, or that there is work.
 void AttendantBell::ring() {
   if (!waiting_.exchange(false, std::memory_order_acq_rel)) return;
   const std::uint64_t one = 1;
   HEADRACE_CHECK(::write(descriptor_, &one, sizeof(one)) == sizeof(one));
 }
 
-void AttendantBell::about_to_wait() { waiting_.exchange(true, std::memory_order_acq_rel); }
+void AttendantBell::about_to_wait() {
+  waiting_.exchange(true, std::memory_order_acq_rel);
+}
 
 void AttendantBell::stay_awake() {
   waiting_.exchange(false, std::memory_order_acq_rel);

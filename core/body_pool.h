@@ -54,7 +54,7 @@ class BodyPool final : public BufferSource {
   ~BodyPool();
 
   // The smallest class, and the classes double from there.
-  static constexpr std::size_t kSmallestBytes = 16 * 1024;
+  static constexpr std::size_t kSmallestBytes = std::size_t{16} * 1024;
 
   // A buffer of at least `bytes` (the lease's size is its class's whole room). Empty when larger
   // than body_bytes_max or when the budget is used up.

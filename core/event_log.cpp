@@ -10,6 +10,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "core/utf8_sequence.h"
+
 namespace headrace::core {
 
 namespace {
@@ -39,36 +41,47 @@ std::string time_text(const timespec& time) {
                      time.tv_nsec / 1'000'000);
 }
 
-bool is_control(char byte) {
-  return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7F;
+bool is_control(std::string_view character) {
+  const auto first = static_cast<unsigned char>(character[0]);
+  if (character.size() == 1) return first < 0x20 || first == 0x7F;
+  // U+0080 to U+009F command some terminals too.
+  return first == 0xC2 && static_cast<unsigned char>(character[1]) < 0xA0;
+}
+
+// Hands out the text character by character: each whole and harmless, or one byte to be escaped.
+template <class Harmless, class Escaped>
+void walk(std::string_view text, Harmless harmless, Escaped escaped) {
+  while (!text.empty()) {
+    const std::size_t bytes = utf8_sequence_bytes(text);
+    if (bytes == 0 || is_control(text.substr(0, bytes))) {
+      escaped(static_cast<unsigned char>(text[0]));
+      text.remove_prefix(1);
+    } else {
+      harmless(text.substr(0, bytes));
+      text.remove_prefix(bytes);
+    }
+  }
 }
 
 // A line stays one line, and a terminal is not commanded by what a message quotes.
 std::string printable(std::string_view message) {
   std::string text;
   text.reserve(message.size());
-  for (const char byte : message) {
-    if (is_control(byte)) {
-      text += fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
-    } else {
-      text.push_back(byte);
-    }
-  }
+  walk(
+      message, [&](std::string_view character) { text += character; },
+      [&](unsigned char byte) { text += fmt::format("\\x{:02x}", byte); });
   return text;
 }
 
 std::string json_string(std::string_view message) {
   std::string text = "\"";
-  for (const char byte : message) {
-    if (byte == '"' || byte == '\\') {
-      text.push_back('\\');
-      text.push_back(byte);
-    } else if (is_control(byte)) {
-      text += fmt::format("\\u{:04x}", static_cast<unsigned char>(byte));
-    } else {
-      text.push_back(byte);
-    }
-  }
+  walk(
+      message,
+      [&](std::string_view character) {
+        if (character == "\"" || character == "\\") text.push_back('\\');
+        text += character;
+      },
+      [&](unsigned char byte) { text += fmt::format("\\u{:04x}", byte); });
   text.push_back('"');
   return text;
 }

@@ -63,6 +63,8 @@ struct IoOptions {
   std::uint32_t small_buffer_bytes = 4096;
   std::uint32_t bulk_buffers = 8;        // a power of two
   std::uint32_t bulk_buffer_bytes = 128 * 1024;
+  std::uint32_t splice_bytes = 256 * 1024;  // at most so many a time, and held up by a slow reader
+  std::uint32_t splice_pipes_max = 64;
   std::uint32_t completions_per_turn_max = 256;
   Duration spin = Duration::zero();      // poll this long before sleeping
 };
@@ -86,7 +88,8 @@ class Io {
   Io(const Io&) = delete;
   Io& operator=(const Io&) = delete;
 
-  // Makes the calling thread the owner. Called once, before anything below.
+  // Makes the calling thread the owner, and blocks SIGPIPE for it. Called once, before anything
+  // below.
   void enable();
 
   // --- turns -----------------------------------------------------------------------------------
@@ -124,7 +127,9 @@ class Io {
   void connect(Op& op, Socket socket, const SocketAddress& address);
   // Bytes arrive in provided buffers, chosen on arrival: an idle connection holds none. result 0 is
   // the peer's end of stream. Ends (more = false) on end of stream, on any error, and with -ENOBUFS
-  // when no buffer is free: re-arm when leases have been returned.
+  // when no buffer is free: re-arm when leases have been returned. A burst may bring dozens of
+  // buffers in one turn, also after cancel() was called: what holds them must not have a place for
+  // four only.
   void recv_multishot(Op& op, Socket socket, BufferGroup group);
   // The same once, for the next bytes only.
   void recv_provided(Op& op, Socket socket, BufferGroup group);
@@ -136,8 +141,12 @@ class Io {
   // At most kSendSlicesMax slices, as one send.
   void send_vector(Op& op, Socket socket, std::span<const iovec> slices,
                    SendMore more = SendMore::no);
-  // Moves up to `bytes` from one descriptor to the other; one of them is a pipe's end.
-  void splice(Op& op, int from, int to, std::size_t bytes, SendMore more);
+  // Moves up to `bytes` from one socket to the other, without their passing through this process,
+  // and waits until there is something to move. The result is what was moved and handed on; 0 is the
+  // end of the stream; -ENOBUFS: splice_pipes_max of them are held up by slow readers. After any
+  // other error bytes may have been lost on the way. Neither a receive on `from` nor a send on `to`
+  // may be in flight.
+  void splice(Op& op, Socket from, Socket to, std::size_t bytes);
   // `send`: ends our side only (FIN after what was sent); the peer's bytes still arrive.
   // `both`: receives in flight complete with 0, sends with -EPIPE. Comes after whatever was queued
   // before it.

@@ -54,10 +54,10 @@ struct RegionGeometry {
   std::uint32_t breaker_slots = 1024;
   std::uint32_t in_flight_entries = 4096;  // per shard
   std::uint32_t stream_entries = 4096;     // per shard
-  std::uint64_t config_bank_bytes = 1024 * 1024;
-  std::uint64_t delta_log_bytes = 256 * 1024;
-  std::uint64_t counter_bytes = 64 * 1024;       // per shard
-  std::uint64_t record_ring_bytes = 256 * 1024;  // per shard
+  std::uint64_t config_bank_bytes = std::uint64_t{1024} * 1024;
+  std::uint64_t delta_log_bytes = std::uint64_t{256} * 1024;
+  std::uint64_t counter_bytes = std::uint64_t{64} * 1024;       // per shard
+  std::uint64_t record_ring_bytes = std::uint64_t{256} * 1024;  // per shard
 
   friend bool operator==(const RegionGeometry&, const RegionGeometry&) = default;
 };

@@ -108,7 +108,7 @@ void slot_made_found_destroyed(benchmark::State& state) {
 BENCHMARK(slot_made_found_destroyed);
 
 void block_taken_and_given_back(benchmark::State& state) {
-  BlockPool pool("blocks", 16 * 1024, 1024);
+  BlockPool pool("blocks", std::size_t{16} * 1024, 1024);
   for (auto _ : state)
     benchmark::DoNotOptimize(pool.take().data());
 }
@@ -121,7 +121,7 @@ void body_taken_and_given_back(benchmark::State& state) {
     benchmark::DoNotOptimize(pool.take(static_cast<std::size_t>(state.range(0))).data());
   }
 }
-BENCHMARK(body_taken_and_given_back)->Arg(100 * 1024)->Arg(10 << 20U);
+BENCHMARK(body_taken_and_given_back)->Arg(100'000)->Arg(10'000'000);
 
 struct Message {
   std::uint64_t words[3];

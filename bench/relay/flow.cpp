@@ -4,6 +4,9 @@
 #include <cerrno>
 #include <utility>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 namespace headrace::bench {
 
 using core::BufferGroup;
@@ -13,15 +16,30 @@ using core::Io;
 namespace {
 // What fits a small buffer twice is no reason to hold a big one.
 constexpr std::int32_t kSmallMessage = 8192;
+constexpr int kPipeBytes = 1024 * 1024;
 }  // namespace
 
-Flow::Flow(Io& io, LeasePlaces& places, FlowOwner& owner) : io_(io), owner_(owner), held_(places) {
+Flow::Flow(Io& io, LeasePlaces& places, FlowOwner& owner, bool splices)
+    : io_(io), owner_(owner), held_(places), splices_(splices) {
   receive_.bind<&Flow::on_received>(this);
   send_.bind<&Flow::on_sent>(this);
   other_.bind<&Flow::on_other>(this);
 }
 
+Flow::~Flow() {
+  drop_pipe();
+}
+
+void Flow::drop_pipe() {
+  for (int& end : pipe_) {
+    if (end >= 0) ::close(std::exchange(end, -1));
+  }
+  piped_ = 0;
+}
+
 void Flow::start(core::Socket from, core::Socket to) {
+  // What the last connection left in it is not for this one.
+  if (piped_ != 0) drop_pipe();
   from_ = from;
   to_ = to;
   bulk_ = ended_ = passed_on_ = failed_ = stopped_ = false;
@@ -41,6 +59,9 @@ void Flow::on_received(Completion& completion) {
       bulk_ = true;
       if (completion.more) io_.cancel(other_, receive_);
     }
+  } else if (completion.result > 0) {
+    piped_ = static_cast<std::size_t>(completion.result);
+    bulk_ = completion.result > kSmallMessage;
   } else if (completion.result == 0) {
     ended_ = true;
   } else if (completion.result != -ECANCELED && completion.result != -ENOBUFS) {
@@ -50,7 +71,15 @@ void Flow::on_received(Completion& completion) {
 }
 
 void Flow::on_sent(Completion& completion) {
-  if (completion.result != static_cast<std::int32_t>(sending_bytes_)) failed_ = true;
+  if (piped_ != 0) {
+    if (completion.result <= 0) {
+      failed_ = true;
+    } else {
+      piped_ -= static_cast<std::size_t>(completion.result);
+    }
+  } else if (completion.result != static_cast<std::int32_t>(sending_bytes_)) {
+    failed_ = true;
+  }
   held_.drop(std::exchange(sending_, 0));
   go_on();
 }
@@ -66,22 +95,34 @@ void Flow::go_on() {
     return;
   }
   if (send_.in_flight()) return;
-  if (!held_.empty()) {
+  if (piped_ != 0) {
+    io_.splice(send_, pipe_[0], static_cast<int>(to_), piped_, core::SendMore::no);
+  } else if (!held_.empty()) {
     send_held();
   } else if (receive_.in_flight() || other_.in_flight()) {
     return;
   } else if (!ended_) {
-    receives_bulk_ = bulk_;
-    if (bulk_) {
-      io_.recv_provided(receive_, from_, BufferGroup::bulk);
-    } else {
-      io_.recv_multishot(receive_, from_, BufferGroup::small);
-    }
+    receive();
   } else if (!passed_on_) {
     passed_on_ = true;
     io_.shutdown(other_, to_, core::ShutdownSide::send);
   } else {
     owner_.on_flow_progress();
+  }
+}
+
+void Flow::receive() {
+  receives_bulk_ = bulk_;
+  if (!bulk_) {
+    io_.recv_multishot(receive_, from_, BufferGroup::small);
+  } else if (!splices_) {
+    io_.recv_provided(receive_, from_, BufferGroup::bulk);
+  } else {
+    if (pipe_[0] < 0) {
+      if (pipe2(pipe_.data(), O_CLOEXEC | O_NONBLOCK) != 0) pipe_ = {-1, -1};
+      fcntl(pipe_[1], F_SETPIPE_SZ, kPipeBytes);
+    }
+    io_.splice(receive_, static_cast<int>(from_), pipe_[1], kPipeBytes, core::SendMore::no);
   }
 }
 

@@ -7,9 +7,12 @@
 //
 //   armed (small) --kHeldMax held--> draining --all sent--> bulk --small message--> armed (small)
 //
+// With a pipe, bulk bytes pass through it by splice() and are never copied.
+//
 // Lifetime: the owner calls stop() and keeps the flow until quiet().
 #pragma once
 
+#include <array>
 #include <cstddef>
 
 #include "bench/relay/lease_queue.h"
@@ -30,7 +33,10 @@ class Flow {
  public:
   static constexpr std::size_t kHeldMax = 4;
 
-  Flow(core::Io& io, LeasePlaces& places, FlowOwner& owner);
+  Flow(core::Io& io, LeasePlaces& places, FlowOwner& owner, bool splices);
+  ~Flow();
+  Flow(const Flow&) = delete;
+  Flow& operator=(const Flow&) = delete;
 
   void start(core::Socket from, core::Socket to);
   // Drops what is held as soon as no operation reads from it.
@@ -46,6 +52,8 @@ class Flow {
   void on_other(core::Completion& completion);
   void go_on();
   void send_held();
+  void receive();
+  void drop_pipe();
 
   core::Io& io_;
   FlowOwner& owner_;
@@ -57,10 +65,13 @@ class Flow {
   core::Socket to_ = core::Socket::none;
   std::size_t sending_ = 0;  // leases in the send in flight
   std::size_t sending_bytes_ = 0;
-  bool bulk_ = false;           // to be received in big buffers from now on
-  bool receives_bulk_ = false;  // the receive that was started last
-  bool ended_ = false;          // the peer has ended its stream
-  bool passed_on_ = false;      // and the other one was told
+  const bool splices_;
+  std::array<int, 2> pipe_{-1, -1};  // made when first needed
+  std::size_t piped_ = 0;            // bytes that lie in it
+  bool bulk_ = false;                // to be received in big buffers from now on
+  bool receives_bulk_ = false;       // the receive that was started last
+  bool ended_ = false;               // the peer has ended its stream
+  bool passed_on_ = false;           // and the other one was told
   bool failed_ = false;
   bool stopped_ = false;
 };

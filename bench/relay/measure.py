@@ -14,6 +14,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -56,6 +57,26 @@ http {{
 }}
 """
 
+HAPROXY_CONFIG = """
+global
+  nbthread 1
+  maxconn 2048
+  tune.bufsize 32768
+  tune.pipesize 1048576
+defaults
+  mode http
+  timeout client 60s
+  timeout server 60s
+  timeout connect 5s
+  http-reuse always
+  {splice}
+frontend front
+  bind 127.0.0.1:{port}
+  default_backend back
+backend back
+  server responder {upstream} pool-max-conn 2048
+"""
+
 WRK_SCRIPT = """
 wrk.method = "POST"
 wrk.path = "/v1/chat/completions"
@@ -65,9 +86,17 @@ wrk.body = string.rep("x", {body})
 """
 
 
-def free_port():
-    import socket
+def wait_until_open(port):
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    sys.exit(f"nobody listens on port {port}")
 
+
+def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -110,13 +139,29 @@ class Nginx(Program):
             ["taskset", "-c", str(cpu), "nginx", "-c", str(config), "-p", str(folder), "-e",
              str(folder / "error.log")]
         )
-        time.sleep(0.5)
+        wait_until_open(port)
+
+
+class Haproxy(Program):
+    def __init__(self, name, cpu, upstream, folder, splices):
+        self.name = name
+        port = free_port()
+        config = folder / f"{name}.cfg"
+        config.write_text(HAPROXY_CONFIG.format(
+            port=port, upstream=upstream, splice="option splice-response" if splices else ""))
+        self.address = f"127.0.0.1:{port}"
+        self.process = subprocess.Popen(
+            ["taskset", "-c", str(cpu), "haproxy", "-db", "-q", "-f", str(config)])
+        wait_until_open(port)
 
 
 def load(address, arguments, script):
     command = ["taskset", "-c", str(arguments.load_cpu), "wrk", "-t1", f"-c{arguments.connections}",
                f"-d{arguments.seconds}s", "-s", str(script), f"http://{address}"]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
+    if outcome.returncode != 0:
+        sys.exit(f"the load failed at {address}: {outcome.stderr}{outcome.stdout}")
+    text = outcome.stdout
     errors = re.search(r"Socket errors|Non-2xx", text)
     if errors:
         sys.exit(f"the load met errors at {address}:\n{text}")
@@ -151,7 +196,8 @@ def main():
     parser.add_argument("--answer-bytes", type=int, default=1000, help="length of the body")
     parser.add_argument("--cpu", type=int, default=0, help="core of the contender")
     parser.add_argument("--load-cpu", type=int, default=1, help="core of load and upstream")
-    parser.add_argument("--without-nginx", action="store_true")
+    parser.add_argument("--peers", default="nginx", metavar="LIST",
+                        help="of nginx, haproxy, haproxy-splice, with commas between (or none)")
     parser.add_argument("--relay", action="append", default=[], metavar="NAME=PATH",
                         help="a further build of the relay to compare")
     arguments = parser.parse_args()
@@ -175,8 +221,12 @@ def main():
             contenders = [Program(name, [path, "--upstream", upstream.address, "--cpu",
                                          str(arguments.cpu)]) for name, path in relays.items()]
             programs += contenders
-            if not arguments.without_nginx:
-                contenders.append(Nginx("nginx", arguments.cpu, upstream.address, folder))
+            for peer in filter(None, arguments.peers.replace("none", "").split(",")):
+                if peer == "nginx":
+                    contenders.append(Nginx(peer, arguments.cpu, upstream.address, folder))
+                else:
+                    contenders.append(Haproxy(peer, arguments.cpu, upstream.address, folder,
+                                              peer == "haproxy-splice"))
                 programs.append(contenders[-1])
             report(contenders, arguments, script)
     finally:

@@ -51,8 +51,8 @@ class Connection final : FlowOwner {
 
 class Relay {
  public:
-  Relay(Io& io, std::size_t buffers, const SocketAddress& upstream)
-      : io_(io), places_(buffers), upstream_(upstream) {
+  Relay(Io& io, std::size_t buffers, const SocketAddress& upstream, bool splices)
+      : io_(io), places_(buffers), upstream_(upstream), splices_(splices) {
     accept_.bind<&Relay::on_accepted>(this);
   }
   void listen(Socket listener) {
@@ -61,6 +61,7 @@ class Relay {
   }
   void recycle(Connection& connection) { free_.push_back(&connection); }
   [[nodiscard]] const SocketAddress& upstream() const { return upstream_; }
+  [[nodiscard]] bool splices() const { return splices_; }
 
  private:
   void on_accepted(Completion& completion) {
@@ -79,6 +80,7 @@ class Relay {
   Io& io_;
   LeasePlaces places_;
   SocketAddress upstream_;
+  bool splices_;
   Op accept_;
   Socket listener_ = Socket::none;
   std::vector<std::unique_ptr<Connection>> all_;
@@ -86,7 +88,10 @@ class Relay {
 };
 
 Connection::Connection(Io& io, LeasePlaces& places, Relay& relay)
-    : io_(io), relay_(relay), up_(io, places, *this), down_(io, places, *this) {
+    : io_(io),
+      relay_(relay),
+      up_(io, places, *this, relay.splices()),
+      down_(io, places, *this, relay.splices()) {
   connect_.bind<&Connection::on_connected>(this);
   for (Op* op : {&close_downstream_, &close_upstream_, &end_downstream_, &end_upstream_}) {
     op->bind<&Connection::on_closed>(this);
@@ -161,7 +166,7 @@ int fail(const std::string& error) {
   return 1;
 }
 
-int run(const std::string& listen, const std::string& upstream, int spin_us) {
+int run(const std::string& listen, const std::string& upstream, int spin_us, bool splices) {
   core::IoOptions options;
   options.spin = std::chrono::microseconds(spin_us);
   const auto listen_address = SocketAddress::parse(listen);
@@ -174,7 +179,7 @@ int run(const std::string& listen, const std::string& upstream, int spin_us) {
   constexpr int kBacklog = 4096;
   const auto listener = (*io)->listen(*listen_address, kBacklog);
   if (!listener) return fail(listener.error());
-  Relay relay(**io, options.small_buffers + options.bulk_buffers, *upstream_address);
+  Relay relay(**io, options.small_buffers + options.bulk_buffers, *upstream_address, splices);
   relay.listen(*listener);
   fmt::print("listening on {}\n", (*io)->local_address(*listener).text());
   std::fflush(stdout);
@@ -191,11 +196,13 @@ int main(int count, char** arguments) {
   std::string upstream;
   int cpu = -1;
   int spin_us = 0;
+  bool splices = false;
   app.add_option("--listen", listen, "Address to listen on; port 0 takes any free one");
   app.add_option("--upstream", upstream, "Address that connections are relayed to")->required();
   app.add_option("--cpu", cpu, "Core to run on");
   app.add_option("--spin-us", spin_us, "Poll so many microseconds before sleeping");
+  app.add_flag("--splice", splices, "Pass big flows through a pipe instead of buffers");
   CLI11_PARSE(app, count, arguments);
   headrace::bench::pin_to(cpu);
-  return headrace::bench::run(listen, upstream, spin_us);
+  return headrace::bench::run(listen, upstream, spin_us, splices);
 }

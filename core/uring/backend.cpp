@@ -7,6 +7,7 @@
 #include <immintrin.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -70,7 +71,20 @@ std::string Io::Backend::make() {
   return {};
 }
 
+namespace {
+
+// splice() knows no MSG_NOSIGNAL. The signal is raised for the calling thread and stays pending.
+void block_broken_pipe_signal() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+}  // namespace
+
 void Io::Backend::enable() {
+  block_broken_pipe_signal();
   HEADRACE_CHECK(ring.enable() == 0, "the ring cannot be enabled by this thread");
   owner_ = pthread_self();
   now = clock_now();
@@ -203,6 +217,10 @@ void Io::Backend::hand_out(const uring::TakenCompletion& taken) {
     case OpKind::send_vector:
       pins.release(Access::descriptor(op));
       break;
+    case OpKind::splice:
+      if (!splice_is_over(op, completion.result)) return;
+      completion.result = splices.take_result(Access::descriptor(op));
+      break;
     case OpKind::shutdown:
       completion.result = Access::descriptor(op);
       break;
@@ -214,6 +232,18 @@ void Io::Backend::hand_out(const uring::TakenCompletion& taken) {
     --in_flight;
   }
   Access::deliver(op, completion);
+}
+
+bool Io::Backend::splice_is_over(Op& op, std::int32_t result) {
+  uring::Splice& splice = splices[Access::descriptor(op)];
+  if (!splice.waits()) return true;
+  if (result < 0 || (Access::detail(op) & kCancelAsked) != 0) {
+    splice.result = -ECANCELED;
+    return true;
+  }
+  if (splice.attempt()) return true;
+  submit_splice_poll(op);
+  return false;
 }
 
 bool Io::Backend::rearm(Op& op, const Completion& completion) {

@@ -22,6 +22,7 @@
 #include "core/uring/doorbell.h"
 #include "core/uring/pins.h"
 #include "core/uring/ring.h"
+#include "core/uring/splices.h"
 #include "core/uring/submission_scratch.h"
 
 namespace headrace::core {
@@ -53,6 +54,7 @@ class Io::Backend {
   io_uring_sqe& submission(Op& op, std::uint8_t opcode, int descriptor);
   void submit_accept(Op& op);
   void submit_receive(Op& op);
+  void submit_splice_poll(Op& op);
   // The receive buffers among these slices stay until the send's last completion.
   uring::Pins::List pin(std::span<const iovec> slices);
   void ring_message(const Backend& to);
@@ -75,6 +77,7 @@ class Io::Backend {
   uring::BufferRing bulk;
   uring::SubmissionScratch scratch;
   uring::Pins pins;
+  uring::Splices splices;
   uring::Doorbell doorbell;
   Instant now{};
   WallTime wall;  // read at most once a turn
@@ -89,6 +92,8 @@ class Io::Backend {
   void hand_out(const uring::TakenCompletion& taken);
   void take_own(const uring::TakenCompletion& taken);
   void arm_doorbell();
+  // False: it waits for its sockets once more.
+  bool splice_is_over(Op& op, std::int32_t result);
   BufferLease lease_of(const uring::TakenCompletion& taken);
   // Starts a multishot operation again that the kernel ended without need.
   bool rearm(Op& op, const Completion& completion);

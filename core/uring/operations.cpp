@@ -58,6 +58,13 @@ uring::Pins::List Io::Backend::pin(std::span<const iovec> slices) {
   return list;
 }
 
+void Io::Backend::submit_splice_poll(Op& op) {
+  make_room(0);
+  const auto [descriptor, events] = splices[Access::descriptor(op)].next_awaited();
+  io_uring_sqe& slot = submission(op, IORING_OP_POLL_ADD, descriptor);
+  slot.poll32_events = events;
+}
+
 void Io::accept_multishot(Op& op, Socket listener) {
   backend_->begin(op, OpKind::accept, number(listener));
   backend_->submit_accept(op);
@@ -130,14 +137,15 @@ void Io::send_vector(Op& op, Socket socket, std::span<const iovec> slices, SendM
 }
 
 void Io::splice(Op& op, int from, int to, std::size_t bytes, SendMore more) {
-  backend_->make_room(0);
-  backend_->begin(op, OpKind::splice, to);
-  io_uring_sqe& slot = backend_->submission(op, IORING_OP_SPLICE, to);
-  slot.splice_fd_in = from;
-  slot.len = static_cast<std::uint32_t>(bytes);
-  slot.off = ~std::uint64_t{0};  // neither end has a position
-  slot.splice_off_in = ~std::uint64_t{0};
-  slot.splice_flags = SPLICE_F_MOVE | (more == SendMore::yes ? unsigned{SPLICE_F_MORE} : 0U);
+  const std::int32_t number =
+      backend_->splices.add({.from = from, .to = to, .bytes = bytes, .more = more});
+  backend_->begin(op, OpKind::splice, number);
+  if (backend_->splices[number].attempt()) {
+    backend_->make_room(0);
+    backend_->submission(op, IORING_OP_NOP, -1);  // what is over is told at the next turn
+  } else {
+    backend_->submit_splice_poll(op);
+  }
 }
 
 void Io::shutdown(Op& op, Socket socket, ShutdownSide side) {

@@ -1,6 +1,7 @@
 #include "net/edge/peer_address.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 #include <arpa/inet.h>
@@ -37,8 +38,16 @@ std::string_view PeerAddress::text(std::span<char, kTextBytesMax> out) const {
                                                                  0, 0, 0, 0, 0xff, 0xff};
   if (!known_) return "unix";
   const bool mapped = std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), bytes_.begin());
-  const char* text = mapped ? inet_ntop(AF_INET, &bytes_[12], out.data(), kTextBytesMax)
-                            : inet_ntop(AF_INET6, bytes_.data(), out.data(), kTextBytesMax);
+  if (mapped) {
+    // Written in every log line, so not by inet_ntop(), which goes through printf.
+    char* at = out.data();
+    for (std::size_t i = 12; i < bytes_.size(); ++i) {
+      if (i > 12) *at++ = '.';
+      at = std::to_chars(at, out.data() + out.size(), bytes_[i]).ptr;
+    }
+    return {out.data(), static_cast<std::size_t>(at - out.data())};
+  }
+  const char* text = inet_ntop(AF_INET6, bytes_.data(), out.data(), kTextBytesMax);
   return text == nullptr ? std::string_view("unknown") : std::string_view(text);
 }
 

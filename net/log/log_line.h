@@ -1,13 +1,18 @@
 // One access record as a JSON line.
 #pragma once
 
-#include <string>
+#include <cstddef>
+#include <span>
 
 #include "net/log/access_record.h"
 
 namespace headrace::net {
 
-// Appends the line with its line end. Everything that came from outside is escaped.
-void append_log_line(const AccessRecord& record, std::string& out);
+// Room for the longest line: every text escaped byte by byte, and all numbers.
+inline constexpr std::size_t kLogLineBytesMax = 16 * 1024;
+
+// Writes the line with its line end; returns its length. `out` has at least kLogLineBytesMax.
+// Everything that came from outside is escaped.
+std::size_t write_log_line(const AccessRecord& record, std::span<char> out);
 
 }  // namespace headrace::net

@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <string_view>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -17,6 +19,7 @@ namespace headrace::net {
 namespace {
 
 constexpr std::size_t kWriteBytes = 64 * 1024;
+constexpr std::size_t kTextBytes = kWriteBytes + kLogLineBytesMax;
 
 int open_file(const std::string& path) {
   return ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
@@ -52,7 +55,7 @@ void LogWriter::stop() {
 
 void LogWriter::run() {
   core::name_thread("access-log");
-  text_.reserve(2 * kWriteBytes);
+  text_.resize(kTextBytes);
   for (;;) {
     // Looked at before the rings, so that what was written before the stop is still taken.
     const bool last = stop_.load(std::memory_order_acquire);
@@ -69,11 +72,13 @@ bool LogWriter::drain() {
   bool any = false;
   for (AccessLog* log : logs_) {
     core::SpscByteConsumer& ring = log->ring().consumer();
-    while (text_.size() < kWriteBytes) {
+    while (text_bytes_ < kWriteBytes) {
       const auto entry = ring.front();
       if (!entry) break;
       AccessRecord record;
-      if (read_access_record(entry->bytes, record)) append_log_line(record, text_);
+      if (read_access_record(entry->bytes, record)) {
+        text_bytes_ += write_log_line(record, std::span(text_).subspan(text_bytes_));
+      }
       ring.drop_front();
       any = true;
     }
@@ -84,20 +89,20 @@ bool LogWriter::drain() {
 
 void LogWriter::write_out() {
   std::size_t written = 0;
-  while (written < text_.size()) {
-    const ssize_t result = ::write(descriptor_, text_.data() + written, text_.size() - written);
+  const std::string_view text(text_.data(), std::exchange(text_bytes_, 0));
+  while (written < text.size()) {
+    const ssize_t result = ::write(descriptor_, text.data() + written, text.size() - written);
     if (result > 0) {
       written += static_cast<std::size_t>(result);
       continue;
     }
     if (result < 0 && errno == EINTR) continue;
-    for (const char c : std::string_view(text_).substr(written))
+    for (const char c : text.substr(written))
       lines_lost_ += c == '\n' ? 1 : 0;
     HEADRACE_EVENT(warning, "access log: {}; {} lines lost so far", std::strerror(errno),
                    lines_lost_);
     break;
   }
-  text_.clear();
 }
 
 void LogWriter::open_again() {

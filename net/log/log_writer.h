@@ -47,7 +47,8 @@ class LogWriter {
 
   std::string path_;
   int descriptor_;
-  std::string text_;
+  std::vector<char> text_;  // lines being put together, of which text_bytes_ are filled
+  std::size_t text_bytes_ = 0;
   std::vector<AccessLog*> logs_;
   std::atomic<bool> reopen_{false};
   std::atomic<bool> stop_{false};

@@ -129,7 +129,9 @@ void Exchange::record() {
       counters.add(ShardCount::stream_events, stream->events());
     }
   }
-  if (shard_->access_log == nullptr) return;
+  // Pages that monitoring asks for every few seconds would drown the log.
+  const bool admin = downstream_->listener().link().role == ListenerRole::admin;
+  if (shard_->access_log == nullptr || admin) return;
   const policy::config::ConfigView& view = config_->view();
   AccessRecord line;
   line.ended_at = shard_->io->wall_now();

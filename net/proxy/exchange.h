@@ -211,6 +211,7 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   http::BodyFraming out_framing_ = http::BodyFraming::length;
   std::uint16_t reply_status_ = 0;  // where HTTP says it better than the reason does
   std::uint8_t interim_answers_ = 0;
+  bool replay_when_sent_ = false;    // the kept connection is dead; its last send is not over
   bool head_in_scratch_ : 1 = true;  // the shard's scratch head is this request's
   bool client_http_1_0_ : 1 = false;
   bool keep_alive_ : 1 = true;      // the client's connection may go on
@@ -221,6 +222,7 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   bool streaming_ : 1 = false;      // the answer is an event stream
   bool request_sent_ : 1 = false;
   bool replayed_ : 1 = false;
+
   bool answer_seen_ : 1 = false;     // a byte of the upstream's answer was seen
   bool answer_started_ : 1 = false;  // bytes of an answer were queued for the client
   bool answer_ended_ : 1 = false;    // nothing more will be queued

@@ -173,6 +173,10 @@ void Exchange::send_request() {
 }
 
 void Exchange::on_upstream_sent(bool all) {
+  if (std::exchange(replay_when_sent_, false)) {
+    replay();
+    return;
+  }
   if (!all) {
     // What went wrong is told by the receiving side, with an answer perhaps; where it has already
     // ended, by nobody.
@@ -342,7 +346,12 @@ void Exchange::upstream_broken(UpstreamFailure failure) {
   const bool stale = upstream_ != nullptr && upstream_->requests_before() > 0 && !answer_seen_ &&
                      !replayed_ && !streams_up_ && failure == UpstreamFailure::closed_early;
   if (stale && message_ != nullptr) {
-    replay();
+    // While the kernel may still read from the request it cannot be sent elsewhere.
+    if (upstream_->transport().sending()) {
+      replay_when_sent_ = true;
+    } else {
+      replay();
+    }
     return;
   }
   upstream_failed(failure);
@@ -353,15 +362,7 @@ void Exchange::upstream_broken(UpstreamFailure failure) {
 void Exchange::replay() {
   replayed_ = true;
   shard_->counters.add(ShardCount::upstream_replays);
-  RequestMessage* message = std::exchange(message_, nullptr);
-  if (upstream_->transport().sending()) {
-    // The kernel may still read from it.
-    std::exchange(upstream_, nullptr)->abandon(message);
-    upstream_failed(UpstreamFailure::closed_early);
-    return;
-  }
   std::exchange(upstream_, nullptr)->abandon(nullptr);
-  message_ = message;
   request_sent_ = false;
   call_upstream();
 }

@@ -142,7 +142,7 @@ HandshakeStatus Library::handshake(std::span<std::byte>& received) {
   }
 }
 
-ReadStep Library::read(std::span<std::byte>& received) {
+ReadStep Library::read(std::span<std::byte>& received, std::span<std::byte> into) {
   if (failure_ != Failure::none) return {.status = ReadStatus::failed};
   const std::span<std::byte> before = received;
   received_ = &received;
@@ -166,7 +166,9 @@ ReadStep Library::read(std::span<std::byte>& received) {
   ReadStep step{.status = ReadStatus::plaintext};
   // The memory of the ciphertext that the library has taken is free again; a record of which a part
   // came earlier may not fit there.
-  if (before.size() - received.size() >= size) {
+  if (into.size() >= size) {
+    step.plaintext = into.first(size);
+  } else if (before.size() - received.size() >= size) {
     step.plaintext = before.first(size);
   } else {
     step.memory = allocate_record(size);

@@ -38,7 +38,7 @@ class Library {
 
   // --- what Session drives; `outbox` has been given its room before -----------------------------
   HandshakeStatus handshake(std::span<std::byte>& received);
-  ReadStep read(std::span<std::byte>& received);
+  ReadStep read(std::span<std::byte>& received, std::span<std::byte> into);
   // Seals one record of at most `bytes_max` from the front of the slices; bytes sealed, 0: failed.
   std::size_t write(std::span<const iovec> plaintext, std::size_t offset, std::size_t bytes_max);
   void close();

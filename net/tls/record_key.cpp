@@ -147,16 +147,19 @@ void RecordKey::seal(std::uint8_t content_type, std::span<const std::byte> plain
 }
 
 std::optional<std::span<std::byte>> RecordKey::open(std::span<std::byte> record,
+                                                    std::span<std::byte> into,
                                                     Workspace& workspace) {
   HEADRACE_CHECK(record.size() >= kRecordHeaderBytes + 1 + kRecordTagBytes);
   const EVP_AEAD_CTX* key = expanded(workspace);
   const std::array<std::uint8_t, 12> nonce = next_nonce();
-  const std::span<std::byte> inner =
+  const std::span<std::byte> sealed =
       record.subspan(kRecordHeaderBytes, record.size() - kRecordHeaderBytes - kRecordTagBytes);
-  std::uint8_t* body = bytes_of(inner.data());
-  if (EVP_AEAD_CTX_open_gather(key, body, nonce.data(), nonce.size(), body, inner.size(),
-                               body + inner.size(), kRecordTagBytes, bytes_of(record.data()),
-                               kRecordHeaderBytes) != 1) {
+  const std::span<std::byte> inner =
+      into.size() >= sealed.size() ? into.first(sealed.size()) : sealed;
+  const std::uint8_t* body = bytes_of(sealed.data());
+  if (EVP_AEAD_CTX_open_gather(key, bytes_of(inner.data()), nonce.data(), nonce.size(), body,
+                               sealed.size(), body + sealed.size(), kRecordTagBytes,
+                               bytes_of(record.data()), kRecordHeaderBytes) != 1) {
     ERR_clear_error();
     return std::nullopt;
   }

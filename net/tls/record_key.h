@@ -48,9 +48,11 @@ class RecordKey {
   // its content type into `room`, which holds header, plaintext, content type and tag.
   void seal(std::uint8_t content_type, std::span<const std::byte> plaintext,
             std::span<std::byte> room, Workspace& workspace);
-  // Opens a whole record, header included, where it lies. What it held: content with its type byte
-  // and padding, empty optional when it does not authenticate.
+  // Opens a whole record, header included: into `into` where that is large enough, otherwise where
+  // it lies. What it held: content with its type byte and padding; none when it does not
+  // authenticate.
   [[nodiscard]] std::optional<std::span<std::byte>> open(std::span<std::byte> record,
+                                                         std::span<std::byte> into,
                                                          Workspace& workspace);
   // On to the next generation: RFC 8446 section 7.2.
   void update(Workspace& workspace);

@@ -69,7 +69,8 @@ RecordLayer::~RecordLayer() {
 // --- receiving
 // -------------------------------------------------------------------------------------
 
-ReadStep RecordLayer::read(std::span<std::byte>& received, TicketSink* tickets) {
+ReadStep RecordLayer::read(std::span<std::byte>& received, std::span<std::byte> into,
+                           TicketSink* tickets) {
   while (failure_ == Failure::none && !read_closed_) {
     const auto record = next_record(received);
     if (!record) {
@@ -78,7 +79,7 @@ ReadStep RecordLayer::read(std::span<std::byte>& received, TicketSink* tickets) 
     }
     RecordMemory memory = std::move(partial_);
     partial_bytes_ = record_bytes_ = 0;
-    const auto inner = read_key_.open(*record, workspace_);
+    const auto inner = read_key_.open(*record, into, workspace_);
     if (!inner) {
       fail(Failure::bad_record_mac, kBadRecordMac);
       break;
@@ -86,6 +87,7 @@ ReadStep RecordLayer::read(std::span<std::byte>& received, TicketSink* tickets) 
     std::span<std::byte> content;
     if (judge(*inner, content, tickets) == Verdict::deliver) {
       workspace_.count().bytes_opened += content.size();
+      if (content.data() == into.data()) memory.reset();
       return {.status = ReadStatus::plaintext, .plaintext = content, .memory = std::move(memory)};
     }
   }

@@ -57,7 +57,7 @@ class RecordLayer {
   RecordLayer& operator=(const RecordLayer&) = delete;
 
   // As Session's of the same names. `tickets` may be null.
-  ReadStep read(std::span<std::byte>& received, TicketSink* tickets);
+  ReadStep read(std::span<std::byte>& received, std::span<std::byte> into, TicketSink* tickets);
   WriteStep write(std::span<const iovec> plaintext, Outbox& outbox);
   void close(Outbox& outbox);
   [[nodiscard]] std::size_t record_bytes_missing() const;

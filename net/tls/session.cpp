@@ -22,7 +22,7 @@ class Session::Connection final : private RecordLayer::TicketSink {
   explicit Connection(Workspace& shared) : workspace(shared) {}
 
   HandshakeStep handshake(std::span<std::byte>& received, std::span<std::byte> room);
-  ReadStep read(std::span<std::byte>& received);
+  ReadStep read(std::span<std::byte>& received, std::span<std::byte> into);
   WriteStep write(std::span<const iovec> plaintext, std::span<std::byte> room);
   std::size_t close(std::span<std::byte> room);
   Failure received_end();
@@ -114,14 +114,14 @@ void Session::Connection::take_over() {
 // --- records
 // ---------------------------------------------------------------------------------------
 
-ReadStep Session::Connection::read(std::span<std::byte>& received) {
+ReadStep Session::Connection::read(std::span<std::byte>& received, std::span<std::byte> into) {
   HEADRACE_CHECK(established, "nothing can be read before the handshake is done");
   if (failure != Failure::none || read_closed) {
     received = {};
     return {.status = read_closed ? ReadStatus::closed : ReadStatus::failed};
   }
-  ReadStep step = records ? records->read(received, library != nullptr ? this : nullptr)
-                          : library->read(received);
+  ReadStep step = records ? records->read(received, into, library != nullptr ? this : nullptr)
+                          : library->read(received, into);
   switch (step.status) {
     case ReadStatus::plaintext:
       // Tickets come before the first answer, or hardly ever.
@@ -256,8 +256,8 @@ void Session::complete_key_operation(std::unique_ptr<KeyOperation> operation) {
   connection_->library->complete_key_operation(std::move(operation));
 }
 
-ReadStep Session::read(std::span<std::byte>& received) {
-  return connection_->read(received);
+ReadStep Session::read(std::span<std::byte>& received, std::span<std::byte> into) {
+  return connection_->read(received, into);
 }
 Failure Session::received_end() {
   return connection_->received_end();

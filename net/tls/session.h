@@ -3,7 +3,7 @@
 // The transport hands in what it received and sends what comes out:
 //
 //      received slice --> handshake(received, room) --> room: bytes to send
-//      received slice --> read(received)            --> plaintext, mostly within the slice itself
+//      received slice --> read(received, into)      --> plaintext, in place or in `into`
 //      plaintext slices --> write(slices, room)     --> room: bytes to send
 //      end of stream  --> received_end()            --> closed in order, or truncated
 //                         close(room)               --> room: close_notify, or the fatal alert
@@ -83,7 +83,7 @@ enum class ReadStatus : std::uint8_t {
 
 struct ReadStep {
   ReadStatus status = ReadStatus::failed;
-  // Not empty with `plaintext`. Within what was handed in, or within `memory` where that is set.
+  // Not empty with `plaintext`. It lies in `memory` where that is set, else where read() was told.
   std::span<std::byte> plaintext{};
   RecordMemory memory{};
 };
@@ -112,7 +112,10 @@ class Session {
   void complete_key_operation(std::unique_ptr<KeyOperation> operation);
 
   // The next plaintext; takes bytes from the front of `received`. After the handshake only.
-  ReadStep read(std::span<std::byte>& received);
+  // Where `into` has room for it and what its record adds, it is decrypted into there (which must
+  // not overlap `received`; bytes behind the plaintext may be written). Otherwise it is decrypted
+  // where it lies.
+  ReadStep read(std::span<std::byte>& received, std::span<std::byte> into = {});
   // The transport saw the end of the stream: Failure::none after a close_notify.
   Failure received_end();
   // How many bytes complete the record begun, as far as known; 0 between records.

@@ -9,6 +9,7 @@
 
 #include "policy/config/config_rules.h"
 #include "policy/config/unique_names.h"
+#include "policy/dialect/endpoint.h"
 
 namespace headrace::policy::config {
 namespace {
@@ -140,7 +141,7 @@ class RouteRules {
   void judge_passthrough(const PassthroughModel& rule) {
     const ProviderModel* provider = find_provider(rule.provider);
     if (provider == nullptr || provider->row.exclusive == Switch::on) return;
-    if (!names_stored_objects(rule.path.value)) return;
+    if (!reaches_stored_objects(rule, provider->row.dialect)) return;
     errors_.add(rule.path.place,
                 fmt::format("{} reaches objects that a provider stores, through an account that "
                             "tenants share",
@@ -148,20 +149,18 @@ class RouteRules {
                 "use a provider with `exclusive: true`: an account of one tenant's own");
   }
 
-  // A first answer at load time; what a request really names is judged again when it comes.
-  static bool names_stored_objects(std::string_view path) {
-    static constexpr std::string_view kStored[] = {
-        "files",          "uploads",     "batches",          "fine_tuning", "vector_stores",
-        "assistants",     "threads",     "conversations",    "containers",  "evals",
-        "cachedContents", "tunedModels", "fileSearchStores", "corpora"};
-    for (std::size_t start = 1; start < path.size();) {
-      const std::size_t end = std::min(path.find('/', start), path.size());
-      const std::string_view segment = path.substr(start, end - start);
-      if (std::ranges::find(kStored, segment) != std::end(kStored)) return true;
-      if (segment == "responses" && end < path.size()) return true;
-      start = end + 1;
+  // A first answer at load time, for one path that the pattern matches; what a request really
+  // names is judged again when it comes.
+  static bool reaches_stored_objects(const PassthroughModel& rule, Dialect dialect) {
+    std::string path;
+    for (const char c : rule.path.value) {
+      if (c != '*') path += c;
+      if (c == '*' && !path.ends_with('x')) path += 'x';
     }
-    return false;
+    return std::ranges::any_of(rule.methods, [&](const Text& method) {
+      const EndpointMatch match = match_endpoint(method.value, path, dialect == Dialect::anthropic);
+      return match.kind == EndpointKind::stored_object;
+    });
   }
 
   ConfigModel& model_;

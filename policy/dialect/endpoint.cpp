@@ -147,9 +147,9 @@ constexpr bool is_name_byte(char c) {
          c == '.' || c == '_' || c == ':' || c == '@';
 }
 
-// A segment that may stand for something: not empty, not a step through folders, nothing encoded.
+// A segment that may stand for something: not empty, no step through folders, nothing encoded.
 bool is_name(std::string_view segment) {
-  return !segment.empty() && segment != "." && segment != ".." &&
+  return !segment.empty() && segment.front() != '.' && segment.front() != ':' &&
          std::ranges::all_of(segment, is_name_byte);
 }
 
@@ -288,8 +288,8 @@ EndpointMatch match_endpoint(std::string_view method, std::string_view path,
   const std::uint8_t asked = method_bit(method);
   std::uint8_t allowed = 0;
   for (const Row& row : kRows) {
-    // Uploads are for stored objects alone.
-    if (upload && row.endpoint != Endpoint::stored_object) continue;
+    // Gemini takes files to keep at paths of their own.
+    if (upload && (row.owner != Owner::gemini || row.endpoint != Endpoint::stored_object)) continue;
     std::string_view model;
     if ((row.versions & version) == 0 || !match_path(row, rest, model)) continue;
     const bool method_allowed = (row.methods & asked) != 0 || row.methods == kAny;

@@ -2,7 +2,8 @@
 //
 // Matching is exact: a path matches a pattern or it does not. Nothing is decoded, lower-cased or
 // normalised, so that what was judged is what is forwarded. Captured names may hold letters,
-// digits and `-._:@/`, no empty, `.` or `..` segment: everything else is `unknown`.
+// digits and `-._:@`, in segments that are not empty and begin with neither `.` nor `:`. Everything
+// else is `unknown`.
 #pragma once
 
 #include <cstdint>

@@ -23,14 +23,14 @@ namespace headrace::policy {
 
 struct ErrorAnswer {
   Reason reason = Reason::internal;
-  std::string_view title;            // empty: the reason's English one
-  std::string_view detail;           // empty: the title
-  std::string_view instance;         // path of the request, without query; empty: left out
-  std::string_view param;            // the field concerned, for OpenAI's `param`; empty: null
-  std::string_view limit;            // what was exceeded; empty: left out
-  std::string_view scope;            // whose limit; empty: left out
+  std::string_view title = {};       // empty: the reason's English one
+  std::string_view detail = {};      // empty: the title
+  std::string_view instance = {};    // path of the request, without query; empty: left out
+  std::string_view param = {};       // the field concerned, for OpenAI's `param`; empty: null
+  std::string_view limit = {};       // what was exceeded; empty: left out
+  std::string_view scope = {};       // whose limit; empty: left out
   std::int64_t retry_after_ms = -1;  // below 0: left out
-  std::string_view request_id;       // empty: left out
+  std::string_view request_id = {};  // empty: left out
 };
 
 // Room that every error body and event fits in: longer texts are cut, at a character.

@@ -36,6 +36,10 @@ const char* find_line_end(const char* at, const char* end) {
 
 }  // namespace
 
+bool SseFramer::begins_with_half_a_mark() const {
+  return mark_size_ > 0 && mark_size_ < kByteOrderMark.size();
+}
+
 void SseFramer::feed(std::string_view slice) {
   slice_ = cursor_ = slice.data();
   end_ = slice_ + slice.size();
@@ -102,22 +106,28 @@ SseToken SseFramer::next() {
     }
     switch (line_) {
       case Line::start:
-        if (is_line_end(c)) {
-          take_line_end();
-          between_events_ = true;
-          mark_size_ = kNoMark;
-          SseToken token;
-          token.kind = SseToken::Kind::event_end;
-          token.end = static_cast<std::size_t>(cursor_ - slice_);
-          return token;
-        }
         if (mark_size_ < kByteOrderMark.size() && c == kByteOrderMark[mark_size_]) {
           ++mark_size_;
           ++cursor_;
           between_events_ = false;
           continue;
         }
+        if (begins_with_half_a_mark()) {
+          // Then it was none, but the name of a field.
+          name_size_ = static_cast<std::uint8_t>(name_.size() + 1);
+          line_ = Line::name;
+          mark_size_ = kNoMark;
+          continue;
+        }
         mark_size_ = kNoMark;
+        if (is_line_end(c)) {
+          take_line_end();
+          between_events_ = true;
+          SseToken token;
+          token.kind = SseToken::Kind::event_end;
+          token.end = static_cast<std::size_t>(cursor_ - slice_);
+          return token;
+        }
         begin_line();
         continue;
 

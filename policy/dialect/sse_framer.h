@@ -44,6 +44,7 @@ class SseFramer {
  private:
   enum class Line : std::uint8_t { start, name, value_start, value };
 
+  [[nodiscard]] bool begins_with_half_a_mark() const;
   void begin_line();
   void end_name();
   SseToken value_token();

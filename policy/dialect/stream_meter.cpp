@@ -98,10 +98,10 @@ void StreamMeter::walk(std::string_view text) {
 }
 
 void StreamMeter::read_data(std::string_view value) {
+  const bool another_line = std::exchange(data_line_ended_, false);
   if (walking_) {
     // The lines of one event are joined by line feeds.
-    if (data_line_ended_) walk("\n");
-    data_line_ended_ = false;
+    if (another_line) walk("\n");
     walk(value);
     return;
   }

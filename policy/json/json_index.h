@@ -36,7 +36,7 @@ struct JsonIndexState {
 
 // Writes the offsets of the tokens in [text, text + size) and returns how many there are. `size` is
 // at most kJsonRunBytesMax; `end` is the end of what may be read (runs of one slice lie side by
-// side). At a fault the tokens behind it mean nothing.
+// side). At a fault the index is not complete: what stands before it is to be indexed again.
 [[nodiscard]] std::size_t index_json(const char* text, std::size_t size, const char* end,
                                      JsonIndexState& state, std::uint16_t* offsets);
 

@@ -64,7 +64,16 @@ JsonFault JsonWalker::walk(std::string_view slice, JsonSink& sink) {
   Outcome outcome = resume_scalar(sink);
   for (const char* run = begin_; outcome == Outcome::go_on && run != end_;) {
     const std::size_t size = std::min(kJsonRunBytesMax, static_cast<std::size_t>(end_ - run));
-    const std::size_t count = index_json(run, size, end_, index_, offsets.data());
+    const JsonIndexState before = index_;
+    std::size_t count = index_json(run, size, end_, index_, offsets.data());
+    // What stands before a fault is judged first, another fault there included.
+    for (JsonIndexState again = index_; again.fault != nullptr;) {
+      index_.fault = again.fault;
+      index_.fault_reason = again.fault_reason;
+      again = before;
+      const auto good = static_cast<std::size_t>(index_.fault - run);
+      count = index_json(run, good, end_, again, offsets.data());
+    }
     outcome = walk_run(run, offsets.data(), count, sink);
     if (outcome == Outcome::go_on && index_.fault != nullptr) {
       outcome = fail(index_.fault, JsonError::syntax, index_.fault_reason);

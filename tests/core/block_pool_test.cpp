@@ -73,11 +73,12 @@ TEST(BlockPoolDeathTest, ALeaseShrinksButNeverGrows) {
 
 TEST(BlockPool, MapsWhatItPlansAndTouchesOnlyWhatIsUsed) {
   constexpr std::uint32_t kBlocks = 16 * 1024;
+  constexpr std::size_t kBytes = 16'384;
   const std::size_t mapped_before = mapped_bytes();
   const std::size_t resident_before = resident_bytes();
-  BlockPool pool("blocks", 16 * 1024, kBlocks);
+  BlockPool pool("blocks", kBytes, kBlocks);
   EXPECT_NEAR(static_cast<double>(mapped_bytes() - mapped_before),
-              static_cast<double>(BlockPool::planned_bytes(16 * 1024, kBlocks)), 1 << 20);
+              static_cast<double>(BlockPool::planned_bytes(kBytes, kBlocks)), 1 << 20);
   for (int i = 0; i < 100; ++i) {
     BufferLease lease = pool.take();
     std::memset(lease.data(), 1, lease.size());

@@ -1,5 +1,7 @@
 #include "core/body_pool.h"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <thread>
 #include <vector>
@@ -12,7 +14,7 @@ namespace headrace::core {
 namespace {
 
 constexpr std::size_t kKiB = 1024;
-constexpr std::size_t kMiB = 1024 * 1024;
+constexpr std::size_t kMiB = 1024 * kKiB;
 
 TEST(BodyPool, GivesAtLeastWhatWasAskedPaddedOnBothSides) {
   BodyBudget budget(64 * kMiB);
@@ -139,9 +141,9 @@ TEST(BodyPool, ReleasesInBoundedSteps) {
   BodyBudget budget(64 * kMiB);
   BodyPool pool(budget, kMiB);
   {
-    std::vector<BufferLease> leases;
-    for (int i = 0; i < 10; ++i)
-      leases.push_back(pool.take(kMiB));
+    std::array<BufferLease, 10> leases;
+    for (BufferLease& lease : leases)
+      lease = pool.take(kMiB);
   }
   pool.release_idle(SIZE_MAX);
   const std::size_t kept = pool.bytes_kept();
@@ -181,9 +183,9 @@ TEST(BodyPool, AnotherShardsNeedMakesThisOneReleaseAllItKeeps) {
 
 TEST(BodyBudget, IsNeverExceededByShardsThatTakeAtTheSameTime) {
   BodyBudget budget(8 * kMiB);
-  std::vector<std::thread> shards;
-  for (int shard = 0; shard < 2; ++shard) {
-    shards.emplace_back([&budget] {
+  std::array<std::thread, 2> shards;
+  for (std::thread& shard : shards) {
+    shard = std::thread([&budget] {
       BodyPool pool(budget, kMiB);
       for (int round = 0; round < 300; ++round) {
         std::vector<BufferLease> leases;

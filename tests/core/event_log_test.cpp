@@ -1,6 +1,7 @@
 #include "core/event_log.h"
 
 #include <algorithm>
+#include <array>
 #include <regex>
 #include <sstream>
 #include <string>
@@ -63,6 +64,15 @@ TEST(EventLog, WritesJsonThatSurvivesHostileText) {
       << line;
 }
 
+TEST(EventLog, KeepsCharactersButNotBrokenOnes) {
+  const Capture capture(EventFormat::json);
+  HEADRACE_EVENT(info, "{}", "\xC3\xA4 \xFF \xC3 \xC2\x9B");
+  ASSERT_EQ(capture.lines().size(), 1U);
+  EXPECT_NE(capture.lines()[0].find("\"\xC3\xA4 \\u00ff \\u00c3 \\u00c2\\u009b\""),
+            std::string::npos)
+      << capture.lines()[0];
+}
+
 TEST(EventLog, TextStaysOneLineWhateverItQuotes) {
   const Capture capture(EventFormat::text);
   HEADRACE_EVENT(info, "{}", "one\ntwo\x1b[31m");
@@ -111,9 +121,9 @@ TEST(EventLog, ASiteThatFloodsIsHeldBackAndCounted) {
 
 TEST(EventLog, LinesOfSeveralThreadsNeverMix) {
   const Capture capture(EventFormat::text);
-  std::vector<std::thread> threads;
-  for (int thread = 0; thread < 4; ++thread) {
-    threads.emplace_back([] {
+  std::array<std::thread, 4> threads;
+  for (std::thread& thread : threads) {
+    thread = std::thread([] {
       EventSite site(EventLevel::info);
       for (std::uint32_t i = 0; i < kEventsPerSiteMax; ++i) {
         site.write("{}", std::string(500, 'x'));

@@ -295,25 +295,6 @@ TEST_P(IoUring, CloseGivesTheDescriptorBack) {
   EXPECT_EQ(fcntl(static_cast<int>(*socket), F_GETFD), -1);
 }
 
-TEST_P(IoUring, SplicesThroughAPipe) {
-  const Pair from = tcp_pair();
-  const Pair to = tcp_pair();
-  int ends[2];
-  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
-  write_to(from.second, "spliced bytes");
-  Recorder in;
-  Recorder out;
-  io().splice(in.op, static_cast<int>(from.first), ends[1], 65536, SendMore::no);
-  finish(in);
-  EXPECT_EQ(in.last(), 13);
-  io().splice(out.op, ends[0], static_cast<int>(to.first), 13, SendMore::no);
-  finish(out);
-  EXPECT_EQ(out.last(), 13);
-  EXPECT_EQ(read_some(to.second), "spliced bytes");
-  close(ends[0]);
-  close(ends[1]);
-}
-
 TEST_P(IoUring, TurnsWaitForTheirDeadlineAndNoLonger) {
   io().turn(Instant::min());
   const Instant start = io().now();

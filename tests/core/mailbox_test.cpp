@@ -1,5 +1,6 @@
 #include "core/mailbox.h"
 
+#include <array>
 #include <memory>
 #include <set>
 #include <thread>
@@ -172,9 +173,9 @@ TEST(Mailbox, LosesNothingUnderLoad) {
     mailbox.ring_bells(io);
     io.turn(Instant::min());
   };
-  std::vector<std::thread> shards;
+  std::array<std::thread, 3> shards;
   for (std::uint32_t shard = 0; shard < 3; ++shard)
-    shards.emplace_back(work, shard);
+    shards[shard] = std::thread(work, shard);
   for (std::thread& shard : shards)
     shard.join();
 }

@@ -23,8 +23,13 @@ struct Recording final : ShardHooks {
   void on_start(Shard& given) override { shard = &given; }
   bool on_turn(Instant) override {
     story.push_back("turn");
-    if (stop_after_turns > 0 && --stop_after_turns == 0) shard->request_stop();
-    return busy_turns > 0 && busy_turns-- > 0;
+    if (stop_after_turns > 0) {
+      --stop_after_turns;
+      if (stop_after_turns == 0) shard->request_stop();
+    }
+    if (busy_turns == 0) return false;
+    --busy_turns;
+    return true;
   }
   void on_message(const Message& message) override {
     story.push_back("message " + std::to_string(message.a));
@@ -228,10 +233,10 @@ TEST(ShardThread, TwoShardsTalkThroughTheirMailboxes) {
     shards.push_back(std::make_unique<Shard>(i, small_io(), &mailboxes[i], players[i]));
     office.attach(i, shards[i]->io());
   }
-  std::vector<std::unique_ptr<ShardThread>> threads;
-  for (auto& shard : shards)
-    threads.push_back(std::make_unique<ShardThread>(*shard, std::nullopt));
-  threads.clear();
+  {
+    ShardThread one(*shards[0], std::nullopt);
+    ShardThread two(*shards[1], std::nullopt);
+  }
   EXPECT_GE(players[0].last, 2'000U);
   EXPECT_GE(players[1].last, 2'000U);
 }

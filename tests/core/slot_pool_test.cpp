@@ -1,8 +1,8 @@
 #include "core/slot_pool.h"
 
+#include <array>
 #include <set>
 #include <string>
-#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -38,9 +38,7 @@ TEST(SlotPool, BuildsAndDestroysInPlace) {
 
 TEST(SlotPool, RefusesBeyondItsCapacityAndGoesOnAfterwards) {
   SlotPool<Thing> pool("things", 3);
-  std::vector<Thing*> things;
-  for (int i = 0; i < 3; ++i)
-    things.push_back(pool.make(i));
+  std::array<Thing*, 3> things{pool.make(0), pool.make(1), pool.make(2)};
   EXPECT_TRUE(pool.full());
   EXPECT_EQ(pool.make(3), nullptr);
   pool.destroy(*things[1]);
@@ -90,9 +88,9 @@ TEST(SlotPool, RefusesHandlesThatNeverNamedAnything) {
 
 TEST(SlotPool, VisitsExactlyTheObjectsInUse) {
   SlotPool<Thing> pool("things", 8);
-  std::vector<Thing*> things;
-  for (int i = 0; i < 6; ++i)
-    things.push_back(pool.make(i));
+  std::array<Thing*, 6> things{};
+  for (std::size_t i = 0; i < things.size(); ++i)
+    things[i] = pool.make(static_cast<int>(i));
   pool.destroy(*things[2]);
   pool.destroy(*things[5]);
   std::set<int> seen;

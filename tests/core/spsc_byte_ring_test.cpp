@@ -2,6 +2,8 @@
 
 #include <cstring>
 #include <deque>
+#include <optional>
+#include <ostream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,24 +19,42 @@ std::string text_of(const SpscByteRecord& record) {
   return {reinterpret_cast<const char*>(record.bytes.data()), record.bytes.size()};
 }
 
+struct Seen {
+  std::uint32_t kind = 0;
+  std::string text;
+  friend bool operator==(const Seen&, const Seen&) = default;
+  friend void PrintTo(const Seen& seen, std::ostream* out) {
+    *out << "kind " << seen.kind << ": " << seen.text;
+  }
+};
+
+// The oldest record, left in the ring.
+std::optional<Seen> look(SpscByteRing& ring) {
+  const auto record = ring.consumer().front();
+  if (!record) return std::nullopt;
+  return Seen{.kind = record->kind, .text = text_of(*record)};
+}
+
+std::optional<Seen> take(SpscByteRing& ring) {
+  auto seen = look(ring);
+  if (seen) ring.consumer().drop_front();
+  return seen;
+}
+
 std::span<const std::byte> bytes_of(const std::string& text) {
   return std::as_bytes(std::span(text));
 }
 
 TEST(SpscByteRing, HandsRecordsOverInOrderWithTheirKind) {
   SpscByteRing ring(1024);
-  EXPECT_FALSE(ring.consumer().front());
+  EXPECT_FALSE(take(ring));
   ASSERT_TRUE(ring.producer().push(1, bytes_of("first")));
   ASSERT_TRUE(ring.producer().push(2, {}));
   ASSERT_TRUE(ring.producer().push(3, bytes_of("third")));
   for (const auto& [kind, text] : {std::pair{1U, "first"}, {2U, ""}, {3U, "third"}}) {
-    const auto record = ring.consumer().front();
-    ASSERT_TRUE(record);
-    EXPECT_EQ(record->kind, kind);
-    EXPECT_EQ(text_of(*record), text);
-    ring.consumer().drop_front();
+    EXPECT_EQ(take(ring), (Seen{.kind = kind, .text = text}));
   }
-  EXPECT_FALSE(ring.consumer().front());
+  EXPECT_FALSE(take(ring));
 }
 
 TEST(SpscByteRing, TakesTheLongestRecordWhateverThePosition) {
@@ -42,16 +62,12 @@ TEST(SpscByteRing, TakesTheLongestRecordWhateverThePosition) {
     SpscByteRing ring(1024);
     for (std::size_t at = 0; at < offset; at += 8) {
       ASSERT_TRUE(ring.producer().push(0, {}));
-      ASSERT_TRUE(ring.consumer().front());
-      ring.consumer().drop_front();
+      ASSERT_TRUE(take(ring));
     }
     const std::string longest(ring.producer().record_bytes_max(), 'x');
     EXPECT_FALSE(ring.producer().push(1, bytes_of(longest + "x")));
     ASSERT_TRUE(ring.producer().push(1, bytes_of(longest))) << offset;
-    const auto record = ring.consumer().front();
-    ASSERT_TRUE(record);
-    EXPECT_EQ(text_of(*record), longest);
-    ring.consumer().drop_front();
+    EXPECT_EQ(take(ring), (Seen{.kind = 1, .text = longest}));
     EXPECT_FALSE(ring.consumer().corrupt());
   }
 }
@@ -64,10 +80,7 @@ TEST(SpscByteRing, RefusesWhenFullAndLosesNothing) {
     ++pushed;
   EXPECT_EQ(pushed, 1024 / 112);
   for (int i = 0; i < pushed; ++i) {
-    const auto record = ring.consumer().front();
-    ASSERT_TRUE(record);
-    EXPECT_EQ(record->kind, static_cast<std::uint32_t>(i));
-    ring.consumer().drop_front();
+    EXPECT_EQ(take(ring), (Seen{.kind = static_cast<std::uint32_t>(i), .text = text}));
   }
   EXPECT_TRUE(ring.producer().push(0, bytes_of(text)));
 }
@@ -79,7 +92,7 @@ TEST(SpscByteRing, AReservedRecordMayTurnOutShorter) {
   std::memcpy(room.data(), "abc", 3);
   EXPECT_FALSE(ring.consumer().front()) << "not before it is committed";
   ring.producer().commit(5, 3);
-  EXPECT_EQ(text_of(*ring.consumer().front()), "abc");
+  EXPECT_EQ(look(ring), (Seen{.kind = 5, .text = "abc"}));
   EXPECT_EQ(ring.producer().reserve(400).size(), 400U) << "the rest of the room is free again";
 }
 
@@ -88,33 +101,30 @@ TEST(SpscByteRing, AReservationNotCommittedIsNeverSeen) {
   // So that it skips to the beginning.
   for (int i = 0; i < 4; ++i) {
     ASSERT_TRUE(ring.producer().push(0, bytes_of(std::string(200, 'x'))));
-    ASSERT_TRUE(ring.consumer().front());
-    ring.consumer().drop_front();
+    ASSERT_TRUE(take(ring));
   }
   ASSERT_FALSE(ring.producer().reserve(400).empty());
   ASSERT_TRUE(ring.producer().push(9, bytes_of("other")));
-  EXPECT_EQ(text_of(*ring.consumer().front()), "other");
+  EXPECT_EQ(take(ring), (Seen{.kind = 9, .text = "other"}));
 }
 
 TEST(SpscByteRing, RandomRecordsComeOutAsTheyWentIn) {
   Random random(5);
   SpscByteRing ring(4096);
-  std::deque<std::string> expected;
+  std::deque<Seen> expected;
   for (int step = 0; step < 20'000; ++step) {
     if (random.one_in(2)) {
       std::string text(random.below(ring.producer().record_bytes_max() / 4), ' ');
       for (char& c : text)
         c = static_cast<char>(random.next());
-      if (ring.producer().push(static_cast<std::uint32_t>(step), bytes_of(text))) {
-        expected.push_back(text);
-      }
+      const auto kind = static_cast<std::uint32_t>(step);
+      if (ring.producer().push(kind, bytes_of(text))) expected.push_back({kind, text});
     } else {
-      const auto record = ring.consumer().front();
-      ASSERT_EQ(record.has_value(), !expected.empty());
-      if (!record) continue;
-      ASSERT_EQ(text_of(*record), expected.front());
+      const auto seen = take(ring);
+      ASSERT_EQ(seen.has_value(), !expected.empty());
+      if (expected.empty()) continue;
+      ASSERT_EQ(seen, expected.front());
       expected.pop_front();
-      ring.consumer().drop_front();
     }
   }
 }
@@ -181,14 +191,12 @@ TEST(SpscByteRing, HandsEveryRecordOverBetweenTwoThreads) {
     }
   });
   for (std::uint32_t i = 0; i < kRecords; ++i) {
-    auto record = ring.consumer().front();
-    while (!record) {
+    auto seen = take(ring);
+    while (!seen) {
       std::this_thread::yield();
-      record = ring.consumer().front();
+      seen = take(ring);
     }
-    ASSERT_EQ(record->kind, i);
-    ASSERT_EQ(text_of(*record), std::string(i % 97, static_cast<char>(i)));
-    ring.consumer().drop_front();
+    ASSERT_EQ(seen, (Seen{.kind = i, .text = std::string(i % 97, static_cast<char>(i))}));
   }
   producing.join();
 }

@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "tools/command_line/quantity_text.h"
+
 namespace headrace::tools::mock {
 namespace {
 
@@ -42,7 +44,7 @@ Applied apply_share(Behaviour& behaviour, std::string_view value) {
 
 template <auto Member>
 Applied apply_wait(Behaviour& behaviour, std::string_view value) {
-  const auto nanos = parse_wait(value);
+  const auto nanos = parse_time_nanos(value);
   if (!nanos) return std::unexpected(nanos.error());
   behaviour.*Member = *nanos;
   return {};

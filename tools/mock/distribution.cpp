@@ -1,25 +1,14 @@
 #include "tools/mock/distribution.h"
 
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <numbers>
 #include <vector>
 
+#include "tools/command_line/quantity_text.h"
 #include "tools/mock/chance.h"
 
 namespace headrace::tools::mock {
 namespace {
-
-constexpr double kNumberMax = 1e15;
-
-struct Unit {
-  std::string_view name;
-  double nanos;
-};
-// Longer names before their endings.
-constexpr std::array<Unit, 5> kUnits{
-    {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}}};
 
 std::vector<std::string_view> split(std::string_view text) {
   std::vector<std::string_view> parts;
@@ -40,29 +29,6 @@ double normal(std::uint64_t random) {
 
 }  // namespace
 
-std::expected<double, std::string> parse_number(std::string_view text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) {
-    return std::unexpected("\"" + std::string(text) + "\" is not a number");
-  }
-  if (!(value >= 0 && value <= kNumberMax)) {
-    return std::unexpected("\"" + std::string(text) + "\" is not between 0 and 1e15");
-  }
-  return value;
-}
-
-std::expected<double, std::string> parse_wait(std::string_view text) {
-  if (text == "0") return 0.0;
-  for (const Unit& unit : kUnits) {
-    if (!text.ends_with(unit.name)) continue;
-    const auto number = parse_number(text.substr(0, text.size() - unit.name.size()));
-    if (!number) break;
-    return *number * unit.nanos;
-  }
-  return std::unexpected("\"" + std::string(text) + "\" is not a time such as 250us, 20ms or 1.5s");
-}
-
 Distribution Distribution::fixed(double value) {
   Distribution made;
   made.first_ = value;
@@ -72,7 +38,7 @@ Distribution Distribution::fixed(double value) {
 std::expected<Distribution, std::string> Distribution::parse(std::string_view text,
                                                              QuantityKind kind) {
   const auto value = [kind](std::string_view part) {
-    return kind == QuantityKind::wait ? parse_wait(part) : parse_number(part);
+    return kind == QuantityKind::wait ? parse_time_nanos(part) : parse_number(part);
   };
   const auto parts = split(text);
   Distribution made;

@@ -34,9 +34,4 @@ class Distribution {
   double second_ = 0;  // upper bound or sigma
 };
 
-// "20ms" in nanoseconds.
-std::expected<double, std::string> parse_wait(std::string_view text);
-// A whole or decimal number, not negative, at most 1e15.
-std::expected<double, std::string> parse_number(std::string_view text);
-
 }  // namespace headrace::tools::mock

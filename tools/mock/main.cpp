@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "tools/command_line/quantity_text.h"
 #include "tools/mock/server.h"
 
 namespace {
@@ -38,7 +39,7 @@ SocketAddress parse_address(const std::string& text) {
 }
 
 headrace::core::Duration parse_time(const std::string& text) {
-  const auto nanos = parse_wait(text);
+  const auto nanos = headrace::tools::parse_time_nanos(text);
   if (!nanos) throw CLI::ValidationError("time", nanos.error());
   return headrace::core::Duration(static_cast<std::int64_t>(*nanos));
 }
@@ -88,6 +89,7 @@ void add_serving_options(CLI::App& app, ServerOptions& options) {
       ->group(group);
   app.add_option("--cpu", options.processors, "processors to pin the shards to: 1 or 0,1")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("LIST")
       ->group(group);
   app.add_option_function<std::string>(
@@ -110,6 +112,7 @@ void add_serving_options(CLI::App& app, ServerOptions& options) {
       ->group(group);
   app.add_option("--models", options.models, "what the model lists name")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("LIST")
       ->group(group);
   app.add_option("--require-key", options.keys,

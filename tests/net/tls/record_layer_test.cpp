@@ -82,7 +82,7 @@ class Ours {
     std::string text;
     std::span<std::byte> rest = std::as_writable_bytes(std::span(ciphertext));
     while (true) {
-      const ReadStep step = layer.read(rest, &tickets);
+      const ReadStep step = layer.read(rest, {}, &tickets);
       last = step.status;
       if (step.status != ReadStatus::plaintext) break;
       text.append(reinterpret_cast<const char*>(step.plaintext.data()), step.plaintext.size());
@@ -120,7 +120,7 @@ std::optional<std::uint8_t> alert_in(std::string record, bool from_client, Recor
   if (record.empty()) return std::nullopt;
   Workspace shard(2);
   RecordKey key(suite, secret(from_client ? kClientFill : kServerFill, suite), 0);
-  const auto inner = key.open(std::as_writable_bytes(std::span(record)), shard);
+  const auto inner = key.open(std::as_writable_bytes(std::span(record)), {}, shard);
   if (!inner || inner->size() != 3) return std::nullopt;
   return std::to_integer<std::uint8_t>((*inner)[1]);
 }
@@ -380,7 +380,7 @@ TEST(RecordLayer, ShowsNothingOfADamagedRecord) {
   std::string damaged = server.peer.record(kDataType, "secret text");
   damaged[7] = static_cast<char>(damaged[7] ^ 1);
   std::span<std::byte> rest = std::as_writable_bytes(std::span(damaged));
-  EXPECT_EQ(server.layer.read(rest, nullptr).status, ReadStatus::failed);
+  EXPECT_EQ(server.layer.read(rest, {}, nullptr).status, ReadStatus::failed);
   EXPECT_EQ(damaged.find("text"), std::string::npos);
 }
 
@@ -401,7 +401,7 @@ TEST(ExpandedKeys, ManyConnectionsShareFewSlots) {
     const std::string text = "text of " + std::to_string(step);
     std::string room(kRecordHeaderBytes + text.size() + 1 + kRecordTagBytes, '\0');
     sealers[at]->seal(kDataType, bytes_of(text), std::as_writable_bytes(std::span(room)), shard);
-    const auto opened = openers[at]->open(std::as_writable_bytes(std::span(room)), shard);
+    const auto opened = openers[at]->open(std::as_writable_bytes(std::span(room)), {}, shard);
     const auto inner = opened.value_or(std::span<std::byte>());
     ASSERT_EQ(inner.size(), text.size() + 1) << step;
     EXPECT_EQ(std::memcmp(inner.data(), text.data(), text.size()), 0);

@@ -233,6 +233,30 @@ TEST_P(SessionOf, KeepsPaddingBehindThePlaintextReadable) {
   EXPECT_LE(sum, 64U * 255U);  // read at all: the address sanitizer judges
 }
 
+TEST_P(SessionOf, DecryptsIntoGivenMemoryWhereItFits) {
+  connect_to_library(true);
+  ours->send("tickets go first");
+  const std::string sent = pattern(1000);
+  for (const std::size_t split : std::initializer_list<std::size_t>{0, 3, 500}) {
+    for (const std::size_t room : std::initializer_list<std::size_t>{0, 999, 1001, 2000}) {
+      SCOPED_TRACE(testing::Message() << split << " " << room);
+      ASSERT_TRUE(peer.send(sent));
+      std::string wire = std::exchange(peer.to_send, {});
+      std::vector<std::byte> into(room);
+      std::span<std::byte> rest = std::as_writable_bytes(std::span(wire)).first(split);
+      ASSERT_EQ(ours->session.read(rest, into).status, ReadStatus::wants_ciphertext);
+      rest = std::as_writable_bytes(std::span(wire)).subspan(split);
+      const ReadStep step = ours->session.read(rest, into);
+      ASSERT_EQ(step.status, ReadStatus::plaintext);
+      ASSERT_EQ(step.plaintext.size(), sent.size());
+      EXPECT_EQ(std::memcmp(step.plaintext.data(), sent.data(), sent.size()), 0);
+      EXPECT_EQ(step.plaintext.data() == into.data(), room > sent.size());
+      EXPECT_TRUE(room <= sent.size() || step.memory == nullptr);
+      EXPECT_EQ(ours->session.read(rest, into).status, ReadStatus::wants_ciphertext);
+    }
+  }
+}
+
 // --- what only TLS 1.3 with our record layer promises
 // --------------------------------------------------
 

@@ -300,6 +300,8 @@ TEST(ConfigErrors, ExclusiveAccountsAndStoredObjects) {
   expect_errors({
       {with_provider("    exclusive: true\n" + two_tenants), "keys of 2 tenants; say whose it is"},
       {with_provider("passthrough: [{path: /v1/files, provider: openai}]\n"), "tenants share"},
+      {with_provider("passthrough: [{path: '/v1/batches/**', provider: openai}]\n"),
+       "tenants share"},
       {with_provider("passthrough: [{path: '/v1/files/*/content', provider: openai}]\n"), "share"},
       {with_provider("passthrough: [{path: '/v1/responses/*', provider: openai}]\n"), "share"},
       {with_provider("passthrough: [{path: '/v1/x/**/y', provider: openai}]\n"),
@@ -315,6 +317,8 @@ TEST(ConfigErrors, ExclusiveAccountsAndStoredObjects) {
   EXPECT_EQ(errors_of(with_provider("    exclusive: true\n    tenant: x\n" + two_tenants)), "");
   EXPECT_EQ(errors_of(with_provider(
                 "    exclusive: true\npassthrough: [{path: '/v1/files/*', provider: openai}]\n")),
+            "");
+  EXPECT_EQ(errors_of(with_provider("passthrough: [{path: '/v1/audio/*', provider: openai}]\n")),
             "");
 }
 

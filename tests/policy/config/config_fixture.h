@@ -14,7 +14,7 @@
 
 namespace headrace::policy::config {
 
-class MapSource : public SecretSource {
+class MapSource final : public SecretSource {
  public:
   std::map<std::string, std::string, std::less<>> variables;
   std::map<std::string, std::string, std::less<>> files;
@@ -85,8 +85,13 @@ struct OpenConfig {
   ConfigView view;
 };
 
+// The tree in whose build folder this test program lies.
 inline std::filesystem::path source_folder() {
-  return std::filesystem::path(__FILE__).parent_path().parent_path().parent_path().parent_path();
+  auto folder = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  while (!std::filesystem::exists(folder / "CMakePresets.json") && folder.has_relative_path()) {
+    folder = folder.parent_path();
+  }
+  return folder;
 }
 
 inline std::string read_source_file(std::string_view path) {

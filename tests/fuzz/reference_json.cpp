@@ -1,37 +1,9 @@
-#include "tests/fuzz/json_reference.h"
+#include "tests/fuzz/reference_json.h"
 
 #include <cstdint>
 
-namespace headrace::tests {
+namespace headrace::fuzz {
 namespace {
-
-bool is_valid_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    std::size_t size = 1;
-    std::uint32_t character = lead;
-    std::uint32_t smallest = 0;
-    if (lead >= 0xF0 && lead <= 0xF7) {
-      size = 4, character = lead & 0x07U, smallest = 0x10000;
-    } else if (lead >= 0xE0 && lead <= 0xEF) {
-      size = 3, character = lead & 0x0FU, smallest = 0x800;
-    } else if (lead >= 0xC0 && lead <= 0xDF) {
-      size = 2, character = lead & 0x1FU, smallest = 0x80;
-    } else if (lead >= 0x80) {
-      return false;
-    }
-    if (i + size > text.size()) return false;
-    for (std::size_t j = 1; j < size; ++j) {
-      const auto next = static_cast<unsigned char>(text[i + j]);
-      if ((next & 0xC0U) != 0x80) return false;
-      character = character << 6 | (next & 0x3FU);
-    }
-    if (character < smallest || character > 0x10FFFF) return false;
-    if (character >= 0xD800 && character <= 0xDFFF) return false;
-    i += size;
-  }
-  return true;
-}
 
 void append_utf8(std::string& out, std::uint32_t c) {
   const auto put = [&](std::uint32_t b) { out.push_back(static_cast<char>(b)); };
@@ -51,7 +23,7 @@ class Parser {
  public:
   Parser(std::string_view text, std::size_t depth_max) : text_(text), depth_max_(depth_max) {}
 
-  bool document(JsonReference& out) {
+  bool document(ReferenceJson& out) {
     space();
     if (!value(out, 0)) return false;
     space();
@@ -75,25 +47,25 @@ class Parser {
     }
   }
 
-  bool value(JsonReference& out, std::size_t depth) {
+  bool value(ReferenceJson& out, std::size_t depth) {
     out.begin = at_;
     const bool ok = any(out, depth);
     out.end = at_;
     return ok;
   }
 
-  bool any(JsonReference& out, std::size_t depth) {
-    using enum JsonReference::Type;
+  bool any(ReferenceJson& out, std::size_t depth) {
+    using Type = ReferenceJson::Type;
     if (peek() == '{') return depth < depth_max_ && object(out, depth + 1);
     if (peek() == '[') return depth < depth_max_ && array(out, depth + 1);
     if (peek() == '"') {
-      out.type = string;
+      out.type = Type::string;
       return quoted(out.text, out.whole);
     }
-    if (take("true")) return out.type = boolean_true, true;
-    if (take("false")) return out.type = boolean_false, true;
-    if (take("null")) return out.type = null, true;
-    out.type = number;
+    if (take("true")) return out.type = Type::boolean_true, true;
+    if (take("false")) return out.type = Type::boolean_false, true;
+    if (take("null")) return out.type = Type::null, true;
+    out.type = Type::number;
     const std::size_t begin = at_;
     if (!digits()) return false;
     out.text = text_.substr(begin, at_ - begin);
@@ -182,14 +154,14 @@ class Parser {
     return false;
   }
 
-  bool object(JsonReference& out, std::size_t depth) {
-    out.type = JsonReference::Type::object;
+  bool object(ReferenceJson& out, std::size_t depth) {
+    out.type = ReferenceJson::Type::object;
     take('{');
     space();
     if (take('}')) return true;
     for (;;) {
       space();
-      std::pair<std::string, JsonReference> member;
+      std::pair<std::string, ReferenceJson> member;
       bool whole = true;
       if (!quoted(member.first, whole)) return false;
       space();
@@ -203,8 +175,8 @@ class Parser {
     }
   }
 
-  bool array(JsonReference& out, std::size_t depth) {
-    out.type = JsonReference::Type::array;
+  bool array(ReferenceJson& out, std::size_t depth) {
+    out.type = ReferenceJson::Type::array;
     take('[');
     space();
     if (take(']')) return true;
@@ -225,8 +197,8 @@ class Parser {
 
 }  // namespace
 
-const JsonReference* JsonReference::member(std::string_view key) const {
-  const JsonReference* found = nullptr;
+const ReferenceJson* ReferenceJson::member(std::string_view key) const {
+  const ReferenceJson* found = nullptr;
   for (const auto& [name, value] : members) {
     if (name != key) continue;
     if (found != nullptr) return nullptr;
@@ -235,10 +207,38 @@ const JsonReference* JsonReference::member(std::string_view key) const {
   return found;
 }
 
-std::optional<JsonReference> parse_reference(std::string_view text, std::size_t depth_max) {
-  JsonReference root;
-  if (!is_valid_utf8(text) || !Parser(text, depth_max).document(root)) return std::nullopt;
+std::optional<ReferenceJson> reference_json(std::string_view text, std::size_t depth_max) {
+  ReferenceJson root;
+  if (!Parser(text, depth_max).document(root)) return std::nullopt;
   return root;
 }
 
-}  // namespace headrace::tests
+bool is_utf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    std::size_t size = 1;
+    std::uint32_t character = lead;
+    std::uint32_t smallest = 0;
+    if (lead >= 0xF0 && lead <= 0xF7) {
+      size = 4, character = lead & 0x07U, smallest = 0x10000;
+    } else if (lead >= 0xE0 && lead <= 0xEF) {
+      size = 3, character = lead & 0x0FU, smallest = 0x800;
+    } else if (lead >= 0xC0 && lead <= 0xDF) {
+      size = 2, character = lead & 0x1FU, smallest = 0x80;
+    } else if (lead >= 0x80) {
+      return false;
+    }
+    if (i + size > text.size()) return false;
+    for (std::size_t j = 1; j < size; ++j) {
+      const auto next = static_cast<unsigned char>(text[i + j]);
+      if ((next & 0xC0U) != 0x80) return false;
+      character = character << 6 | (next & 0x3FU);
+    }
+    if (character < smallest || character > 0x10FFFF) return false;
+    if (character >= 0xD800 && character <= 0xDFFF) return false;
+    i += size;
+  }
+  return true;
+}
+
+}  // namespace headrace::fuzz

@@ -1,0 +1,209 @@
+"""The process: start, refusal to start, reload, drain, log rotation, limits of the machine, and no
+secret anywhere."""
+
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import threading
+import time
+import unittest
+
+from gateway import BIN, KEY, Gateway, Response, chat, request
+from upstream import STREAM_HEAD, Upstream, chunk, delta, event
+
+
+def ask(gateway, model="gpt-4o"):
+    with gateway.connect() as connection:
+        connection.sendall(request(chat(model=model)))
+        return Response(connection)
+
+
+class Process(unittest.TestCase):
+    def test_a_reload_takes_effect_and_drops_nothing(self):
+        with Upstream() as upstream, Gateway(upstream.address) as gateway:
+            failed, stop = [], threading.Event()
+
+            def load():
+                with gateway.connect() as connection:
+                    while not stop.is_set():
+                        connection.sendall(request(chat()))
+                        response = Response(connection)
+                        if response.status != 200 or not response.whole:
+                            failed.append(response.status)
+                            return
+
+            threads = [threading.Thread(target=load) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            self.assertEqual(ask(gateway, "new-model").status, 404)
+            text = gateway.config_text().replace("[gpt-4o, smart]", "[gpt-4o, smart, new-model]")
+            for generation in range(2, 8):
+                gateway.config.write_text(text)
+                gateway.signal(signal.SIGHUP)
+                gateway.wait_for_metric("headrace_config_generation", lambda value: value == generation)
+            deadline = time.monotonic() + 5
+            while ask(gateway, "new-model").status != 200 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            self.assertEqual(ask(gateway, "new-model").status, 200)
+            stop.set()
+            for thread in threads:
+                thread.join()
+            self.assertEqual(failed, [])
+
+    def test_a_bad_config_never_replaces_a_good_one(self):
+        with Upstream() as upstream, Gateway(upstream.address) as gateway:
+            gateway.config.write_text(gateway.config_text() + "\nnonsense: 1\nhttp:\n  head_timeot_ms: 5\n")
+            gateway.signal(signal.SIGHUP)
+            gateway.wait_for_metric("headrace_config_reloads_failed", lambda value: value == 1)
+            self.assertEqual(ask(gateway).status, 200)
+            log = gateway.log.read_text()
+            self.assertIn("nonsense", log)
+            self.assertIn("head_timeout_ms", log, "the misspelt option is not told with its remedy")
+
+    def test_a_drain_lets_streams_end(self):
+        go_on = threading.Event()
+
+        def script(request, connection):
+            connection.sendall(STREAM_HEAD + chunk(event(delta("a"))))
+            go_on.wait(20)
+            connection.sendall(chunk(event(b"[DONE]")) + b"0\r\n\r\n")
+
+        with Upstream(script) as upstream, Gateway(upstream.address) as gateway:
+            with gateway.connect() as connection, gateway.connect() as idle:
+                connection.sendall(request(chat(stream=True)))
+                connection.recv(1)
+                gateway.signal(signal.SIGTERM)
+                self.assertEqual(idle.recv(1), b"", "an idle connection stays open while draining")
+                with self.assertRaises(OSError):
+                    gateway.connect(timeout=2).close()
+                    time.sleep(0.2)
+                    gateway.connect(timeout=2)
+                go_on.set()
+                data = b""
+                while piece := connection.recv(65536):
+                    data += piece
+                self.assertTrue(data.endswith(b"0\r\n\r\n"))
+            self.assertEqual(gateway.process.wait(10), 0)
+
+    def test_a_second_signal_ends_at_once(self):
+        def script(request, connection):
+            connection.sendall(STREAM_HEAD + chunk(event(delta("a"))))
+            connection.recv(1)
+
+        with Upstream(script) as upstream, Gateway(upstream.address) as gateway:
+            with gateway.connect() as connection:
+                connection.sendall(request(chat(stream=True)))
+                connection.recv(1)
+                gateway.signal(signal.SIGTERM)
+                time.sleep(0.1)
+                gateway.signal(signal.SIGTERM)
+                self.assertEqual(gateway.process.wait(10), 0)
+
+    def test_the_access_log_is_opened_again(self):
+        with Upstream() as upstream, Gateway(upstream.address) as gateway:
+            ask(gateway)
+            gateway.log_lines(1)
+            moved = gateway.access_log.with_suffix(".1")
+            gateway.access_log.rename(moved)
+            gateway.signal(signal.SIGUSR1)
+            deadline = time.monotonic() + 5
+            while not gateway.access_log.exists() and time.monotonic() < deadline:
+                time.sleep(0.01)
+            ask(gateway)
+            self.assertEqual(len(gateway.log_lines(1)), 1)
+            self.assertEqual(len(moved.read_text().splitlines()), 1)
+
+    def test_no_key_shows_anywhere(self):
+        with Upstream() as upstream, Gateway(upstream.address) as gateway:
+            for data in (
+                request(chat()),
+                request(chat(), key=None, headers=[f"x-api-key: {KEY}"]),
+                request(b"{}", path=f"/v1beta/models/gemini-x:generateContent?key={KEY}", key=None),
+                request(chat(), path=f"/nothing?key={KEY}"),
+                request(chat(), path=f"/v1/chat/completions?api_key={KEY}"),
+                request(chat(), key="hr-CANARY-wrong-0123456789"),
+            ):
+                with gateway.connect() as connection:
+                    connection.sendall(data)
+                    self.assertNotIn(b"CANARY", Response(connection).body)
+            gateway.log_lines(6)
+            self.assertNotIn(b"CANARY", gateway.admin("/metrics"))
+            self.assertNotIn("CANARY", gateway.access_log.read_text())
+            self.assertNotIn("CANARY", gateway.log.read_text())
+            effective = subprocess.run([BIN / "headrace", "-T", "--config", gateway.config], capture_output=True, text=True)
+            self.assertEqual(effective.returncode, 0, effective.stderr)
+            self.assertNotIn("CANARY", effective.stdout + effective.stderr)
+
+    def test_out_of_descriptors_accepting_pauses_and_recovers(self):
+        with Upstream() as upstream, Gateway(upstream.address, files_max=96) as gateway:
+            first = gateway.connect()
+            first.sendall(request(chat()))
+            self.assertEqual(Response(first).status, 200)
+            crowd = [gateway.connect() for _ in range(150)]
+            time.sleep(0.3)
+            used = cpu_seconds(gateway.process.pid)
+            time.sleep(1)
+            self.assertLess(cpu_seconds(gateway.process.pid) - used, 0.5, "it spins")
+            first.sendall(request(chat()))
+            self.assertEqual(Response(first).status, 200, "a running connection suffers")
+            for connection in crowd:
+                connection.close()
+            deadline = time.monotonic() + 10
+            while time.monotonic() < deadline:
+                try:
+                    if ask(gateway).status == 200:
+                        break
+                except OSError:
+                    pass
+                time.sleep(0.05)
+            else:
+                self.fail("it does not recover")
+            first.close()
+
+    def test_descriptors_and_connections_return_to_where_they_were(self):
+        with Upstream() as upstream, Gateway(upstream.address) as gateway:
+            ask(gateway)
+            gateway.wait_for_metric("headrace_downstream_connections", lambda value: value == 1)
+            before = gateway.open_files()
+            for _ in range(300):
+                ask(gateway)
+            gateway.wait_for_metric("headrace_downstream_connections", lambda value: value == 1)
+            self.assertLessEqual(gateway.open_files(), before + 2)
+
+    def test_what_cannot_start_says_why(self):
+        blocker = socket.create_server(("127.0.0.1", 0))
+        with Upstream() as upstream:
+            gateway = Gateway(upstream.address)
+            gateway.port = blocker.getsockname()[1]
+            gateway.config.write_text(gateway.config_text())
+            refused = subprocess.run([BIN / "headrace", "--config", gateway.config], capture_output=True, text=True, timeout=20)
+            self.assertNotEqual(refused.returncode, 0)
+            self.assertIn(str(gateway.port), refused.stderr)
+            self.assertIn("taken", refused.stderr)
+        blocker.close()
+
+    def test_a_config_is_checked_with_every_error_at_once(self):
+        gateway = Gateway("127.0.0.1:1")
+        gateway.config.write_text("listeners:\n  - adress: 1\nproviders: 5\nhttp:\n  head_timeout_ms: soon\n")
+        checked = subprocess.run([BIN / "headrace", "-t", "--config", gateway.config], capture_output=True, text=True)
+        self.assertEqual(checked.returncode, 1)
+        self.assertGreaterEqual(len(checked.stderr.splitlines()), 3, checked.stderr)
+        for line in checked.stderr.splitlines():
+            self.assertRegex(line, r":\d+:\d+: ")
+
+    def test_the_version_names_kernel_and_features(self):
+        shown = subprocess.run([BIN / "headrace", "-V"], capture_output=True, text=True)
+        self.assertEqual(shown.returncode, 0)
+        self.assertIn("kernel", shown.stdout)
+        self.assertIn("io_uring", shown.stdout)
+
+
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,72 @@
+#include "tools/load/stream_watch.h"
+
+#include <array>
+#include <string_view>
+
+#include "net/http/text.h"
+
+namespace headrace::tools::load {
+namespace {
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+// Text of a chat chunk that is not empty, of a tool call's arguments, of the typed deltas of
+// Anthropic and Responses, of Gemini and of legacy completions.
+bool carries_tokens(std::string_view data) {
+  constexpr std::array<std::string_view, 4> kFilled{R"("content":")", R"("arguments":")",
+                                                    R"("text":")", R"("partial_json":")"};
+  if (contains(data, R"(.delta")")) return true;
+  for (const std::string_view marker : kFilled) {
+    const auto at = data.find(marker);
+    if (at == std::string_view::npos) continue;
+    const auto next = at + marker.size();
+    if (next < data.size() && data[next] != '"') return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+StreamWatch::Seen StreamWatch::feed(std::span<const std::byte> slice) {
+  Seen seen;
+  framer_.feed(net::http::as_text(slice));
+  for (;;) {
+    const policy::SseToken token = framer_.next();
+    switch (token.kind) {
+      case policy::SseToken::Kind::more:
+        return seen;
+      case policy::SseToken::Kind::data:
+        has_data_ = true;
+        look_at(token.value);
+        break;
+      case policy::SseToken::Kind::event:
+        if (token.value == "error") told_error_ = true;
+        if (token.value == "message_stop" || token.value == "response.completed" ||
+            token.value == "response.incomplete") {
+          told_end_ = true;
+        }
+        break;
+      case policy::SseToken::Kind::event_end:
+        if (has_data_) ++seen.events;
+        if (has_tokens_) ++seen.token_events;
+        has_data_ = has_tokens_ = false;
+        break;
+      case policy::SseToken::Kind::other:
+        break;
+    }
+  }
+}
+
+void StreamWatch::look_at(std::string_view data) {
+  if (data == "[DONE]") {
+    told_end_ = true;
+    return;
+  }
+  if (data.starts_with(R"({"error":)")) told_error_ = true;
+  if (contains(data, R"("finishReason":")")) told_end_ = true;
+  if (!has_tokens_) has_tokens_ = carries_tokens(data);
+}
+
+}  // namespace headrace::tools::load
