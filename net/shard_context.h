@@ -62,6 +62,7 @@ struct ShardContext {
   const Fleet* fleet = nullptr;  // all shards, for the admin pages
   bool draining = false;         // connections end with the request they are in
   std::size_t small_buffer_bytes = 4096;
+  std::size_t small_buffers = 1024;
   std::size_t small_buffers_scarce = 512;  // leased ones from which on held requests move
 
   StarvedTransports starved;

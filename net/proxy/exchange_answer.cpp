@@ -240,10 +240,10 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
 void Exchange::queue_relayed(core::BufferLease lease, std::size_t offset, std::string_view head,
                              http::BodyFramer& framer) {
   bytes_out_ += framer.body_bytes();
-  std::span<std::byte> bytes = framer.bytes();
+  std::span<std::byte> bytes = framer.finish();
   if (!head.empty()) {
     answer_started_ = true;
-    std::byte* body = framer.empty() ? lease.data() + offset : bytes.data();
+    std::byte* body = bytes.empty() ? lease.data() + offset : bytes.data();
     const auto room = static_cast<std::size_t>(body - lease.data()) + kRewriteRoom;
     if (head.size() <= room) {
       std::memcpy(body - head.size(), head.data(), head.size());
@@ -313,7 +313,7 @@ void Exchange::queue_held() {
   framer.append({held_.data(), held_bytes_});
   bytes_out_ += framer.body_bytes();
   held_bytes_ = 0;
-  out_.push_back(std::move(held_), framer.bytes());
+  out_.push_back(std::move(held_), framer.finish());
 }
 
 void Exchange::drop_held() {

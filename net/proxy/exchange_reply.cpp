@@ -180,7 +180,7 @@ void Exchange::queue_error_event(UpstreamFailure failure, const policy::StreamMe
                               ? http::BodyFraming::chunked
                               : http::BodyFraming::until_close);
   framer.append({block.data(), at + bytes});
-  out_.push_back(std::move(block), framer.bytes());
+  out_.push_back(std::move(block), framer.finish());
 }
 
 }  // namespace headrace::net

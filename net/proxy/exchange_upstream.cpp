@@ -88,13 +88,11 @@ bool Exchange::write_request_head() {
   UpstreamRequest request;
   request.head = &head;
   request.provider = &pool_->provider();
-  request.dialect = match_.dialect;
   if (target_ != nullptr && match_.dialect == policy::Dialect::gemini) {
     request.model_in_path =
         policy::match_endpoint(head.method_text, head.path(), false).model_in_path;
     request.model = view.text(target_->model);
   }
-  request.keeps_path = passthrough_ != nullptr;
   request.metered = passthrough_ == nullptr;
   if (streams_up_) {
     request.framing = message.decoder.framing();
@@ -302,7 +300,8 @@ void Exchange::frame_upload(core::BufferLease lease, std::size_t offset, std::si
     }
     if (step.status == http::ChunkStatus::need_more || rest.empty()) break;
   }
-  if (!framer.empty()) message.upload.push_back(std::move(lease), framer.bytes());
+  const std::span<std::byte> framed = framer.finish();
+  if (!framed.empty()) message.upload.push_back(std::move(lease), framed);
 }
 
 void Exchange::pump_upload() {

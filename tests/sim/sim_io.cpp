@@ -416,8 +416,8 @@ void Io::send(Op& op, Socket socket, std::span<const std::byte> bytes, SendMore)
 void Io::send_vector(Op& op, Socket socket, std::span<const iovec> slices, SendMore) {
   backend_->io.start_send(op, OpKind::send_vector, number(socket), slices);
 }
-void Io::splice(Op&, int, int, std::size_t, SendMore) {
-  HEADRACE_CHECK(false, "the simulated kernel has no pipes");
+void Io::splice(Op&, Socket, Socket, std::size_t) {
+  HEADRACE_CHECK(false, "the simulated kernel does not splice");
 }
 void Io::shutdown(Op& op, Socket socket, ShutdownSide side) {
   backend_->io.start_shutdown(op, number(socket), side);
