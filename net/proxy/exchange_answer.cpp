@@ -90,7 +90,8 @@ void Exchange::read_answer_head(core::BufferLease lease, std::size_t offset, std
       return;
     }
   }
-  // The rest is still to come.
+  // The rest is still to come, also where only the next bytes were asked for so far.
+  upstream_->transport().want_receive(ReceiveMode::many);
   const std::size_t rest = bytes - offset;
   answer_gathered_bytes_ = static_cast<std::uint32_t>(rest);
   if (rest == 0) return;

@@ -325,8 +325,9 @@ void ClientActor::judge(Request& request, const Message& message, bool whole) {
   // The connection's end tells HTTP/1.0 and such providers nothing of completeness.
   if (whole && message.body != request.answer &&
       !((request.http_1_0 || request.truncation_invisible) && !well_behaved_)) {
-    violation(fmt::format("request {}: another answer, {} bytes instead of {}", request.number,
-                          message.body.size(), request.answer.size()));
+    violation(fmt::format("request {}: another answer, {} bytes instead of {}:\n{}\n--- {}\n{}",
+                          request.number, message.body.size(), request.answer.size(), message.body,
+                          message.head, request.answer));
   }
   if (message.body != request.answer) judge_cut(request, message.body);
   if (!whole && well_behaved_) {

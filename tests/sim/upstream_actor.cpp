@@ -121,6 +121,7 @@ void UpstreamActor::judge_body(Request& request, const Message& message) {
 void UpstreamActor::serve(Request& request, const Message& message) {
   World& world = World::current();
   const bool kept = served_++ > 0;
+  if (std::getenv("SIM_TRACE")) fmt::print("T {} serve {} calm {}\n", world.now().time_since_epoch().count(), request.number, well_behaved_);
   if (kept && !well_behaved_ && world.strikes(Fault::upstream_closes_idle)) {
     request.replay_allowed = true;
     die();
@@ -147,7 +148,6 @@ bool UpstreamActor::answer_badly(Request& request) {
         "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
         "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "\x16\x03\x01\x02",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n",
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"};
     deaf_ = true;
     const std::string_view text =
@@ -183,7 +183,7 @@ void UpstreamActor::answer(Request& request, bool usage_wanted) {
   if (usage_wanted && !request.usage_event.empty()) {
     body.insert(request.usage_at, request.usage_event);
   }
-  if (!well_behaved_ && dice().one_in(60) && body.size() < kPoisonAnswerBytesMax) {
+  if (!well_behaved_ && dice().one_in(60) && !request.stream && body.size() < kPoisonAnswerBytesMax) {
     // All in one piece, read in one piece: the gateway cannot but see what is left over.
     poisoned_ = true;
     if (const auto socket = peer_->socket.lock()) socket->short_reads = false;
@@ -277,6 +277,7 @@ void UpstreamActor::say_next() {
     if (ends_) peer_->finish();
     return;
   }
+  if (std::getenv("SIM_TRACE")) fmt::print("T {} say {} {}\n", World::current().now().time_since_epoch().count(), saying_.front().size(), saying_.front().substr(0,120));
   peer_->write(std::move(saying_.front()));
   saying_.pop_front();
   World::current().after(World::current().some_delay(), [this] { say_next(); });
