@@ -55,7 +55,7 @@ void ClientActor::connect() {
   }
   reader_ = std::make_unique<MessageReader>(MessageReader::Side::responses);
   outgoing_.clear();
-  pumping_ = closing_ = gone_ = over_ = false;
+  pumping_ = planned_ = closing_ = gone_ = over_ = false;
   leaves_in_bytes_ = SIZE_MAX;
   const std::uint64_t connection = ++connection_;
   peer_->on_bytes = [this, connection](std::string_view bytes) {
@@ -73,7 +73,7 @@ void ClientActor::connect() {
 }
 
 void ClientActor::go_on() {
-  if (over_ || gone_ || !awaiting_.empty() || !outgoing_.empty()) return;
+  if (over_ || gone_ || planned_ || !awaiting_.empty() || !outgoing_.empty()) return;
   if (left_ == 0 || (!well_behaved_ && dice().one_in(30))) {
     leave(false);
     return;
@@ -81,8 +81,11 @@ void ClientActor::go_on() {
   core::Duration pause = World::current().some_delay();
   // Now and then longer than the gateway keeps idle connections.
   if (!well_behaved_ && dice().one_in(60)) pause = milliseconds(dice().below(8'000));
+  planned_ = true;
   World::current().after(pause, [this, connection = connection_] {
-    if (connection == connection_ && !over_ && !gone_) send_batch();
+    if (connection != connection_) return;
+    planned_ = false;
+    if (!over_ && !gone_) send_batch();
   });
 }
 
@@ -135,13 +138,18 @@ void ClientActor::send_batch() {
   World& world = World::current();
   const bool pipelines = dice().one_in(6);
   std::uint64_t requests = pipelines ? 2 + dice().below(4) : 1;
+  // The gateway keeps no more of what is sent ahead, and closes where there is more.
+  constexpr std::size_t kHeadBytes = 3'000;
+  const std::size_t bytes_max = well_behaved_ ? 15'000 : 60'000;
+  std::size_t bytes = 0;
   for (; requests > 0 && left_ > 0; --requests, --left_) {
     Request& request = ledger_.make(well_behaved_);
     awaiting_.push_back(&request);
     write_request(request);
+    bytes += request.body.size() + kHeadBytes;
     const bool last = request.close || request.http_1_0 || request.expects_continue ||
                       request.call == Call::bad_head || request.call == Call::bad_chunk ||
-                      request.call == Call::too_large;
+                      request.call == Call::too_large || bytes > bytes_max;
     if (last) requests = 1;
   }
   if (!well_behaved_) {
@@ -260,6 +268,7 @@ void ClientActor::pump() {
     return;
   }
   const core::Duration pause = piece.pause;
+  if (std::getenv("SIM_TRACE")) fmt::print("C {} write {} [{}]\n", fmt::ptr(this), connection_, piece.bytes.substr(0,300));
   peer_->write(std::move(piece.bytes));
   outgoing_.pop_front();
   pumping_ = true;

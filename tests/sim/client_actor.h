@@ -61,6 +61,7 @@ class ClientActor {
   std::uint64_t connection_ = 0;  // tells old connections' events apart
   std::size_t leaves_in_bytes_ = SIZE_MAX;
   bool pumping_ = false;
+  bool planned_ = false;  // the next batch
   bool continued_ = false;
   bool closing_ = false;  // the gateway said that it will close
   bool gone_ = false;     // we left; nothing further is sent
