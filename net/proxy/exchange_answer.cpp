@@ -234,8 +234,9 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
   } else {
     set_deadline(milliseconds(pool_->provider().row->timeouts.gap_ms));
     want_more_answer();
+    pump_answer();
   }
-  if (state_ != ExchangeState::closing) pump_answer();
+  // Nothing here: an answer that has ended may already have taken the exchange with it.
 }
 
 void Exchange::queue_relayed(core::BufferLease lease, std::size_t offset, std::string_view head,

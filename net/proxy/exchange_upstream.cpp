@@ -251,13 +251,13 @@ void Exchange::start_upload_pieces() {
   // The bytes that came with the head follow it; its own bytes are no longer needed.
   if (message.arrived_bytes > 0) {
     core::BufferLease first = std::move(message.lease);
-    frame_upload(std::move(first), message.head_bytes, message.arrived_bytes);
+    if (!frame_upload(std::move(first), message.head_bytes, message.arrived_bytes)) return;
   }
   while (!message.pending_upload.empty()) {
     const std::span<std::byte> bytes = message.pending_upload.front_bytes();
     core::BufferLease lease = message.pending_upload.pop_front();
     const auto offset = static_cast<std::size_t>(bytes.data() - lease.data());
-    frame_upload(std::move(lease), offset, bytes.size());
+    if (!frame_upload(std::move(lease), offset, bytes.size())) return;
   }
 }
 
@@ -269,11 +269,11 @@ void Exchange::upload(core::BufferLease lease) {
     return;
   }
   const std::size_t bytes = lease.size();
-  frame_upload(std::move(lease), 0, bytes);
-  pump_upload();
+  if (frame_upload(std::move(lease), 0, bytes)) pump_upload();
 }
 
-void Exchange::frame_upload(core::BufferLease lease, std::size_t offset, std::size_t bytes) {
+// False: it was bad, and is answered; the message is gone.
+bool Exchange::frame_upload(core::BufferLease lease, std::size_t offset, std::size_t bytes) {
   RequestMessage& message = *message_;
   http::BodyFramer framer(message.decoder.framing());
   std::span<std::byte> rest(lease.data() + offset, bytes);
@@ -284,7 +284,7 @@ void Exchange::frame_upload(core::BufferLease lease, std::size_t offset, std::si
       keep_alive_ = false;
       abandon_upstream();
       reply(policy::Reason::invalid_request, http::describe(step.error).message);
-      return;
+      return false;
     }
     if (step.status == http::ChunkStatus::data) {
       const auto at = static_cast<std::size_t>(step.data.data() - rest.data());
@@ -302,6 +302,7 @@ void Exchange::frame_upload(core::BufferLease lease, std::size_t offset, std::si
   }
   const std::span<std::byte> framed = framer.finish();
   if (!framed.empty()) message.upload.push_back(std::move(lease), framed);
+  return true;
 }
 
 void Exchange::pump_upload() {
