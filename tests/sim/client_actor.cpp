@@ -287,6 +287,7 @@ void ClientActor::on_bytes(std::string_view bytes) {
     Request& request = *awaiting_.front();
     const auto message = reader_->next(request.method == "HEAD");
     if (!message) break;
+    if (std::getenv("SIM_TRACE")) fmt::print("C {} answer to {}: {}\n", fmt::ptr(this), request.number, message->head);
     if (message->status() == 100) {
       if (!request.expects_continue) violation("100 (Continue) that nobody asked for");
       continued_ = true;

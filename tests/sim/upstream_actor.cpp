@@ -121,6 +121,7 @@ void UpstreamActor::judge_body(Request& request, const Message& message) {
 void UpstreamActor::serve(Request& request, const Message& message) {
   World& world = World::current();
   const bool kept = served_++ > 0;
+  last_ = &request;
   if (std::getenv("SIM_TRACE")) fmt::print("T {} serve {} calm {}\n", world.now().time_since_epoch().count(), request.number, well_behaved_);
   if (kept && !well_behaved_ && world.strikes(Fault::upstream_closes_idle)) {
     request.replay_allowed = true;
@@ -169,7 +170,7 @@ bool UpstreamActor::answer_badly(Request& request) {
     if (frames_by_close_) request.truncation_invisible = true;
     say(whole.substr(0, cut));
     if (world.strikes(Fault::peer_resets)) {
-      world.after(world.some_delay(), [peer = peer_] { peer->reset(); });
+      world.after(world.some_delay(), [this] { reset(); });
     } else {
       end_after();
     }
@@ -288,10 +289,16 @@ void UpstreamActor::end_after() {
   if (!saying_planned_) say_next();
 }
 
+// What was said may be lost with it: then the last request may be sent again.
+void UpstreamActor::reset() {
+  if (last_ != nullptr && served_ > 1) last_->replay_allowed = true;
+  peer_->reset();
+}
+
 void UpstreamActor::die() {
   deaf_ = true;
   if (World::current().strikes(Fault::peer_resets)) {
-    peer_->reset();
+    reset();
   } else {
     peer_->finish();
   }

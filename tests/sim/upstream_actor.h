@@ -34,11 +34,13 @@ class UpstreamActor {
   void say_next();
   void end_after();  // the connection, behind what was said
   void die();        // FIN or RST, now
+  void reset();
 
   Ledger& ledger_;
   std::shared_ptr<Peer> peer_;
   MessageReader reader_{MessageReader::Side::requests};
   std::deque<std::string> saying_;
+  Request* last_ = nullptr;
   std::uint32_t served_ = 0;
   bool well_behaved_;
   bool early_judged_ = false;
