@@ -143,7 +143,7 @@ void ClientActor::send_batch() {
   const std::size_t bytes_max = well_behaved_ ? 15'000 : 60'000;
   std::size_t bytes = 0;
   for (; requests > 0 && left_ > 0; --requests, --left_) {
-    Request& request = ledger_.make(well_behaved_);
+    Request& request = ledger_.make(well_behaved_, well_behaved_ && pipelines);
     awaiting_.push_back(&request);
     write_request(request);
     bytes += request.body.size() + kHeadBytes;
@@ -268,7 +268,6 @@ void ClientActor::pump() {
     return;
   }
   const core::Duration pause = piece.pause;
-  if (std::getenv("SIM_TRACE")) fmt::print("C {} write {} [{}]\n", fmt::ptr(this), connection_, piece.bytes.substr(0,300));
   peer_->write(std::move(piece.bytes));
   outgoing_.pop_front();
   pumping_ = true;
@@ -287,7 +286,6 @@ void ClientActor::on_bytes(std::string_view bytes) {
     Request& request = *awaiting_.front();
     const auto message = reader_->next(request.method == "HEAD");
     if (!message) break;
-    if (std::getenv("SIM_TRACE")) fmt::print("C {} answer to {}: {}\n", fmt::ptr(this), request.number, message->head);
     if (message->status() == 100) {
       if (!request.expects_continue) violation("100 (Continue) that nobody asked for");
       continued_ = true;

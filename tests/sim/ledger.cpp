@@ -44,7 +44,7 @@ std::string Ledger::marker(std::uint32_t number) {
 }
 
 std::size_t Ledger::some_bytes() {
-  const std::uint64_t kind = random_.below(100);
+  const std::uint64_t kind = small_ ? 0 : random_.below(100);
   if (kind < 80) return static_cast<std::size_t>(random_.below(600));
   if (kind < 95) return static_cast<std::size_t>(random_.below(8'000));
   if (kind < 99) return static_cast<std::size_t>(random_.below(40'000));
@@ -55,7 +55,8 @@ Request* Ledger::find(std::uint32_t number) {
   return number < requests_.size() ? requests_[number].get() : nullptr;
 }
 
-Request& Ledger::make(bool well_behaved) {
+Request& Ledger::make(bool well_behaved, bool small) {
+  small_ = small;
   requests_.push_back(std::make_unique<Request>());
   Request& request = *requests_.back();
   request.number = static_cast<std::uint32_t>(requests_.size() - 1);

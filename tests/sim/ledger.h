@@ -69,7 +69,7 @@ class Ledger {
  public:
   explicit Ledger(core::Random& random) : random_(random) {}
 
-  Request& make(bool well_behaved);
+  Request& make(bool well_behaved, bool small);
   [[nodiscard]] Request* find(std::uint32_t number);
   [[nodiscard]] const std::vector<std::unique_ptr<Request>>& all() const { return requests_; }
   void settle(Request& request, Outcome outcome);
@@ -84,6 +84,7 @@ class Ledger {
   std::size_t some_bytes();
 
   core::Random& random_;
+  bool small_ = false;
   std::vector<std::unique_ptr<Request>> requests_;
 };
 

@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kPoisonAnswerBytesMax = 2'000;
+constexpr std::size_t kPoisonAnswerBytesMax = 600;
 
 core::Random& dice() {
   return World::current().random();
@@ -47,7 +47,7 @@ void UpstreamActor::on_bytes(std::string_view bytes) {
     Request* request = judge_head(*message);
     if (request == nullptr) return;
     judge_body(*request, *message);
-    serve(*request, *message);
+    if (!std::exchange(answered_early_, false)) serve(*request, *message);
     if (deaf_) return;
   }
   if (!reader_.error().empty()) {
@@ -122,7 +122,6 @@ void UpstreamActor::serve(Request& request, const Message& message) {
   World& world = World::current();
   const bool kept = served_++ > 0;
   last_ = &request;
-  if (std::getenv("SIM_TRACE")) fmt::print("T {} serve {} calm {}\n", world.now().time_since_epoch().count(), request.number, well_behaved_);
   if (kept && !well_behaved_ && world.strikes(Fault::upstream_closes_idle)) {
     request.replay_allowed = true;
     die();
@@ -184,7 +183,8 @@ void UpstreamActor::answer(Request& request, bool usage_wanted) {
   if (usage_wanted && !request.usage_event.empty()) {
     body.insert(request.usage_at, request.usage_event);
   }
-  if (!well_behaved_ && dice().one_in(60) && !request.stream && body.size() < kPoisonAnswerBytesMax) {
+  if (!well_behaved_ && dice().one_in(60) && !request.stream &&
+      body.size() < kPoisonAnswerBytesMax) {
     // All in one piece, read in one piece: the gateway cannot but see what is left over.
     poisoned_ = true;
     if (const auto socket = peer_->socket.lock()) socket->short_reads = false;
@@ -220,6 +220,7 @@ void UpstreamActor::maybe_answer_early() {
   Request* request = judge_head(reader_.partial());
   if (request == nullptr || request->call == Call::bad_chunk || request->stream) return;
   deaf_ = dice().one_in(2);
+  answered_early_ = true;
   answer(*request, false);
 }
 
@@ -278,7 +279,6 @@ void UpstreamActor::say_next() {
     if (ends_) peer_->finish();
     return;
   }
-  if (std::getenv("SIM_TRACE")) fmt::print("T {} say {} {}\n", World::current().now().time_since_epoch().count(), saying_.front().size(), saying_.front().substr(0,120));
   peer_->write(std::move(saying_.front()));
   saying_.pop_front();
   World::current().after(World::current().some_delay(), [this] { say_next(); });
@@ -300,6 +300,7 @@ void UpstreamActor::die() {
   if (World::current().strikes(Fault::peer_resets)) {
     reset();
   } else {
+    if (last_ != nullptr && served_ > 1) last_->replay_allowed = true;
     peer_->finish();
   }
 }

@@ -44,6 +44,7 @@ class UpstreamActor {
   std::uint32_t served_ = 0;
   bool well_behaved_;
   bool early_judged_ = false;
+  bool answered_early_ = false;
   bool saying_planned_ = false;
   bool ends_ = false;
   bool deaf_ = false;      // reads no further request

@@ -25,7 +25,9 @@ World& World::current() {
   return *current_world;
 }
 
-void World::leave() { current_world = nullptr; }
+void World::leave() {
+  current_world = nullptr;
+}
 
 bool World::strikes(Fault fault) {
   const auto index = static_cast<std::size_t>(std::to_underlying(fault));
