@@ -399,6 +399,11 @@ void Exchange::abandon_upstream() {
 
 void Exchange::release_message() {
   if (message_ == nullptr) return;
+  // A client that was too slow with its body is answered while the kernel may still write to it.
+  Transport& transport = downstream_->transport();
+  if (message_->lease && transport.receiving_into()) {
+    transport.keep_for_receive(std::move(message_->lease));
+  }
   shard_->messages.destroy(*std::exchange(message_, nullptr));
 }
 
