@@ -131,6 +131,7 @@ void BodyPool::release_coldest(SizeClass& size_class, std::size_t count) {
   }
   const auto first = size_class.kept.begin();
   size_class.kept.erase(first, first + static_cast<std::ptrdiff_t>(count));
+  size_class.kept_low = std::min(size_class.kept_low, size_class.kept.size());
   bytes_kept_ -= count * size_class.stride_bytes;
   budget_.give_back(count * size_class.stride_bytes);
 }

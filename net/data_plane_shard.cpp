@@ -26,6 +26,7 @@ DataPlaneShard::DataPlaneShard(std::uint32_t number, std::unique_ptr<core::Io> i
       commands_(kCommandsMax) {
   context_.fleet = fleet;
   context_.small_buffer_bytes = options.small_buffer_bytes;
+  context_.small_buffers = options.small_buffers;
   context_.small_buffers_scarce = options.small_buffers / 2;
   if (snapshot->view().settings().access_log.output != config::LogOutput::off) {
     context_.access_log = &access_log_;
@@ -84,7 +85,11 @@ void DataPlaneShard::on_start(core::Shard&) {
 }
 
 bool DataPlaneShard::on_turn(core::Instant) {
-  if (!context_.starved.empty()) context_.starved.retry();
+  // Not before a buffer is free: trying again at once would spin until somebody gives one back.
+  if (!context_.starved.empty() &&
+      context_.io->buffers_leased(core::BufferGroup::small) < context_.small_buffers) {
+    context_.starved.retry();
+  }
   if (!context_.run_queue.empty()) run_queue();
   if (!commands_.consumer().empty()) take_commands();
   if (names_ != nullptr && names_->unanswered(shard_.number()) > 0) take_names();

@@ -15,6 +15,7 @@
 #include "net/http/date.h"
 #include "net/http/request_head.h"
 #include "net/http/response_head.h"
+#include "net/proxy/exchange_state.h"
 #include "net/shard_counters.h"
 #include "net/tls/workspace.h"
 
@@ -61,6 +62,7 @@ struct ShardContext {
   const Fleet* fleet = nullptr;  // all shards, for the admin pages
   bool draining = false;         // connections end with the request they are in
   std::size_t small_buffer_bytes = 4096;
+  std::size_t small_buffers = 1024;
   std::size_t small_buffers_scarce = 512;  // leased ones from which on held requests move
 
   StarvedTransports starved;
@@ -82,6 +84,7 @@ struct ShardContext {
   tls::Workspace tls_workspace;
 
   ShardCounters counters;
+  ExchangeMoves exchange_moves{};
 };
 
 }  // namespace headrace::net

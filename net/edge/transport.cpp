@@ -52,6 +52,11 @@ void Transport::want_into(std::span<std::byte> into) {
   reconcile_receive();
 }
 
+void Transport::keep_for_receive(core::BufferLease memory) {
+  HEADRACE_CHECK(receiving_into() && !into_memory_);
+  into_memory_ = std::move(memory);
+}
+
 void Transport::reconcile_receive() {
   if (state_ != State::open || peer_ended_) return;
   if (!receive_op_.in_flight()) {
@@ -91,6 +96,7 @@ void Transport::on_receive_completed(Completion& completion) {
   if (!completion.more) {
     armed_ = ReceiveMode::off;
     cancelling_ = false;
+    into_memory_.reset();
   }
   if (state_ != State::open) {
     completion.buffer.reset();
@@ -121,8 +127,11 @@ void Transport::deliver(Completion& completion) {
     return;
   }
   // The owner either wants the rest elsewhere and says so within the call, or has enough.
-  want_ = ReceiveMode::off;
-  into_ = {};
+  // He may also have changed his mind while they were on their way.
+  if (want_ == ReceiveMode::into) {
+    want_ = ReceiveMode::off;
+    into_ = {};
+  }
   owner_->on_received_into(bytes);
 }
 

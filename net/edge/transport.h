@@ -80,6 +80,10 @@ class Transport : public core::ListHook<StarvedListTag> {
 
   void want_receive(ReceiveMode mode);
   void want_into(std::span<std::byte> into);
+  // A receive into the owner's memory is in flight: it cannot be called back, so who gives that
+  // memory up leaves it here until the receive has ended.
+  [[nodiscard]] bool receiving_into() const { return armed_ == ReceiveMode::into; }
+  void keep_for_receive(core::BufferLease memory);
   [[nodiscard]] ReceiveMode wanted() const { return want_; }
 
   void send(std::span<const std::span<const std::byte>> slices,
@@ -121,6 +125,7 @@ class Transport : public core::ListHook<StarvedListTag> {
   core::Op send_op_;
   core::Op control_op_;
   std::span<std::byte> into_;
+  core::BufferLease into_memory_;  // what the receive in flight still writes to
   std::size_t sending_bytes_ = 0;
   core::Socket socket_ = core::Socket::none;
   State state_ = State::closed;

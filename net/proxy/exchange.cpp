@@ -35,6 +35,8 @@ Exchange::~Exchange() {
 
 void Exchange::move_to(ExchangeState next) {
   HEADRACE_CHECK(may_move(state_, next), "an exchange made a move that is not legal");
+  ++shard_->exchange_moves[static_cast<std::size_t>(std::to_underlying(state_))]
+                          [static_cast<std::size_t>(std::to_underlying(next))];
   state_ = next;
 }
 

@@ -118,7 +118,7 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   bool start_upload(const http::RequestHead& head, std::size_t arrived);
   void start_upload_pieces();
   void upload(core::BufferLease lease);
-  void frame_upload(core::BufferLease lease, std::size_t offset, std::size_t bytes);
+  bool frame_upload(core::BufferLease lease, std::size_t offset, std::size_t bytes);
   void pump_upload();
   void upload_sent();
   void upstream_broken(UpstreamFailure failure);

@@ -90,7 +90,8 @@ void Exchange::read_answer_head(core::BufferLease lease, std::size_t offset, std
       return;
     }
   }
-  // The rest is still to come.
+  // The rest is still to come, also where only the next bytes were asked for so far.
+  upstream_->transport().want_receive(ReceiveMode::many);
   const std::size_t rest = bytes - offset;
   answer_gathered_bytes_ = static_cast<std::uint32_t>(rest);
   if (rest == 0) return;
@@ -233,17 +234,18 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
   } else {
     set_deadline(milliseconds(pool_->provider().row->timeouts.gap_ms));
     want_more_answer();
+    pump_answer();
   }
-  if (state_ != ExchangeState::closing) pump_answer();
+  // Nothing here: an answer that has ended may already have taken the exchange with it.
 }
 
 void Exchange::queue_relayed(core::BufferLease lease, std::size_t offset, std::string_view head,
                              http::BodyFramer& framer) {
   bytes_out_ += framer.body_bytes();
-  std::span<std::byte> bytes = framer.bytes();
+  std::span<std::byte> bytes = framer.finish();
   if (!head.empty()) {
     answer_started_ = true;
-    std::byte* body = framer.empty() ? lease.data() + offset : bytes.data();
+    std::byte* body = bytes.empty() ? lease.data() + offset : bytes.data();
     const auto room = static_cast<std::size_t>(body - lease.data()) + kRewriteRoom;
     if (head.size() <= room) {
       std::memcpy(body - head.size(), head.data(), head.size());
@@ -313,7 +315,7 @@ void Exchange::queue_held() {
   framer.append({held_.data(), held_bytes_});
   bytes_out_ += framer.body_bytes();
   held_bytes_ = 0;
-  out_.push_back(std::move(held_), framer.bytes());
+  out_.push_back(std::move(held_), framer.finish());
 }
 
 void Exchange::drop_held() {

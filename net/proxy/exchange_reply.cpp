@@ -134,6 +134,12 @@ void Exchange::reply_with(std::uint16_t status, std::string_view content_type,
   queue_text(writer.text());
   if (method_ != http::Method::head) queue_text(body);
   release_message();
+  if (out_.empty()) {
+    // No memory even for this. The connection's death takes the exchange along, later: whoever
+    // replies goes on with it.
+    downstream_->close();
+    return;
+  }
   pump_answer();
 }
 
@@ -180,7 +186,7 @@ void Exchange::queue_error_event(UpstreamFailure failure, const policy::StreamMe
                               ? http::BodyFraming::chunked
                               : http::BodyFraming::until_close);
   framer.append({block.data(), at + bytes});
-  out_.push_back(std::move(block), framer.bytes());
+  out_.push_back(std::move(block), framer.finish());
 }
 
 }  // namespace headrace::net

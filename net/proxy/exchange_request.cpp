@@ -52,6 +52,12 @@ void Exchange::begin(core::BufferLease message, std::size_t head_bytes, std::siz
   }
   message_->lease = std::move(message);
   message_->head_bytes = head_bytes;
+  std::size_t arrived = bytes - head_bytes;
+  if (body_complete_ && arrived > 0) {
+    // There is no body, so this is the next request, whoever answers this one.
+    if (!downstream_->keep_for_later({message_->body_begin(), arrived})) keep_alive_ = false;
+    arrived = 0;
+  }
   if (downstream_->listener().link().role == ListenerRole::admin) {
     answer_admin(head);
     return;
@@ -59,7 +65,7 @@ void Exchange::begin(core::BufferLease message, std::size_t head_bytes, std::siz
   match_ = policy::match_endpoint(
       head.method_text, head.path(),
       head.path().starts_with("/v1/models") && head.fields.find("anthropic-version") != nullptr);
-  if (identify(head) && accept_endpoint(head) && start_body(head, bytes - head_bytes)) {
+  if (identify(head) && accept_endpoint(head) && start_body(head, arrived)) {
     body_arrived();
   }
   // From here on the scratch head may belong to another request.
@@ -326,7 +332,7 @@ void Exchange::on_downstream_received(core::BufferLease lease) {
     streams_up_ ? upload(std::move(lease)) : take_body_bytes(lease.bytes());
     return;
   }
-  if (local_) return;  // what is left of a refused request is thrown away
+  if (!body_complete_) return;  // what is left of a refused request is thrown away
   // The next request, sent before this one was answered: it waits its turn.
   if (!downstream_->keep_for_later(lease.bytes())) {
     keep_alive_ = false;

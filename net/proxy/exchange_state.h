@@ -47,4 +47,8 @@ constexpr bool may_move(ExchangeState from, ExchangeState to) {
   return (moves[static_cast<std::size_t>(std::to_underlying(from))] & bit(to)) != 0;
 }
 
+// How often each move was made, from and to. A test that claims to cover the exchange shows here
+// that it made them all.
+using ExchangeMoves = std::array<std::array<std::uint64_t, kExchangeStates>, kExchangeStates>;
+
 }  // namespace headrace::net

@@ -88,13 +88,11 @@ bool Exchange::write_request_head() {
   UpstreamRequest request;
   request.head = &head;
   request.provider = &pool_->provider();
-  request.dialect = match_.dialect;
   if (target_ != nullptr && match_.dialect == policy::Dialect::gemini) {
     request.model_in_path =
         policy::match_endpoint(head.method_text, head.path(), false).model_in_path;
     request.model = view.text(target_->model);
   }
-  request.keeps_path = passthrough_ != nullptr;
   request.metered = passthrough_ == nullptr;
   if (streams_up_) {
     request.framing = message.decoder.framing();
@@ -253,13 +251,13 @@ void Exchange::start_upload_pieces() {
   // The bytes that came with the head follow it; its own bytes are no longer needed.
   if (message.arrived_bytes > 0) {
     core::BufferLease first = std::move(message.lease);
-    frame_upload(std::move(first), message.head_bytes, message.arrived_bytes);
+    if (!frame_upload(std::move(first), message.head_bytes, message.arrived_bytes)) return;
   }
   while (!message.pending_upload.empty()) {
     const std::span<std::byte> bytes = message.pending_upload.front_bytes();
     core::BufferLease lease = message.pending_upload.pop_front();
     const auto offset = static_cast<std::size_t>(bytes.data() - lease.data());
-    frame_upload(std::move(lease), offset, bytes.size());
+    if (!frame_upload(std::move(lease), offset, bytes.size())) return;
   }
 }
 
@@ -271,11 +269,11 @@ void Exchange::upload(core::BufferLease lease) {
     return;
   }
   const std::size_t bytes = lease.size();
-  frame_upload(std::move(lease), 0, bytes);
-  pump_upload();
+  if (frame_upload(std::move(lease), 0, bytes)) pump_upload();
 }
 
-void Exchange::frame_upload(core::BufferLease lease, std::size_t offset, std::size_t bytes) {
+// False: it was bad, and is answered; the message is gone.
+bool Exchange::frame_upload(core::BufferLease lease, std::size_t offset, std::size_t bytes) {
   RequestMessage& message = *message_;
   http::BodyFramer framer(message.decoder.framing());
   std::span<std::byte> rest(lease.data() + offset, bytes);
@@ -286,7 +284,7 @@ void Exchange::frame_upload(core::BufferLease lease, std::size_t offset, std::si
       keep_alive_ = false;
       abandon_upstream();
       reply(policy::Reason::invalid_request, http::describe(step.error).message);
-      return;
+      return false;
     }
     if (step.status == http::ChunkStatus::data) {
       const auto at = static_cast<std::size_t>(step.data.data() - rest.data());
@@ -302,7 +300,9 @@ void Exchange::frame_upload(core::BufferLease lease, std::size_t offset, std::si
     }
     if (step.status == http::ChunkStatus::need_more || rest.empty()) break;
   }
-  if (!framer.empty()) message.upload.push_back(std::move(lease), framer.bytes());
+  const std::span<std::byte> framed = framer.finish();
+  if (!framed.empty()) message.upload.push_back(std::move(lease), framed);
+  return true;
 }
 
 void Exchange::pump_upload() {
@@ -399,6 +399,11 @@ void Exchange::abandon_upstream() {
 
 void Exchange::release_message() {
   if (message_ == nullptr) return;
+  // A client that was too slow with its body is answered while the kernel may still write to it.
+  Transport& transport = downstream_->transport();
+  if (message_->lease && transport.receiving_into()) {
+    transport.keep_for_receive(std::move(message_->lease));
+  }
   shard_->messages.destroy(*std::exchange(message_, nullptr));
 }
 

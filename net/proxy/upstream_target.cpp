@@ -44,7 +44,7 @@ void add_path(const UpstreamRequest& request, TargetText& target) {
   const std::string_view prefix = request.provider->path_prefix;
   std::string_view path = request.head->path();
   target.add(prefix);
-  if (!request.keeps_path && request.dialect == policy::Dialect::openai && !prefix.empty() &&
+  if (request.provider->row->dialect == policy::config::Dialect::openai && !prefix.empty() &&
       path.starts_with(kOpenAiVersion)) {
     path.remove_prefix(kOpenAiVersion.size());
   }

@@ -15,10 +15,8 @@ namespace headrace::net {
 struct UpstreamRequest {
   const http::RequestHead* head = nullptr;  // as the client sent it
   const ProviderLink* provider = nullptr;
-  policy::Dialect dialect = policy::Dialect::openai;
   std::string_view model_in_path;  // a slice of the client's path, where the path names the model
   std::string_view model;          // what to ask for in its place; empty: the same
-  bool keeps_path = false;         // passthrough: the path goes as it is behind the prefix
   bool metered = false;            // the answer must be readable: no content coding
   http::BodyFraming framing = http::BodyFraming::none;
   std::uint64_t content_length = 0;

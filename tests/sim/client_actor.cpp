@@ -1,0 +1,383 @@
+#include "tests/sim/client_actor.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "tests/sim/world.h"
+
+namespace headrace::sim {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+core::Random& dice() {
+  return World::current().random();
+}
+
+bool has_token(const Message& message, std::string_view token) {
+  return message.value("connection") == token;
+}
+
+}  // namespace
+
+ClientActor::ClientActor(Ledger& ledger, const core::SocketAddress& gateway, std::uint32_t requests,
+                         bool well_behaved)
+    : ledger_(ledger), gateway_(gateway), left_(requests), well_behaved_(well_behaved) {}
+
+void ClientActor::violation(std::string what) {
+  World::current().violation("client: " + std::move(what));
+}
+
+std::string ClientActor::state() const {
+  std::string text = fmt::format("left {} over {} gone {} closing {} outgoing {} awaiting", left_,
+                                 over_, gone_, closing_, outgoing_.size());
+  for (const Request* request : awaiting_)
+    text += fmt::format(" {}(call {}, seen {})", request->number, static_cast<int>(request->call),
+                        request->seen);
+  return text;
+}
+
+// --- connections ---------------------------------------------------------------------------------
+
+void ClientActor::start() {
+  World::current().after(World::current().some_delay(), [this] { connect(); });
+}
+
+void ClientActor::connect() {
+  World& world = World::current();
+  peer_ = world.connect(gateway_);
+  if (peer_ == nullptr) {
+    violation("nobody listens");
+    return;
+  }
+  reader_ = std::make_unique<MessageReader>(MessageReader::Side::responses);
+  outgoing_.clear();
+  pumping_ = planned_ = closing_ = gone_ = over_ = false;
+  leaves_in_bytes_ = SIZE_MAX;
+  const std::uint64_t connection = ++connection_;
+  peer_->on_bytes = [this, connection](std::string_view bytes) {
+    if (connection == connection_) on_bytes(bytes);
+  };
+  peer_->on_end = [this, connection] {
+    if (connection == connection_) on_over();
+  };
+  peer_->on_reset = peer_->on_end;
+  if (!well_behaved_ && world.strikes(Fault::slow_peer)) {
+    peer_->read_slowly(1 + static_cast<std::size_t>(dice().below(2'000)),
+                       200 + static_cast<std::int64_t>(dice().below(3'000)));
+  }
+  send_batch();
+}
+
+void ClientActor::go_on() {
+  if (over_ || gone_ || planned_ || !awaiting_.empty() || !outgoing_.empty()) return;
+  if (left_ == 0 || (!well_behaved_ && dice().one_in(30))) {
+    leave(false);
+    return;
+  }
+  core::Duration pause = World::current().some_delay();
+  // Now and then longer than the gateway keeps idle connections.
+  if (!well_behaved_ && dice().one_in(60)) pause = milliseconds(dice().below(8'000));
+  planned_ = true;
+  World::current().after(pause, [this, connection = connection_] {
+    if (connection != connection_) return;
+    planned_ = false;
+    if (!over_ && !gone_) send_batch();
+  });
+}
+
+void ClientActor::leave(bool reset) {
+  gone_ = true;
+  outgoing_.clear();
+  if (!reset) {
+    peer_->finish();
+    return;
+  }
+  peer_->reset();
+  on_over();
+}
+
+// The connection is over, whoever ended it.
+void ClientActor::on_over() {
+  if (over_) return;
+  over_ = true;
+  outgoing_.clear();
+  peer_->finish();
+  if (!awaiting_.empty()) {
+    Request& first = *awaiting_.front();
+    const bool in_body = reader_->in_body();
+    if (const auto message = reader_->finish()) {
+      awaiting_.pop_front();
+      judge(first, *message, true);
+    } else if (in_body) {
+      awaiting_.pop_front();
+      judge(first, reader_->partial(), false);
+    } else if (!reader_->nothing_begun() && !first.http_1_0 && well_behaved_) {
+      violation("an answer ended within its head");
+    }
+  }
+  if (well_behaved_ && !awaiting_.empty() && !closing_) {
+    violation(fmt::format("request {} was not answered", awaiting_.front()->number));
+  }
+  for (Request* request : awaiting_)
+    ledger_.settle(*request, Outcome::lost);
+  awaiting_.clear();
+  if (left_ == 0) {
+    done_ = true;
+    return;
+  }
+  World::current().after(World::current().some_delay(), [this] { connect(); });
+}
+
+// --- requests ------------------------------------------------------------------------------------
+
+void ClientActor::send_batch() {
+  World& world = World::current();
+  const bool pipelines = dice().one_in(6);
+  std::uint64_t requests = pipelines ? 2 + dice().below(4) : 1;
+  // The gateway keeps no more of what is sent ahead, and closes where there is more.
+  constexpr std::size_t kHeadBytes = 3'000;
+  const std::size_t bytes_max = well_behaved_ ? 15'000 : 60'000;
+  std::size_t bytes = 0;
+  for (; requests > 0 && left_ > 0; --requests, --left_) {
+    Request& request = ledger_.make(well_behaved_, well_behaved_ && pipelines);
+    awaiting_.push_back(&request);
+    write_request(request);
+    bytes += request.body.size() + kHeadBytes;
+    const bool last = request.close || request.http_1_0 || request.expects_continue ||
+                      request.call == Call::bad_head || request.call == Call::bad_chunk ||
+                      request.call == Call::too_large || bytes > bytes_max;
+    if (last) requests = 1;
+  }
+  if (!well_behaved_) {
+    if (world.strikes(Fault::peer_leaves)) {
+      // Somewhere within what is sent, or within what comes.
+      if (dice().one_in(2) && outgoing_.size() > 1) {
+        outgoing_.resize(1 + static_cast<std::size_t>(dice().below(outgoing_.size() - 1)));
+        gone_ = true;
+      } else {
+        leaves_in_bytes_ = static_cast<std::size_t>(dice().below(3'000));
+      }
+    } else if (world.strikes(Fault::peer_resets)) {
+      world.after(world.some_delay(), [this, connection = connection_] {
+        if (connection == connection_ && !over_) leave(true);
+      });
+    }
+  }
+  if (!pumping_) pump();
+}
+
+void ClientActor::add(std::string bytes, bool needs_continue) {
+  const std::uint64_t pieces = dice().one_in(4) ? 1 + dice().below(5) : 1;
+  const bool slow = !well_behaved_ && dice().one_in(40);
+  for (std::uint64_t i = 1; i <= pieces && !bytes.empty(); ++i) {
+    const std::size_t size =
+        i == pieces ? bytes.size() : 1 + static_cast<std::size_t>(dice().below(bytes.size()));
+    const core::Duration pause =
+        slow ? core::Duration(milliseconds(dice().below(2'000))) : World::current().some_delay();
+    outgoing_.push_back({bytes.substr(0, size), pause, needs_continue && i == 1});
+    bytes.erase(0, size);
+  }
+}
+
+void ClientActor::write_request(const Request& request) {
+  std::string target = request.target;
+  const std::string_view key =
+      request.call == Call::unknown_key ? "client-key-that-nobody-knows" : kClientKey;
+  std::string credential = fmt::format("Authorization: Bearer {}\r\n", key);
+  if (request.call == Call::messages || request.call == Call::messages_stream) {
+    credential = fmt::format("X-Api-Key: {}\r\n", key);
+  } else if (request.call == Call::gemini || request.call == Call::gemini_stream) {
+    credential = fmt::format("x-goog-api-key: {}\r\n", key);
+    if (dice().one_in(2)) {
+      credential.clear();
+      target += fmt::format("{}key={}", target.find('?') == std::string::npos ? '?' : '&', key);
+    }
+  }
+  std::string head =
+      fmt::format("{} {} HTTP/1.{}\r\nHost: gateway\r\nX-Marker: {}\r\n{}", request.method, target,
+                  request.http_1_0 ? 0 : 1, request.number, credential);
+  if (request.close) head += "Connection: close\r\n";
+  if (request.call == Call::bad_head) head += "Bad name : value\r\n";
+  if (dice().one_in(5))
+    head +=
+        "X-Padding: " + std::string(static_cast<std::size_t>(dice().below(2'000)), 'p') + "\r\n";
+  if (request.method == "GET") {
+    add(head + "\r\n");
+    return;
+  }
+  if (request.expects_continue) head += "Expect: 100-continue\r\n";
+  head += "Content-Type: application/json\r\n";
+  head += request.chunked ? std::string("Transfer-Encoding: chunked\r\n\r\n")
+                          : fmt::format("Content-Length: {}\r\n\r\n", request.body.size());
+  if (request.expects_continue) {
+    add(std::move(head));
+    write_body(request);
+    return;
+  }
+  if (!request.chunked && dice().one_in(2)) {
+    add(head + request.body);
+    return;
+  }
+  add(std::move(head));
+  write_body(request);
+}
+
+void ClientActor::write_body(const Request& request) {
+  if (!request.chunked) {
+    add(request.body, request.expects_continue);
+    return;
+  }
+  std::string out;
+  std::string_view body = request.body;
+  const std::uint64_t largest = dice().one_in(4) ? 40 + body.size() / 50 : 20'000;
+  while (!body.empty()) {
+    const std::size_t size =
+        std::min<std::size_t>(static_cast<std::size_t>(1 + dice().below(largest)), body.size());
+    out += dice().one_in(4) ? fmt::format("{:04X};x=y\r\n", size) : fmt::format("{:x}\r\n", size);
+    out += body.substr(0, size);
+    out += "\r\n";
+    body.remove_prefix(size);
+  }
+  if (request.call == Call::bad_chunk) {
+    out += "zz\r\n";
+  } else {
+    out += dice().one_in(4) ? "0\r\nX-Trailer: 1\r\n\r\n" : "0\r\n\r\n";
+  }
+  add(std::move(out), request.expects_continue);
+}
+
+void ClientActor::pump() {
+  pumping_ = false;
+  if (over_) return;
+  if (outgoing_.empty()) {
+    if (gone_) peer_->finish();
+    return;
+  }
+  Piece& piece = outgoing_.front();
+  if (piece.needs_continue && !std::exchange(continued_, false)) {
+    // Goes on by itself when nothing comes.
+    piece.needs_continue = false;
+    pumping_ = true;
+    World::current().after(milliseconds(1'000), [this, connection = connection_] {
+      if (connection == connection_ && pumping_) pump();
+    });
+    return;
+  }
+  const core::Duration pause = piece.pause;
+  peer_->write(std::move(piece.bytes));
+  outgoing_.pop_front();
+  pumping_ = true;
+  World::current().after(pause, [this, connection = connection_] {
+    if (connection == connection_) pump();
+  });
+  if (outgoing_.empty()) go_on();
+}
+
+// --- answers -------------------------------------------------------------------------------------
+
+void ClientActor::on_bytes(std::string_view bytes) {
+  if (over_) return;
+  reader_->feed(bytes);
+  while (!awaiting_.empty()) {
+    Request& request = *awaiting_.front();
+    const auto message = reader_->next(request.method == "HEAD");
+    if (!message) break;
+    if (message->status() == 100) {
+      if (!request.expects_continue) violation("100 (Continue) that nobody asked for");
+      continued_ = true;
+      continue;
+    }
+    awaiting_.pop_front();
+    if (has_token(*message, "close")) {
+      closing_ = true;
+      outgoing_.clear();
+    }
+    judge(request, *message, true);
+  }
+  if (!reader_->error().empty()) violation(reader_->error());
+  if (awaiting_.empty() && !reader_->nothing_begun()) violation("bytes that nobody asked for");
+  if (bytes.size() > leaves_in_bytes_) {
+    leaves_in_bytes_ = SIZE_MAX;
+    if (!gone_) leave(dice().one_in(2));
+    return;
+  }
+  if (leaves_in_bytes_ != SIZE_MAX) leaves_in_bytes_ -= bytes.size();
+  if (!closing_) go_on();
+}
+
+void ClientActor::judge(Request& request, const Message& message, bool whole) {
+  if (message.head.find("provider-key") != std::string::npos ||
+      message.body.find("provider-key") != std::string::npos) {
+    violation("the provider's credential came out");
+  }
+  if (message.count("x-request-id") != 1) violation("not one request id: " + message.head);
+  const std::string answers = message.value("x-answer");
+  if (answers.empty()) {
+    judge_local(request, message, whole);
+    return;
+  }
+  if (answers != std::to_string(request.number)) {
+    violation(fmt::format("the answer of {} went to {}", answers, request.number));
+    return;
+  }
+  if (request.refused_with() != 0) {
+    violation(fmt::format("request {} was to be refused", request.number));
+  }
+  if (message.status() != request.answer_status) {
+    violation(fmt::format("request {}: status {}", request.number, message.status()));
+  }
+  // The connection's end tells HTTP/1.0 and such providers nothing of completeness.
+  if (whole && message.body != request.answer &&
+      !((request.http_1_0 || request.truncation_invisible) && !well_behaved_)) {
+    violation(fmt::format("request {}: another answer, {} bytes instead of {}:\n{}\n--- {}\n{}",
+                          request.number, message.body.size(), request.answer.size(), message.body,
+                          message.head, request.answer));
+  }
+  if (message.body != request.answer) judge_cut(request, message.body);
+  if (!whole && well_behaved_) {
+    violation(fmt::format("the answer of request {} was cut", request.number));
+  }
+  ledger_.settle(request, whole ? Outcome::answered : Outcome::cut);
+}
+
+// What came is the answer's beginning; a stream may close with an error of ours.
+void ClientActor::judge_cut(const Request& request, std::string_view body) {
+  const std::string_view answer = request.answer;
+  const auto differ = std::ranges::mismatch(body, answer);
+  std::string_view rest(differ.in1, body.end());
+  if (rest.empty()) return;
+  if (request.stream) {
+    // The error event may share its first bytes with the event that did not come.
+    const std::size_t at = body.rfind("error");
+    std::string_view before = body.substr(0, at == std::string_view::npos ? 0 : at);
+    before = body.substr(0, static_cast<std::size_t>(differ.in1 - body.begin()));
+    if (at != std::string_view::npos && body.find("broke off") != std::string_view::npos &&
+        rest.find(Ledger::marker(request.number).substr(0, 1) + "0123") == std::string_view::npos &&
+        before.size() <= at + 5) {
+      return;
+    }
+  }
+  violation(fmt::format("request {}: wrong bytes at {} of {}: {}", request.number,
+                        differ.in1 - body.begin(), answer.size(), rest.substr(0, 200)));
+}
+
+void ClientActor::judge_local(Request& request, const Message& message, bool whole) {
+  const int status = message.status();
+  const bool expected = status == request.refused_with();
+  const bool fault = status == 408 || status == 502 || status == 503 || status == 504;
+  if (!expected && (well_behaved_ || !fault)) {
+    violation(fmt::format("request {} (call {}, chunked {}): status {}, {}", request.number,
+                          static_cast<int>(request.call), request.chunked, status, message.body));
+  }
+  if (request.call == Call::models && status == 200 && whole &&
+      message.body.find("gpt-sim") == std::string::npos) {
+    violation("a list of models without models: " + message.body);
+  }
+  ledger_.settle(request, whole ? Outcome::refused : Outcome::cut);
+}
+
+}  // namespace headrace::sim

@@ -1,0 +1,72 @@
+// A client that makes a number of requests, over as many connections as it takes, and judges every
+// answer byte for byte.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/socket_address.h"
+#include "tests/sim/ledger.h"
+#include "tests/sim/message_reader.h"
+#include "tests/sim/sim_socket.h"
+
+namespace headrace::sim {
+
+class ClientActor {
+ public:
+  ClientActor(Ledger& ledger, const core::SocketAddress& gateway, std::uint32_t requests,
+              bool well_behaved);
+  ClientActor(const ClientActor&) = delete;
+  ClientActor& operator=(const ClientActor&) = delete;
+
+  void start();
+  [[nodiscard]] bool done() const { return done_; }
+  [[nodiscard]] std::string state() const;
+
+ private:
+  struct Piece {
+    std::string bytes;
+    core::Duration pause{};
+    bool needs_continue = false;
+  };
+
+  void connect();
+  void send_batch();
+  void write_request(const Request& request);
+  void write_body(const Request& request);
+  void add(std::string bytes, bool needs_continue = false);
+  void pump();
+  void go_on();
+  void leave(bool reset);
+  void end();
+
+  void on_bytes(std::string_view bytes);
+  void on_over();
+  void judge(Request& request, const Message& message, bool whole);
+  void judge_local(Request& request, const Message& message, bool whole);
+  void judge_cut(const Request& request, std::string_view body);
+  void violation(std::string what);
+
+  Ledger& ledger_;
+  core::SocketAddress gateway_;
+  std::uint32_t left_;
+  bool well_behaved_;
+  std::shared_ptr<Peer> peer_;
+  std::unique_ptr<MessageReader> reader_;
+  std::deque<Request*> awaiting_;
+  std::deque<Piece> outgoing_;
+  std::uint64_t connection_ = 0;  // tells old connections' events apart
+  std::size_t leaves_in_bytes_ = SIZE_MAX;
+  bool pumping_ = false;
+  bool planned_ = false;  // the next batch
+  bool continued_ = false;
+  bool closing_ = false;  // the gateway said that it will close
+  bool gone_ = false;     // we left; nothing further is sent
+  bool over_ = true;
+  bool done_ = false;
+};
+
+}  // namespace headrace::sim

@@ -1,0 +1,54 @@
+// What may go wrong in the simulated world, how often, and how often it did.
+//
+// Each kind is drawn from the world's seed. A run over many seeds fails when a kind never occurred:
+// a fault that is not exercised proves nothing.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+namespace headrace::sim {
+
+enum class Fault : std::uint8_t {
+  short_read,         // fewer bytes than had arrived
+  split_write,        // a peer's bytes arrive in pieces
+  slow_send,          // the kernel takes its time over a send
+  peer_resets,        // RST instead of what was to come
+  peer_leaves,        // FIN in the middle
+  slow_peer,          // reads a little now and then
+  late_completion,    // a completion is handed out after others that came later
+  multishot_ends,     // a multishot operation ends without an error
+  buffers_exhausted,  // ENOBUFS although some may be free
+  accept_fails,       // EMFILE or ENFILE
+  connect_refused,
+  connect_hangs,
+  cancel_loses,          // the target completes normally although it was cancelled
+  cancel_misses,         // -EALREADY or -ENOENT, the target completes as cancelled all the same
+  upstream_breaks,       // an upstream ends within its answer
+  upstream_stalls,       // says nothing for long
+  upstream_closes_idle,  // a kept connection dies as the next request is on its way
+  upstream_garbage,      // an answer that is not HTTP
+  count,
+};
+
+inline constexpr std::size_t kFaults = static_cast<std::size_t>(std::to_underlying(Fault::count));
+
+inline constexpr std::array<std::string_view, kFaults> kFaultNames = {
+    "short_read",           "split_write",     "slow_send",       "peer_resets",
+    "peer_leaves",          "slow_peer",       "late_completion", "multishot_ends",
+    "buffers_exhausted",    "accept_fails",    "connect_refused", "connect_hangs",
+    "cancel_loses",         "cancel_misses",   "upstream_breaks", "upstream_stalls",
+    "upstream_closes_idle", "upstream_garbage"};
+
+constexpr std::string_view name(Fault fault) {
+  return kFaultNames[static_cast<std::size_t>(std::to_underlying(fault))];
+}
+
+// One chance in so many; 0 is never.
+using FaultOdds = std::array<std::uint32_t, kFaults>;
+using FaultCounts = std::array<std::uint64_t, kFaults>;
+
+}  // namespace headrace::sim

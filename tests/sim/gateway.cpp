@@ -1,0 +1,254 @@
+#include "tests/sim/gateway.h"
+
+#include <fmt/format.h>
+
+#include "core/check.h"
+#include "net/edge/downstream_connection.h"
+#include "net/proxy/exchange.h"
+#include "net/proxy/request_message.h"
+#include "net/upstream/upstream_connection.h"
+#include "policy/config/compile.h"
+#include "tests/sim/ledger.h"
+#include "tests/sim/sim_io.h"
+
+namespace headrace::sim {
+
+namespace config = policy::config;
+
+namespace {
+
+class NoSecrets final : public config::SecretSource {
+ public:
+  std::optional<std::string> variable(std::string_view) override { return std::nullopt; }
+  std::expected<std::string, std::string> file(std::string_view) override {
+    return std::unexpected("there are no files");
+  }
+};
+
+constexpr std::string_view kDialects[] = {"openai", "anthropic", "gemini"};
+
+std::string config_text(bool tiny) {
+  std::string yaml = fmt::format(R"(
+listeners:
+  - address: {}
+    connections_max: {}
+http:
+  body_bytes_max: {}
+  bodies_memory_bytes_max: {}
+  head_timeout_ms: 3000
+  keep_alive_timeout_ms: 5000
+  rate_grace_ms: 3000
+access_log:
+  output: "off"
+providers:
+)",
+                                 Gateway::address().text(), tiny ? 6 : 1000, kBodyBytesMax,
+                                 tiny ? 1024 * 1024 : 64 * 1024 * 1024);
+  for (std::size_t i = 0; i < Gateway::kProviders; ++i) {
+    yaml += fmt::format(R"(
+  - name: {0}
+    dialect: {0}
+    url: http://{1}{2}
+    credential: {3}
+    private_network: true
+    pool_idle_max: {4}
+    pool_total_max: {5}
+    pool_idle_timeout_ms: 2000
+    pool_lifetime_ms: 20000
+    connect_timeout_ms: 500
+    first_byte_timeout_ms: 3000
+    gap_timeout_ms: 2000
+    total_timeout_ms: 8000
+)",
+                        kDialects[i], Gateway::provider_address(i).text(), i == 0 ? "/v1" : "",
+                        kProviderKey, tiny ? 1 : 8, tiny ? 2 : 64);
+  }
+  yaml += fmt::format(R"(
+routes:
+  - models: [gpt-sim]
+    targets: [{{provider: openai}}]
+  - models: [alias-sim]
+    targets: [{{provider: openai, model: gpt-real}}]
+  - models: [claude-sim]
+    targets: [{{provider: anthropic}}]
+  - models: [gemini-sim]
+    targets: [{{provider: gemini}}]
+keys:
+  - name: client
+    key: {}
+    tenant: tenant
+    passthrough: true
+passthrough:
+  - path: /v1/audio/speech
+    provider: openai
+)",
+                      kClientKey);
+  return yaml;
+}
+
+std::shared_ptr<const net::ConfigSnapshot> load(bool tiny) {
+  NoSecrets secrets;
+  const config::MasterKey key = config::MasterKey::parse(std::string(64, '5')).value();
+  auto base = config::compile(config_text(tiny), "sim.yaml", secrets, key);
+  if (!base) {
+    for (const config::ConfigError& error : base.error())
+      fmt::print(stderr, "{}\n", config::error_text(error));
+  }
+  HEADRACE_CHECK(base.has_value(), "the config is refused");
+  auto snapshot = net::ConfigSnapshot::build(std::move(*base), key);
+  HEADRACE_CHECK(snapshot.has_value(), "the config cannot be loaded");
+  return *snapshot;
+}
+
+}  // namespace
+
+core::SocketAddress Gateway::address() {
+  return core::SocketAddress::parse("127.0.0.1:8080").value();
+}
+
+core::SocketAddress Gateway::provider_address(std::size_t index) {
+  return core::SocketAddress::parse(fmt::format("10.0.0.{}:8000", index + 1)).value();
+}
+
+Gateway::Gateway(World& world, const GatewayOptions& options)
+    : world_(world),
+      snapshot_(load(options.tiny)),
+      budget_(static_cast<std::size_t>(snapshot_->view().settings().http.bodies_memory_bytes_max)) {
+  core::IoOptions io_options;
+  io_options.small_buffers = options.tiny ? 2 : 64;
+  io_options.small_buffer_bytes = options.tiny ? 1024 : 4096;
+  io_options.bulk_buffers = options.tiny ? 1 : 4;
+  io_options.bulk_buffer_bytes = 32 * 1024;
+  io_options.completions_per_turn_max = options.tiny ? 2 : 64;
+  net::DataPlaneShard::Options shard_options;
+  shard_options.shard.measure_turns = false;
+  shard_options.small_buffers = io_options.small_buffers;
+  shard_options.small_buffer_bytes = io_options.small_buffer_bytes;
+  if (options.tiny) {
+    shard_options.capacity = {.downstream_connections = 8,
+                              .upstream_connections = 5,
+                              .exchanges = 6,
+                              .messages = 5,
+                              .head_blocks = 6,
+                              .tls_blocks = 2};
+  } else {
+    shard_options.capacity = {.downstream_connections = 256,
+                              .upstream_connections = 256,
+                              .exchanges = 256,
+                              .messages = 256,
+                              .head_blocks = 256,
+                              .tls_blocks = 2};
+  }
+  for (std::uint32_t number = 0; number < options.shards; ++number) {
+    std::unique_ptr<core::Io> io = core::Io::create(io_options).value();
+    SimIo& simulated = world_.newest_io();
+    shards_.push_back(std::make_unique<net::DataPlaneShard>(
+        number, std::move(io), nullptr, snapshot_, budget_, nullptr, &fleet_, shard_options));
+    net::DataPlaneShard& shard = *shards_.back();
+    const auto listening = shard.listen();
+    HEADRACE_CHECK(listening.has_value(), "the gateway does not listen");
+    shard.shard().start();
+    world_.add_shard(simulated, [&shard] { shard.shard().turn(); });
+  }
+}
+
+Gateway::~Gateway() = default;
+
+void Gateway::drain() {
+  for (const auto& shard : shards_)
+    (void)shard->command({.kind = net::ShardCommandKind::drain, .snapshot = nullptr});
+}
+
+void Gateway::close() {
+  for (const auto& shard : shards_)
+    (void)shard->command({.kind = net::ShardCommandKind::close, .snapshot = nullptr});
+}
+
+void Gateway::reload() {
+  for (const auto& shard : shards_) {
+    auto* handed = new std::shared_ptr<const net::ConfigSnapshot>(snapshot_);
+    if (!shard->command({.kind = net::ShardCommandKind::reload, .snapshot = handed})) delete handed;
+  }
+}
+
+bool Gateway::ended() const {
+  for (const auto& shard : shards_) {
+    if (!shard->ended()) return false;
+  }
+  return true;
+}
+
+std::vector<std::string> Gateway::leaks() const {
+  std::vector<std::string> found;
+  const auto expect = [&](std::string_view what, std::uint64_t left, std::uint64_t expected = 0) {
+    if (left != expected) found.push_back(fmt::format("{} left: {}", what, left - expected));
+  };
+  for (const auto& shard : shards_) {
+    net::ShardContext& context = shard->context();
+    expect("client connections", context.downstreams.in_use());
+    expect("provider connections", context.upstreams.in_use());
+    expect("exchanges", context.exchanges.in_use());
+    expect("requests held", context.messages.in_use());
+    expect("head blocks", context.head_blocks.in_use());
+    expect("TLS blocks", context.tls_blocks.in_use());
+    expect("bodies", context.bodies.in_use());
+    expect("small buffers", context.io->buffers_leased(core::BufferGroup::small));
+    expect("bulk buffers", context.io->buffers_leased(core::BufferGroup::bulk));
+    expect("operations", context.io->operations_in_flight());
+    expect("timers", context.timers->armed(), 1);  // its second
+    expect("starved transports", context.starved.empty() ? 0U : 1U);
+    expect("queued exchanges", context.run_queue.empty() ? 0U : 1U);
+    for (const auto& [name, gauge] :
+         {std::pair{"connections by gauge", &context.counters.gauges.downstream_connections},
+          std::pair{"provider connections by gauge", &context.counters.gauges.upstream_connections},
+          std::pair{"requests by gauge", &context.counters.gauges.requests_in_flight},
+          std::pair{"streams by gauge", &context.counters.gauges.streams_open}}) {
+      expect(name, static_cast<std::uint64_t>(gauge->value()));
+    }
+  }
+  expect("descriptors", world_.descriptors_open());
+  expect("requests without exactly one record",
+         count(net::ShardCount::responses_2xx) + count(net::ShardCount::responses_4xx) +
+             count(net::ShardCount::responses_5xx),
+         count(net::ShardCount::requests));
+  return found;
+}
+
+std::uint64_t Gateway::count(net::ShardCount which) const {
+  std::uint64_t sum = 0;
+  for (const auto& shard : shards_)
+    sum += shard->context().counters.counts.value(which);
+  return sum;
+}
+
+net::ExchangeMoves Gateway::moves() const {
+  net::ExchangeMoves sum{};
+  for (const auto& shard : shards_) {
+    for (std::size_t from = 0; from < net::kExchangeStates; ++from) {
+      for (std::size_t to = 0; to < net::kExchangeStates; ++to)
+        sum[from][to] += shard->context().exchange_moves[from][to];
+    }
+  }
+  return sum;
+}
+
+std::string Gateway::state() const {
+  std::string text;
+  for (const auto& shard : shards_) {
+    net::ShardContext& context = shard->context();
+    text += fmt::format(
+        "shard {}: {} client, {} provider connections, {} messages, {} small, {} bulk buffers, {} "
+        "operations;",
+        context.number, context.downstreams.in_use(), context.upstreams.in_use(),
+        context.messages.in_use(), context.io->buffers_leased(core::BufferGroup::small),
+        context.io->buffers_leased(core::BufferGroup::bulk), context.io->operations_in_flight());
+    context.exchanges.for_each([&](net::Exchange& exchange) {
+      text +=
+          fmt::format(" {}", net::kExchangeStateNames[static_cast<std::size_t>(exchange.state())]);
+    });
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace headrace::sim

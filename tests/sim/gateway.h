@@ -1,0 +1,55 @@
+// The real gateway in the simulated world: one to three shards, their config compiled from YAML as
+// for the real program.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/socket_address.h"
+#include "net/data_plane_shard.h"
+#include "net/fleet.h"
+#include "net/proxy/exchange_state.h"
+#include "tests/sim/world.h"
+
+namespace headrace::sim {
+
+struct GatewayOptions {
+  std::uint32_t shards = 1;
+  bool tiny = false;  // two receive buffers, a few connections
+};
+
+class Gateway {
+ public:
+  Gateway(World& world, const GatewayOptions& options);
+  ~Gateway();
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
+  [[nodiscard]] static core::SocketAddress address();
+  // By dialect: 0 openai, 1 anthropic, 2 gemini.
+  [[nodiscard]] static core::SocketAddress provider_address(std::size_t index);
+  static constexpr std::size_t kProviders = 3;
+
+  void drain();
+  void close();
+  // The same config again: requests that run finish under the one before.
+  void reload();
+  [[nodiscard]] bool ended() const;
+  // After the end: everything that should have been given back and was not, in words.
+  [[nodiscard]] std::vector<std::string> leaks() const;
+
+  [[nodiscard]] std::uint64_t count(net::ShardCount which) const;
+  [[nodiscard]] net::ExchangeMoves moves() const;
+  [[nodiscard]] std::string state() const;
+
+ private:
+  World& world_;
+  std::shared_ptr<const net::ConfigSnapshot> snapshot_;
+  net::Fleet fleet_;
+  core::BodyBudget budget_;
+  std::vector<std::unique_ptr<net::DataPlaneShard>> shards_;
+};
+
+}  // namespace headrace::sim

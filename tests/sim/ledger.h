@@ -1,0 +1,95 @@
+// Every request of a run: what the client sends, what the provider must see of it, what the client
+// must see of the answer, and how it ended. Each answer carries its request's number in many
+// places, so that bytes of one never pass for another's.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/random.h"
+
+namespace headrace::sim {
+
+enum class Call : std::uint8_t {
+  chat,
+  chat_stream,
+  messages,
+  messages_stream,
+  gemini,
+  gemini_stream,
+  speech,  // passes through unread, both ways
+  models,  // answered by the gateway
+  // Refused:
+  unknown_key,
+  no_route,
+  no_path,
+  bad_json,
+  too_large,
+  bad_head,
+  bad_chunk,
+  count,
+};
+
+// How a request ended for its client. Exactly one of them.
+enum class Outcome : std::uint8_t { open, answered, refused, cut, lost };
+
+struct Request {
+  std::uint32_t number = 0;
+  Call call = Call::chat;
+  bool stream = false;
+  bool asks_for_usage = false;
+  bool chunked = false;  // its body
+  bool http_1_0 = false;
+  bool close = false;  // asks for the connection's end
+  bool expects_continue = false;
+  std::string method = "POST";
+  std::string target;
+  std::string body;
+  int answer_status = 200;
+  std::string answer;        // what the client must get
+  std::string usage_event;   // what the provider adds to a stream when asked
+  std::size_t usage_at = 0;  // and where
+
+  Outcome outcome = Outcome::open;
+  std::uint32_t seen = 0;       // how often a provider got it whole
+  bool replay_allowed = false;  // the connection that it was seen on was a kept one, and silent
+  bool truncation_invisible = false;  // cut where only the connection's end framed it
+
+  // Refused by the gateway whatever happens; 0: it may be answered by a provider.
+  [[nodiscard]] int refused_with() const;
+};
+
+class Ledger {
+ public:
+  explicit Ledger(core::Random& random) : random_(random) {}
+
+  Request& make(bool well_behaved, bool small);
+  [[nodiscard]] Request* find(std::uint32_t number);
+  [[nodiscard]] const std::vector<std::unique_ptr<Request>>& all() const { return requests_; }
+  void settle(Request& request, Outcome outcome);
+
+  [[nodiscard]] static std::string marker(std::uint32_t number);
+
+ private:
+  void write_target(Request& request);
+  void write_body(Request& request);
+  void write_answer(Request& request);
+  void write_stream(Request& request);
+  std::size_t some_bytes();
+
+  core::Random& random_;
+  bool small_ = false;
+  std::vector<std::unique_ptr<Request>> requests_;
+};
+
+inline constexpr std::string_view kClientKey = "client-key-0123456789abcdef";
+inline constexpr std::string_view kProviderKey = "provider-key-0123456789abcdef";
+inline constexpr std::size_t kBodyBytesMax = 256 * 1024;
+
+}  // namespace headrace::sim

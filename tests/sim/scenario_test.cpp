@@ -1,0 +1,114 @@
+// Whole shards in the simulated world, over many seeds.
+//
+// A failing seed is printed and replays exactly:
+//   HEADRACE_SIM_SEED=N build/dev/bin/test_sim --gtest_filter=SimulatorSeed.ReplaysASeed
+// HEADRACE_LONG=1 runs ten times as many.
+#include "tests/sim/scenario.h"
+
+#include <array>
+#include <charconv>
+#include <csignal>
+#include <cstdlib>
+#include <optional>
+#include <random>
+#include <string>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace headrace::sim {
+namespace {
+
+constexpr std::uint32_t kRequests = 1'000;
+#if defined(HEADRACE_SANITIZED)
+constexpr std::uint64_t kSeedsPerCase = 6;
+#else
+constexpr std::uint64_t kSeedsPerCase = 64;
+#endif
+constexpr std::uint64_t kFreshShare = 4;  // of the cases' seeds, one in so many is a new one
+
+std::array<char, 160> epitaph{};
+std::size_t epitaph_bytes = 0;
+
+// A fatal check ends the process: its last words are how to see it again.
+void name_seed(int signal) {
+  (void)!::write(STDERR_FILENO, epitaph.data(), epitaph_bytes);
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
+std::string replay_line(std::uint64_t seed) {
+  return fmt::format(
+      "HEADRACE_SIM_SEED={} build/dev/bin/test_sim --gtest_filter=SimulatorSeed.ReplaysASeed\n",
+      seed);
+}
+
+RunResult play(std::uint64_t seed) {
+  const std::string line = "simulator: to see it again: " + replay_line(seed);
+  epitaph_bytes = std::min(line.size(), epitaph.size());
+  std::copy_n(line.begin(), epitaph_bytes, epitaph.begin());
+  for (const int signal : {SIGABRT, SIGSEGV, SIGBUS})
+    std::signal(signal, name_seed);
+  RunResult result = run_scenario(seed, kRequests);
+  for (const int signal : {SIGABRT, SIGSEGV, SIGBUS})
+    std::signal(signal, SIG_DFL);
+  for (const std::string& violation : result.violations)
+    ADD_FAILURE() << "seed " << seed << ": " << violation << "\n" << replay_line(seed);
+  return result;
+}
+
+std::optional<std::uint64_t> seed_from_environment() {
+  const char* text = std::getenv("HEADRACE_SIM_SEED");
+  if (text == nullptr) return std::nullopt;
+  std::uint64_t seed = 0;
+  std::from_chars(text, text + std::char_traits<char>::length(text), seed);
+  return seed;
+}
+
+class Simulator : public testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(Simulator, HoldsWhatIsPromised) {
+  const std::uint64_t factor = std::getenv("HEADRACE_LONG") != nullptr ? 10 : 1;
+  std::random_device device;
+  Coverage coverage;
+  std::string fresh;
+  for (std::uint64_t i = 0; i < kSeedsPerCase * factor; ++i) {
+    std::uint64_t seed = GetParam() * 1'000'000 + i;
+    if (i % kFreshShare == kFreshShare - 1) {
+      seed = device();
+      fresh += fmt::format(" {}", seed);
+    }
+    coverage.add(play(seed).coverage);
+    if (HasFailure()) break;
+  }
+  fmt::print("{} runs, {} requests: {} answered, {} refused, {} cut, {} lost; {} replays\n",
+             coverage.runs, coverage.requests, coverage.answered, coverage.refused, coverage.cut,
+             coverage.lost, coverage.replays);
+  fmt::print("fresh seeds:{}\n", fresh);
+  if (HasFailure()) return;
+  EXPECT_GT(coverage.answered, coverage.requests / 2);
+#if !defined(HEADRACE_SANITIZED)
+  for (const std::string& missing : coverage.missing())
+    ADD_FAILURE() << missing;
+#endif
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, Simulator, testing::Range<std::uint64_t>(0, 5));
+
+TEST(SimulatorSeed, ReplaysASeed) {
+  const std::uint64_t seed = seed_from_environment().value_or(1);
+  play(seed);
+}
+
+TEST(SimulatorSeed, GivesTheSameRunAgain) {
+  constexpr std::uint64_t kSeed = 12'345;
+  const RunResult first = run_scenario(kSeed, kRequests);
+  const RunResult second = run_scenario(kSeed, kRequests);
+  EXPECT_EQ(first.coverage.moves, second.coverage.moves);
+  EXPECT_EQ(first.coverage.faults, second.coverage.faults);
+  EXPECT_EQ(first.coverage.answered, second.coverage.answered);
+}
+
+}  // namespace
+}  // namespace headrace::sim
