@@ -26,27 +26,24 @@ def chat_body(size, stream=False):
     return body(text)
 
 
-def headers(host):
-    """As the official SDKs send them, more or less: what a proxy has to read."""
-    return {
-        "Host": host,
-        "Accept": "application/json",
-        "Content-Type": "application/json",
-        "User-Agent": "OpenAI/JS 6.49.0",
-        "X-Stainless-Lang": "js",
-        "X-Stainless-Package-Version": "6.49.0",
-        "X-Stainless-OS": "Linux",
-        "X-Stainless-Arch": "x64",
-        "X-Stainless-Runtime": "node",
-        "X-Stainless-Runtime-Version": "v18.20.4",
-        "X-Stainless-Retry-Count": "0",
-        "Authorization": f"Bearer {KEY}",
-    }
+# As the official SDKs send them, more or less: what a proxy has to read.
+SDK_HEADERS = {
+    "Accept": "application/json",
+    "X-Stainless-Lang": "js",
+    "X-Stainless-Package-Version": "6.49.0",
+    "X-Stainless-OS": "Linux",
+    "X-Stainless-Arch": "x64",
+    "X-Stainless-Runtime": "node",
+    "X-Stainless-Runtime-Version": "v18.20.4",
+    "X-Stainless-Retry-Count": "0",
+}
 
 
 def request_bytes(path, host, body, method="POST"):
     """One request as it goes over the wire."""
     lines = [f"{method} {path} HTTP/1.1"]
-    lines += [f"{name}: {value}" for name, value in headers(host).items()]
+    headers = {"Host": host, "Content-Type": "application/json", "Authorization": f"Bearer {KEY}",
+               **SDK_HEADERS}
+    lines += [f"{name}: {value}" for name, value in headers.items()]
     lines.append(f"Content-Length: {len(body)}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + body

@@ -17,6 +17,7 @@ class Situation:
     latency_ms: int = 0            # of the provider
     events_per_second: int = 0     # of one stream; 0: answers are not streamed
     events: int = 0                # of one stream, before it ends
+    stall: bool = False            # streams fall silent after their first events
 
     @property
     def stream(self):

@@ -42,7 +42,6 @@ class Window:
     seconds: float
     cpu: accounting.CpuSample
     requests: int
-    events: int
     connections: int   # that the provider accepted
 
     def cpu_us(self, count):
@@ -81,7 +80,6 @@ class Turn:
         time.sleep(seconds)
         end, cpu_after, served_after = self.look()
         return Window(end - start, cpu_after - cpu, served_after.requests - served.requests,
-                      served_after.events - served.events,
                       served_after.connections - served.connections)
 
     def under_load(self, **options):
@@ -96,8 +94,6 @@ class Turn:
             report = load.finish()
         if report.errors:
             raise Failed(f"{report.errors} requests failed: {report.first_error}")
-        if window.requests == 0 and window.events == 0:
-            raise Failed("the provider saw no request")
         return window, report
 
     def check_reuse(self, window):

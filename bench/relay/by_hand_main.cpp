@@ -29,6 +29,7 @@ constexpr unsigned kBatch = 256;
 constexpr unsigned kHeldMax = 4;
 constexpr unsigned kSlicesMax = 16;
 constexpr int kSmallMessage = 8192;
+constexpr int kBulkPatience = 2;
 constexpr std::uint16_t kSendVectorized = 1U << 5;
 
 enum Kind : std::uint64_t { kAccept, kConnect, kReceive, kSend, kOther };
@@ -71,7 +72,7 @@ struct Flow {
   bool receiving;
   bool send_in_flight;
   bool other_in_flight;
-  bool bulk;
+  int bulk;  // small messages until bulk ends; 0: not bulk
   bool ended;
   bool passed_on;
   bool failed;
@@ -134,9 +135,9 @@ void receive(Flow& flow) {
   io_uring_prep_recv(sqe, flow.from, nullptr, 0, 0);
   sqe->user_data = mark;
   sqe->flags = IOSQE_BUFFER_SELECT;
-  flow.receive_group = flow.bulk ? 1 : 0;
+  flow.receive_group = flow.bulk != 0 ? 1 : 0;
   sqe->buf_group = static_cast<std::uint16_t>(flow.receive_group);
-  if (!flow.bulk) sqe->ioprio = IORING_RECV_MULTISHOT;
+  if (flow.bulk == 0) sqe->ioprio = IORING_RECV_MULTISHOT;
   flow.receiving = true;
 }
 
@@ -221,7 +222,8 @@ void on_accepted(const io_uring_cqe& cqe) {
   for (Flow& flow : connection->flows) {
     flow.connection = connection;
     flow.receiving = flow.send_in_flight = flow.other_in_flight = false;
-    flow.bulk = flow.ended = flow.passed_on = flow.failed = false;
+    flow.bulk = 0;
+    flow.ended = flow.passed_on = flow.failed = false;
   }
   connection->flows[0].from = connection->flows[1].to = cqe.res;
   connection->flows[0].to = connection->flows[1].from = upstream;
@@ -239,9 +241,10 @@ void on_received(Flow& flow, int result, unsigned flags) {
     const unsigned group = flow.receive_group;
     flow.held.push_back({group, flags >> IORING_CQE_BUFFER_SHIFT, static_cast<unsigned>(result)});
     if (group == 1) {
-      flow.bulk = (flags & IORING_CQE_F_SOCK_NONEMPTY) != 0 || result > kSmallMessage;
+      const bool big = (flags & IORING_CQE_F_SOCK_NONEMPTY) != 0 || result > kSmallMessage;
+      flow.bulk = big ? kBulkPatience : flow.bulk - 1;
     } else if (flow.held.size() >= kHeldMax && !flow.other_in_flight) {
-      flow.bulk = true;
+      flow.bulk = kBulkPatience;
       if (more) {
         io_uring_sqe* sqe = slot(&flow, kOther);
         const std::uint64_t mark = sqe->user_data;

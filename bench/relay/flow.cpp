@@ -4,9 +4,6 @@
 #include <cerrno>
 #include <utility>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 namespace headrace::bench {
 
 using core::BufferGroup;
@@ -16,7 +13,9 @@ using core::Io;
 namespace {
 // What fits a small buffer twice is no reason to hold a big one.
 constexpr std::int32_t kSmallMessage = 8192;
-constexpr int kPipeBytes = 1024 * 1024;
+// The end of a big message is small too: only a second small one in a row ends the bulk.
+constexpr int kBulkPatience = 2;
+constexpr std::size_t kSpliceBytes = 1024 * 1024;
 }  // namespace
 
 Flow::Flow(Io& io, LeasePlaces& places, FlowOwner& owner, bool splices)
@@ -26,23 +25,11 @@ Flow::Flow(Io& io, LeasePlaces& places, FlowOwner& owner, bool splices)
   other_.bind<&Flow::on_other>(this);
 }
 
-Flow::~Flow() {
-  drop_pipe();
-}
-
-void Flow::drop_pipe() {
-  for (int& end : pipe_) {
-    if (end >= 0) ::close(std::exchange(end, -1));
-  }
-  piped_ = 0;
-}
-
 void Flow::start(core::Socket from, core::Socket to) {
-  // What the last connection left in it is not for this one.
-  if (piped_ != 0) drop_pipe();
   from_ = from;
   to_ = to;
-  bulk_ = ended_ = passed_on_ = failed_ = stopped_ = false;
+  bulk_ = 0;
+  ended_ = passed_on_ = failed_ = stopped_ = false;
   go_on();
 }
 
@@ -54,14 +41,13 @@ void Flow::on_received(Completion& completion) {
   if (completion.buffer) {
     held_.push(std::move(completion.buffer));
     if (receives_bulk_) {
-      bulk_ = completion.may_have_more || completion.result > kSmallMessage;
+      judge_bulk(completion);
     } else if (held_.size() >= kHeldMax && !other_.in_flight()) {
-      bulk_ = true;
+      bulk_ = kBulkPatience;
       if (completion.more) io_.cancel(other_, receive_);
     }
   } else if (completion.result > 0) {
-    piped_ = static_cast<std::size_t>(completion.result);
-    bulk_ = completion.result > kSmallMessage;
+    judge_bulk(completion);
   } else if (completion.result == 0) {
     ended_ = true;
   } else if (completion.result != -ECANCELED && completion.result != -ENOBUFS) {
@@ -70,16 +56,16 @@ void Flow::on_received(Completion& completion) {
   go_on();
 }
 
-void Flow::on_sent(Completion& completion) {
-  if (piped_ != 0) {
-    if (completion.result <= 0) {
-      failed_ = true;
-    } else {
-      piped_ -= static_cast<std::size_t>(completion.result);
-    }
-  } else if (completion.result != static_cast<std::int32_t>(sending_bytes_)) {
-    failed_ = true;
+void Flow::judge_bulk(const Completion& completion) {
+  if (completion.may_have_more || completion.result > kSmallMessage) {
+    bulk_ = kBulkPatience;
+  } else {
+    --bulk_;
   }
+}
+
+void Flow::on_sent(Completion& completion) {
+  if (completion.result != static_cast<std::int32_t>(sending_bytes_)) failed_ = true;
   held_.drop(std::exchange(sending_, 0));
   go_on();
 }
@@ -95,9 +81,7 @@ void Flow::go_on() {
     return;
   }
   if (send_.in_flight()) return;
-  if (piped_ != 0) {
-    io_.splice(send_, pipe_[0], static_cast<int>(to_), piped_, core::SendMore::no);
-  } else if (!held_.empty()) {
+  if (!held_.empty()) {
     send_held();
   } else if (receive_.in_flight() || other_.in_flight()) {
     return;
@@ -112,17 +96,13 @@ void Flow::go_on() {
 }
 
 void Flow::receive() {
-  receives_bulk_ = bulk_;
-  if (!bulk_) {
+  receives_bulk_ = bulk_ != 0;
+  if (!receives_bulk_) {
     io_.recv_multishot(receive_, from_, BufferGroup::small);
   } else if (!splices_) {
     io_.recv_provided(receive_, from_, BufferGroup::bulk);
   } else {
-    if (pipe_[0] < 0) {
-      if (pipe2(pipe_.data(), O_CLOEXEC | O_NONBLOCK) != 0) pipe_ = {-1, -1};
-      fcntl(pipe_[1], F_SETPIPE_SZ, kPipeBytes);
-    }
-    io_.splice(receive_, static_cast<int>(from_), pipe_[1], kPipeBytes, core::SendMore::no);
+    io_.splice(receive_, from_, to_, kSpliceBytes);
   }
 }
 

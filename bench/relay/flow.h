@@ -3,16 +3,15 @@
 //
 // Receives stay armed in small buffers (multishot) while messages are small. When a burst or a slow
 // reader lets kHeldMax of them pile up, the flow turns bulk: it waits until all is sent and then
-// takes one big buffer at a time, until a small message comes again.
+// takes one big buffer at a time, until small messages come again.
 //
-//   armed (small) --kHeldMax held--> draining --all sent--> bulk --small message--> armed (small)
+//   armed (small) --kHeldMax held--> draining --all sent--> bulk --small messages--> armed (small)
 //
-// With a pipe, bulk bytes pass through it by splice() and are never copied.
+// With `splices`, bulk bytes pass by splice() and are never copied.
 //
 // Lifetime: the owner calls stop() and keeps the flow until quiet().
 #pragma once
 
-#include <array>
 #include <cstddef>
 
 #include "bench/relay/lease_queue.h"
@@ -34,9 +33,6 @@ class Flow {
   static constexpr std::size_t kHeldMax = 4;
 
   Flow(core::Io& io, LeasePlaces& places, FlowOwner& owner, bool splices);
-  ~Flow();
-  Flow(const Flow&) = delete;
-  Flow& operator=(const Flow&) = delete;
 
   void start(core::Socket from, core::Socket to);
   // Drops what is held as soon as no operation reads from it.
@@ -50,10 +46,10 @@ class Flow {
   void on_received(core::Completion& completion);
   void on_sent(core::Completion& completion);
   void on_other(core::Completion& completion);
+  void judge_bulk(const core::Completion& completion);
   void go_on();
   void send_held();
   void receive();
-  void drop_pipe();
 
   core::Io& io_;
   FlowOwner& owner_;
@@ -66,12 +62,10 @@ class Flow {
   std::size_t sending_ = 0;  // leases in the send in flight
   std::size_t sending_bytes_ = 0;
   const bool splices_;
-  std::array<int, 2> pipe_{-1, -1};  // made when first needed
-  std::size_t piped_ = 0;            // bytes that lie in it
-  bool bulk_ = false;                // to be received in big buffers from now on
-  bool receives_bulk_ = false;       // the receive that was started last
-  bool ended_ = false;               // the peer has ended its stream
-  bool passed_on_ = false;           // and the other one was told
+  int bulk_ = 0;                // small messages until bulk ends; 0: not bulk
+  bool receives_bulk_ = false;  // the receive that was started last
+  bool ended_ = false;          // the peer has ended its stream
+  bool passed_on_ = false;      // and the other one was told
   bool failed_ = false;
   bool stopped_ = false;
 };

@@ -201,7 +201,7 @@ int main(int count, char** arguments) {
   app.add_option("--upstream", upstream, "Address that connections are relayed to")->required();
   app.add_option("--cpu", cpu, "Core to run on");
   app.add_option("--spin-us", spin_us, "Poll so many microseconds before sleeping");
-  app.add_flag("--splice", splices, "Pass big flows through a pipe instead of buffers");
+  app.add_flag("--splice", splices, "Splice big flows instead of receiving and sending them");
   CLI11_PARSE(app, count, arguments);
   headrace::bench::pin_to(cpu);
   return headrace::bench::run(listen, upstream, spin_us, splices);

@@ -51,7 +51,10 @@ std::size_t pins_planned(const IoOptions& options) {
 }  // namespace
 
 Io::Backend::Backend(const IoOptions& wanted)
-    : options(wanted), pins(pins_planned(wanted)), taken_(wanted.completions_per_turn_max) {}
+    : options(wanted),
+      pins(pins_planned(wanted)),
+      splices(wanted.splice_pipes_max, wanted.splice_bytes),
+      taken_(wanted.completions_per_turn_max) {}
 
 std::string Io::Backend::make() {
   features = uring::supported(options.features);
@@ -218,8 +221,7 @@ void Io::Backend::hand_out(const uring::TakenCompletion& taken) {
       pins.release(Access::descriptor(op));
       break;
     case OpKind::splice:
-      if (!splice_is_over(op, completion.result)) return;
-      completion.result = splices.take_result(Access::descriptor(op));
+      if (!step_splice(op, completion)) return;
       break;
     case OpKind::shutdown:
       completion.result = Access::descriptor(op);
@@ -234,16 +236,20 @@ void Io::Backend::hand_out(const uring::TakenCompletion& taken) {
   Access::deliver(op, completion);
 }
 
-bool Io::Backend::splice_is_over(Op& op, std::int32_t result) {
-  uring::Splice& splice = splices[Access::descriptor(op)];
-  if (!splice.waits()) return true;
-  if (result < 0 || (Access::detail(op) & kCancelAsked) != 0) {
-    splice.result = -ECANCELED;
+bool Io::Backend::step_splice(Op& op, Completion& completion) {
+  const std::int32_t number = Access::descriptor(op);
+  if (completion.result < 0 || (Access::detail(op) & kCancelAsked) != 0) {
+    splices.abandon(number);
+    completion.result = -ECANCELED;
     return true;
   }
-  if (splice.attempt()) return true;
-  submit_splice_poll(op);
-  return false;
+  const std::optional<std::int32_t> result = splices.step(number);
+  if (!result) {
+    submit_splice_poll(op);
+    return false;
+  }
+  completion.result = *result;
+  return true;
 }
 
 bool Io::Backend::rearm(Op& op, const Completion& completion) {

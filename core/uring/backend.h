@@ -92,8 +92,8 @@ class Io::Backend {
   void hand_out(const uring::TakenCompletion& taken);
   void take_own(const uring::TakenCompletion& taken);
   void arm_doorbell();
-  // False: it waits for its sockets once more.
-  bool splice_is_over(Op& op, std::int32_t result);
+  // A socket of a splice is ready. False: it waits again. True: over, as the completion says.
+  bool step_splice(Op& op, Completion& completion);
   BufferLease lease_of(const uring::TakenCompletion& taken);
   // Starts a multishot operation again that the kernel ended without need.
   bool rearm(Op& op, const Completion& completion);

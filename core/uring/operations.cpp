@@ -60,7 +60,7 @@ uring::Pins::List Io::Backend::pin(std::span<const iovec> slices) {
 
 void Io::Backend::submit_splice_poll(Op& op) {
   make_room(0);
-  const auto [descriptor, events] = splices[Access::descriptor(op)].next_awaited();
+  const auto [descriptor, events] = splices.awaited(Access::descriptor(op));
   io_uring_sqe& slot = submission(op, IORING_OP_POLL_ADD, descriptor);
   slot.poll32_events = events;
 }
@@ -136,16 +136,10 @@ void Io::send_vector(Op& op, Socket socket, std::span<const iovec> slices, SendM
   }
 }
 
-void Io::splice(Op& op, int from, int to, std::size_t bytes, SendMore more) {
-  const std::int32_t number =
-      backend_->splices.add({.from = from, .to = to, .bytes = bytes, .more = more});
-  backend_->begin(op, OpKind::splice, number);
-  if (backend_->splices[number].attempt()) {
-    backend_->make_room(0);
-    backend_->submission(op, IORING_OP_NOP, -1);  // what is over is told at the next turn
-  } else {
-    backend_->submit_splice_poll(op);
-  }
+void Io::splice(Op& op, Socket from, Socket to, std::size_t bytes) {
+  HEADRACE_CHECK(bytes != 0, "moving nothing looks like the end of the stream");
+  backend_->begin(op, OpKind::splice, backend_->splices.add(from, to, bytes));
+  backend_->submit_splice_poll(op);
 }
 
 void Io::shutdown(Op& op, Socket socket, ShutdownSide side) {

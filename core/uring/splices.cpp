@@ -2,64 +2,124 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <limits>
 #include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
+#include <unistd.h>
 
 namespace headrace::core::uring {
 namespace {
 
-// A pipe's end is open for one direction only, a socket for both.
-bool is_socket(int flags) {
-  return (flags & O_ACCMODE) == O_RDWR;
-}
+constexpr unsigned kFlags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
 
-constexpr std::size_t kBytesMax = std::numeric_limits<std::int32_t>::max();
+// The call's own flag speaks of the pipe only: a socket that is being filled goes by its state. It
+// is a blocking one at all other times, because io_uring does not wait for those that are not.
+ssize_t splice_into_socket(int pipe, int socket, std::size_t bytes) {
+  fcntl(socket, F_SETFL, O_NONBLOCK);
+  const ssize_t moved = ::splice(pipe, nullptr, socket, nullptr, bytes, kFlags);
+  const int error = errno;
+  fcntl(socket, F_SETFL, 0);
+  errno = error;
+  return moved;
+}
 
 }  // namespace
 
-bool Splice::attempt() {
-  const int from_flags = fcntl(from, F_GETFL);
-  const bool from_socket = is_socket(from_flags);
-  const int socket = from_socket ? from : to;
-  const int socket_flags = from_socket ? from_flags : fcntl(to, F_GETFL);
-  // The flag of the call covers the pipe; the socket goes by its own. It stays blocking otherwise,
-  // because io_uring would not wait for one that is not.
-  fcntl(socket, F_SETFL, socket_flags | O_NONBLOCK);
-  const unsigned flags =
-      SPLICE_F_MOVE | SPLICE_F_NONBLOCK | (more == SendMore::yes ? unsigned{SPLICE_F_MORE} : 0U);
-  const ssize_t moved = ::splice(from, nullptr, to, nullptr, std::min(bytes, kBytesMax), flags);
-  result = moved >= 0 ? static_cast<std::int32_t>(moved) : -errno;
-  fcntl(socket, F_SETFL, socket_flags);
-  return !waits();
+Splices::Splices(std::uint32_t pipes_max, std::uint32_t pipe_bytes)
+    : pipes_max_(pipes_max), pipe_bytes_(pipe_bytes) {
+  idle_pipes_.reserve(pipes_max);
 }
 
-bool Splice::waits() const {
-  return result == -EAGAIN || result == -EINTR;
+Splices::~Splices() {
+  for (Pipe& pipe : idle_pipes_)
+    discard(pipe);
 }
 
-Splice::Awaited Splice::next_awaited() {
-  const bool for_pipe = std::exchange(waits_for_pipe_next, !waits_for_pipe_next);
-  if (is_socket(fcntl(from, F_GETFL)) != for_pipe) return {.descriptor = from, .events = POLLIN};
-  return {.descriptor = to, .events = POLLOUT};
+bool Splices::take_pipe(Pipe& pipe) {
+  if (!idle_pipes_.empty()) {
+    pipe = idle_pipes_.back();
+    idle_pipes_.pop_back();
+    return true;
+  }
+  int ends[2];
+  if (pipes_ == pipes_max_ || pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return false;
+  ++pipes_;
+  pipe = {.read_end = ends[0], .write_end = ends[1]};
+  // Where this is refused the pipe is smaller, and more moves are needed.
+  fcntl(pipe.write_end, F_SETPIPE_SZ, pipe_bytes_);
+  return true;
 }
 
-std::int32_t Splices::add(const Splice& splice) {
+void Splices::discard(Pipe& pipe) {
+  close(pipe.read_end);
+  close(pipe.write_end);
+  pipe = {};
+  --pipes_;
+}
+
+std::int32_t Splices::add(Socket from, Socket to, std::size_t bytes) {
   if (free_.empty()) {
-    entries_.push_back(splice);
-    return static_cast<std::int32_t>(entries_.size() - 1);
+    free_.push_back(static_cast<std::int32_t>(entries_.size()));
+    entries_.emplace_back();
   }
   const std::int32_t number = free_.back();
   free_.pop_back();
-  (*this)[number] = splice;
+  entries_[static_cast<std::size_t>(number)] = {.from = static_cast<int>(from),
+                                                .to = static_cast<int>(to),
+                                                .bytes = std::min<std::size_t>(bytes, pipe_bytes_)};
   return number;
 }
 
-std::int32_t Splices::take_result(std::int32_t number) {
+Splices::Awaited Splices::awaited(std::int32_t number) const {
+  const Entry& entry = entries_[static_cast<std::size_t>(number)];
+  if (entry.piped == 0) return {.descriptor = entry.from, .events = POLLIN};
+  return {.descriptor = entry.to, .events = POLLOUT};
+}
+
+std::optional<std::int32_t> Splices::step(std::int32_t number) {
+  Entry& entry = entries_[static_cast<std::size_t>(number)];
+  std::optional<std::int32_t> result;
+  if (entry.piped == 0) result = fill(entry);
+  if (entry.piped != 0) result = drain(entry);
+  if (result) free_.push_back(number);
+  return result;
+}
+
+std::optional<std::int32_t> Splices::fill(Entry& entry) {
+  if (!take_pipe(entry.pipe)) return -ENOBUFS;
+  // Bytes are there, so that the socket does not wait for any.
+  const ssize_t filled =
+      ::splice(entry.from, nullptr, entry.pipe.write_end, nullptr, entry.bytes, kFlags);
+  if (filled > 0) {
+    entry.piped = static_cast<std::size_t>(filled);
+    return std::nullopt;
+  }
+  const int error = filled == 0 ? 0 : errno;
+  idle_pipes_.push_back(std::exchange(entry.pipe, {}));
+  if (error == EAGAIN || error == EINTR) return std::nullopt;
+  return -error;
+}
+
+std::optional<std::int32_t> Splices::drain(Entry& entry) {
+  const ssize_t drained = splice_into_socket(entry.pipe.read_end, entry.to, entry.piped);
+  if (drained < 0) {
+    const int error = errno;
+    if (error == EAGAIN || error == EINTR) return std::nullopt;
+    discard(entry.pipe);
+    return -error;
+  }
+  entry.piped -= static_cast<std::size_t>(drained);
+  entry.moved += static_cast<std::int32_t>(drained);
+  if (entry.piped != 0) return std::nullopt;
+  idle_pipes_.push_back(std::exchange(entry.pipe, {}));
+  return entry.moved;
+}
+
+void Splices::abandon(std::int32_t number) {
+  Entry& entry = entries_[static_cast<std::size_t>(number)];
+  if (entry.piped != 0) discard(entry.pipe);
   free_.push_back(number);
-  return (*this)[number].result;
 }
 
 }  // namespace headrace::core::uring

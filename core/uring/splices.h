@@ -1,49 +1,71 @@
-// Splices in progress. Each is tried at once on the shard's own thread, which costs one system
-// call; where nothing can move yet, a poll in the ring tells when to try again. (IORING_OP_SPLICE
-// would hand every one to a worker thread: two thread switches for what takes microseconds.)
+// Splices in progress, and the pipes that they go through.
+//
+//   wait until `from` has bytes -> from -> pipe -> to --all handed on--> over
+//                                            ^     |
+//                                            +- wait until `to` has room
+//
+// The moves are made on the shard's own thread (splice(2), which then waits for nothing); the
+// waiting is a poll in the ring. IORING_OP_SPLICE would hand every move to a worker thread of the
+// kernel: two thread switches for what takes microseconds. A pipe is held only while bytes lie in
+// it, and the one given back last is taken first, so that one hot pipe serves all flows whose
+// readers keep up.
 //
 // Threads: one shard's. Lifetime: an entry lives from Io::splice() to its completion.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/io.h"
 
 namespace headrace::core::uring {
 
-struct Splice {
-  int from = -1;
-  int to = -1;
-  std::size_t bytes = 0;
-  SendMore more = SendMore::no;
-
-  // What to wait for before the next attempt.
+class Splices {
+ public:
+  // What to wait for before the next step.
   struct Awaited {
     int descriptor;
     std::uint32_t events;
   };
 
-  // True: it is over, with `result`. False: nothing could move; wait for next_awaited().
-  bool attempt();
-  // The socket first; where it was ready and yet nothing moved, the pipe, and so in turns.
-  Awaited next_awaited();
-  [[nodiscard]] bool waits() const;
+  Splices(std::uint32_t pipes_max, std::uint32_t pipe_bytes);
+  ~Splices();
+  Splices(const Splices&) = delete;
+  Splices& operator=(const Splices&) = delete;
 
-  std::int32_t result = 0;
-  bool waits_for_pipe_next = false;
-};
-
-class Splices {
- public:
-  std::int32_t add(const Splice& splice);
-  // Ends it and returns its result.
-  std::int32_t take_result(std::int32_t number);
-  Splice& operator[](std::int32_t number) { return entries_[static_cast<std::size_t>(number)]; }
+  std::int32_t add(Socket from, Socket to, std::size_t bytes);
+  [[nodiscard]] Awaited awaited(std::int32_t number) const;
+  // To be called when what was awaited has come. A result when the splice is over.
+  std::optional<std::int32_t> step(std::int32_t number);
+  // Ends one that waits; what lies in its pipe is lost.
+  void abandon(std::int32_t number);
 
  private:
-  std::vector<Splice> entries_;
+  struct Pipe {
+    int read_end = -1;
+    int write_end = -1;
+  };
+  struct Entry {
+    int from = -1;
+    int to = -1;
+    std::size_t bytes = 0;
+    Pipe pipe{};             // held while bytes lie in it
+    std::size_t piped = 0;   // bytes that do
+    std::int32_t moved = 0;  // bytes that came through
+  };
+
+  std::optional<std::int32_t> fill(Entry& entry);
+  std::optional<std::int32_t> drain(Entry& entry);
+  bool take_pipe(Pipe& pipe);
+  void discard(Pipe& pipe);
+
+  const std::uint32_t pipes_max_;
+  const std::uint32_t pipe_bytes_;
+  std::uint32_t pipes_ = 0;
+  std::vector<Pipe> idle_pipes_;
+  std::vector<Entry> entries_;
   std::vector<std::int32_t> free_;
 };
 

@@ -266,6 +266,9 @@ void Exchange::start_upload_pieces() {
 }
 
 void Exchange::upload(core::BufferLease lease) {
+  if (state_ != ExchangeState::awaiting_upstream && upstream_ == nullptr) {
+    return;  // answered before it was whole: what still comes is thrown away
+  }
   RequestMessage& message = *message_;
   if (state_ == ExchangeState::awaiting_upstream) {
     const std::span<std::byte> bytes = lease.bytes();
@@ -283,6 +286,10 @@ bool Exchange::frame_upload(core::BufferLease lease, std::size_t offset, std::si
   RequestMessage& message = *message_;
   http::BodyFramer framer(message.decoder.framing());
   std::span<std::byte> rest(lease.data() + offset, bytes);
+  if (body_complete_) {  // with an earlier buffer: this one is the next request's
+    if (!downstream_->keep_for_later(rest)) keep_alive_ = false;
+    return true;
+  }
   while (!body_complete_) {
     const http::ChunkStep step = message.decoder.next(rest);
     if (step.status == http::ChunkStatus::bad) {

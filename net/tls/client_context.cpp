@@ -1,6 +1,7 @@
 #include "net/tls/client_context.h"
 
 #include <array>
+#include <atomic>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -117,7 +118,9 @@ std::expected<std::shared_ptr<const ClientContext>, std::vector<std::string>> Cl
   if (options.anchors == nullptr) errors.emplace_back("no trusted authorities are given");
   if (!errors.empty()) return std::unexpected(std::move(errors));
 
+  static std::atomic<std::uint64_t> last_number{0};
   auto parts = std::make_unique<Parts>();
+  parts->number = last_number.fetch_add(1, std::memory_order_relaxed) + 1;
   parts->context = make_context(options);
   if (parts->context == nullptr) {
     ERR_clear_error();

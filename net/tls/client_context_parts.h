@@ -1,6 +1,7 @@
 // The insides of TrustAnchors and ClientContext, for the sessions of this folder.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct TrustAnchors::Parts {
 };
 
 struct ClientContext::Parts {
+  std::uint64_t number = 0;  // no other context of this process has it
   bssl::UniquePtr<SSL_CTX> context;
   std::shared_ptr<const TrustAnchors> anchors;
   std::shared_ptr<const Credential> credential;

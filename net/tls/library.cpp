@@ -50,6 +50,7 @@ std::unique_ptr<Library> Library::connect(std::shared_ptr<const ClientContext> c
   SSL* ssl = library->ssl_.get();
   if (!parts.is_address && SSL_set_tlsext_host_name(ssl, parts.host.c_str()) != 1) return nullptr;
   if (resumption != nullptr) {
+    resumption->belong_to(parts.number);
     const bssl::UniquePtr<SSL_SESSION> session(resumption->take());
     if (session != nullptr) SSL_set_session(ssl, session.get());
   }
@@ -269,7 +270,7 @@ void Library::take_ticket(std::span<const std::byte> message) {
 
 void Library::keep_for_resumption(SSL_SESSION* session) {
   if (resumption_ != nullptr && SSL_SESSION_is_resumable(session) == 1) {
-    resumption_->put(session);
+    resumption_->put(session, client().number);
   } else {
     SSL_SESSION_free(session);
   }

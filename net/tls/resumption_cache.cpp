@@ -10,7 +10,16 @@ ResumptionCache::~ResumptionCache() {
   clear();
 }
 
-void ResumptionCache::put(ssl_session_st* session) {
+void ResumptionCache::belong_to(std::uint64_t context) {
+  if (context_ != context) clear();
+  context_ = context;
+}
+
+void ResumptionCache::put(ssl_session_st* session, std::uint64_t context) {
+  if (context != context_) {
+    SSL_SESSION_free(session);
+    return;
+  }
   if (count_ == kSessionsMax) {
     SSL_SESSION_free(sessions_[0]);
     std::ranges::rotate(sessions_, sessions_.begin() + 1);

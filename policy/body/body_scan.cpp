@@ -46,7 +46,7 @@ void BodyScan::start(Endpoint endpoint, const BodyLimits& limits) {
   fields_ = &request_fields(endpoint);
   walker_.start(*fields_, {.depth_max = limits.depth_max,
                            .contiguous = true,
-                           .check_utf8 = true,
+                           .strict = true,
                            .refuse_ambiguous_keys = true});
   body_bytes_max_ = limits.body_bytes_max;
   seen_ = 0;

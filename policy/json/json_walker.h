@@ -13,7 +13,7 @@
 // Lifetime:   a slice must stay during its walk() only, or, with `contiguous`, all slices together
 //             until the end. The field table must outlive the walk.
 // Padding:    none needed behind a slice.
-// Bounds:     state is 200 bytes; 4 KiB of stack during walk().
+// Bounds:     state is about 250 bytes; 4 KiB of stack during walk().
 #pragma once
 
 #include <array>
@@ -23,6 +23,7 @@
 
 #include "policy/json/json_fields.h"
 #include "policy/json/json_index.h"
+#include "policy/json/json_number.h"
 #include "policy/json/json_step.h"
 #include "policy/json/utf8_check.h"
 
@@ -38,7 +39,9 @@ struct JsonWalkOptions {
   // are recognised however they are cut. Otherwise a cut key or text of more than
   // kJsonTextBytesMax bytes is not recognised.
   bool contiguous = false;
-  bool check_utf8 = false;
+  // Judge everything, UTF-8 and the numbers and words that nobody wants to know included. Otherwise
+  // only what could lead astray is judged.
+  bool strict = false;
   // Refuse a key that differs from a wanted one in letter case only.
   bool refuse_ambiguous_keys = false;
 };
@@ -65,23 +68,38 @@ class JsonWalker {
     key,            // a key must come
     colon,
     after_value,  // comma or closing bracket
-    string,       // inside a string
-    number,       // inside a number that the slice's end cut, or that is not a plain integer
-    literal,      // inside true, false, null
-    done,
+    in_key,       // the key's closing quote comes next
+    in_string,    // the string's closing quote comes next
+    number,       // a number that the slice's end cut
+    word,         // true, false or null that the slice's end cut
     failed,
   };
-  enum class Number : std::uint8_t { minus, zero, digits, point, fraction, e, e_sign, exponent };
 
-  // How far a walk over one run came.
+  // How far a part of the walk came; ended: fault_ says why.
   enum class Outcome : bool { go_on, ended };
 
-  Outcome walk_run(const char* run, const std::uint16_t* offsets, std::size_t count,
-                   JsonSink& sink);
+  // One token or a few, from `offsets` on; moves `offsets` behind them.
+  struct Tokens {
+    const char* run;
+    const std::uint16_t* offsets;
+    const std::uint16_t* end;
+    [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(end - offsets); }
+    [[nodiscard]] const char* at(std::size_t ahead) const { return run + offsets[ahead]; }
+  };
+  std::size_t index_run(const char* run, std::size_t size, std::uint16_t* offsets);
+  Outcome walk_tokens(Tokens tokens, JsonSink& sink);
+  Outcome walk_key(Tokens& tokens);
+  Outcome walk_value(Tokens& tokens, JsonSink& sink);
+  Outcome walk_after_value(Tokens& tokens, JsonSink& sink);
+
+  Outcome open_container(const char* p, JsonSink& sink);
+  Outcome close_container(const char* p, JsonSink& sink);
+  void enter_container();
+  Outcome walk_scalar(const char* p, JsonSink& sink);
+  Outcome walk_number(const char* p, JsonSink& sink);
+  Outcome walk_word(const char* p, JsonSink& sink);
   Outcome resume_scalar(JsonSink& sink);
-  Outcome walk_number(const char*& p, JsonSink& sink);
-  Outcome walk_literal(const char*& p, JsonSink& sink);
-  Outcome settle_key(std::string_view key);
+  Outcome settle_key(std::string_view raw);
   Outcome settle_odd_key(std::string_view key, JsonFields::Match match);
   Outcome tell_string(const char* quote, JsonSink& sink);
   Outcome tell(const JsonStep& step, JsonSink& sink);
@@ -91,51 +109,37 @@ class JsonWalker {
   [[nodiscard]] std::uint64_t at(const char* p) const {
     return base_ + static_cast<std::uint64_t>(p - begin_);
   }
-  [[nodiscard]] bool in_object() const {
-    const unsigned level = depth_ - 1U;
-    return (kinds_[level / 64] >> level % 64 & 1U) != 0;
-  }
-  [[nodiscard]] JsonField node() const {
-    return depth_ <= kJsonTrackedDepthMax ? nodes_[depth_] : kJsonNoField;
-  }
-  [[nodiscard]] JsonField element_field() const {
-    const JsonField parent = node();
-    return parent != kJsonNoField ? fields_->element(parent) : kJsonNoField;
-  }
-  void open(bool object);
   void keep_cut_string();
   [[nodiscard]] std::string_view raw_string(const char* quote);
-  [[nodiscard]] bool number_may_end() const;
 
   const JsonFields* fields_ = nullptr;
   const char* begin_ = nullptr;  // of the slice
   const char* end_ = nullptr;
   std::uint64_t base_ = 0;         // offset of the slice in the text
-  std::uint64_t token_begin_ = 0;  // of the string, number or literal being walked
-  std::array<std::uint64_t, kJsonDepthMax / 64> kinds_{};  // bit per level: 1 is an object
-  std::uint64_t digits_ = 0;                               // the number's integer part
-  const char* literal_ = nullptr;                          // what of the literal must still come
-  JsonIndexState index_;
-  JsonFault fault_;
-  std::array<JsonField, kJsonTrackedDepthMax + 1> nodes_{};  // by depth
+  std::uint64_t token_begin_ = 0;  // of the string, number or word being walked
+  std::array<std::uint64_t, kJsonDepthMax / 64> kinds_{};    // bit per level: 1 is an object
+  std::array<JsonField, kJsonTrackedDepthMax + 1> nodes_{};  // by depth: the container's field
+  // Of the container that the walk is in: its own field, its elements' field, its kind.
+  JsonField node_ = kJsonNoField;
+  JsonField element_ = kJsonRoot;
+  bool object_ = false;
+  JsonField field_ = kJsonRoot;  // of the value that comes next
+  State state_ = State::value;
   std::uint8_t depth_ = 0;
   std::uint8_t depth_max_ = kJsonDepthMax;
-  State state_ = State::value;
-  JsonType literal_type_ = JsonType::null;
-  JsonField field_ = kJsonRoot;  // of the value that comes next
-  Number number_ = Number::minus;
-  std::uint8_t copy_size_ = 0;
-  bool copy_short_ = false;  // the copy lacks some of the string
-  bool key_ = false;         // the string is a key
-  bool wanted_ = false;      // ... and somebody may want to know which
-  bool integer_ = false;
-  bool negative_ = false;
   bool empty_ = false;      // the container that closes next has nothing inside
   bool non_ascii_ = false;  // in an earlier slice
   bool contiguous_ = false;
-  bool check_utf8_ = false;
+  bool strict_ = false;
   bool refuse_ambiguous_ = false;
+  JsonType word_type_ = JsonType::null;
+  std::uint8_t word_size_ = 0;  // how much of the word was seen
+  std::uint8_t copy_size_ = 0;
+  bool copy_short_ = false;  // the copy lacks some of the string
   Utf8Check utf8_;
+  JsonNumber number_;
+  JsonIndexState index_;
+  JsonFault fault_;
   std::array<char, kJsonTextBytesMax> copy_{};  // the part of a cut string before this slice
 };
 

@@ -34,8 +34,9 @@ struct PercentileTick {
   double quantile;
   std::string_view label;
 };
-constexpr std::array<PercentileTick, 8> kPercentileTicks{{{0, "0 %"},
+constexpr std::array<PercentileTick, 9> kPercentileTicks{{{0, "0 %"},
                                                           {0.5, "50 %"},
+                                                          {0.75, "75 %"},
                                                           {0.9, "90 %"},
                                                           {0.99, "99 %"},
                                                           {0.999, "99.9 %"},
@@ -70,6 +71,18 @@ std::string escaped(std::string_view text) {
 // How many nines a quantile has: 0.9 is 1, 0.99 is 2.
 double nines(double quantile) {
   return -std::log10(1 - quantile);
+}
+
+// Ticks are round: "20 us", not "20.0 us".
+std::string tick_text(double nanos) {
+  if (nanos == 0) return "0";
+  std::string text = time_text(nanos);
+  const auto unit = text.find(' ');
+  const auto point = text.find('.');
+  if (point >= unit) return text;
+  const auto last = text.find_last_not_of("0", unit - 1);
+  text.erase(last == point ? point : last + 1, unit - (last == point ? point : last + 1));
+  return text;
 }
 
 class VerticalScale {
@@ -191,10 +204,10 @@ class Plot {
       add("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"#e3e3e3\"/>\n",
           kLeft, y, right, y);
       add("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\" fill=\"#333333\">{}</text>\n",
-          kLeft - 8, y + 4.5, tick == 0 ? "0" : time_text(tick));
+          kLeft - 8, y + 4.5, tick_text(tick));
     }
     for (const PercentileTick& tick : kPercentileTicks) {
-      if (nines(tick.quantile) > nines_) break;
+      if (nines(tick.quantile) > nines_ + 0.001) break;
       const double at = x(tick.quantile);
       add("<line x1=\"{0:.1f}\" y1=\"{1:.1f}\" x2=\"{0:.1f}\" y2=\"{2:.1f}\" "
           "stroke=\"#e3e3e3\"/>\n",
@@ -239,24 +252,27 @@ class Plot {
     add("><title>{}</title></path>\n", escaped(series_[number].label));
   }
 
-  // In the upper left corner of the plot, where curves that rise leave room.
+  // In the lower right corner of the plot, which curves that rise leave free.
   void draw_legend() {
     constexpr double kLine = 21;
     std::size_t longest = 0;
     for (const PlotSeries& one : series_)
       longest = std::max(longest, legend_text(one).size());
-    const double width = 52 + 7.2 * static_cast<double>(longest);
+    const double width = 58 + 6.9 * static_cast<double>(longest);
+    const double height = kLine * static_cast<double>(series_.size()) + 10;
+    const double left = kLeft + kPlotWidth - width - 12;
+    const double top = kTop + kPlotHeight - height - 12;
     add("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" rx=\"4\" "
         "fill=\"#ffffff\" fill-opacity=\"0.88\" stroke=\"#d0d0d0\"/>\n",
-        kLeft + 12, kTop + 8, width, kLine * static_cast<double>(series_.size()) + 10);
+        left, top, width, height);
     for (std::size_t i = 0; i < series_.size(); ++i) {
-      const double y = kTop + 8 + kLine * (static_cast<double>(i) + 1);
+      const double y = top + kLine * (static_cast<double>(i) + 1);
       const std::string_view dash = kDashes[i / kColours.size() % kDashes.size()];
       add("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\" "
           "stroke-width=\"2.5\"{}/>\n",
-          kLeft + 22, y - 5, kLeft + 46, y - 5, kColours[i % kColours.size()],
+          left + 10, y - 5, left + 34, y - 5, kColours[i % kColours.size()],
           dash.empty() ? std::string() : fmt::format(" stroke-dasharray=\"{}\"", dash));
-      add("<text x=\"{:.1f}\" y=\"{:.1f}\" fill=\"#1a1a1a\">{}</text>\n", kLeft + 54, y,
+      add("<text x=\"{:.1f}\" y=\"{:.1f}\" fill=\"#1a1a1a\">{}</text>\n", left + 42, y,
           escaped(legend_text(series_[i])));
     }
   }

@@ -1,4 +1,4 @@
-// What a run measured, as text for people and as JSON for programs.
+// What a run measured, as text and picture for people and as JSON for programs.
 #pragma once
 
 #include <array>
@@ -24,6 +24,8 @@ inline constexpr std::array<Percentile, 7> kPercentiles{{{0.5, "p50"},
 // A table with a column per target; a table per step of the schedule.
 std::string text_report(const LoadOptions& options, const RunResult& result);
 std::string json_report(const LoadOptions& options, const RunResult& result);
+// As SVG: the latency of every target and step by percentile.
+std::string plot_report(const LoadOptions& options, const RunResult& result);
 // "930 ns", "41.3 us", "2.51 ms", "1.20 s": three figures.
 std::string time_text(double nanos);
 

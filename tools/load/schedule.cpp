@@ -14,10 +14,7 @@ Schedule::Schedule(std::vector<RateStep> steps, Arrivals arrivals, std::uint32_t
       random_(seed + worker) {
   for (const RateStep& step : steps_)
     end_ += step.duration;
-  // The workers' first arrivals are spread over one interval.
-  at_nanos_ = interval_nanos() * worker_ / workers_;
-  if (arrivals_ == Arrivals::poisson)
-    at_nanos_ = -interval_nanos() * std::log(1 - random_.fraction());
+  at_nanos_ = arrivals_ == Arrivals::even ? even_arrival() : drawn_gap();
   enter_steps();
 }
 
@@ -25,22 +22,35 @@ double Schedule::interval_nanos() const {
   return 1e9 * workers_ / steps_[step_].requests_per_second;
 }
 
+// By multiplication, so that no error adds up; the workers' are spread over one interval.
+double Schedule::even_arrival() const {
+  const double number =
+      static_cast<double>(arrivals_in_step_) + static_cast<double>(worker_) / workers_;
+  return step_start_nanos_ + interval_nanos() * number;
+}
+
+double Schedule::drawn_gap() {
+  return -interval_nanos() * std::log(1 - random_.fraction());
+}
+
 void Schedule::advance() {
-  const double interval = interval_nanos();
-  at_nanos_ +=
-      arrivals_ == Arrivals::even ? interval : -interval * std::log(1 - random_.fraction());
+  ++arrivals_in_step_;
+  at_nanos_ = arrivals_ == Arrivals::even ? even_arrival() : at_nanos_ + drawn_gap();
   enter_steps();
 }
 
 // Where the arrival falls beyond its step, the next one begins afresh at its own rate.
 void Schedule::enter_steps() {
-  while (step_ + 1 < steps_.size() &&
-         at_nanos_ >= step_start_nanos_ + static_cast<double>(steps_[step_].duration.count())) {
-    step_start_nanos_ += static_cast<double>(steps_[step_].duration.count());
+  constexpr double kHalf = 0.5;  // of a nanosecond: rounding must not bring one arrival more
+  while (step_ + 1 < steps_.size()) {
+    const double step_end = step_start_nanos_ + static_cast<double>(steps_[step_].duration.count());
+    if (at_nanos_ + kHalf < step_end) break;
+    step_start_nanos_ = step_end;
     ++step_;
-    at_nanos_ = step_start_nanos_ + interval_nanos() * worker_ / workers_;
+    arrivals_in_step_ = 0;
+    at_nanos_ = arrivals_ == Arrivals::even ? even_arrival() : step_end + drawn_gap();
   }
-  next_ = core::Duration(static_cast<std::int64_t>(at_nanos_));
+  next_ = core::Duration(std::llround(at_nanos_));
 }
 
 }  // namespace headrace::tools::load

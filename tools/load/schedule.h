@@ -34,6 +34,8 @@ class Schedule {
 
  private:
   [[nodiscard]] double interval_nanos() const;
+  [[nodiscard]] double even_arrival() const;
+  [[nodiscard]] double drawn_gap();
   void enter_steps();
 
   std::vector<RateStep> steps_;
@@ -43,7 +45,8 @@ class Schedule {
   core::Random random_;
   std::uint32_t step_ = 0;
   double step_start_nanos_ = 0;
-  double at_nanos_ = 0;  // kept as a fraction, so that rates hold exactly
+  double at_nanos_ = 0;
+  std::uint64_t arrivals_in_step_ = 0;
   core::Duration next_{};
   core::Duration end_{};
 };

@@ -12,12 +12,11 @@ bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-// Text of a chat chunk that is not empty, of a tool call's arguments, of the typed deltas of
-// Anthropic and Responses, of Gemini and of legacy completions.
+// Of events without a name: text of a chat chunk or a tool call's arguments that are not empty,
+// text of Gemini and of legacy completions.
 bool carries_tokens(std::string_view data) {
-  constexpr std::array<std::string_view, 4> kFilled{R"("content":")", R"("arguments":")",
-                                                    R"("text":")", R"("partial_json":")"};
-  if (contains(data, R"(.delta")")) return true;
+  constexpr std::array<std::string_view, 3> kFilled{R"("content":")", R"("arguments":")",
+                                                    R"("text":")"};
   for (const std::string_view marker : kFilled) {
     const auto at = data.find(marker);
     if (at == std::string_view::npos) continue;
@@ -42,6 +41,9 @@ StreamWatch::Seen StreamWatch::feed(std::span<const std::byte> slice) {
         look_at(token.value);
         break;
       case policy::SseToken::Kind::event:
+        named_ = true;
+        // content_block_delta, response.output_text.delta, response.function_call_arguments.delta
+        has_tokens_ = token.value.ends_with("delta") && token.value != "message_delta";
         if (token.value == "error") told_error_ = true;
         if (token.value == "message_stop" || token.value == "response.completed" ||
             token.value == "response.incomplete") {
@@ -51,7 +53,7 @@ StreamWatch::Seen StreamWatch::feed(std::span<const std::byte> slice) {
       case policy::SseToken::Kind::event_end:
         if (has_data_) ++seen.events;
         if (has_tokens_) ++seen.token_events;
-        has_data_ = has_tokens_ = false;
+        has_data_ = has_tokens_ = named_ = false;
         break;
       case policy::SseToken::Kind::other:
         break;
@@ -66,7 +68,7 @@ void StreamWatch::look_at(std::string_view data) {
   }
   if (data.starts_with(R"({"error":)")) told_error_ = true;
   if (contains(data, R"("finishReason":")")) told_end_ = true;
-  if (!has_tokens_) has_tokens_ = carries_tokens(data);
+  if (!named_ && !has_tokens_) has_tokens_ = carries_tokens(data);
 }
 
 }  // namespace headrace::tools::load

@@ -111,18 +111,19 @@ void TargetLoad::begin_again(LoadConnection& connection) {
 
 void TargetLoad::on_free(LoadConnection& connection, bool after_failure) {
   if (stage_ == Stage::ending || connection.is_pausing()) return;
-  if (options_.loop == Loop::closed) {
-    if (stage_ != Stage::running) return;
-    const core::Duration pause = after_failure ? kPauseAfterFailure : options_.think;
-    if (pause > core::Duration::zero()) {
-      connection.pause_until(now() + pause);
-    } else {
-      begin_again(connection);
-    }
-    return;
+  core::Duration pause = options_.loop == Loop::closed ? options_.think : core::Duration::zero();
+  if (after_failure) pause = std::max(pause, kPauseAfterFailure);
+  if (pause > core::Duration::zero()) {
+    connection.pause_until(now() + pause);
+  } else {
+    on_ready(connection);
   }
-  if (after_failure && connection.is_closed() && stage_ == Stage::running) {
-    return connection.pause_until(now() + kPauseAfterFailure);
+}
+
+void TargetLoad::on_ready(LoadConnection& connection) {
+  if (options_.loop == Loop::closed) {
+    if (stage_ == Stage::running) begin_again(connection);
+    return;
   }
   if (!waiting_.empty()) {
     const Assignment next = waiting_.front();

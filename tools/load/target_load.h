@@ -68,7 +68,9 @@ class TargetLoad {
   void put_request_id(std::string& head, std::uint64_t number) const;
   // Closed loop: what ends after the end was cut by it.
   bool counts_completion(core::Instant at);
+  // It may carry another request, after a pause where one is due.
   void on_free(LoadConnection& connection, bool after_failure);
+  void on_ready(LoadConnection& connection);
   void on_idle_lost(LoadConnection& connection);
 
  private:

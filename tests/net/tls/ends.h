@@ -227,6 +227,7 @@ struct World {
                                     &authority);
   Workspace server_shard;
   Workspace client_shard;
+  std::shared_ptr<const ClientContext> client_context;  // where a test wants to keep one
 
   static std::shared_ptr<const Credential> credential(const Identity& of) {
     auto made = Credential::parse(bytes_of(of.certificate_pem()), bytes_of(of.key_pem()),

@@ -61,7 +61,7 @@ TEST(Handshake, LeavesWhatFollowsItForReading) {
     if (client.established()) {
       // The last flight and the first request arrive as one.
       ASSERT_TRUE(client.send("early bird"));
-      exchange(client, server);
+      server.deliver(std::exchange(client.to_send, {}));
       EXPECT_EQ(server.received, "early bird");
       EXPECT_TRUE(server.to_send.empty()) << "the tickets travel with the first answer";
     } else {

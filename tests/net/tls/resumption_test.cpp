@@ -20,8 +20,12 @@ TicketKeys keys(const std::vector<std::vector<std::byte>>& secrets) {
 // A full conversation, so that tickets arrive; whether it was resumed.
 bool converse(World& world, const std::shared_ptr<const ServerContext>& context,
               ResumptionCache& cache) {
+  // One context for all conversations of a world, as an upstream has it.
+  if (world.client_context == nullptr) {
+    world.client_context = *ClientContext::build(world.client_options());
+  }
   End server = world.server(context);
-  End client = world.client(world.client_options(), &cache);
+  End client(Session::connect(world.client_context, world.client_shard, &cache));
   connect(client, server);
   EXPECT_TRUE(client.session.established()) << text(client.session.failure());
   EXPECT_TRUE(client.send("question"));
@@ -102,9 +106,10 @@ TEST(Resumption, WorksByTls12Too) {
   server.use(world.identity);
   SSL_CTX_set_max_proto_version(server.context.get(), TLS1_2_VERSION);
   ResumptionCache cache;
+  const auto context_of_upstream = *ClientContext::build(world.client_options());
   for (const bool resumed : {false, true, true}) {
     server.begin(false);
-    End ours = world.client(world.client_options(), &cache);
+    End ours(Session::connect(context_of_upstream, world.client_shard, &cache));
     connect(ours, server);
     ASSERT_TRUE(ours.session.established()) << text(ours.session.failure());
     EXPECT_EQ(ours.session.resumed(), resumed);
@@ -117,9 +122,10 @@ TEST(Resumption, TakesTicketsFromAServerThatSendsThemAtOnce) {
   LibraryEnd server;
   server.use(world.identity);
   ResumptionCache cache;
+  const auto context_of_upstream = *ClientContext::build(world.client_options());
   for (const bool resumed : {false, true}) {
     server.begin(false);
-    End ours = world.client(world.client_options(), &cache);
+    End ours(Session::connect(context_of_upstream, world.client_shard, &cache));
     connect(ours, server);
     ASSERT_EQ(SSL_write(server.ssl.get(), "", 0), 0);
     server.collect();
@@ -134,17 +140,37 @@ TEST(Resumption, TakesTicketsFromAServerThatSendsThemAtOnce) {
   }
 }
 
+// A resumed session is not verified again, so that another context must not have it.
+TEST(ResumptionCache, IsEmptyForAnotherContext) {
+  World world;
+  ResumptionCache cache;
+  const auto server_context = context_with(world, TicketKeys::random());
+  EXPECT_FALSE(converse(world, server_context, cache));
+  ASSERT_GT(cache.size(), 0U);
+
+  // Of the old context, still waiting for its answer, and so for its tickets.
+  End late_server = world.server(server_context);
+  End late(Session::connect(world.client_context, world.client_shard, &cache));
+  connect(late, late_server);
+
+  End server = world.server(server_context);
+  End client = world.client(world.client_options("another.test"), &cache);
+  EXPECT_EQ(cache.size(), 0U);
+  connect(client, server);
+  EXPECT_EQ(client.session.failure(), Failure::certificate_wrong_host);
+
+  late_server.send("answer");
+  exchange(late, late_server);
+  EXPECT_EQ(late.received, "answer");
+  EXPECT_EQ(cache.size(), 0U) << "what the old context verified came in late";
+}
+
 TEST(ResumptionCache, HoldsAFewAndDropsTheOldest) {
   World world;
   ResumptionCache cache;
   const auto context = context_with(world, TicketKeys::random());
-  for (int i = 0; i < 6; ++i) {
-    End server = world.server(context);
-    End client = world.client(world.client_options(), &cache);
-    connect(client, server);
-    server.send("x");
-    exchange(client, server);
-  }
+  for (int i = 0; i < 6; ++i)
+    converse(world, context, cache);
   EXPECT_EQ(cache.size(), ResumptionCache::kSessionsMax);
   // Tickets of TLS 1.3 are used once.
   for (std::size_t left = ResumptionCache::kSessionsMax; left > 0; --left) {

@@ -1,5 +1,8 @@
 #include "net/tls/server_context.h"
 
+#include <array>
+#include <thread>
+
 #include <gtest/gtest.h>
 
 #include "tests/net/tls/ends.h"
@@ -128,6 +131,38 @@ TEST(ServerContext, IsReplacedWithoutTouchingRunningSessions) {
   connect(observer, fresh);
   const bssl::UniquePtr<X509> seen(SSL_get_peer_certificate(observer.ssl.get()));
   EXPECT_EQ(X509_cmp(seen.get(), renewed.certificate.get()), 0);
+}
+
+// One context for all shards: each thread has its own workspace and sessions.
+TEST(ServerContext, IsSharedByShards) {
+  World world;
+  const Identity other =
+      make_identity({.dns_names = {"other.test"}}, &world.authority, make_rsa_key(2048));
+  const auto context = context_of({&world.identity, &other});
+  const auto anchors = World::anchors(world.authority);
+  std::array<int, 3> established{};
+  std::vector<std::thread> shards;
+  for (int& count : established) {
+    shards.emplace_back([&context, &anchors, &count] {
+      Workspace workspace;
+      ResumptionCache cache;
+      for (int i = 0; i < 20; ++i) {
+        ClientOptions options;
+        options.host = i % 2 == 0 ? "provider.test" : "other.test";
+        options.anchors = anchors;
+        const auto client_context = ClientContext::build(std::move(options));
+        End server(Session::accept(context, workspace));
+        End client(Session::connect(*client_context, workspace, &cache));
+        connect(client, server);
+        server.send("answer");
+        exchange(client, server);
+        if (client.received == "answer") ++count;
+      }
+    });
+  }
+  for (std::thread& shard : shards)
+    shard.join();
+  EXPECT_EQ(established, (std::array<int, 3>{20, 20, 20}));
 }
 
 TEST(ServerContext, NeedsACertificate) {

@@ -522,6 +522,28 @@ TEST(IdleSession, CostsAFewHundredBytes) {
   }
 }
 
+TEST(HandshakingSession, HoldsNoMoreThanPlanned) {
+  constexpr std::size_t kSessions = 32;
+  World world;
+  const auto context = ServerContext::build(world.server_options());
+  std::vector<End> ours;
+  ours.reserve(kSessions);
+  const std::size_t before = mallinfo2().uordblks;
+  for (std::size_t i = 0; i < kSessions; ++i) {
+    LibraryEnd peer;
+    peer.begin(true);
+    peer.start();
+    ours.push_back(world.server(*context));
+    ours.back().deliver(peer.to_send);  // and the rest never comes
+    ours.back().to_send = std::string();
+    ASSERT_FALSE(ours.back().session.established());
+  }
+  const std::size_t held = (mallinfo2().uordblks - before) / kSessions;
+  RecordProperty("bytes", static_cast<int>(held));
+  EXPECT_GT(held, 1000U);
+  EXPECT_LE(held, kHandshakeBytesPlanned);
+}
+
 #endif
 
 }  // namespace

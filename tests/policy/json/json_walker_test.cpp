@@ -59,7 +59,7 @@ struct Walked {
 enum class Slices { contiguous, apart };
 
 Walked walk(std::string_view text, std::size_t slice_bytes, Slices slices,
-            JsonWalkOptions options = {.check_utf8 = true}) {
+            JsonWalkOptions options = {.strict = true}) {
   options.contiguous = slices == Slices::contiguous;
   JsonWalker walker;
   walker.start(kFields, options);
@@ -301,7 +301,7 @@ TEST(JsonWalker, KnowsAKeyHoweverItIsWritten) {
 }
 
 TEST(JsonWalker, RefusesKeysInOtherLettersWhenAsked) {
-  const JsonWalkOptions strict{.check_utf8 = true, .refuse_ambiguous_keys = true};
+  const JsonWalkOptions strict{.strict = true, .refuse_ambiguous_keys = true};
   for (const std::string key : {"Name", "NAME", "nam\\u0045", "N\\u0061me"}) {
     const std::string text = "{\"a\":1,\"" + key + "\":1}";
     for (const std::size_t size : kSliceSizes) {
