@@ -328,7 +328,8 @@ void Exchange::pump_upload() {
   }
   if (body_complete_) {
     if (request_sent_) return;
-    downstream_->transport().want_receive(ReceiveMode::many);  // to hear of it when the client leaves
+    downstream_->transport().want_receive(
+        ReceiveMode::many);  // to hear of it when the client leaves
     on_request_sent();
     return;
   }

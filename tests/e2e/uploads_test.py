@@ -2,7 +2,6 @@
 
 import pathlib
 import shutil
-import socket
 import tempfile
 import threading
 import time
@@ -73,7 +72,6 @@ class Uploads(unittest.TestCase):
 
         class Slow(Upstream):
             def _serve(self, connection):
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
                 time.sleep(1.5)
                 super()._serve(connection)
 
