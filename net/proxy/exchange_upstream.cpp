@@ -252,6 +252,7 @@ bool Exchange::start_upload(const http::RequestHead& head, std::size_t arrived) 
 void Exchange::start_upload_pieces() {
   RequestMessage& message = *message_;
   upstream_->transport().send(message.written_head);
+  if (state_ != ExchangeState::sending) return;  // failed at once, and is answered
   // The bytes that came with the head follow it; its own bytes are no longer needed.
   if (message.arrived_bytes > 0) {
     core::BufferLease first = std::move(message.lease);
