@@ -160,7 +160,8 @@ void DataPlaneShard::match_listeners() {
   const config::ConfigView& view = snapshot.view();
   std::vector<bool> found(view.listeners().size(), false);
   for (const auto& listener : listeners_) {
-    if (listener->link().role == ListenerRole::admin) continue;
+    // One that drains no longer listens; where its address has come back it is opened anew.
+    if (listener->link().role == ListenerRole::admin || listener->draining()) continue;
     const auto same = std::ranges::find_if(view.listeners(), [&](const config::Listener& row) {
       return view.text(row.address) == listener->address();
     });

@@ -205,6 +205,7 @@ void DownstreamConnection::expect_sent(std::size_t bytes) {
     return;
   }
   const auto& http = shard_->config->http();
+  if (http.send_bytes_per_second_min == 0) return;  // switched off
   deadline_.set(*shard_->timers, shard_->now() + milliseconds(http.rate_grace_ms) +
                                      time_for(bytes, http.send_bytes_per_second_min));
 }
@@ -218,7 +219,8 @@ void DownstreamConnection::expect_body() {
 
 void DownstreamConnection::body_done() {
   awaiting_body_ = false;
-  deadline_.set(*shard_->timers, core::kNever);
+  // An answer may already be on its way: its own deadline stays.
+  if (!transport_.sending()) deadline_.set(*shard_->timers, core::kNever);
 }
 
 void DownstreamConnection::judge_body_rate() {

@@ -38,6 +38,7 @@ class Listener {
   void close_connections();
   [[nodiscard]] bool quiet() const { return closed_ && connections_count_ == 0; }
 
+  [[nodiscard]] bool draining() const { return draining_; }
   [[nodiscard]] const ListenerLink& link() const { return link_; }
   [[nodiscard]] const std::string& address() const { return address_; }
   // As bound: with the port that the kernel chose where the config says 0.

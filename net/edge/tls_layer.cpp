@@ -145,7 +145,7 @@ void TlsLayer::read(core::BufferLease lease, std::span<std::byte> received) {
   if (begin != nullptr) {
     lease.narrow(static_cast<std::size_t>(begin - lease.data()),
                  static_cast<std::size_t>(end - begin));
-    transport_.owner_->on_received(std::move(lease));
+    transport_.hand_on(std::move(lease));
   }
   if (over && transport_.is_open()) transport_.end_receive(ended);
 }
@@ -162,7 +162,7 @@ void TlsLayer::deliver_copy(std::span<const std::byte> plaintext) {
     std::memcpy(block.data(), plaintext.data(), bytes);
     block.shrink(bytes);
     plaintext = plaintext.subspan(bytes);
-    transport_.owner_->on_received(std::move(block));
+    transport_.hand_on(std::move(block));
   }
 }
 
@@ -223,6 +223,14 @@ bool TlsLayer::sent() {
     return false;
   }
   return true;
+}
+
+void TlsLayer::send_failed() {
+  block_.reset();
+  waiting_.reset();
+  plain_first_ = plain_count_ = 0;
+  goodbye_said_ = true;
+  if (handshaking_) transport_.owner_->on_handshake_failed();
 }
 
 bool TlsLayer::say_goodbye() {

@@ -30,6 +30,8 @@ class TlsLayer {
   void send(std::span<const std::span<const std::byte>> slices);
   // What was being sent is sent. True: nothing of the owner's is left.
   bool sent();
+  // What was being sent did not get out whole: nothing further can follow it.
+  void send_failed();
   // close_notify: true when it is being sent now.
   bool say_goodbye();
   // What the end of the stream means to TLS.

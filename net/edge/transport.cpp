@@ -118,11 +118,10 @@ void Transport::on_receive_completed(Completion& completion) {
 void Transport::deliver(Completion& completion) {
   const auto bytes = static_cast<std::size_t>(completion.result);
   if (completion.buffer) {
-    if (want_ == ReceiveMode::one || want_ == ReceiveMode::one_bulk) want_ = ReceiveMode::off;
     if (tls_ != nullptr) {
       tls_->received(std::move(completion.buffer));
     } else {
-      owner_->on_received(std::move(completion.buffer));
+      hand_on(std::move(completion.buffer));
     }
     return;
   }
@@ -133,6 +132,12 @@ void Transport::deliver(Completion& completion) {
     into_ = {};
   }
   owner_->on_received_into(bytes);
+}
+
+// What was asked for once has come only now: a part of a TLS record brings the owner nothing yet.
+void Transport::hand_on(core::BufferLease lease) {
+  if (want_ == ReceiveMode::one || want_ == ReceiveMode::one_bulk) want_ = ReceiveMode::off;
+  owner_->on_received(std::move(lease));
 }
 
 void Transport::end_receive(PeerEnd end) {
@@ -197,8 +202,16 @@ void Transport::on_send_completed(Completion& completion) {
     return;
   }
   const bool all = completion.result >= 0 && std::cmp_equal(completion.result, sending_bytes_);
-  if (tls_ != nullptr && all && !tls_->sent()) return;  // there is more of it
-  if (sending_) {
+  // The end of a handshake may start the owner's first send, which has not ended then.
+  const bool owners = sending_;
+  if (tls_ != nullptr) {
+    if (!all) {
+      tls_->send_failed();
+    } else if (!tls_->sent()) {
+      return;  // there is more of it
+    }
+  }
+  if (owners && state_ == State::open) {
     sending_ = false;
     owner_->on_sent(all);
   }

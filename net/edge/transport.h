@@ -111,6 +111,7 @@ class Transport : public core::ListHook<StarvedListTag> {
   void reconcile_receive();
   void start_receive();
   void deliver(core::Completion& completion);
+  void hand_on(core::BufferLease lease);
   void end_receive(PeerEnd end);
   void wait_for_buffers();
   void advance_closing();

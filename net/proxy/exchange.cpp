@@ -50,7 +50,7 @@ void Exchange::on_deadline() {
   switch (state_) {
     case ExchangeState::awaiting_upstream:
       pool_->forget(*this);
-      upstream_failed(total ? UpstreamFailure::total_timeout : UpstreamFailure::pool_timeout);
+      upstream_failed(total ? UpstreamFailure::total_timeout : pool_->waited_for());
       return;
     case ExchangeState::sending:
     case ExchangeState::awaiting_answer:
@@ -79,7 +79,7 @@ void Exchange::on_downstream_ended(PeerEnd) {
 
 void Exchange::on_downstream_closing() {
   if (state_ == ExchangeState::closing) return;
-  if (!answer_ended_) {
+  if (!answer_ended_ || !out_.empty()) {  // all of it, or its end, did not go out
     if (status_ == 0) status_ = kClientClosedRequest;
     answer_cut_ = true;
     shard_->counters.add(ShardCount::downstream_cancelled);

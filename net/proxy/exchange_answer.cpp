@@ -227,6 +227,7 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
     hold(std::exchange(held_run_, {}), framer);
   }
   queue_relayed(std::move(lease), offset, head, framer);
+  if (state_ == ExchangeState::closing) return;
   if (bad) {
     upstream_failed(UpstreamFailure::truncated);
   } else if (complete) {
@@ -251,7 +252,12 @@ void Exchange::queue_relayed(core::BufferLease lease, std::size_t offset, std::s
       std::memcpy(body - head.size(), head.data(), head.size());
       bytes = {body - head.size(), head.size() + bytes.size()};
     } else {
+      const std::size_t queued = out_.size();
       queue_text(head);
+      if (out_.size() == queued) {  // no memory for it: a body must not go out without its head
+        downstream_->close();
+        return;
+      }
     }
   }
   if (!bytes.empty()) out_.push_back(std::move(lease), bytes);

@@ -327,12 +327,13 @@ void Exchange::send_continue() {
 
 void Exchange::on_downstream_received(core::BufferLease lease) {
   if (state_ == ExchangeState::closing) return;
-  if (!body_complete_ && !local_) {
+  // What is left of a request that is answered is thrown away: its upstream has gone.
+  if (!body_complete_ && answer_ended_) return;
+  if (!body_complete_) {
     downstream_->body_progress(lease.size());
     streams_up_ ? upload(std::move(lease)) : take_body_bytes(lease.bytes());
     return;
   }
-  if (!body_complete_) return;  // what is left of a refused request is thrown away
   // The next request, sent before this one was answered: it waits its turn.
   if (!downstream_->keep_for_later(lease.bytes())) {
     keep_alive_ = false;

@@ -181,6 +181,10 @@ void Exchange::on_upstream_sent(bool all) {
     if (!answer_seen_) upstream_broken(UpstreamFailure::closed_early);
     return;
   }
+  // The time to the first byte counts from the request's last one; while it leaves, from each part.
+  if (state_ == ExchangeState::sending) {
+    set_deadline(milliseconds(pool_->provider().row->timeouts.first_byte_ms));
+  }
   if (streams_up_) {
     upload_sent();
     return;
@@ -248,6 +252,7 @@ bool Exchange::start_upload(const http::RequestHead& head, std::size_t arrived) 
 void Exchange::start_upload_pieces() {
   RequestMessage& message = *message_;
   upstream_->transport().send(message.written_head);
+  if (state_ != ExchangeState::sending) return;  // failed at once, and is answered
   // The bytes that came with the head follow it; its own bytes are no longer needed.
   if (message.arrived_bytes > 0) {
     core::BufferLease first = std::move(message.lease);
@@ -271,6 +276,8 @@ void Exchange::upload(core::BufferLease lease) {
     message.pending_upload.push_back(std::move(lease), bytes);
     return;
   }
+  // It is the provider who may be slow until this piece is sent; nothing further is asked for.
+  downstream_->body_done();
   const std::size_t bytes = lease.size();
   if (frame_upload(std::move(lease), 0, bytes)) pump_upload();
 }
@@ -321,7 +328,10 @@ void Exchange::pump_upload() {
     return;
   }
   if (body_complete_) {
-    if (!request_sent_) on_request_sent();
+    if (request_sent_) return;
+    downstream_->transport().want_receive(
+        ReceiveMode::many);  // to hear of it when the client leaves
+    on_request_sent();
     return;
   }
   downstream_->expect_body();

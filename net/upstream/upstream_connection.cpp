@@ -51,10 +51,12 @@ void UpstreamConnection::on_connected(core::Completion& completion) {
 }
 
 void UpstreamConnection::on_handshake_done() {
-  shard_->timers->disarm(timer_);
   state_ = State::idle;
   --pool_->connecting_;
   idle_since_ = shard_->now();
+  // Who waited for it may have left: then it stays unused, and no longer than any other.
+  shard_->timers->arm(timer_,
+                      idle_since_ + milliseconds(pool_->provider().row->pool.idle_timeout_ms));
   transport_.want_receive(ReceiveMode::many);
   pool_->on_ready(*this);
 }

@@ -37,6 +37,12 @@ void UpstreamPool::forget(UpstreamUser& user) {
   --waiting_count_;
 }
 
+UpstreamFailure UpstreamPool::waited_for() const {
+  if (config_.awaits_addresses(provider_.index)) return UpstreamFailure::no_address;
+  // The connection's own deadline ends in the same moment as that of who waits for it.
+  return connecting_ > 0 ? UpstreamFailure::connect_timeout : UpstreamFailure::pool_timeout;
+}
+
 void UpstreamPool::retire() {
   retired_ = true;
   while (!idle_.empty())

@@ -42,6 +42,8 @@ class UpstreamPool {
   [[nodiscard]] const ProviderLink& provider() const { return provider_; }
   [[nodiscard]] tls::ResumptionCache& tls_resumption() { return tls_resumption_; }
   [[nodiscard]] std::uint32_t total() const { return total_; }
+  // What a request that waited for too long has waited for.
+  [[nodiscard]] UpstreamFailure waited_for() const;
   [[nodiscard]] std::uint32_t idle() const { return idle_count_; }
 
   // Large answers were seen last: receive straight into large buffers.
