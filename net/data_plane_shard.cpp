@@ -85,6 +85,8 @@ void DataPlaneShard::on_start(core::Shard&) {
 }
 
 bool DataPlaneShard::on_turn(core::Instant) {
+  while (UpstreamPool* pool = context_.returning_pools.pop_front())
+    pool->settle_returns();
   // Not before a buffer is free: trying again at once would spin until somebody gives one back.
   if (!context_.starved.empty() &&
       context_.io->buffers_leased(core::BufferGroup::small) < context_.small_buffers) {

@@ -27,6 +27,8 @@ class Exchange;
 struct Fleet;
 class ShardConfig;
 class UpstreamConnection;
+class UpstreamPool;
+struct ReturningPoolTag;
 struct RequestMessage;
 struct RunQueueTag;
 
@@ -75,6 +77,8 @@ struct ShardContext {
   core::SlotPool<RequestMessage> messages;
   // Exchanges that go on in the next turn with what one turn must not do at once.
   core::IntrusiveList<Exchange, RunQueueTag> run_queue;
+  // Pools to which connections were given back in this turn.
+  core::IntrusiveList<UpstreamPool, ReturningPoolTag> returning_pools;
 
   // Scratch: valid within one handler only.
   http::RequestHead request_head;

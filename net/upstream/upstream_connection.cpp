@@ -111,7 +111,8 @@ void UpstreamConnection::release() {
     shard_->timers->arm(timer_,
                         idle_since_ + milliseconds(pool_->provider().row->pool.idle_timeout_ms));
   }
-  pool_->on_ready(*this);
+  returned_ = true;
+  pool_->give_back(*this);
 }
 
 void UpstreamConnection::abandon(RequestMessage* custody) {
@@ -128,7 +129,8 @@ void UpstreamConnection::close_idle() {
   auto& hook = static_cast<core::ListHook<UpstreamIdleTag>&>(*this);
   if (hook.linked()) {
     hook.unlink();
-    --pool_->idle_count_;
+    --(returned_ ? pool_->returned_count_ : pool_->idle_count_);
+    returned_ = false;
   }
   state_ = State::closing;
   shard_->timers->disarm(timer_);

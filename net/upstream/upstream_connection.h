@@ -78,6 +78,7 @@ class UpstreamConnection final : public TransportOwner, public core::ListHook<Up
   std::uint32_t requests_ = 0;
   State state_ = State::connecting;
   bool closed_ = false;
+  bool returned_ = false;  // given back in this turn, not yet idle
   UpstreamFailure connect_failure_ = UpstreamFailure::none;
 };
 

@@ -60,7 +60,7 @@ void UpstreamPool::on_addresses() {
 
 void UpstreamPool::start_connections() {
   if (config_.awaits_addresses(provider_.index)) return;
-  while (connecting_ < waiting_count_ && total_ < provider_.row->pool.total_max) {
+  while (connecting_ + returned_count_ < waiting_count_ && total_ < provider_.row->pool.total_max) {
     const UpstreamFailure failure = start_one();
     if (failure == UpstreamFailure::none) continue;
     // Connections that are busy or on their way will serve the others.
@@ -88,6 +88,21 @@ UpstreamFailure UpstreamPool::start_one() {
   connection->connect(*socket, *address, milliseconds(provider_.row->timeouts.connect_ms),
                       shard_.now() + milliseconds(provider_.row->pool.lifetime_ms));
   return UpstreamFailure::none;
+}
+
+void UpstreamPool::give_back(UpstreamConnection& connection) {
+  returned_.push_back(connection);
+  ++returned_count_;
+  core::ListHook<ReturningPoolTag>& hook = *this;
+  if (!hook.linked()) shard_.returning_pools.push_back(*this);
+}
+
+void UpstreamPool::settle_returns() {
+  while (UpstreamConnection* connection = returned_.pop_front()) {
+    --returned_count_;
+    connection->returned_ = false;
+    on_ready(*connection);
+  }
 }
 
 void UpstreamPool::on_ready(UpstreamConnection& connection) {

@@ -20,7 +20,9 @@ namespace headrace::net {
 
 class ShardConfig;
 
-class UpstreamPool {
+struct ReturningPoolTag;
+
+class UpstreamPool : public core::ListHook<ReturningPoolTag> {
  public:
   UpstreamPool(ShardContext& shard, ShardConfig& config, const ProviderLink& provider);
   UpstreamPool(const UpstreamPool&) = delete;
@@ -46,6 +48,11 @@ class UpstreamPool {
   [[nodiscard]] UpstreamFailure waited_for() const;
   [[nodiscard]] std::uint32_t idle() const { return idle_count_; }
 
+  // The turn ends: connections given back in it serve whoever waits, or become idle. Not sooner:
+  // bytes behind an answer may lie in the same batch of completions as its end, and must not be
+  // taken for the next one's answer.
+  void settle_returns();
+
   // Large answers were seen last: receive straight into large buffers.
   [[nodiscard]] bool expects_bulk() const { return bulk_expectation_ >= kBulkThreshold; }
   void learn_answer_bytes(std::uint64_t bytes);
@@ -54,6 +61,7 @@ class UpstreamPool {
   friend class UpstreamConnection;
   static constexpr std::uint64_t kBulkThreshold = 8 * 1024;
 
+  void give_back(UpstreamConnection& connection);
   void on_ready(UpstreamConnection& connection);    // fresh, or given back
   void on_connect_failed(UpstreamFailure failure);  // one waiter's connection will not come
   void on_gone(UpstreamConnection& connection, bool was_connecting);
@@ -64,9 +72,11 @@ class UpstreamPool {
   ShardConfig& config_;
   const ProviderLink& provider_;
   core::IntrusiveList<UpstreamConnection, UpstreamIdleTag> idle_;
+  core::IntrusiveList<UpstreamConnection, UpstreamIdleTag> returned_;  // in this turn
   core::IntrusiveList<UpstreamUser, UpstreamWaitTag> waiting_;
   std::uint32_t total_ = 0;
   std::uint32_t idle_count_ = 0;
+  std::uint32_t returned_count_ = 0;
   std::uint32_t connecting_ = 0;
   std::uint32_t waiting_count_ = 0;
   std::uint32_t next_address_ = 0;
