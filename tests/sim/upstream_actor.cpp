@@ -183,7 +183,8 @@ void UpstreamActor::answer(Request& request, bool usage_wanted) {
   if (usage_wanted && !request.usage_event.empty()) {
     body.insert(request.usage_at, request.usage_event);
   }
-  if (!well_behaved_ && dice().one_in(60) && !request.stream &&
+  // Not with an early answer: the rest of its own request would look like the next one.
+  if (!well_behaved_ && !answered_early_ && dice().one_in(60) && !request.stream &&
       body.size() < kPoisonAnswerBytesMax) {
     // All in one piece, read in one piece: the gateway cannot but see what is left over.
     poisoned_ = true;
