@@ -180,6 +180,16 @@ void Coverage::add(const Coverage& other) {
   replays += other.replays;
 }
 
+namespace {
+
+// Time stands still while a shard has turns to take, so nobody leaves between two pieces of a large
+// body's judging. Not covered here.
+bool out_of_reach(net::ExchangeState from, net::ExchangeState to) {
+  return from == net::ExchangeState::judging_body && to == net::ExchangeState::closing;
+}
+
+}  // namespace
+
 std::vector<std::string> Coverage::missing() const {
   std::vector<std::string> found;
   for (std::size_t i = 0; i < faults.size(); ++i) {
@@ -187,9 +197,9 @@ std::vector<std::string> Coverage::missing() const {
   }
   for (std::size_t from = 0; from < moves.size(); ++from) {
     for (std::size_t to = 0; to < moves.size(); ++to) {
-      if (net::may_move(static_cast<net::ExchangeState>(from),
-                        static_cast<net::ExchangeState>(to)) &&
-          moves[from][to] == 0) {
+      const auto state = static_cast<net::ExchangeState>(from);
+      const auto next = static_cast<net::ExchangeState>(to);
+      if (net::may_move(state, next) && !out_of_reach(state, next) && moves[from][to] == 0) {
         found.push_back(fmt::format("no exchange moved from {} to {}",
                                     net::kExchangeStateNames[from], net::kExchangeStateNames[to]));
       }
