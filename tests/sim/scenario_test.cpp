@@ -22,9 +22,9 @@ namespace {
 
 constexpr std::uint32_t kRequests = 1'000;
 #if defined(HEADRACE_SANITIZED)
-constexpr std::uint64_t kSeedsPerCase = 6;
+constexpr std::uint64_t kSeedsPerCase = 3;
 #else
-constexpr std::uint64_t kSeedsPerCase = 64;
+constexpr std::uint64_t kSeedsPerCase = 32;
 #endif
 constexpr std::uint64_t kFreshShare = 4;  // of the cases' seeds, one in so many is a new one
 
@@ -94,7 +94,7 @@ TEST_P(Simulator, HoldsWhatIsPromised) {
 #endif
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, Simulator, testing::Range<std::uint64_t>(0, 5));
+INSTANTIATE_TEST_SUITE_P(Seeds, Simulator, testing::Range<std::uint64_t>(0, 10));
 
 TEST(SimulatorSeed, ReplaysASeed) {
   const std::uint64_t seed = seed_from_environment().value_or(1);

@@ -68,7 +68,9 @@ Request* UpstreamActor::judge_head(const Message& message) {
     violation("a request that nobody sent: " + message.head);
     return nullptr;
   }
-  if (poisoned_) violation("a request on a connection with bytes left over: " + message.head);
+  if (poisoned_ && !answered_early_) {
+    violation("a request on a connection with bytes left over: " + message.head);
+  }
   if (request->refused_with() != 0 && request->call != Call::bad_chunk) {
     violation("a request that was to be refused: " + message.head);
   }
