@@ -31,6 +31,7 @@ enum class AnswerField : JsonField {
   finish_reason,
   event_type,
   sequence_number,
+  padding,  // a string that means nothing
   error,
   first_count,
 };

@@ -1,6 +1,6 @@
 #include "policy/dialect/answer_reader.h"
 
-#include <limits>
+#include <algorithm>
 
 namespace headrace::policy {
 namespace {
@@ -43,6 +43,19 @@ void AnswerReader::begin_event() {
   event = AnswerEvent::none;
   usage_here = choices_here = choice_here = false;
   output_bytes = 0;
+  plain = true;
+  hole_count_ = 0;
+}
+
+// A string's hole lies between its quotes.
+void AnswerReader::note_hole(const JsonStep& step, EventHole::Kind kind) {
+  if (hole_count_ < holes_.size()) {
+    const std::uint32_t quote = kind == EventHole::Kind::number ? 0 : 1;
+    holes_[hole_count_] = {kind, static_cast<std::uint32_t>(step.begin) + quote,
+                           static_cast<std::uint32_t>(step.end) - quote};
+  }
+  hole_count_ =
+      static_cast<std::uint8_t>(std::min<std::size_t>(hole_count_ + 1U, holes_.size() + 1));
 }
 
 bool AnswerReader::on_json(const JsonStep& step) {
@@ -55,10 +68,15 @@ bool AnswerReader::on_json(const JsonStep& step) {
     case AnswerField::output:
       if (step.type == JsonType::string) {
         output_bytes += static_cast<std::uint32_t>(step.end - step.begin - 2);
+        note_hole(step, EventHole::Kind::output);
       }
+      break;
+    case AnswerField::padding:
+      if (step.type == JsonType::string) note_hole(step, EventHole::Kind::text);
       break;
     case AnswerField::usage:
       usage_here |= step.type == JsonType::object;
+      plain &= !usage_here;
       break;
     case AnswerField::choices:
       choices_here = step.type == JsonType::array;
@@ -84,16 +102,26 @@ bool AnswerReader::on_json(const JsonStep& step) {
       if (step.type == JsonType::string) service_tier = ShortText(step.text);
       break;
     case AnswerField::finish_reason:
-      if (step.type == JsonType::string) finish_reason = finish_reason_of(step.text);
+      if (step.type == JsonType::string) {
+        finish_reason = finish_reason_of(step.text);
+        plain = false;
+      }
       break;
     case AnswerField::event_type:
       if (step.type == JsonType::string) event = event_of(step.text);
+      plain &= event == AnswerEvent::delta;
       break;
     case AnswerField::sequence_number:
-      if (step.integer) sequence_number = step.number;
+      if (!step.integer || step.number < 0) {
+        plain = false;
+        break;
+      }
+      sequence_number = step.number;
+      note_hole(step, EventHole::Kind::number);
       break;
     case AnswerField::error:
       error |= step.type == JsonType::object || step.type == JsonType::string;
+      plain &= !error;
       break;
     default:
       if (field > AnswerField::first_count && step.type == JsonType::number) {

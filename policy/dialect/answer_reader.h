@@ -2,10 +2,13 @@
 // whole answer, or of a streamed one event by event.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <span>
 
 #include "policy/dialect/answer_fields.h"
 #include "policy/dialect/endpoint.h"
+#include "policy/dialect/event_pattern.h"
 #include "policy/dialect/finish_reason.h"
 #include "policy/dialect/raw_usage.h"
 #include "policy/dialect/short_text.h"
@@ -37,6 +40,13 @@ class AnswerReader final : public JsonSink {
   bool choices_here = false;       // the member `choices`
   bool choice_here = false;        // ... which is not empty
   std::uint32_t output_bytes = 0;  // strings of the model's output, as they stand in JSON
+  bool plain = false;              // says nothing but output
+
+  // What of the current event differs from one to the next: offsets in its JSON text. Nothing when
+  // it is more than an EventPattern can have.
+  [[nodiscard]] std::span<const EventHole> holes() const {
+    return std::span(holes_).first(hole_count_ <= holes_.size() ? hole_count_ : 0U);
+  }
 
   void begin_event();
   bool on_json(const JsonStep& step) override;
@@ -45,6 +55,10 @@ class AnswerReader final : public JsonSink {
   enum class Modality : std::uint8_t { other, audio, image };
   void end_details(AnswerField details);
 
+  void note_hole(const JsonStep& step, EventHole::Kind kind);
+
+  std::array<EventHole, EventPattern::kHolesMax> holes_{};
+  std::uint8_t hole_count_ = 0;
   Modality modality_ = Modality::other;  // Gemini: of the current element of a details array
   std::int64_t modality_count_ = 0;
 };

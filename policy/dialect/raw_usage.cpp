@@ -1,5 +1,6 @@
 #include "policy/dialect/raw_usage.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace headrace::policy {
@@ -55,28 +56,26 @@ void RawUsage::set(RawField field, std::int64_t count) {
     malformed_ = true;
     return;
   }
-  const auto value = static_cast<std::uint32_t>(count);
-  for (std::size_t i = 0; i < size_; ++i) {
-    if (fields_[i] != field) continue;
-    counts_[i] = value;
-    return;
+  const std::size_t at = place(field);
+  if (!has(field)) {
+    // No dialect has more counts than fit; were it so, the rest would be left out.
+    if (size() == kPairsMax) {
+      malformed_ = true;
+      return;
+    }
+    std::copy_backward(counts_.begin() + static_cast<std::ptrdiff_t>(at),
+                       counts_.begin() + static_cast<std::ptrdiff_t>(size()),
+                       counts_.begin() + static_cast<std::ptrdiff_t>(size() + 1));
+    present_ |= bit(field);
   }
-  // No dialect has more counts than fit; were it so, the rest would be left out.
-  if (size_ == kPairsMax) {
-    malformed_ = true;
-    return;
-  }
-  fields_[size_] = field;
-  counts_[size_] = value;
-  ++size_;
-  present_ |= std::uint64_t{1} << static_cast<unsigned>(field);
+  counts_[at] = static_cast<std::uint32_t>(count);
 }
 
-std::int64_t RawUsage::get(RawField field) const {
-  for (std::size_t i = 0; i < size_; ++i) {
-    if (fields_[i] == field) return counts_[i];
-  }
-  return 0;
+RawUsage::Pair RawUsage::pair(std::size_t at) const {
+  std::uint64_t fields = present_;
+  for (std::size_t i = 0; i < at; ++i)
+    fields &= fields - 1;
+  return {static_cast<RawField>(std::countr_zero(fields)), counts_[at]};
 }
 
 }  // namespace headrace::policy

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -71,20 +72,30 @@ class RawUsage {
   void set(RawField field, std::int64_t count);
   void clear() { *this = RawUsage{}; }
 
-  [[nodiscard]] std::int64_t get(RawField field) const;  // 0 when it was not said
-  [[nodiscard]] bool has(RawField field) const {
-    return (present_ >> static_cast<unsigned>(field) & 1U) != 0;
+  // 0 when it was not said.
+  [[nodiscard]] std::int64_t get(RawField field) const {
+    return has(field) ? counts_[place(field)] : 0;
   }
-  [[nodiscard]] bool empty() const { return size_ == 0; }
+  [[nodiscard]] bool has(RawField field) const { return (present_ & bit(field)) != 0; }
+  [[nodiscard]] bool empty() const { return present_ == 0; }
   [[nodiscard]] bool malformed() const { return malformed_; }
-  [[nodiscard]] std::size_t size() const { return size_; }
-  [[nodiscard]] Pair pair(std::size_t at) const { return {fields_[at], counts_[at]}; }
+  [[nodiscard]] std::size_t size() const {
+    return static_cast<std::size_t>(std::popcount(present_));
+  }
+  // In the order of the fields.
+  [[nodiscard]] Pair pair(std::size_t at) const;
 
  private:
-  std::uint64_t present_ = 0;
-  std::array<std::uint32_t, kPairsMax> counts_{};
-  std::array<RawField, kPairsMax> fields_{};
-  std::uint8_t size_ = 0;
+  static constexpr std::uint64_t bit(RawField field) {
+    return std::uint64_t{1} << static_cast<unsigned>(field);
+  }
+  // Where the count of a field stands, or would stand.
+  [[nodiscard]] std::size_t place(RawField field) const {
+    return static_cast<std::size_t>(std::popcount(present_ & (bit(field) - 1)));
+  }
+
+  std::uint64_t present_ = 0;                      // bit per field
+  std::array<std::uint32_t, kPairsMax> counts_{};  // of those that are present
   bool malformed_ = false;
 };
 

@@ -38,7 +38,17 @@ class SseFramer {
   void feed(std::string_view slice);
   [[nodiscard]] SseToken next();
 
-  // What was fed ends between two events.
+  // Between two events: what is left of the slice, and passing over the first bytes of it, which
+  // are one whole event.
+  [[nodiscard]] std::string_view rest() const {
+    return {cursor_, static_cast<std::size_t>(end_ - cursor_)};
+  }
+  void skip_event(std::size_t size) {
+    cursor_ += size;
+    after_cr_ = false;
+  }
+
+  // What was passed so far ends between two events.
   [[nodiscard]] bool between_events() const { return between_events_; }
 
  private:

@@ -1,14 +1,16 @@
 #include "policy/dialect/stream_meter.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace headrace::policy {
 namespace {
 
-static_assert(sizeof(StreamMeter) <= 640);
+static_assert(sizeof(StreamMeter) <= 1100);
 
 constexpr std::string_view kDone = "[DONE]";
+constexpr std::uint8_t kSeveral = 2;
 // JSON text per token, for an estimate where the provider was cut off before it said: on the low
 // side for English, so on the high side in tokens.
 constexpr std::uint64_t kBytesPerToken = 4;
@@ -27,9 +29,10 @@ void StreamMeter::start(Endpoint endpoint, const StreamOptions& options) {
 }
 
 void StreamMeter::feed(std::span<const std::byte> slice) {
+  if (!framer_.between_events()) data_tokens_ = kSeveral;
   slice_ = slice;
   piece_begin_ = event_begin_ = drop_end_ = 0;
-  framer_.feed({reinterpret_cast<const char*>(slice.data()), slice.size()});
+  framer_.feed(text());
 }
 
 StreamPiece StreamMeter::piece(StreamPiece::Verdict verdict, std::uint32_t end) {
@@ -48,9 +51,12 @@ std::optional<StreamPiece> StreamMeter::next() {
     return piece(drop, end);
   }
   for (;;) {
+    if (pass_like_event()) continue;
     const SseToken token = framer_.next();
     switch (token.kind) {
       case SseToken::Kind::data:
+        data_begin_ = static_cast<std::uint32_t>(token.value.data() - text().data());
+        data_tokens_ = data_tokens_ == 0 ? 1 : kSeveral;
         read_data(token.value);
         data_line_ended_ |= token.line_end;
         break;
@@ -61,6 +67,9 @@ std::optional<StreamPiece> StreamMeter::next() {
         const StreamPiece::Verdict verdict = end_event();
         const std::uint32_t begin = event_begin_;
         event_begin_ = static_cast<std::uint32_t>(token.end);
+        if (std::exchange(data_tokens_, std::uint8_t{0}) == 1) {
+          learn_pattern(text().substr(begin, event_begin_ - begin));
+        }
         if (verdict != drop) break;
         if (piece_begin_ == begin) return piece(drop, event_begin_);
         drop_end_ = event_begin_;
@@ -70,6 +79,34 @@ std::optional<StreamPiece> StreamMeter::next() {
         return end_slice();
     }
   }
+}
+
+// Passes over an event that is like an earlier plain one.
+bool StreamMeter::pass_like_event() {
+  if (!framer_.between_events()) return false;
+  const auto like = pattern_.match(framer_.rest());
+  if (!like) return false;
+  framer_.skip_event(like->size);
+  event_begin_ += static_cast<std::uint32_t>(like->size);
+  ++events_;
+  if (like->output_bytes != 0) ++output_events_;
+  output_bytes_ += like->output_bytes;
+  if (like->number >= 0) reader_.sequence_number = like->number;
+  return true;
+}
+
+// After an event that lay whole in the slice, its data in one line.
+void StreamMeter::learn_pattern(std::string_view event) {
+  if (!plain_output_ || event.front() == '\n' || event.back() != '\n') return;
+  const auto data = static_cast<std::uint32_t>(text().data() + data_begin_ - event.data());
+  std::array<EventHole, EventPattern::kHolesMax> holes{};
+  std::size_t count = 0;
+  for (EventHole hole : reader_.holes()) {
+    hole.begin += data;
+    hole.end += data;
+    holes[count++] = hole;
+  }
+  pattern_.learn(event, std::span(holes).first(count));
 }
 
 // What is left of the slice: whole events, then perhaps the beginning of another.
@@ -120,7 +157,7 @@ StreamPiece::Verdict StreamMeter::end_event() {
   const bool cut = std::exchange(event_cut_, false);
   const bool done = std::exchange(done_size_, std::uint8_t{0}) == kDone.size();
   const bool walked = std::exchange(walking_, false);
-  data_line_ended_ = false;
+  data_line_ended_ = plain_output_ = false;
   if (done || walked) ++events_;
   if (done && end_ == StreamEnd::open) end_ = StreamEnd::completed;
   if (!walked || !walker_.complete()) return forward;
@@ -129,6 +166,7 @@ StreamPiece::Verdict StreamMeter::end_event() {
       (endpoint_ != Endpoint::responses || reader_.event == AnswerEvent::delta)) {
     ++output_events_;
     output_bytes_ += reader_.output_bytes;
+    plain_output_ = reader_.plain;
   }
   if (reader_.error || reader_.event == AnswerEvent::failed) {
     end_ = StreamEnd::failed;

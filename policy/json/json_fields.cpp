@@ -15,28 +15,23 @@ std::uint64_t load(const char* from) {
   return word;
 }
 
-// The first 8 bytes as one word, zero-filled, without reading past the key.
-std::uint64_t head_of(std::string_view key) {
+// The first 8 bytes as one word, zero-filled, without reading past `readable`.
+std::uint64_t head_of(std::string_view key, const char* readable) {
   const char* const at = key.data();
   const std::size_t size = key.size();
   if (size >= 8) return load<std::uint64_t>(at);
-  if (size >= 4) {
-    return load<std::uint32_t>(at) | load<std::uint32_t>(at + size - 4) << 8 * (size - 4);
-  }
-  if (size >= 2) {
-    return load<std::uint16_t>(at) | load<std::uint16_t>(at + size - 2) << 8 * (size - 2);
-  }
-  return size == 1 ? load<std::uint8_t>(at) : 0;
+  if (readable - at >= 8) return load<std::uint64_t>(at) & ((std::uint64_t{1} << 8 * size) - 1);
+  std::uint64_t head = 0;
+  std::memcpy(&head, at, size);
+  return head;
 }
 
-// Two keys of one length, word by word.
-bool equal(std::string_view a, std::string_view b) {
-  if (a.size() < 8) return head_of(a) == head_of(b);
-  for (std::size_t i = 0; i + 8 < a.size(); i += 8) {
-    if (load<std::uint64_t>(a.data() + i) != load<std::uint64_t>(b.data() + i)) return false;
+// Two keys of one length of at least 8 bytes, the first 8 of which are the same.
+bool equal_tails(const char* a, const char* b, std::size_t size) {
+  for (std::size_t i = 8; i + 8 < size; i += 8) {
+    if (load<std::uint64_t>(a + i) != load<std::uint64_t>(b + i)) return false;
   }
-  const std::size_t last = a.size() - 8;
-  return load<std::uint64_t>(a.data() + last) == load<std::uint64_t>(b.data() + last);
+  return load<std::uint64_t>(a + size - 8) == load<std::uint64_t>(b + size - 8);
 }
 
 constexpr char lower(char c) {
@@ -52,15 +47,25 @@ bool equal_folded(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-JsonFields::Match JsonFields::find_among(JsonField parent, std::string_view key) const {
-  const std::uint64_t head = head_of(key) | kFold;
-  for (std::size_t at = first_[parent]; at < first_[parent + 1U]; ++at) {
-    const Row& row = rows_[at];
-    if (row.head != head || row.key.size() != key.size()) continue;
-    if (equal(row.key, key)) return {row.field, true};
-    if (equal_folded(row.key, key)) return {row.field, false};
+JsonField JsonFields::find_from(std::size_t row, std::string_view key, const char* readable) const {
+  const std::uint64_t head = head_of(key, readable);
+  const JsonField parent = rows_[row].parent;
+  for (; rows_[row].key.size() == key.size() && rows_[row].parent == parent; ++row) {
+    if (rows_[row].head != head) continue;
+    if (key.size() <= 8 || equal_tails(rows_[row].key.data(), key.data(), key.size())) {
+      return rows_[row].field;
+    }
   }
-  return {};
+  return kJsonNoField;
+}
+
+bool JsonFields::resembles(JsonField parent, std::string_view key) const {
+  if (key.size() > kJsonKeyBytesMax || first_[parent][key.size()] == kNoRow) return false;
+  for (std::size_t row = first_[parent][key.size()];
+       rows_[row].key.size() == key.size() && rows_[row].parent == parent; ++row) {
+    if (equal_folded(rows_[row].key, key)) return true;
+  }
+  return false;
 }
 
 std::string_view JsonFields::name(JsonField field) const {

@@ -39,15 +39,15 @@ class JsonFields {
   consteval explicit JsonFields(std::span<const JsonRule> rules,
                                 JsonContainer root = JsonContainer::stop);
 
-  struct Match {
-    JsonField field = kJsonNoField;
-    bool exact = false;  // false: the key differs in letter case only
-  };
-  // `key` decoded. kJsonNoField when the object of `parent` has no such member of interest.
-  [[nodiscard]] Match find(JsonField parent, std::string_view key) const {
-    if (key.size() > kJsonKeyBytesMax || (lengths_[parent] >> key.size() & 1U) == 0) return {};
-    return find_among(parent, key);
+  // The field that `key` (decoded) leads to in the object of `parent`, or kJsonNoField. Bytes up to
+  // `readable` may be read; the key ends at or before it.
+  [[nodiscard]] JsonField find(JsonField parent, std::string_view key, const char* readable) const {
+    if (key.size() > kJsonKeyBytesMax) return kJsonNoField;
+    const std::uint8_t first = first_[parent][key.size()];
+    return first != kNoRow ? find_from(first, key, readable) : kJsonNoField;
   }
+  // Whether some key of `parent` is this one in other letters, or this one.
+  [[nodiscard]] bool resembles(JsonField parent, std::string_view key) const;
   // The field of each element of the array of `parent`.
   [[nodiscard]] JsonField element(JsonField parent) const { return element_[parent]; }
   [[nodiscard]] bool stops_at_container(JsonField field) const {
@@ -57,17 +57,19 @@ class JsonFields {
   [[nodiscard]] std::string_view name(JsonField field) const;
 
  private:
+  static constexpr std::uint8_t kNoRow = 0xFF;
   struct Row {
-    std::uint64_t head = 0;  // the key's first 8 bytes, bit 5 set in each
+    std::uint64_t head = 0;  // the key's first 8 bytes, zero-filled
     std::string_view key;
+    JsonField parent = kJsonNoField;
     JsonField field = kJsonNoField;
   };
-  static constexpr std::uint64_t kFold = 0x2020202020202020;
-  [[nodiscard]] Match find_among(JsonField parent, std::string_view key) const;
+  [[nodiscard]] JsonField find_from(std::size_t row, std::string_view key,
+                                    const char* readable) const;
 
-  std::array<Row, kJsonRulesMax> rows_{};                 // grouped by parent
-  std::array<std::uint8_t, kJsonFieldsMax + 1> first_{};  // rows of p: [first_[p], first_[p + 1])
-  std::array<std::uint64_t, kJsonFieldsMax> lengths_{};   // bit n: some key has n bytes
+  std::array<Row, kJsonRulesMax + 1> rows_{};  // by parent, then by length; the last one is empty
+  // The first row of a parent with keys of a length.
+  std::array<std::array<std::uint8_t, kJsonKeyBytesMax + 1>, kJsonFieldsMax> first_{};
   std::array<JsonField, kJsonFieldsMax> element_{};
   std::uint64_t stops_ = 0;  // bit per field
 };
@@ -79,31 +81,36 @@ class JsonFields {
 
 consteval JsonFields::JsonFields(std::span<const JsonRule> rules, JsonContainer root) {
   if (root == JsonContainer::stop) stops_ |= 1U << kJsonRoot;
+  for (auto& lengths : first_)
+    lengths.fill(kNoRow);
+  for (const JsonRule& rule : rules) {
+    // An array's elements may be read as the outermost value itself.
+    const JsonField lowest = rule.key.empty() ? kJsonRoot : kJsonRoot + 1;
+    if (rule.parent == kJsonNoField || rule.field < lowest) throw "no such parent or field";
+    if (rule.parent >= kJsonFieldsMax || rule.field >= kJsonFieldsMax) throw "no such field";
+    if (rule.key.size() > kJsonKeyBytesMax) throw "the key is too long";
+    if (rule.container == JsonContainer::stop) stops_ |= std::uint64_t{1} << rule.field;
+    if (rule.key.empty()) element_[rule.parent] = rule.field;
+  }
   std::size_t used = 0;
-  for (std::size_t parent = 0; parent < kJsonFieldsMax; ++parent) {
-    first_[parent] = static_cast<std::uint8_t>(used);
-    for (const JsonRule& rule : rules) {
-      if (rule.parent != parent) continue;
-      // An array's elements may be read as the outermost value itself.
-      const JsonField lowest = rule.key.empty() ? kJsonRoot : kJsonRoot + 1;
-      if (rule.parent == kJsonNoField || rule.field < lowest) throw "no such parent or field";
-      if (rule.field >= kJsonFieldsMax || rule.key.size() > kJsonKeyBytesMax) throw "too large";
-      if (rule.container == JsonContainer::stop) stops_ |= std::uint64_t{1} << rule.field;
-      if (rule.key.empty()) {
-        element_[parent] = rule.field;
-        continue;
+  for (JsonField parent = kJsonRoot; parent < kJsonFieldsMax; ++parent) {
+    for (std::size_t length = 1; length <= kJsonKeyBytesMax; ++length) {
+      for (const JsonRule& rule : rules) {
+        if (rule.parent != parent || rule.key.size() != length) continue;
+        if (first_[parent][length] == kNoRow) {
+          first_[parent][length] = static_cast<std::uint8_t>(used);
+        }
+        Row& row = rows_.at(used++);
+        row.key = rule.key;
+        row.parent = parent;
+        row.field = rule.field;
+        for (std::size_t i = 0; i < length && i < 8; ++i) {
+          row.head |= static_cast<std::uint64_t>(static_cast<unsigned char>(rule.key[i])) << 8 * i;
+        }
       }
-      Row& row = rows_.at(used++);
-      row.key = rule.key;
-      row.field = rule.field;
-      for (std::size_t i = 0; i < rule.key.size() && i < 8; ++i) {
-        row.head |= static_cast<std::uint64_t>(static_cast<unsigned char>(rule.key[i])) << 8 * i;
-      }
-      row.head |= kFold;
-      lengths_[parent] |= std::uint64_t{1} << rule.key.size();
     }
   }
-  first_[kJsonFieldsMax] = static_cast<std::uint8_t>(used);
+  if (used == rows_.size()) throw "too many rules";
 }
 
 }  // namespace headrace::policy

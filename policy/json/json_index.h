@@ -24,14 +24,14 @@ inline constexpr std::size_t kJsonRunBytesMax = 2048;
 inline constexpr std::size_t kJsonRunTokensMax = kJsonRunBytesMax + 32;
 
 struct JsonIndexState {
-  std::uint64_t in_string = 0;   // all ones inside a string
-  std::uint64_t escape = 0;      // 1: the last byte was a backslash that escapes the next one
-  std::uint64_t in_scalar = 0;   // 1: the last byte was part of a number, a word, or junk
+  const char* fault = nullptr;  // the first byte that cannot stand in a string
+  const char* fault_reason = "";
+  bool in_string = false;
+  bool escape = false;           // the last byte was a backslash that escapes the next one
+  bool in_scalar = false;        // the last byte was part of a number, a word, or junk
   std::uint8_t hex_pending = 0;  // bit n: n bytes on, a hex digit of a \u escape must stand
   bool non_ascii = false;        // a byte above 0x7F was seen; for the user to clear
   bool escapes = false;          // a backslash was seen; for the user to clear
-  const char* fault = nullptr;   // the first byte that cannot stand in a string
-  const char* fault_reason = "";
 };
 
 // Writes the offsets of the tokens in [text, text + size) and returns how many there are. `size` is

@@ -19,11 +19,12 @@ inline void fault(JsonIndexState& state, const char* at, const char* reason) {
 inline std::uint64_t escaped_bytes(std::uint64_t backslashes, unsigned last,
                                    JsonIndexState& state) {
   constexpr std::uint64_t kOdd = 0xAAAAAAAAAAAAAAAA;
-  const std::uint64_t starts = backslashes & ~state.escape;
+  const auto open = static_cast<std::uint64_t>(state.escape);
+  const std::uint64_t starts = backslashes & ~open;
   const std::uint64_t maybe_escaped = starts << 1;
   const std::uint64_t codes = ((maybe_escaped | kOdd) - starts) ^ kOdd;
-  const std::uint64_t escaped = codes ^ (backslashes | state.escape);
-  state.escape = (codes & backslashes) >> last & 1;
+  const std::uint64_t escaped = codes ^ (backslashes | open);
+  state.escape = ((codes & backslashes) >> last & 1) != 0;
   return escaped;
 }
 
@@ -99,20 +100,22 @@ inline std::size_t index_blocks(const char* text, std::size_t size, const char* 
     const Bytes64 bytes(from);
     state.non_ascii |= bytes.any_above_7f();
     // Amid a long string.
-    if (state.in_string != 0 && (state.escape | state.hex_pending) == 0 && !bytes.any_special()) {
+    const bool amid_escape = state.escape || state.hex_pending != 0;
+    if (state.in_string && !amid_escape && !bytes.any_special()) {
       continue;
     }
     std::uint64_t quotes = bytes.equal('"') >> shift & mask;
     const std::uint64_t backslashes = bytes.equal('\\') >> shift & mask;
     const std::uint64_t controls = bytes.up_to(0x1F) >> shift & mask;
-    if ((backslashes | state.escape | state.hex_pending) != 0) {
+    if (backslashes != 0 || amid_escape) {
       quotes &= ~judge_escapes(bytes, at, backslashes, mask, size_here, shift, state);
       if (state.fault != nullptr) break;
-      if (state.in_string != 0 && (quotes | controls) == 0) continue;
+      if (state.in_string && (quotes | controls) == 0) continue;
     }
     // From each opening quote up to before its closing one.
-    const std::uint64_t in_string = prefix_xor(quotes) ^ state.in_string;
-    state.in_string = std::uint64_t{0} - (in_string >> (size_here - 1) & 1);
+    const std::uint64_t carried = state.in_string ? ~std::uint64_t{0} : 0;
+    const std::uint64_t in_string = prefix_xor(quotes) ^ carried;
+    state.in_string = (in_string >> (size_here - 1) & 1) != 0;
     if ((controls & in_string) != 0) {
       fault(state, at + __builtin_ctzll(controls & in_string), "a control character in a string");
       break;
@@ -124,8 +127,9 @@ inline std::size_t index_blocks(const char* text, std::size_t size, const char* 
       space |= (bytes.equal('\n') | bytes.equal('\r') | bytes.equal('\t')) >> shift;
     }
     const std::uint64_t scalars = outside & ~(operators | space | quotes);
-    const std::uint64_t scalar_starts = scalars & ~(scalars << 1 | state.in_scalar);
-    state.in_scalar = scalars >> (size_here - 1) & 1;
+    const std::uint64_t scalar_starts =
+        scalars & ~(scalars << 1 | static_cast<std::uint64_t>(state.in_scalar));
+    state.in_scalar = (scalars >> (size_here - 1) & 1) != 0;
     const std::uint64_t tokens = operators | quotes | scalar_starts;
     if (tokens != 0) out = write_places(tokens, static_cast<unsigned>(block), out);
   }

@@ -77,7 +77,7 @@ JsonFault JsonWalker::walk(std::string_view slice, JsonSink& sink) {
   for (const char* run = begin_; outcome == Outcome::go_on && run != end_;) {
     const std::size_t size = std::min(kJsonRunBytesMax, static_cast<std::size_t>(end_ - run));
     const std::size_t count = index_run(run, size, offsets.data());
-    outcome = walk_tokens({run, offsets.data(), offsets.data() + count}, sink);
+    outcome = walk_tokens(run, offsets.data(), offsets.data() + count, sink);
     if (outcome == Outcome::go_on && index_.fault != nullptr) {
       outcome = fail(index_.fault, JsonError::syntax, index_.fault_reason);
     }
@@ -164,14 +164,15 @@ std::string_view JsonWalker::raw_string(const char* quote) {
 
 // Finds the field that a key leads to; `raw` as it stands between its quotes.
 inline JsonWalker::Outcome JsonWalker::settle_key(std::string_view raw) {
-  const JsonFields::Match match = fields_->find(node_, raw);
-  field_ = match.exact ? match.field : kJsonNoField;
-  if (match.exact || !(index_.escapes || refuse_ambiguous_)) return Outcome::go_on;
-  return settle_odd_key(raw, match);
+  // What was copied may be read up to its end only; in the slice there is more.
+  const bool copied = raw.data() == copy_.data();
+  field_ = fields_->find(node_, raw, copied ? raw.data() + raw.size() : end_);
+  if (field_ != kJsonNoField || !(index_.escapes || refuse_ambiguous_)) return Outcome::go_on;
+  return settle_odd_key(raw);
 }
 
 // A key that is not as the table has it: written with escapes, or in other letters, or unknown.
-JsonWalker::Outcome JsonWalker::settle_odd_key(std::string_view key, JsonFields::Match match) {
+JsonWalker::Outcome JsonWalker::settle_odd_key(std::string_view key) {
   bool other_letters = index_.non_ascii || non_ascii_;
   std::array<char, kJsonKeyBytesMax + 1> decoded;
   if (index_.escapes && key.find('\\') != std::string_view::npos) {
@@ -179,15 +180,14 @@ JsonWalker::Outcome JsonWalker::settle_odd_key(std::string_view key, JsonFields:
     if (!result.whole) return Outcome::go_on;
     key = result.text;
     other_letters = true;
-    match = fields_->find(node_, key);
-    if (match.exact) field_ = match.field;
+    field_ = fields_->find(node_, key, key.data() + key.size());
   }
-  if (!refuse_ambiguous_ || match.exact) return Outcome::go_on;
+  if (!refuse_ambiguous_ || field_ != kJsonNoField) return Outcome::go_on;
   std::array<char, kJsonKeyBytesMax + 1> folded;
-  if (other_letters && match.field == kJsonNoField) {
-    match = fields_->find(node_, fold_key(key, folded));
+  if (!fields_->resembles(node_, key) &&
+      !(other_letters && fields_->resembles(node_, fold_key(key, folded)))) {
+    return Outcome::go_on;
   }
-  if (match.field == kJsonNoField) return Outcome::go_on;
   state_ = State::failed;
   fault_ = {JsonError::ambiguous_key, token_begin_,
             "differs in letter case only from a key that decides something"};
@@ -302,9 +302,8 @@ inline void JsonWalker::enter_container() {
   element_ = node_ != kJsonNoField ? fields_->element(node_) : kJsonNoField;
 }
 
-inline JsonWalker::Outcome JsonWalker::open_container(const char* p, JsonSink& sink) {
+inline JsonWalker::Outcome JsonWalker::open_container(const char* p, bool object, JsonSink& sink) {
   if (depth_ == depth_max_) return fail(p, JsonError::too_deep, "nested too deeply");
-  const bool object = *p == '{';
   const JsonField field = field_;
   const unsigned level = depth_++;
   const std::uint64_t bit = std::uint64_t{1} << level % 64;
@@ -312,7 +311,6 @@ inline JsonWalker::Outcome JsonWalker::open_container(const char* p, JsonSink& s
   kinds = object ? kinds | bit : kinds & ~bit;
   if (depth_ <= kJsonTrackedDepthMax) nodes_[depth_] = field;
   enter_container();
-  state_ = object ? State::first_key : State::first_element;
   field_ = element_;
   if (field == kJsonNoField || !fields_->stops_at_container(field)) return Outcome::go_on;
   JsonStep step;
@@ -331,7 +329,6 @@ inline JsonWalker::Outcome JsonWalker::close_container(const char* p, JsonSink& 
   step.empty = std::exchange(empty_, false);
   --depth_;
   enter_container();
-  state_ = State::after_value;
   if (closed == kJsonNoField || !fields_->stops_at_container(closed)) return Outcome::go_on;
   step.field = closed;
   step.begin = step.end = at(p) + 1;
@@ -340,123 +337,123 @@ inline JsonWalker::Outcome JsonWalker::close_container(const char* p, JsonSink& 
 
 // --- Tokens
 
-// A key and, where it lies in the same run, its colon.
-inline JsonWalker::Outcome JsonWalker::walk_key(Tokens& tokens) {
-  const char* const p = tokens.at(0);
+// The states of the walk as places in one function, each moving on to the next without a detour:
+// this is the innermost loop of the data plane. When the run's tokens end, the state is kept.
+JsonWalker::Outcome JsonWalker::walk_tokens(const char* run, const std::uint16_t* token,
+                                            const std::uint16_t* end, JsonSink& sink) {
+  const char* p = nullptr;
+  const auto keep = [this](State state) {
+    state_ = state;
+    return Outcome::go_on;
+  };
+  switch (state_) {
+    case State::value:
+      goto value;
+    case State::first_element:
+      goto first_element;
+    case State::first_key:
+      goto first_key;
+    case State::key:
+      goto key;
+    case State::in_key:
+      goto in_key;
+    case State::colon:
+      goto colon;
+    case State::in_string:
+      goto in_string;
+    case State::after_value:
+      goto after_value;
+    case State::number:
+    case State::word:
+    case State::failed:
+      // A number or word that is not over reaches to the slice's end: no token stands behind it.
+      return keep(state_);
+  }
+
+first_key:
+  if (token == end) return keep(State::first_key);
+  if (run[*token] == '}') {
+    ++token;
+    empty_ = true;
+    goto close;
+  }
+
+key:
+  if (token == end) return keep(State::key);
+  p = run + *token++;
   if (*p != '"') return fail(p, JsonError::syntax, "a key in quotes must stand here");
   token_begin_ = at(p);
   field_ = kJsonNoField;
-  if (tokens.left() < 3) {
-    ++tokens.offsets;
-    state_ = State::in_key;
-    return Outcome::go_on;
-  }
+
+in_key:
+  // The next token within a string is its closing quote.
+  if (token == end) return keep(State::in_key);
+  p = run + *token++;
   if (node_ != kJsonNoField) {
-    const std::string_view raw{p + 1, static_cast<std::size_t>(tokens.at(1) - p - 1)};
-    if (settle_key(raw) == Outcome::ended) return Outcome::ended;
+    const std::string_view raw = raw_string(p);
+    if (!copy_short_ && settle_key(raw) == Outcome::ended) return Outcome::ended;
   }
-  if (*tokens.at(2) != ':') {
-    return fail(tokens.at(2), JsonError::syntax, "a colon must stand here");
-  }
-  tokens.offsets += 3;
-  state_ = State::value;
-  return Outcome::go_on;
-}
 
-inline JsonWalker::Outcome JsonWalker::walk_value(Tokens& tokens, JsonSink& sink) {
-  const char* const p = tokens.at(0);
-  ++tokens.offsets;
-  if (*p == '"') {
-    if (field_ != kJsonNoField || tokens.left() == 0) {
+colon:
+  if (token == end) return keep(State::colon);
+  p = run + *token++;
+  if (*p != ':') return fail(p, JsonError::syntax, "a colon must stand here");
+  goto value;
+
+first_element:
+  if (token == end) return keep(State::first_element);
+  if (run[*token] == ']') {
+    ++token;
+    empty_ = true;
+    goto close;
+  }
+
+value:
+  if (token == end) return keep(State::value);
+  p = run + *token++;
+  switch (*p) {
+    case '"':
       token_begin_ = at(p);
-      state_ = State::in_string;
-      return Outcome::go_on;
-    }
-    ++tokens.offsets;
-    state_ = State::after_value;
-    return Outcome::go_on;
+      goto in_string;
+    case '{':
+      if (open_container(p, true, sink) == Outcome::ended) return Outcome::ended;
+      goto first_key;
+    case '[':
+      if (open_container(p, false, sink) == Outcome::ended) return Outcome::ended;
+      goto first_element;
+    default:
+      break;
   }
-  if (*p == '{' || *p == '[') return open_container(p, sink);
-  if (!strict_ && field_ == kJsonNoField && kScalar[byte(*p)]) {
-    state_ = State::after_value;
-    return Outcome::go_on;
+  if (strict_ || field_ != kJsonNoField || !kScalar[byte(*p)]) {
+    token_begin_ = at(p);
+    if (walk_scalar(p, sink) == Outcome::ended) return Outcome::ended;
+    // Cut by the slice's end, it was the last token.
+    if (state_ != State::after_value) return Outcome::go_on;
   }
-  token_begin_ = at(p);
-  return walk_scalar(p, sink);
-}
+  goto after_value;
 
-inline JsonWalker::Outcome JsonWalker::walk_after_value(Tokens& tokens, JsonSink& sink) {
-  const char* const p = tokens.at(0);
-  ++tokens.offsets;
+in_string:
+  if (token == end) return keep(State::in_string);
+  p = run + *token++;
+  if (field_ != kJsonNoField && tell_string(p, sink) == Outcome::ended) return Outcome::ended;
+
+after_value:
+  if (token == end) return keep(State::after_value);
+  p = run + *token++;
   if (*p == ',' && depth_ != 0) {
-    state_ = object_ ? State::key : State::value;
     field_ = element_;
-    return Outcome::go_on;
+    if (object_) goto key;
+    goto value;
   }
   if (depth_ == 0) return fail(p, JsonError::trailing, "more stands behind the JSON value");
-  if (*p == (object_ ? '}' : ']')) return close_container(p, sink);
-  return fail(p, JsonError::syntax,
-              object_ ? "a comma or } must stand here" : "a comma or ] must stand here");
-}
-
-JsonWalker::Outcome JsonWalker::walk_tokens(Tokens tokens, JsonSink& sink) {
-  Outcome outcome = Outcome::go_on;
-  while (tokens.left() != 0 && outcome == Outcome::go_on) {
-    switch (state_) {
-      case State::first_key:
-        if (*tokens.at(0) == '}') {
-          empty_ = true;
-          outcome = close_container(tokens.at(0), sink);
-          ++tokens.offsets;
-          break;
-        }
-        [[fallthrough]];
-      case State::key:
-        outcome = walk_key(tokens);
-        break;
-      case State::in_key: {
-        state_ = State::colon;
-        const std::string_view raw = raw_string(tokens.at(0));
-        if (node_ != kJsonNoField && !copy_short_) outcome = settle_key(raw);
-        ++tokens.offsets;
-        break;
-      }
-      case State::colon:
-        if (*tokens.at(0) != ':') {
-          return fail(tokens.at(0), JsonError::syntax, "a colon must stand here");
-        }
-        ++tokens.offsets;
-        state_ = State::value;
-        break;
-      case State::first_element:
-        if (*tokens.at(0) == ']') {
-          empty_ = true;
-          outcome = close_container(tokens.at(0), sink);
-          ++tokens.offsets;
-          break;
-        }
-        [[fallthrough]];
-      case State::value:
-        outcome = walk_value(tokens, sink);
-        break;
-      case State::in_string: {
-        const char* const quote = tokens.at(0);
-        ++tokens.offsets;
-        state_ = State::after_value;
-        if (field_ != kJsonNoField) outcome = tell_string(quote, sink);
-        break;
-      }
-      case State::after_value:
-        outcome = walk_after_value(tokens, sink);
-        break;
-      case State::number:
-      case State::word:
-      case State::failed:
-        // Number and word reach to the slice's end: no token can stand behind them.
-        return fail(tokens.at(0), JsonError::syntax, "the walk is over");
-    }
+  if (*p != (object_ ? '}' : ']')) {
+    return fail(p, JsonError::syntax,
+                object_ ? "a comma or } must stand here" : "a comma or ] must stand here");
   }
-  return outcome;
+
+close:
+  if (close_container(run + token[-1], sink) == Outcome::ended) return Outcome::ended;
+  goto after_value;
 }
 
 }  // namespace headrace::policy

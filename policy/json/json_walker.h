@@ -78,21 +78,10 @@ class JsonWalker {
   // How far a part of the walk came; ended: fault_ says why.
   enum class Outcome : bool { go_on, ended };
 
-  // One token or a few, from `offsets` on; moves `offsets` behind them.
-  struct Tokens {
-    const char* run;
-    const std::uint16_t* offsets;
-    const std::uint16_t* end;
-    [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(end - offsets); }
-    [[nodiscard]] const char* at(std::size_t ahead) const { return run + offsets[ahead]; }
-  };
   std::size_t index_run(const char* run, std::size_t size, std::uint16_t* offsets);
-  Outcome walk_tokens(Tokens tokens, JsonSink& sink);
-  Outcome walk_key(Tokens& tokens);
-  Outcome walk_value(Tokens& tokens, JsonSink& sink);
-  Outcome walk_after_value(Tokens& tokens, JsonSink& sink);
-
-  Outcome open_container(const char* p, JsonSink& sink);
+  Outcome walk_tokens(const char* run, const std::uint16_t* token, const std::uint16_t* end,
+                      JsonSink& sink);
+  Outcome open_container(const char* p, bool object, JsonSink& sink);
   Outcome close_container(const char* p, JsonSink& sink);
   void enter_container();
   Outcome walk_scalar(const char* p, JsonSink& sink);
@@ -100,7 +89,7 @@ class JsonWalker {
   Outcome walk_word(const char* p, JsonSink& sink);
   Outcome resume_scalar(JsonSink& sink);
   Outcome settle_key(std::string_view raw);
-  Outcome settle_odd_key(std::string_view key, JsonFields::Match match);
+  Outcome settle_odd_key(std::string_view key);
   Outcome tell_string(const char* quote, JsonSink& sink);
   Outcome tell(const JsonStep& step, JsonSink& sink);
   Outcome fail(const char* p, JsonError error, const char* reason);

@@ -317,6 +317,50 @@ TEST(StreamMeter, ReadsAnEventOfSeveralDataLines) {
   }
 }
 
+TEST(StreamMeter, CountsEventsThatAreLikeEarlierOnesTheSame) {
+  // Whole events take the short way, events in pieces the long one.
+  const auto delta = [](std::string_view text, std::string_view padding) {
+    return "data: {\"id\":\"c\",\"choices\":[{\"delta\":{\"content\":\"" + std::string(text) +
+           "\"},\"finish_reason\":null}],\"obfuscation\":\"" + std::string(padding) + "\"}\n\n";
+  };
+  std::string stream;
+  for (const std::string_view text :
+       {"Hello", "", "a \\\"b\\\"", "\\n", "\\\"usage\\\":{}", "end"}) {
+    stream += delta(text, stream.size() % 2 == 0 ? "" : "xyz");
+  }
+  // Not like them, though most bytes are.
+  stream += delta(
+      "x\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":7},\"x\":[{\"y\":{\"z\":\"",
+      "");
+  stream += delta("after", "q");
+  Relay whole(Endpoint::chat_completions);
+  whole.pass(stream);
+  Relay pieces(Endpoint::chat_completions);
+  pieces.pass(stream, 11);
+  for (const Relay* relay : {&whole, &pieces}) {
+    EXPECT_EQ(relay->sent, stream);
+    EXPECT_EQ(relay->meter.events(), 8U);
+    EXPECT_EQ(relay->meter.output_events(), 7U);
+    EXPECT_EQ(relay->meter.output_bytes(), pieces.meter.output_bytes());
+    EXPECT_EQ(relay->meter.finish_reason(), FinishReason::stop);
+    EXPECT_EQ(relay->meter.raw().get(RawField::prompt_tokens), 7);
+  }
+}
+
+TEST(StreamMeter, FollowsTheSequenceOfLikeEvents) {
+  std::string stream;
+  for (int i = 5; i < 12; ++i) {
+    stream +=
+        "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\","
+        "\"sequence_number\":" +
+        std::to_string(i) + ",\"delta\":\"ab\"}\n\n";
+  }
+  Relay relay(Endpoint::responses);
+  relay.pass(stream);
+  EXPECT_EQ(relay.meter.next_sequence_number(), 12);
+  EXPECT_EQ(relay.meter.output_bytes(), 14U);
+}
+
 TEST(StreamMeter, HoldsACutEventUpToItsBound) {
   const std::string event = "data: {\"x\":\"" + std::string(86, 'y') + "\"}\n\n";
   ASSERT_EQ(event.size(), 102U);
