@@ -116,7 +116,7 @@ struct Reference {
   }
 };
 
-class Tickets final : public RecordLayer::TicketSink {
+class Tickets final : public TicketSink {
  public:
   void on_ticket(std::span<const std::byte> message) override {
     seen.emplace_back(reinterpret_cast<const char*>(message.data()), message.size());
