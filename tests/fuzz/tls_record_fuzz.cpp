@@ -65,9 +65,13 @@ struct Reference {
     inner.pop_back();
     if (size > kRecordPlaintextBytesMax + 1) {
       failure = Failure::record_overflow;
-    } else if (!messages.empty() && type != kHandshakeType) {
+      return;
+    }
+    if (!messages.empty() && type != kHandshakeType) {
       failure = Failure::malformed;
-    } else if (type == kDataType && !inner.empty()) {
+      return;
+    }
+    if (type == kDataType && !inner.empty()) {
       idle_records = 0;
       delivered += inner;
     } else if (++idle_records > kControlRecordsMax) {
