@@ -103,8 +103,7 @@ void BM_TlsOpenOursFrom4KiBSlices(benchmark::State& state) {
 }
 BENCHMARK(BM_TlsOpenOursFrom4KiBSlices)->Arg(16384);
 
-// --- keys and handshakes
-// ------------------------------------------------------------------------------
+// --- keys and handshakes ------------------------------------------------------------------------
 
 // More connections than slots, so that each record expands its key first.
 void BM_TlsSealExpandingTheKey(benchmark::State& state) {

@@ -19,8 +19,7 @@
 namespace headrace::net::tls {
 namespace {
 
-// --- callbacks of the library, on a shard
-// ----------------------------------------------------------
+// --- callbacks of the library, on a shard -------------------------------------------------------
 
 ssl_verify_result_t on_certificate(SSL* ssl, std::uint8_t* alert) {
   Library& library = Library::of(ssl);
@@ -36,8 +35,7 @@ int on_session(SSL* ssl, SSL_SESSION* session) {
   return 1;
 }
 
-// --- building
-// --------------------------------------------------------------------------------------
+// --- building -----------------------------------------------------------------------------------
 
 bool is_address(const std::string& host) {
   std::array<unsigned char, sizeof(in6_addr)> address;

@@ -25,7 +25,7 @@ int session_index() {
 
 }  // namespace
 
-// --- made and unmade -----------------------------------------------------------------------------
+// --- made and unmade ----------------------------------------------------------------------------
 
 std::unique_ptr<Library> Library::accept(std::shared_ptr<const ServerContext> context,
                                          Outbox& outbox, Counters& counters) {
@@ -80,8 +80,7 @@ Library& Library::of(const SSL* ssl) {
   return *static_cast<Library*>(SSL_get_ex_data(ssl, session_index()));
 }
 
-// --- the way in and out of the library
-// -------------------------------------------------------------
+// --- the way in and out of the library ----------------------------------------------------------
 
 int Library::bio_read(BIO* bio, char* into, int bytes) {
   auto& self = *static_cast<Library*>(BIO_get_data(bio));
@@ -122,8 +121,7 @@ const BIO_METHOD* Library::bio_method() {
   return method;
 }
 
-// --- steps
-// -----------------------------------------------------------------------------------------
+// --- steps --------------------------------------------------------------------------------------
 
 HandshakeStatus Library::handshake(std::span<std::byte>& received) {
   if (failure_ != Failure::none) return HandshakeStatus::failed;
@@ -232,8 +230,7 @@ void Library::fail(int result) {
   ERR_clear_error();
 }
 
-// --- secrets, tickets
-// --------------------------------------------------------------------------------
+// --- secrets, tickets ---------------------------------------------------------------------------
 
 namespace {
 
@@ -276,8 +273,7 @@ void Library::keep_for_resumption(SSL_SESSION* session) {
   }
 }
 
-// --- signing elsewhere
-// -------------------------------------------------------------------------------
+// --- signing elsewhere --------------------------------------------------------------------------
 
 const SSL_PRIVATE_KEY_METHOD Library::kKeyElsewhere = {
     .sign = Library::sign, .decrypt = Library::decrypt, .complete = Library::complete};

@@ -25,28 +25,21 @@ constexpr std::uint8_t kUserCanceled = 90;
 constexpr std::byte kWarning{1};
 constexpr std::byte kFatal{2};
 
-// Handshake messages that may follow a handshake, section 4.
-constexpr std::uint8_t kNewSessionTicket = 4;
-constexpr std::uint8_t kKeyUpdate = 24;
-constexpr std::size_t kMessageHeaderBytes = 4;
-constexpr std::size_t kKeyUpdateBytes = kMessageHeaderBytes + 1;
-constexpr std::size_t kTicketMessageBytesMax = 1 << 17;
+// update_not_requested: the other side decides about its own direction. Section 4.6.3.
+constexpr std::array<std::byte, 5> kKeyUpdateMessage = {std::byte{24}, std::byte{0}, std::byte{0},
+                                                        std::byte{1}, std::byte{0}};
 
 constexpr std::size_t kCiphertextBytesMax = kRecordPlaintextBytesMax + 256;  // section 5.2
 constexpr std::size_t kRecordBytesAdded = kRecordHeaderBytes + 1 + kRecordTagBytes;
 static_assert(kRecordBytesAdded <= kRecordOverheadBytesMax);
-static_assert(kRoomBytesMin > 2 * (kKeyUpdateBytes + kRecordBytesAdded) + kRecordBytesAdded);
+static_assert(kRoomBytesMin >
+              2 * (kKeyUpdateMessage.size() + kRecordBytesAdded) + kRecordBytesAdded);
 
 // A record smaller than this is not worth its overhead at the end of the room.
 constexpr std::size_t kLastRecordBytesMin = 1024;
 
 std::uint8_t number(std::byte byte) {
   return std::to_integer<std::uint8_t>(byte);
-}
-
-std::size_t message_bytes(std::span<const std::byte> header) {
-  return std::size_t{number(header[1])} << 16 | std::size_t{number(header[2])} << 8 |
-         number(header[3]);
 }
 
 }  // namespace
@@ -59,15 +52,14 @@ RecordLayer::RecordLayer(const RecordLayerStart& start, Workspace& workspace,
       write_key_(start.suite, start.is_client ? start.secrets.client : start.secrets.server,
                  start.write_sequence),
       records_per_key_max_(records_per_key_max),
-      is_client_(start.is_client) {}
+      post_handshake_(start.is_client) {}
 
 RecordLayer::~RecordLayer() {
   read_key_.retire(workspace_);
   write_key_.retire(workspace_);
 }
 
-// --- receiving
-// -------------------------------------------------------------------------------------
+// --- receiving ----------------------------------------------------------------------------------
 
 ReadStep RecordLayer::read(std::span<std::byte>& received, std::span<std::byte> into,
                            TicketSink* tickets) {
@@ -98,6 +90,7 @@ ReadStep RecordLayer::read(std::span<std::byte>& received, std::span<std::byte> 
 // Whole records are used where they lie. The first bytes of one that is not whole are kept: its
 // header in place, and once that tells its length, all of it in memory of its own.
 std::optional<std::span<std::byte>> RecordLayer::next_record(std::span<std::byte>& received) {
+  if (received.empty()) return std::nullopt;
   if (partial_bytes_ == 0 && received.size() >= kRecordHeaderBytes) {
     std::size_t size = 0;
     if (!judge_header(received.first(kRecordHeaderBytes), size)) return std::nullopt;
@@ -165,8 +158,8 @@ RecordLayer::Verdict RecordLayer::judge(std::span<std::byte> inner, std::span<st
     return fail(Failure::record_overflow, kRecordOverflow);
   }
   // Nothing may come between the parts of a handshake message (section 5.1).
-  const bool within_message = message_header_bytes_ != 0 || message_rest_bytes_ != 0;
-  if (within_message && type != kHandshake) return fail(Failure::malformed, kUnexpectedMessage);
+  if (post_handshake_.within_message() && type != kHandshake)
+    return fail(Failure::malformed, kUnexpectedMessage);
   if (type == kApplicationData && !content.empty()) {
     control_records_ = 0;
     return Verdict::deliver;
@@ -202,57 +195,23 @@ RecordLayer::Verdict RecordLayer::judge_alert(std::span<const std::byte> alert) 
 
 RecordLayer::Verdict RecordLayer::judge_handshake(std::span<const std::byte> messages,
                                                   TicketSink* tickets) {
-  if (messages.empty()) return fail(Failure::malformed, kUnexpectedMessage);
-  while (!messages.empty()) {
-    if (message_rest_bytes_ > 0) {
-      const std::size_t part = std::min<std::size_t>(message_rest_bytes_, messages.size());
-      message_rest_bytes_ -= static_cast<std::uint32_t>(part);
-      messages = messages.subspan(part);
-      continue;
-    }
-    const bool split = message_header_bytes_ != 0;
-    if (split || messages.size() < kMessageHeaderBytes) {
-      const std::size_t part =
-          std::min(kMessageHeaderBytes - message_header_bytes_, messages.size());
-      std::memcpy(message_header_.data() + message_header_bytes_, messages.data(), part);
-      message_header_bytes_ = static_cast<std::uint8_t>(message_header_bytes_ + part);
-      messages = messages.subspan(part);
-      if (message_header_bytes_ < kMessageHeaderBytes) return Verdict::skip;
-    }
-    const auto header =
-        split ? std::span<const std::byte>(message_header_) : messages.first(kMessageHeaderBytes);
-    const std::uint8_t type = number(header[0]);
-    const std::size_t body = message_bytes(header);
-    message_header_bytes_ = 0;
-    if (type == kNewSessionTicket && is_client_ && body <= kTicketMessageBytesMax) {
-      if (!split && messages.size() >= kMessageHeaderBytes + body) {
-        if (tickets != nullptr) tickets->on_ticket(messages.first(kMessageHeaderBytes + body));
-        messages = messages.subspan(kMessageHeaderBytes + body);
-      } else {
-        if (!split) messages = messages.subspan(kMessageHeaderBytes);
-        message_rest_bytes_ = static_cast<std::uint32_t>(body);
-      }
-      continue;
-    }
-    // A key update is so short that a peer which splits it means no good.
-    if (type != kKeyUpdate || split) return fail(Failure::malformed, kUnexpectedMessage);
-    if (body != 1 || messages.size() < kKeyUpdateBytes) {
+  switch (post_handshake_.judge(messages, tickets)) {
+    case PostHandshake::Verdict::fine:
+      return Verdict::skip;
+    case PostHandshake::Verdict::key_update:
+      break;
+    // Answered before the next record that we send (section 4.6.3), however often it was asked for.
+    case PostHandshake::Verdict::key_update_requested:
+      owes_key_update_ = true;
+      break;
+    case PostHandshake::Verdict::unexpected:
+      return fail(Failure::malformed, kUnexpectedMessage);
+    case PostHandshake::Verdict::undecodable:
       return fail(Failure::malformed, kDecodeError);
-    }
-    return judge_key_update(messages.first(kKeyUpdateBytes), messages.size() == kKeyUpdateBytes);
+    case PostHandshake::Verdict::illegal:
+      return fail(Failure::malformed, kIllegalParameter);
   }
-  return Verdict::skip;
-}
-
-RecordLayer::Verdict RecordLayer::judge_key_update(std::span<const std::byte> message,
-                                                   bool last_of_record) {
-  // The keys change with the next record, so that nothing may stand behind it in this one.
-  if (!last_of_record) return fail(Failure::malformed, kUnexpectedMessage);
-  const std::uint8_t requested = number(message[kMessageHeaderBytes]);
-  if (requested > 1) return fail(Failure::malformed, kIllegalParameter);
   read_key_.update(workspace_);
-  // Answered before the next record that we send (section 4.6.3), however often it was asked for.
-  if (requested == 1) owes_key_update_ = true;
   return Verdict::skip;
 }
 
@@ -262,8 +221,7 @@ RecordLayer::Verdict RecordLayer::fail(Failure failure, std::uint8_t alert) {
   return Verdict::failed;
 }
 
-// --- sending
-// ---------------------------------------------------------------------------------------
+// --- sending ------------------------------------------------------------------------------------
 
 namespace {
 
@@ -324,7 +282,7 @@ WriteStep RecordLayer::write(std::span<const iovec> plaintext, Outbox& outbox) {
   at.skip_empty();
   while (!at.slices.empty()) {
     if (owes_key_update_ || write_key_.sequence() >= records_per_key_max_) {
-      if (outbox.free_room().size() < kKeyUpdateBytes + kRecordBytesAdded) break;
+      if (outbox.free_room().size() < kKeyUpdateMessage.size() + kRecordBytesAdded) break;
       send_key_update(outbox);
     }
     const std::span<std::byte> room = outbox.free_room();
@@ -355,17 +313,14 @@ WriteStep RecordLayer::write(std::span<const iovec> plaintext, Outbox& outbox) {
 
 void RecordLayer::send_control(std::uint8_t content_type, std::span<const std::byte> content,
                                Outbox& outbox) {
-  std::array<std::byte, kKeyUpdateBytes + kRecordBytesAdded> record;
+  std::array<std::byte, kKeyUpdateMessage.size() + kRecordBytesAdded> record;
   const std::span<std::byte> sealed(record.data(), content.size() + kRecordBytesAdded);
   write_key_.seal(content_type, content, sealed, workspace_);
   outbox.append(sealed);
 }
 
 void RecordLayer::send_key_update(Outbox& outbox) {
-  // update_not_requested: the other side decides about its own direction.
-  constexpr std::array<std::byte, kKeyUpdateBytes> kMessage = {
-      std::byte{kKeyUpdate}, std::byte{0}, std::byte{0}, std::byte{1}, std::byte{0}};
-  send_control(kHandshake, kMessage, outbox);
+  send_control(kHandshake, kKeyUpdateMessage, outbox);
   write_key_.update(workspace_);
   owes_key_update_ = false;
 }

@@ -23,6 +23,7 @@
 
 #include "net/tls/failure.h"
 #include "net/tls/outbox.h"
+#include "net/tls/post_handshake.h"
 #include "net/tls/record_key.h"
 #include "net/tls/session.h"
 
@@ -41,15 +42,6 @@ struct RecordLayerStart {
 
 class RecordLayer {
  public:
-  // Gets whole NewSessionTicket messages; those split over records are dropped.
-  class TicketSink {
-   public:
-    virtual void on_ticket(std::span<const std::byte> message) = 0;
-
-   protected:
-    ~TicketSink() = default;
-  };
-
   RecordLayer(const RecordLayerStart& start, Workspace& workspace,
               std::uint64_t records_per_key_max = kRecordsPerKeyMax);
   ~RecordLayer();
@@ -74,7 +66,6 @@ class RecordLayer {
   Verdict judge(std::span<std::byte> inner, std::span<std::byte>& content, TicketSink* tickets);
   Verdict judge_alert(std::span<const std::byte> alert);
   Verdict judge_handshake(std::span<const std::byte> messages, TicketSink* tickets);
-  Verdict judge_key_update(std::span<const std::byte> message, bool last_of_record);
   Verdict fail(Failure failure, std::uint8_t alert);
   void send_control(std::uint8_t content_type, std::span<const std::byte> content, Outbox& outbox);
   void send_key_update(Outbox& outbox);
@@ -87,14 +78,11 @@ class RecordLayer {
   std::uint32_t partial_bytes_ = 0;  // of it, received; its header alone may be held without memory
   std::uint32_t record_bytes_ = 0;   // of it, in all; 0 while the header is incomplete
   std::array<std::byte, kRecordHeaderBytes> header_{};
-  std::array<std::byte, 4> message_header_{};  // of a handshake message split over records
-  std::uint8_t message_header_bytes_ = 0;
-  std::uint32_t message_rest_bytes_ = 0;  // of such a message, still to be skipped
-  std::uint8_t control_records_ = 0;      // since the last application data
-  std::uint8_t alert_ = 0;                // to be sent by close()
+  PostHandshake post_handshake_;
+  std::uint8_t control_records_ = 0;  // since the last application data
+  std::uint8_t alert_ = 0;            // to be sent by close()
   std::uint8_t peer_alert_ = 0;
   Failure failure_ = Failure::none;
-  bool is_client_;
   bool owes_key_update_ = false;
   bool read_closed_ = false;
   bool write_closed_ = false;

@@ -19,8 +19,7 @@ namespace {
 constexpr std::size_t kServerNameBytesMax = 255;  // RFC 1035
 constexpr std::uint8_t kSessionIdContext[] = "headrace";
 
-// --- callbacks of the library, on a shard
-// ----------------------------------------------------------
+// --- callbacks of the library, on a shard -------------------------------------------------------
 
 // Whether the ClientHello's signature_algorithms name ECDSA with one of the common curves.
 bool offers_ecdsa(const SSL_CLIENT_HELLO* hello) {
@@ -96,8 +95,7 @@ ssl_ticket_aead_result_t open_ticket(SSL* ssl, std::uint8_t* out, std::size_t* o
 constexpr SSL_TICKET_AEAD_METHOD kTickets = {
     .max_overhead = ticket_overhead, .seal = seal_ticket, .open = open_ticket};
 
-// --- building
-// --------------------------------------------------------------------------------------
+// --- building -----------------------------------------------------------------------------------
 
 bssl::UniquePtr<SSL_CTX> make_context(const Credential& credential, unsigned rsa_bits_max) {
   // Without crypto/x509: certificates are sent, never parsed, so nothing of them is held.

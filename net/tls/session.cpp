@@ -17,7 +17,7 @@ namespace headrace::net::tls {
 // Begins in the library. When a TLS 1.3 handshake is done the record layer takes over; the library
 // goes at once downstream, and upstream when the first answer has come: until then it turns tickets
 // into sessions. TLS 1.2 stays in the library.
-class Session::Connection final : private RecordLayer::TicketSink {
+class Session::Connection final : private TicketSink {
  public:
   explicit Connection(Workspace& shared) : workspace(shared) {}
 
@@ -50,8 +50,7 @@ class Session::Connection final : private RecordLayer::TicketSink {
   void on_ticket(std::span<const std::byte> message) override { library->take_ticket(message); }
 };
 
-// --- handshake
-// -------------------------------------------------------------------------------------
+// --- handshake ----------------------------------------------------------------------------------
 
 HandshakeStep Session::Connection::handshake(std::span<std::byte>& received,
                                              std::span<std::byte> room) {
@@ -111,8 +110,7 @@ void Session::Connection::take_over() {
   if (!is_client) library.reset();
 }
 
-// --- records
-// ---------------------------------------------------------------------------------------
+// --- records ------------------------------------------------------------------------------------
 
 ReadStep Session::Connection::read(std::span<std::byte>& received, std::span<std::byte> into) {
   HEADRACE_CHECK(established, "nothing can be read before the handshake is done");
@@ -215,8 +213,7 @@ void Session::Connection::fail(Failure reason, std::uint8_t alert) {
   peer_alert = alert;
 }
 
-// --- the handle
-// ------------------------------------------------------------------------------------
+// --- the handle ---------------------------------------------------------------------------------
 
 Session::~Session() = default;
 Session::Session(Session&& other) noexcept = default;

@@ -54,7 +54,7 @@ inline constexpr std::size_t kIdleBytesPlanned = 512;
 // The same of TLS 1.2, which stays with the library.
 inline constexpr std::size_t kIdleBytesPlannedTls12 = 4096;
 // What one in the middle of its handshake holds, waiting for the other side.
-inline constexpr std::size_t kHandshakeBytesPlanned = 16 * 1024;
+inline constexpr std::size_t kHandshakeBytesPlanned = 16'384;
 // Slices of at least this size are encrypted from where they lie, in records of their own.
 inline constexpr std::size_t kDirectSealBytes = 4096;
 

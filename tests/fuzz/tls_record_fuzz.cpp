@@ -65,9 +65,13 @@ struct Reference {
     inner.pop_back();
     if (size > kRecordPlaintextBytesMax + 1) {
       failure = Failure::record_overflow;
-    } else if (!messages.empty() && type != kHandshakeType) {
+      return;
+    }
+    if (!messages.empty() && type != kHandshakeType) {
       failure = Failure::malformed;
-    } else if (type == kDataType && !inner.empty()) {
+      return;
+    }
+    if (type == kDataType && !inner.empty()) {
       idle_records = 0;
       delivered += inner;
     } else if (++idle_records > kControlRecordsMax) {
@@ -116,7 +120,7 @@ struct Reference {
   }
 };
 
-class Tickets final : public RecordLayer::TicketSink {
+class Tickets final : public TicketSink {
  public:
   void on_ticket(std::span<const std::byte> message) override {
     seen.emplace_back(reinterpret_cast<const char*>(message.data()), message.size());

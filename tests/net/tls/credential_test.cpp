@@ -149,8 +149,7 @@ TEST(Credential, ReportsEveryFaultAtOnce) {
   EXPECT_EQ(errors_of(expired.certificate_pem(), other.key_pem()).size(), 2U);
 }
 
-// --- the store
-// -----------------------------------------------------------------------------------------
+// --- the store ----------------------------------------------------------------------------------
 
 class CertificateStoreTest : public testing::Test {
  protected:

@@ -204,8 +204,7 @@ TEST(Handshake, ChoosesTheProtocolThatTheServerPrefers) {
   EXPECT_EQ(server.session.application_protocol(), ApplicationProtocol::h2);
 }
 
-// --- certificates of the upstream
-// --------------------------------------------------------------------
+// --- certificates of the upstream ---------------------------------------------------------------
 
 Failure client_failure(World& world, const Identity& served, const ClientOptions& options) {
   ServerOptions server_options;
@@ -381,8 +380,7 @@ TEST(Verification, RefusesServersWithoutTheKeyOfTheirCertificate) {
   EXPECT_EQ(client.session.failure(), Failure::certificate_invalid);
 }
 
-// --- client certificates
-// -----------------------------------------------------------------------------
+// --- client certificates ------------------------------------------------------------------------
 
 TEST(ClientCertificate, IsShownWhenAsked) {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
@@ -422,8 +420,7 @@ TEST(ClientCertificate, MissingIsToldByTheAlert) {
   EXPECT_EQ(alert_name(client.session.peer_alert()), "certificate_required");
 }
 
-// --- private keys elsewhere
-// ----------------------------------------------------------------------------
+// --- private keys elsewhere ---------------------------------------------------------------------
 
 TEST(KeyOperation, SignsLargeRsaKeysOnAnotherThread) {
   const Identity authority = make_authority();

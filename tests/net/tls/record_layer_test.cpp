@@ -50,7 +50,7 @@ class Forger {
   RecordKey key_;
 };
 
-class Tickets final : public RecordLayer::TicketSink {
+class Tickets final : public TicketSink {
  public:
   void on_ticket(std::span<const std::byte> message) override {
     seen.emplace_back(reinterpret_cast<const char*>(message.data()), message.size());
@@ -391,8 +391,7 @@ TEST(RecordLayer, ShowsNothingOfADamagedRecord) {
   EXPECT_EQ(damaged.find("text"), std::string::npos);
 }
 
-// --- expanded keys
-// -----------------------------------------------------------------------------------
+// --- expanded keys ------------------------------------------------------------------------------
 
 TEST(ExpandedKeys, ManyConnectionsShareFewSlots) {
   Workspace shard(4);

@@ -181,8 +181,7 @@ TEST(ResumptionCache, HoldsAFewAndDropsTheOldest) {
   EXPECT_EQ(cache.take(), nullptr);
 }
 
-// --- ticket keys
-// -----------------------------------------------------------------------------------
+// --- ticket keys --------------------------------------------------------------------------------
 
 TEST(TicketKeys, RefusesWeakSecretsAndTooMany) {
   EXPECT_FALSE(TicketKeys::from_secrets({}).has_value());

@@ -142,6 +142,7 @@ TEST(ServerContext, IsSharedByShards) {
   const auto anchors = World::anchors(world.authority);
   std::array<int, 3> established{};
   std::vector<std::thread> shards;
+  shards.reserve(established.size());
   for (int& count : established) {
     shards.emplace_back([&context, &anchors, &count] {
       Workspace workspace;

@@ -257,8 +257,7 @@ TEST_P(SessionOf, DecryptsIntoGivenMemoryWhereItFits) {
   }
 }
 
-// --- what only TLS 1.3 with our record layer promises
-// --------------------------------------------------
+// --- what only TLS 1.3 with our record layer promises -------------------------------------------
 
 TEST(RecordsInPlace, AreDecryptedOnceEncryptedOnceAndNothingElse) {
   World world;
@@ -349,6 +348,8 @@ TEST(RecordsInPlace, SayHowMuchIsMissing) {
   client.send(pattern(100));
   const std::string wire = std::exchange(client.to_send, {});
   EXPECT_EQ(server.session.record_bytes_missing(), 0U);
+  std::span<std::byte> nothing;
+  EXPECT_EQ(server.session.read(nothing).status, ReadStatus::wants_ciphertext);
   server.deliver(wire.substr(0, 2));
   EXPECT_EQ(server.session.record_bytes_missing(), 3U);
   server.deliver(wire.substr(2, 50));
@@ -414,8 +415,7 @@ TEST(KeyUpdate, ManyRequestsAreAnsweredOnce) {
   EXPECT_EQ(world.server_shard.counters().key_updates, 21U);
 }
 
-// --- renegotiation (TLS 1.2)
-// ----------------------------------------------------------------------------
+// --- renegotiation (TLS 1.2) --------------------------------------------------------------------
 
 // BoringSSL cannot be asked to begin one, so the record is sealed with the keys that it exports:
 // ECDHE with AES-128-GCM, RFC 5288.
@@ -469,8 +469,7 @@ TEST(Renegotiation, IsRefusedInBothRoles) {
   }
 }
 
-// --- memory
-// ----------------------------------------------------------------------------------------------
+// --- memory -------------------------------------------------------------------------------------
 
 #ifndef HEADRACE_SANITIZED  // whose allocator does not fill in mallinfo2
 
