@@ -18,7 +18,7 @@ class LoadReport:
     errors: int
     first_error: str
     requests_s: float
-    events_s: float
+    gap_mean_us: float | None   # between the events of a stream
     p50_us: float
     p90_us: float
     p99_us: float
@@ -32,7 +32,7 @@ def read_report(text):
     latency, delay = step["latency_us"], step.get("event_delay_us", {})
     return LoadReport(
         errors=step["failed"], first_error=", ".join(step["failures"]),
-        requests_s=step["requests_per_second"], events_s=step["events"] / step["seconds"],
+        requests_s=step["requests_per_second"], gap_mean_us=step["gap_us"].get("mean"),
         p50_us=latency.get("p50", 0), p90_us=latency.get("p90", 0), p99_us=latency.get("p99", 0),
         delay_p50_us=delay.get("p50"), delay_p90_us=delay.get("p90"), delay_p99_us=delay.get("p99"))
 
@@ -44,6 +44,9 @@ class Load(Process):
                  rate=None):
         self._warm_up_s = warm_up_s
         self._seconds = seconds
+        if situation.stream:
+            # What a stream sends counts where the stream began: in a warm-up it would be lost.
+            warm_up_s, seconds = 0, warm_up_s + seconds
         self._report = bench.folder / f"{name}.load.json"
         self._report.unlink(missing_ok=True)
         body = bench.folder / "body.json"

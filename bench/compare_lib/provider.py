@@ -67,7 +67,9 @@ def flags(situation):
                   "--content-type", "application/octet-stream"]
     elif situation.stream:
         gap_ms = 1000 / situation.events_per_second
-        given += ["--gap", f"{gap_ms:g}ms", "--answer-tokens", str(situation.events), "--stamp", "yes"]
+        # Streams that begin together do not stay in step: real ones never are.
+        given += ["--gap", f"{gap_ms:g}ms", "--latency", f"uniform:0ms:{gap_ms:g}ms",
+                  "--answer-tokens", str(situation.events), "--stamp", "yes"]
         if situation.stall:
             given += ["--stall-at-event", "2"]
     else:

@@ -39,11 +39,11 @@ SDK_HEADERS = {
 }
 
 
-def request_bytes(path, host, body, method="POST"):
+def request_bytes(path, host, body, more_headers=None):
     """One request as it goes over the wire."""
-    lines = [f"{method} {path} HTTP/1.1"]
+    lines = [f"POST {path} HTTP/1.1"]
     headers = {"Host": host, "Content-Type": "application/json", "Authorization": f"Bearer {KEY}",
-               **SDK_HEADERS}
+               **SDK_HEADERS, **(more_headers or {})}
     lines += [f"{name}: {value}" for name, value in headers.items()]
     lines.append(f"Content-Length: {len(body)}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + body

@@ -49,7 +49,7 @@ run_sdk_demo() {
   export DEMO_GATEWAY=$1 DEMO_KEY=$2
   local passed=0 failed=0 output
   export DEMO_OPENAI_MODEL=gpt-4o-mini DEMO_EMBEDDING_MODEL=text-embedding-3-small
-  export DEMO_ANTHROPIC_MODEL=claude-sonnet-4-5
+  export DEMO_ANTHROPIC_MODEL=claude-haiku-4-5
   output=$(mktemp)
 
   run_sdk_steps node "$demo_folder/node/demo.mjs"
