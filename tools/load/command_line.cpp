@@ -46,6 +46,7 @@ struct Draft : CommandLine {
   std::string tls_name;
   bool poisson = false;
   bool new_connections = false;
+  bool no_resume = false;
   bool allow_remote = false;
   bool connections_given = false;
 };
@@ -159,8 +160,7 @@ void add_request_options(CLI::App& app, Draft& line) {
   app.add_option("--tls-name", line.tls_name, "that certificates must name [the URL's host]")
       ->type_name("NAME")
       ->group(group);
-  app.add_flag("!--no-resume", line.options.tls_resume, "a full TLS handshake each time")
-      ->group(group);
+  app.add_flag("--no-resume", line.no_resume, "a full TLS handshake each time")->group(group);
 }
 
 void add_output_options(CLI::App& app, Draft& line) {
@@ -234,6 +234,7 @@ std::expected<void, std::string> prepare(Draft& line) {
     options.targets.push_back(*target);
   }
   options.keep_alive = !line.new_connections;
+  options.tls_resume = !line.no_resume;
   options.arrivals = line.poisson ? Arrivals::poisson : Arrivals::even;
   if (line.rates.empty()) {
     options.steps = {{.requests_per_second = 0, .duration = line.duration}};

@@ -140,7 +140,9 @@ void put_reply_head(std::string& out, const ReplyHead& head, const RequestInfo& 
   if (head.body_end == BodyEnd::length) put(out, "Content-Length: ", head.content_length, "\r\n");
   if (head.body_end == BodyEnd::chunked) put(out, "Transfer-Encoding: chunked\r\n");
   if (!head.keep_alive && !behaviour.http_1_0) put(out, "Connection: close\r\n");
-  if (head.keep_alive && behaviour.http_1_0) put(out, "Connection: keep-alive\r\n");
+  if (head.keep_alive && (behaviour.http_1_0 || info.http_1_0)) {
+    put(out, "Connection: keep-alive\r\n");
+  }
   put(out, "\r\n");
 }
 

@@ -312,6 +312,21 @@ TEST_F(MockProgram, FramesAndAddsAsTold) {
   EXPECT_EQ(chunked.body, large.body);
 }
 
+TEST_F(MockProgram, KeepsHttp10ConnectionsWhereTheyAskForIt) {
+  start();
+  RawClient client(address());
+  for (int i = 0; i < 2; ++i) {
+    client.send("GET /v1/models HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    EXPECT_EQ(client.receive().field("connection"), "keep-alive");
+  }
+  client.send("POST /v1/chat/completions HTTP/1.0\r\nContent-Length: " +
+              std::to_string(kStream.size()) + "\r\n\r\n" + std::string(kStream));
+  const RawResponse stream = client.receive();
+  EXPECT_EQ(stream.field("transfer-encoding"), "");
+  EXPECT_EQ(sse_events(stream.body).back().data, "[DONE]");
+  EXPECT_EQ(client.end(), RawEnd::closed);
+}
+
 TEST_F(MockProgram, AnswersEarlyAndThenTakesTheBody) {
   start();
   RawClient client(address());
