@@ -1,13 +1,22 @@
 # Small functions so that each folder's CMakeLists.txt says only what is particular to it.
 # Sources are found by folder: adding a file needs no second place to be edited.
 
+# headrace_sources(<variable> <pattern> [<regex to leave out>...]): the sources that match, by absolute
+# path. What is left out is judged by the path below this folder: a checkout may lie anywhere.
+function(headrace_sources variable pattern)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}
+       ${CMAKE_CURRENT_SOURCE_DIR}/${pattern})
+  foreach(left_out IN LISTS ARGN)
+    list(FILTER sources EXCLUDE REGEX ${left_out})
+  endforeach()
+  list(TRANSFORM sources PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+  set(${variable} ${sources} PARENT_SCOPE)
+endfunction()
+
 # headrace_layer(<name> [EXCLUDE <regex>...] LINK <targets...>): all .cpp of this folder and below.
 function(headrace_layer name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK;EXCLUDE")
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
-  foreach(pattern IN LISTS arg_EXCLUDE)
-    list(FILTER sources EXCLUDE REGEX ${pattern})
-  endforeach()
+  headrace_sources(sources *.cpp ${arg_EXCLUDE})
   if(sources)
     add_library(headrace_${name} STATIC ${sources})
     target_link_libraries(headrace_${name} PUBLIC headrace_flags ${arg_LINK})
@@ -21,10 +30,7 @@ endfunction()
 # registered with ctest one by one under <folder>.<Suite>.<Case>.
 function(headrace_tests folder)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK;EXCLUDE")
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*_test.cpp)
-  foreach(pattern IN LISTS arg_EXCLUDE)
-    list(FILTER sources EXCLUDE REGEX ${pattern})
-  endforeach()
+  headrace_sources(sources ${folder}/*_test.cpp ${arg_EXCLUDE})
   if(NOT sources)
     return()
   endif()
