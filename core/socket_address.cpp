@@ -103,6 +103,25 @@ SocketAddress SocketAddress::from_native(const sockaddr* address, socklen_t leng
   return result;
 }
 
+std::optional<std::array<std::uint8_t, 16>> SocketAddress::ip_bytes() const {
+  std::array<std::uint8_t, 16> bytes{};
+  switch (family()) {
+    case AF_INET: {
+      const auto native = native_as<sockaddr_in>(*this);
+      bytes[10] = bytes[11] = 0xFF;
+      std::memcpy(bytes.data() + 12, &native.sin_addr, 4);
+      return bytes;
+    }
+    case AF_INET6: {
+      const auto native = native_as<sockaddr_in6>(*this);
+      std::memcpy(bytes.data(), &native.sin6_addr, bytes.size());
+      return bytes;
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
 std::uint16_t SocketAddress::port() const {
   switch (family()) {
     case AF_INET:

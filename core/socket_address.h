@@ -2,8 +2,10 @@
 // are resolved here.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,6 +35,8 @@ class SocketAddress {
 
   [[nodiscard]] std::uint16_t port() const;
   void set_port(std::uint16_t port);
+  // 16 bytes in network order, IPv4 as IPv4-mapped IPv6; empty for a Unix socket.
+  [[nodiscard]] std::optional<std::array<std::uint8_t, 16>> ip_bytes() const;
   // The address alone, without port or brackets ("::1"); a Unix socket is "unix:".
   [[nodiscard]] std::string ip_text() const;
   // As parse() reads it.

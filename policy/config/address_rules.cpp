@@ -4,8 +4,6 @@
 #include <array>
 #include <cstring>
 
-#include <netinet/in.h>
-
 namespace headrace::policy::config {
 namespace {
 
@@ -89,19 +87,8 @@ AddressClass classify_bytes(const IpBytes& address) {
 }  // namespace
 
 AddressClass classify(const core::SocketAddress& address) {
-  if (address.family() == AF_INET) {
-    sockaddr_in native{};
-    std::memcpy(&native, address.native(), sizeof native);
-    return classify_bytes(map_ipv4(&native.sin_addr));
-  }
-  if (address.family() == AF_INET6) {
-    sockaddr_in6 native{};
-    std::memcpy(&native, address.native(), sizeof native);
-    IpBytes bytes{};
-    std::memcpy(bytes.data(), &native.sin6_addr, bytes.size());
-    return classify_bytes(bytes);
-  }
-  return AddressClass::forbidden;
+  const auto bytes = address.ip_bytes();
+  return bytes ? classify_bytes(*bytes) : AddressClass::forbidden;
 }
 
 bool may_connect(AddressClass address_class, bool private_network_allowed) {

@@ -18,13 +18,13 @@
 
 namespace headrace::policy::config {
 
-inline constexpr std::size_t kYamlBytesMax = 8 * 1024 * 1024;
+inline constexpr std::size_t kYamlBytesMax = std::size_t{8} * 1024 * 1024;
 inline constexpr std::size_t kYamlNodesMax = 250'000;
 inline constexpr std::size_t kYamlDepthMax = 12;
-inline constexpr std::size_t kYamlScalarBytesMax = 16 * 1024;
+inline constexpr std::size_t kYamlScalarBytesMax = std::size_t{16} * 1024;
 // ${...}: in one config, and the bytes of one value.
 inline constexpr std::size_t kSubstitutionsMax = 25'000;
-inline constexpr std::size_t kSubstitutedBytesMax = 64 * 1024;
+inline constexpr std::size_t kSubstitutedBytesMax = std::size_t{64} * 1024;
 
 class ErrorList;
 

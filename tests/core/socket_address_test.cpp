@@ -84,6 +84,17 @@ TEST(SocketAddress, KnowsItsParts) {
   EXPECT_EQ(SocketAddress().text(), "");
 }
 
+TEST(SocketAddress, GivesItsBytesInOneForm) {
+  using Bytes = std::array<std::uint8_t, 16>;
+  const Bytes mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 7};
+  EXPECT_EQ(SocketAddress::from_ip("192.0.2.7", 1)->ip_bytes(), mapped);
+  EXPECT_EQ(SocketAddress::from_ip("::ffff:192.0.2.7", 1)->ip_bytes(), mapped);
+  EXPECT_EQ(SocketAddress::from_ip("2001:db8::9", 1)->ip_bytes(),
+            (Bytes{0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9}));
+  EXPECT_FALSE(SocketAddress::parse("unix:/run/x.sock")->ip_bytes());
+  EXPECT_FALSE(SocketAddress().ip_bytes());
+}
+
 TEST(SocketAddress, ComparesByMeaning) {
   EXPECT_EQ(*SocketAddress::parse("[::0001]:80"), *SocketAddress::parse("[::1]:80"));
   EXPECT_NE(*SocketAddress::parse("[::1]:80"), *SocketAddress::parse("[::1]:81"));

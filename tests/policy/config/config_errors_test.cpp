@@ -371,8 +371,8 @@ TEST(ConfigErrors, NeverRepeatWhatCameFromAVariable) {
         "providers: [{name: a, credential: \"sk-CANARY with space\"}]\n",
         "keys: [{name: \"${OPENAI_API_KEY}\", key: short}]\n",
         "keys: [{name: a, key: \"sk-CANARY\"}]\n",
-        "routes: [{models: [\"${OPENAI_API_KEY}\"], targets: [{provider: "
-        "\"${OPENAI_API_KEY}\"}]}]\n",
+        "routes: [{models: [\"${OPENAI_API_KEY}\"], targets: [{provider: none}]}]\n",
+        "routes: [{models: [a], targets: [{provider: \"${OPENAI_API_KEY}\"}]}]\n",
         "keys: [{name: a, key: 0123456789abcdef, models: [\"${OPENAI_API_KEY}\"]}]\n",
         "passthrough: [{path: /v1/x, provider: \"${OPENAI_API_KEY}\"}]\n",
         "keys: [{name: a, sha256: \"${OPENAI_API_KEY}\"}]\n"}) {

@@ -17,8 +17,7 @@ TEST(KeyDigest, ReadsBothCasesAndWritesLower) {
   std::string upper(kAbcDigest);
   for (char& c : upper)
     c = static_cast<char>(std::toupper(c));
-  ASSERT_TRUE(parse_digest(upper));
-  EXPECT_EQ(digest_text(*parse_digest(upper)), kAbcDigest);
+  EXPECT_EQ(digest_text(parse_digest(upper).value_or(Sha256{})), kAbcDigest);
 }
 
 TEST(KeyDigest, RefusesWhatIsNoDigest) {

@@ -80,8 +80,7 @@ TEST(ProviderUrl, RefusesWhatCouldBeReadInTwoWays) {
       "https://-api.openai.com",
       "https://api-.openai.com",
       "https://*.openai.com",
-      "https://b\xc3\xbc"
-      "cher.example",
+      "https://\xc3\xbc.example",
       "https://[::1",
       "https://::1",
       "https://[127.0.0.1]",
