@@ -187,7 +187,7 @@ struct Provider {
   TextRef ca_file;      // empty: the system's roots
   TextRef client_certificate_file;
   TextRef client_key_file;
-  TextRef server_name;      // for SNI and verification
+  TextRef server_name;      // for SNI and verification; an IP address is verified, not sent
   RowRange edits;           // field_edits to add or replace
   RowRange headers_remove;  // string_list
   RowRange query_remove;    // string_list
@@ -256,6 +256,8 @@ struct ApiKey {
   std::uint8_t reserved[3];
 };
 static_assert(sizeof(ApiKey) == 64, "one cache line a key");
+// Longer names of models are not looked up.
+inline constexpr std::size_t kModelBytesMax = 256;
 struct ModelRule {
   TextRef text;
   ModelMatch match;

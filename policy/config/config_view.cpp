@@ -66,6 +66,7 @@ const ApiKey* ConfigView::find_key(const Sha256& digest) const {
 }
 
 const Route* ConfigView::find_route(Dialect dialect, std::string_view model) const {
+  if (model.size() > kModelBytesMax) return nullptr;
   const ModelName* name = find_in_slots(
       model_slots_, model_names_, slot_hash(dialect, model),
       [&](const ModelName& row) { return row.dialect == dialect && text(row.text) == model; });

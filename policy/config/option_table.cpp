@@ -252,7 +252,7 @@ constexpr OptionSpec kTargetOptions[] = {
     required(text<&TargetModel::provider>("provider", TextRule::identifier, kNameBytesMax,
                                           "The name of a provider.")),
     otherwise("the model that was asked for",
-              text<&TargetModel::model>("model", TextRule::model, 256,
+              text<&TargetModel::model>("model", TextRule::model, kModelBytesMax,
                                         "What the provider is asked for.")),
     number<&TargetModel::weight>("weight", "", {1, 1, 1000},
                                  "Its share among targets of one priority."),
@@ -262,7 +262,7 @@ constexpr SectionSpec kTargetSection = section<TargetModel>("target", kTargetOpt
 
 constexpr OptionSpec kRouteOptions[] = {
     required(texts<&RouteModel::models>(
-        "models", TextRule::model_pattern, 256, 64,
+        "models", TextRule::model_pattern, kModelBytesMax, 64,
         "Names that clients ask for. A star at the end stands for anything; an exact name goes "
         "before a pattern, a longer pattern before a shorter one.")),
     required(records<&RouteModel::targets>("targets", kTargetSection, 8,
@@ -283,7 +283,7 @@ constexpr OptionSpec kKeyOptions[] = {
     by_default("default", text<&KeyModel::tenant>("tenant", TextRule::label, kLabelBytesMax,
                                                   "To whom it belongs.")),
     otherwise("every model",
-              texts<&KeyModel::models>("models", TextRule::model_pattern, 256, 64,
+              texts<&KeyModel::models>("models", TextRule::model_pattern, kModelBytesMax, 64,
                                        "What it may ask for: names, or beginnings with a star.")),
     otherwise(
         "true, or false where `models` is given",

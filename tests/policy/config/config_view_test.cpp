@@ -60,6 +60,8 @@ TEST_F(ConfigViewTest, FindsRoutesExactlyThenByLongestPattern) {
   EXPECT_EQ(route_name(Dialect::openai, "gpt"), "3");
   EXPECT_EQ(route_name(Dialect::openai, ""), "3");
   EXPECT_EQ(route_name(Dialect::openai, "GPT-4o"), "3");
+  EXPECT_EQ(route_name(Dialect::openai, std::string(kModelBytesMax, 'x')), "3");
+  EXPECT_EQ(route_name(Dialect::openai, std::string(kModelBytesMax + 1, 'x')), "none");
 }
 
 TEST_F(ConfigViewTest, KeepsDialectsApart) {
