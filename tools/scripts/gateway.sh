@@ -7,8 +7,9 @@
 
 mock_pid='' gateway_pid=''
 
-# Starts a program that dies when we do, and that a Ctrl-C on the terminal reaches only through us.
-start_child() { setsid setpriv --pdeathsig TERM -- "$@"; }
+# start_child <command...> &: a program that dies when we do, and that a Ctrl-C on the terminal
+# reaches only through us. exec: $! is the program itself, not a shell around it.
+start_child() { exec setsid setpriv --pdeathsig TERM -- "$@"; }
 
 # free_port <preferred>: that one if nobody listens there, else one of the kernel's choice.
 free_port() {
