@@ -104,6 +104,7 @@ class Reply {
   void put_end();
   Step limit(Step step);
   [[nodiscard]] std::string_view whole_body() const;
+  [[nodiscard]] double mean_gap_nanos() const;
   core::Duration gap();
   [[nodiscard]] BodyEnd choose_body_end(bool length_known) const;
 

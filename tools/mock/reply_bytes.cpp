@@ -126,10 +126,9 @@ void Reply::generate_whole(Step& step) {
   const std::string_view body = whole_body();
   // An unstreamed answer takes the time that its tokens take.
   const TokenUsage told = usage(true);
-  if (const double each = static_cast<double>(gap().count()); each > 0) {
-    step.wait += nanos(each * static_cast<double>(told.text + told.reasoning) /
-                       std::max(behaviour_->tokens_per_event, 1U));
-  }
+  const double gaps =
+      static_cast<double>(told.text + told.reasoning) / std::max(behaviour_->tokens_per_event, 1U);
+  step.wait += nanos(mean_gap_nanos() * gaps);
   phase_ = Phase::done;
   if (body.size() > kCopiedBodyBytesMax && body_end_ != BodyEnd::chunked &&
       behaviour_->extra_bytes == 0) {
@@ -186,10 +185,13 @@ void Reply::generate_events() {
   }
 }
 
+double Reply::mean_gap_nanos() const {
+  if (behaviour_->tokens_per_second <= 0) return behaviour_->gap.mean();
+  return 1e9 * std::max(behaviour_->tokens_per_event, 1U) / behaviour_->tokens_per_second;
+}
+
 core::Duration Reply::gap() {
-  if (behaviour_->tokens_per_second > 0) {
-    return nanos(1e9 * std::max(behaviour_->tokens_per_event, 1U) / behaviour_->tokens_per_second);
-  }
+  if (behaviour_->tokens_per_second > 0) return nanos(mean_gap_nanos());
   return nanos(behaviour_->gap.sample(world_.random.next()));
 }
 
@@ -211,8 +213,7 @@ void Reply::put_end() {
   }
 }
 
-// --- what happens at a certain byte
-// ---------------------------------------------------------------
+// --- what happens at a certain byte ---
 
 void Reply::place_break(std::uint64_t at, StepEnd how) {
   if (at < break_.at) break_ = {at, how};
