@@ -6,6 +6,7 @@
 // time; what does not fit is a compile error.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -83,6 +84,7 @@ consteval JsonFields::JsonFields(std::span<const JsonRule> rules, JsonContainer 
   if (root == JsonContainer::stop) stops_ |= 1U << kJsonRoot;
   for (auto& lengths : first_)
     lengths.fill(kNoRow);
+  std::size_t used = 0;
   for (const JsonRule& rule : rules) {
     // An array's elements may be read as the outermost value itself.
     const JsonField lowest = rule.key.empty() ? kJsonRoot : kJsonRoot + 1;
@@ -90,27 +92,24 @@ consteval JsonFields::JsonFields(std::span<const JsonRule> rules, JsonContainer 
     if (rule.parent >= kJsonFieldsMax || rule.field >= kJsonFieldsMax) throw "no such field";
     if (rule.key.size() > kJsonKeyBytesMax) throw "the key is too long";
     if (rule.container == JsonContainer::stop) stops_ |= std::uint64_t{1} << rule.field;
-    if (rule.key.empty()) element_[rule.parent] = rule.field;
-  }
-  std::size_t used = 0;
-  for (JsonField parent = kJsonRoot; parent < kJsonFieldsMax; ++parent) {
-    for (std::size_t length = 1; length <= kJsonKeyBytesMax; ++length) {
-      for (const JsonRule& rule : rules) {
-        if (rule.parent != parent || rule.key.size() != length) continue;
-        if (first_[parent][length] == kNoRow) {
-          first_[parent][length] = static_cast<std::uint8_t>(used);
-        }
-        Row& row = rows_.at(used++);
-        row.key = rule.key;
-        row.parent = parent;
-        row.field = rule.field;
-        for (std::size_t i = 0; i < length && i < 8; ++i) {
-          row.head |= static_cast<std::uint64_t>(static_cast<unsigned char>(rule.key[i])) << 8 * i;
-        }
-      }
+    if (rule.key.empty()) {
+      element_[rule.parent] = rule.field;
+      continue;
+    }
+    if (used == kJsonRulesMax) throw "too many rules";
+    Row& row = rows_[used++];
+    row = {0, rule.key, rule.parent, rule.field};
+    for (std::size_t i = 0; i < rule.key.size() && i < 8; ++i) {
+      row.head |= static_cast<std::uint64_t>(static_cast<unsigned char>(rule.key[i])) << 8 * i;
     }
   }
-  if (used == rows_.size()) throw "too many rules";
+  std::sort(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(used),
+            [](const Row& a, const Row& b) {
+              return a.parent != b.parent ? a.parent < b.parent : a.key.size() < b.key.size();
+            });
+  for (std::size_t row = used; row > 0; --row) {
+    first_[rows_[row - 1].parent][rows_[row - 1].key.size()] = static_cast<std::uint8_t>(row - 1);
+  }
 }
 
 }  // namespace headrace::policy

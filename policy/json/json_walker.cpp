@@ -10,6 +10,11 @@
 namespace headrace::policy {
 namespace {
 
+constexpr std::ptrdiff_t kPlainDigitsMax = 18;
+
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 constexpr unsigned byte(char c) {
   return static_cast<unsigned char>(c);
 }
@@ -216,6 +221,20 @@ JsonWalker::Outcome JsonWalker::tell_string(const char* quote, JsonSink& sink) {
 
 // --- Numbers and words
 
+inline JsonWalker::Outcome JsonWalker::tell_number(const char* p, bool integer, std::int64_t number,
+                                                   JsonSink& sink) {
+  state_ = State::after_value;
+  if (field_ == kJsonNoField) return Outcome::go_on;
+  JsonStep step;
+  step.type = JsonType::number;
+  step.field = field_;
+  step.begin = token_begin_;
+  step.end = at(p);
+  step.integer = integer;
+  step.number = integer ? number : 0;
+  return tell(step, sink);
+}
+
 JsonWalker::Outcome JsonWalker::walk_number(const char* p, JsonSink& sink) {
   p = number_.walk(p, end_);
   if (p == end_) {
@@ -225,15 +244,17 @@ JsonWalker::Outcome JsonWalker::walk_number(const char* p, JsonSink& sink) {
   if (!number_.may_end() || kScalar[byte(*p)]) {
     return fail(p, JsonError::syntax, "not a number");
   }
+  return tell_number(p, number_.is_integer(), number_.integer(), sink);
+}
+
+inline JsonWalker::Outcome JsonWalker::tell_word(const char* p, JsonSink& sink) {
   state_ = State::after_value;
   if (field_ == kJsonNoField) return Outcome::go_on;
   JsonStep step;
-  step.type = JsonType::number;
+  step.type = word_type_;
   step.field = field_;
   step.begin = token_begin_;
   step.end = at(p);
-  step.integer = number_.is_integer();
-  if (step.integer) step.number = number_.integer();
   return tell(step, sink);
 }
 
@@ -247,14 +268,7 @@ JsonWalker::Outcome JsonWalker::walk_word(const char* p, JsonSink& sink) {
     return Outcome::go_on;
   }
   if (kScalar[byte(*p)]) return fail(p, JsonError::syntax, kBadWord);
-  state_ = State::after_value;
-  if (field_ == kJsonNoField) return Outcome::go_on;
-  JsonStep step;
-  step.type = word_type_;
-  step.field = field_;
-  step.begin = token_begin_;
-  step.end = at(p);
-  return tell(step, sink);
+  return tell_word(p, sink);
 }
 
 // A value that is neither string nor container, from its first byte on.
@@ -270,14 +284,31 @@ JsonWalker::Outcome JsonWalker::walk_scalar(const char* p, JsonSink& sink) {
       word_type_ = JsonType::null;
       break;
     default:
-      if (*p != '-' && (*p < '0' || *p > '9')) {
-        return fail(p, JsonError::syntax, "a value must stand here");
-      }
-      number_.start();
-      return walk_number(p, sink);
+      return begin_number(p, sink);
+  }
+  // Nearly always it lies whole in the slice.
+  const std::string_view word = word_of(word_type_);
+  if (static_cast<std::size_t>(end_ - p) > word.size() &&
+      std::memcmp(p, word.data(), word.size()) == 0 && !kScalar[byte(p[word.size()])]) {
+    return tell_word(p + word.size(), sink);
   }
   word_size_ = 0;
   return walk_word(p, sink);
+}
+
+JsonWalker::Outcome JsonWalker::begin_number(const char* p, JsonSink& sink) {
+  if (*p != '-' && !is_digit(*p)) return fail(p, JsonError::syntax, "a value must stand here");
+  // Nearly always it is a small count that lies whole in the slice.
+  std::int64_t count = 0;
+  const char* behind = p;
+  const char* const far = end_ - p > kPlainDigitsMax ? p + kPlainDigitsMax : end_;
+  for (; behind != far && is_digit(*behind); ++behind)
+    count = count * 10 + (*behind - '0');
+  if (behind != end_ && !kScalar[byte(*behind)] && (*p != '0' || behind == p + 1)) {
+    return tell_number(behind, true, count, sink);
+  }
+  number_.start();
+  return walk_number(p, sink);
 }
 
 // The index does not report the rest of a number or word that the slices' border cut.

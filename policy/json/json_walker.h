@@ -85,7 +85,10 @@ class JsonWalker {
   Outcome close_container(const char* p, JsonSink& sink);
   void enter_container();
   Outcome walk_scalar(const char* p, JsonSink& sink);
+  Outcome begin_number(const char* p, JsonSink& sink);
   Outcome walk_number(const char* p, JsonSink& sink);
+  Outcome tell_number(const char* p, bool integer, std::int64_t number, JsonSink& sink);
+  Outcome tell_word(const char* p, JsonSink& sink);
   Outcome walk_word(const char* p, JsonSink& sink);
   Outcome resume_scalar(JsonSink& sink);
   Outcome settle_key(std::string_view raw);

@@ -1,5 +1,6 @@
 #include "policy/json/json_writer.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -18,6 +19,22 @@ std::size_t character_size(std::string_view text) {
     if (!check.inside_character()) return size;
   }
   return 0;
+}
+
+// ASCII characters that stand for themselves in a JSON string.
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> table{};
+  for (std::size_t c = 0x20; c < 0x80; ++c)
+    table[c] = c != '"' && c != '\\';
+  return table;
+}();
+
+// How many of them stand at the front.
+std::size_t plain_run(std::string_view text) {
+  std::size_t size = 0;
+  while (size < text.size() && kPlain[static_cast<unsigned char>(text[size])])
+    ++size;
+  return size;
 }
 
 constexpr std::string_view kReplacement = "\uFFFD";
@@ -68,6 +85,11 @@ JsonWriter& JsonWriter::text(std::string_view text, std::size_t bytes_max) {
   std::size_t written = 0;
   std::array<char, 6> scratch;
   while (!text.empty()) {
+    const std::size_t run = std::min(plain_run(text), bytes_max - written);
+    raw(text.substr(0, run));
+    written += run;
+    text.remove_prefix(run);
+    if (text.empty()) break;
     const std::size_t size = character_size(text);
     const std::string_view character = size == 0   ? kReplacement
                                        : size == 1 ? escaped(text.front(), scratch)
