@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <simdjson.h>
+
 #include "policy/body/body_scan.h"
 #include "policy/body/request_edits.h"
 #include "tests/fuzz/fuzz_check.h"
@@ -219,6 +221,19 @@ void check_edits(const BodyFacts& facts, const ReferenceJson& before, std::strin
   check_others_untouched(before, body, *after, edited);
 }
 
+// A parser of others' making must agree on what is JSON. It also refuses halves of surrogate pairs
+// and numbers that a double cannot hold, which RFC 8259 allows.
+void check_against_simdjson(std::string_view body, bool valid) {
+  static simdjson::dom::parser parser;
+  const simdjson::error_code error = parser.parse(simdjson::padded_string(body)).error();
+  if (error == simdjson::SUCCESS) {
+    // Its bound on depth is another one.
+    FUZZ_CHECK(valid || reference_json(body, body.size()).has_value());
+  } else if (valid) {
+    FUZZ_CHECK(error == simdjson::STRING_ERROR || error == simdjson::NUMBER_ERROR);
+  }
+}
+
 }  // namespace
 }  // namespace headrace::fuzz
 
@@ -232,6 +247,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Scanned whole = scan_body(bytes_of(body), endpoint, {.depth_max = kDepthMax});
   const auto reference = reference_json(body, kDepthMax);
   const bool valid = reference.has_value() && is_utf8(body);
+  check_against_simdjson(body, valid);
   if (whole) FUZZ_CHECK(valid);
   if (valid && endpoint == Endpoint::chat_completions) {
     FUZZ_CHECK(whole.has_value() == is_accepted_chat(*reference));
