@@ -7,6 +7,7 @@
 #include "net/edge/downstream_connection.h"
 #include "net/http/chunk_writer.h"
 #include "net/http/forwarding.h"
+#include "net/proxy/buffer_relief.h"
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
@@ -183,7 +184,7 @@ void Exchange::write_answer_head(const http::ResponseHead& head, http::HeadWrite
 
 // What every answer carries, ours and the provider's.
 void Exchange::write_own_fields(http::HeadWriter& writer) {
-  if (shard_->draining) keep_alive_ = false;
+  if (downstream_->ends_with_this()) keep_alive_ = false;
   writer.field(FieldId::x_request_id, request_id_.text());
   if (config_->http().via == policy::config::Switch::on) writer.lines("Via: 1.1 headrace\r\n");
   if (!keep_alive_) {
@@ -260,7 +261,7 @@ void Exchange::queue_relayed(core::BufferLease lease, std::size_t offset, std::s
       }
     }
   }
-  if (!bytes.empty()) out_.push_back(std::move(lease), bytes);
+  if (!bytes.empty()) queue_relieved(*shard_, out_, std::move(lease), bytes);
 }
 
 void Exchange::relay_run(std::span<std::byte> run, http::BodyFramer& framer) {
@@ -332,7 +333,9 @@ void Exchange::drop_held() {
 void Exchange::want_more_answer() {
   if (upstream_ == nullptr) return;
   Transport& transport = upstream_->transport();
-  if (out_.size() >= kQueuedLeasesMax || (bulk_ && !out_.empty())) {
+  const std::size_t queued = out_.size();
+  if (queued >= kQueuedLeasesMax || (bulk_ && queued > 0) ||
+      (queued >= kQueuedLeasesWhenShort && small_buffers_short(*shard_))) {
     transport.want_receive(ReceiveMode::off);
     // It is the client who is slow now: its own deadline runs.
     deadline_.set(*shard_->timers, total_deadline_);
@@ -410,7 +413,8 @@ void Exchange::pump_answer() {
 void Exchange::on_downstream_sent() {
   if (interim_) {  // 100 (Continue) went out
     interim_ = false;
-    if (!body_complete_) downstream_->expect_body();
+    // An upload asks for its pieces itself, once there is somebody to take them.
+    if (!body_complete_ && !streams_up_) downstream_->expect_body();
   }
   for (; sending_entries_ > 0; --sending_entries_)
     out_.pop_front().reset();

@@ -335,7 +335,9 @@ void Exchange::on_downstream_received(core::BufferLease lease) {
     return;
   }
   // The next request, sent before this one was answered: it waits its turn.
-  if (!downstream_->keep_for_later(lease.bytes())) {
+  if (downstream_->keep_for_later(lease.bytes())) {
+    downstream_->read_ahead();
+  } else {
     keep_alive_ = false;
     downstream_->transport().want_receive(ReceiveMode::off);
   }
@@ -349,7 +351,7 @@ void Exchange::on_downstream_received_into(std::size_t bytes) {
 
 void Exchange::body_arrived() {
   if (state_ != ExchangeState::reading_body) return;
-  downstream_->transport().want_receive(ReceiveMode::many);
+  downstream_->read_ahead();
   move_to(ExchangeState::judging_body);
   judge_body();
 }
