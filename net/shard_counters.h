@@ -20,13 +20,13 @@ enum class ShardCount : std::uint8_t {
   responses_2xx,
   responses_4xx,
   responses_5xx,
-  downstream_cancelled,  // the client left before the end of its answer
-  upstream_connections,  // opened
-  upstream_reused,       // requests sent on a kept connection
+  downstream_cancelled,      // the client left before the end of its answer
+  upstream_connections,      // opened
+  upstream_reused,           // requests sent on a kept connection
   upstream_failures,         // requests
   upstream_connects_failed,  // connections; a request may have been served by another address
-  upstream_replays,  // requests sent again because a kept connection proved dead
-  answers_broken,    // upstream ended within a body
+  upstream_replays,          // requests sent again because a kept connection proved dead
+  answers_broken,            // upstream ended within a body
   bytes_downstream_in,
   bytes_downstream_out,
   tokens_in,

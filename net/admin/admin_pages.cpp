@@ -100,7 +100,8 @@ void histogram(std::string& out, std::string_view name, std::string_view help,
 
 std::int64_t sum(const Fleet& fleet, core::Gauge ShardGauges::* which) {
   std::int64_t total = 0;
-  for (const FleetShard& shard : fleet.shards) total += (shard.counters->gauges.*which).value();
+  for (const FleetShard& shard : fleet.shards)
+    total += (shard.counters->gauges.*which).value();
   return total;
 }
 
@@ -109,7 +110,8 @@ core::Histogram& merged(const Fleet& fleet, core::Histogram ShardCounters::* whi
   thread_local core::Histogram total;
   std::destroy_at(&total);
   std::construct_at(&total);
-  for (const FleetShard& shard : fleet.shards) total.merge(shard.counters->*which);
+  for (const FleetShard& shard : fleet.shards)
+    total.merge(shard.counters->*which);
   return total;
 }
 
@@ -117,7 +119,8 @@ std::string metrics(const Fleet& fleet) {
   std::string out;
   for (const CounterRow& row : kCounterRows) {
     std::uint64_t total = 0;
-    for (const FleetShard& shard : fleet.shards) total += shard.counters->counts.value(row.which);
+    for (const FleetShard& shard : fleet.shards)
+      total += shard.counters->counts.value(row.which);
     head(out, row.name, row.help, "counter");
     fmt::format_to(std::back_inserter(out), "{} {}\n", row.name, total);
   }

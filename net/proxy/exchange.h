@@ -223,7 +223,7 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   bool strip_usage_ : 1 = false;    // we asked for usage, the client did not
   bool streaming_ : 1 = false;      // the answer is an event stream
   bool request_sent_ : 1 = false;
-  bool send_failed_ : 1 = false;    // the upstream takes no more; it may still say something
+  bool send_failed_ : 1 = false;  // the upstream takes no more; it may still say something
   bool replayed_ : 1 = false;
 
   bool answer_seen_ : 1 = false;     // a byte of the upstream's answer was seen
