@@ -323,6 +323,7 @@ void DownstreamConnection::on_sent(bool all) {
   }
   if (state_ == State::exchanging) {
     expect_sent(0);
+    if (awaiting_body_) begin_rate_period();  // the deadline was that of what was sent
     exchange_->on_downstream_sent();
   }
 }

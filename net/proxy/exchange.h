@@ -231,9 +231,8 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   bool answer_ended_ : 1 = false;    // nothing more will be queued
   bool answer_cut_ : 1 = false;      // the client must see that it is incomplete
   bool upstream_keep_alive_ : 1 = false;
-  bool bulk_ : 1 = false;     // received into large buffers
-  bool local_ : 1 = false;    // our own answer
-  bool interim_ : 1 = false;  // 100 (Continue) is being sent
+  bool bulk_ : 1 = false;   // received into large buffers
+  bool local_ : 1 = false;  // our own answer
   bool recorded_ : 1 = false;
 };
 

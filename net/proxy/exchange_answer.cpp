@@ -113,8 +113,11 @@ void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std:
   const http::ResponseHead& head = shard_->response_head;
   move_to(ExchangeState::relaying);
   if (request_sent_) release_message();
-  if (!body_complete_)
-    keep_alive_ = false;  // an early answer: what is left of the request is not read
+  if (!body_complete_) {
+    // An early answer: what is left of the request need not come.
+    keep_alive_ = false;
+    downstream_->body_done();
+  }
   status_ = head.status;
   upstream_keep_alive_ = head.keep_alive;
   answer_decoder_ = http::BodyDecoder(head.framing, head.content_length);
@@ -411,11 +414,6 @@ void Exchange::pump_answer() {
 }
 
 void Exchange::on_downstream_sent() {
-  if (interim_) {  // 100 (Continue) went out
-    interim_ = false;
-    // An upload asks for its pieces itself, once there is somebody to take them.
-    if (!body_complete_ && !streams_up_) downstream_->expect_body();
-  }
   for (; sending_entries_ > 0; --sending_entries_)
     out_.pop_front().reset();
   if (state_ == ExchangeState::relaying && out_.size() < kQueuedLeasesMax / 2) {

@@ -118,7 +118,10 @@ void Exchange::reply_with(std::uint16_t status, std::string_view content_type,
   status_ = status;
   // What is left of the body is not waited for: the connection ends, and the client may finish
   // sending while we listen (DownstreamConnection::linger).
-  if (!body_complete_) keep_alive_ = false;
+  if (!body_complete_) {
+    keep_alive_ = false;
+    downstream_->body_done();
+  }
 
   std::array<char, 1024> room;
   http::HeadWriter writer{std::span<char>(room)};

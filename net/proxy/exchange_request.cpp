@@ -323,7 +323,6 @@ bool Exchange::reserve_body_room(std::size_t bytes) {
 }
 
 void Exchange::send_continue() {
-  interim_ = true;
   downstream_->transport().send(std::as_bytes(std::span(kContinue)));
 }
 

@@ -345,7 +345,7 @@ void Exchange::pump_upload() {
     on_request_sent();
     return;
   }
-  downstream_->expect_body();
+  if (state_ == ExchangeState::sending) downstream_->expect_body();
   downstream_->transport().want_receive(ReceiveMode::one);
 }
 

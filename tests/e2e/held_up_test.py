@@ -6,7 +6,7 @@ import threading
 import time
 import unittest
 
-from gateway import KEY, Gateway, Response, chat, free_port, request
+from gateway import KEY, Gateway, Response, chat, request, reserve_port
 from upstream import CHAT_ANSWER, STREAM_HEAD, Upstream, answer, chunk, delta, event, reset
 
 PASSTHROUGH = """passthrough:
@@ -184,6 +184,40 @@ class HeldUp(unittest.TestCase):
                 over.set()
                 dripping.join()
 
+    def test_an_upload_that_never_begins_is_ended(self):
+        limits = PASSTHROUGH + "http:\n  rate_grace_ms: 300\n"
+        with Upstream() as upstream, Gateway(upstream.address, extra=limits) as gateway, gateway.connect(5) as connection:
+            connection.sendall(upload(10_000).replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n"))
+            first = Response(connection)
+            self.assertEqual(first.status, 100)
+            self.assertEqual(Response(connection, first.rest).status, 408)
+
+    def test_who_stops_sending_when_the_answer_begins_gets_all_of_it(self):
+        class Early(Upstream):
+            def _serve(self, connection):
+                self.open.add(connection)
+                data = b""
+                while b"\r\n\r\n" not in data:
+                    data += connection.recv(65536)
+                connection.sendall(STREAM_HEAD + chunk(event(delta("a"))))
+                for _ in range(8):
+                    time.sleep(0.1)
+                    connection.sendall(chunk(event(delta("b"))))
+                connection.sendall(b"0\r\n\r\n")
+                connection.recv(1)
+                connection.close()
+
+        limits = PASSTHROUGH + "http:\n  rate_grace_ms: 200\n"
+        for path in ("/v1/audio/x", "/v1/chat/completions"):
+            with Early() as upstream, Gateway(upstream.address, extra=limits) as gateway, gateway.connect(5) as connection:
+                if path == "/v1/audio/x":
+                    connection.sendall(upload(100_000) + b"x" * 10)
+                else:
+                    connection.sendall(request(chat(padding="x" * 100_000)))
+                response = Response(connection)
+                self.assertEqual((response.status, response.whole), (200, True))
+                self.assertEqual(response.body.count(b"data: "), 9)
+
     def test_a_client_that_leaves_while_its_upload_waits_is_noticed(self):
         arrived, go_on = threading.Event(), threading.Event()
 
@@ -280,16 +314,19 @@ class HeldUp(unittest.TestCase):
 
 class Failures(unittest.TestCase):
     def test_a_request_that_reaches_no_provider_is_one_failure(self):
-        with Gateway(f"127.0.0.1:{free_port()}") as gateway, gateway.connect() as connection:
-            connection.sendall(request(chat()))
-            self.assertEqual(Response(connection).status, 502)
+        with reserve_port() as nobody, Gateway("127.0.0.1:%d" % nobody.getsockname()[1]) as gateway:
+            with gateway.connect() as connection:
+                connection.sendall(request(chat()))
+                self.assertEqual(Response(connection).status, 502)
             self.assertEqual(gateway.metric("headrace_upstream_failures_total"), 1)
 
 
 class AdminAddress(unittest.TestCase):
     def test_a_reload_moves_the_admin_pages(self):
         with Upstream() as upstream, Gateway(upstream.address) as gateway:
-            before, gateway.admin_port = gateway.admin_port, free_port()
+            other = reserve_port()
+            self.addCleanup(other.close)
+            before, gateway.admin_port = gateway.admin_port, other.getsockname()[1]
             gateway.config.write_text(gateway.config_text())
             gateway.signal(1)
             deadline = time.monotonic() + 10
