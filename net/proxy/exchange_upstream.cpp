@@ -128,6 +128,7 @@ bool Exchange::write_request_head() {
     return true;
   }
   message.head_block = shard_->head_blocks.take();
+  if (!message.head_block) message.head_block = shard_->bodies.take(bytes);
   if (!message.head_block || message.head_block.size() < bytes) return false;
   std::memcpy(message.head_block.data(), room.data(), bytes);
   message.written_head = {message.head_block.data(), bytes};
