@@ -28,9 +28,9 @@ namespace headrace::net {
   return shard.io->buffers_leased(core::BufferGroup::small) >= shard.small_buffers_short;
 }
 
-// Queues `bytes`, which lie in the lease's buffer; in a buffer of the body pool where small ones
-// are short.
-void queue_relieved(ShardContext& shard, LeaseQueue& queue, core::BufferLease lease,
-                    std::span<std::byte> bytes);
+// Queues `bytes`, which lie in the lease's buffer; where small ones are short, in a buffer of the
+// body pool that later ones share. The first `sending` entries of the queue are being sent.
+void queue_relieved(ShardContext& shard, LeaseQueue& queue, std::size_t sending,
+                    core::BufferLease lease, std::span<std::byte> bytes);
 
 }  // namespace headrace::net

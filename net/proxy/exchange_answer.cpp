@@ -264,7 +264,7 @@ void Exchange::queue_relayed(core::BufferLease lease, std::size_t offset, std::s
       }
     }
   }
-  if (!bytes.empty()) queue_relieved(*shard_, out_, std::move(lease), bytes);
+  if (!bytes.empty()) queue_relieved(*shard_, out_, sending_entries_, std::move(lease), bytes);
 }
 
 void Exchange::relay_run(std::span<std::byte> run, http::BodyFramer& framer) {

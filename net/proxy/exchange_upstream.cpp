@@ -282,9 +282,9 @@ void Exchange::upload(core::BufferLease lease) {
   RequestMessage& message = *message_;
   if (state_ == ExchangeState::awaiting_upstream) {
     const std::span<std::byte> bytes = lease.bytes();
-    queue_relieved(*shard_, message.pending_upload, std::move(lease), bytes);
+    queue_relieved(*shard_, message.pending_upload, 0, std::move(lease), bytes);
     // A few pieces more, to hear of it when the client leaves.
-    if (message.pending_upload.size() < kQueuedLeasesMax) {
+    if (message.pending_upload.size() < kQueuedLeasesMax && !small_buffers_scarce(*shard_)) {
       downstream_->transport().want_receive(ReceiveMode::one);
     }
     return;
@@ -328,7 +328,8 @@ bool Exchange::frame_upload(core::BufferLease lease, std::size_t offset, std::si
     if (step.status == http::ChunkStatus::need_more || rest.empty()) break;
   }
   const std::span<std::byte> framed = framer.finish();
-  if (!framed.empty()) queue_relieved(*shard_, message.upload, std::move(lease), framed);
+  // The first piece may be on its way.
+  if (!framed.empty()) queue_relieved(*shard_, message.upload, 1, std::move(lease), framed);
   return true;
 }
 
