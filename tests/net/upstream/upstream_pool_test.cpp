@@ -72,7 +72,9 @@ class Waiter final : public UpstreamUser {
 class UpstreamPoolTest : public testing::Test {
  protected:
   UpstreamPoolTest()
-      : io_(core::Io::create({}).value()), budget_(64 * 1024 * 1024), snapshot_(snapshot()) {
+      : io_(core::Io::create({}).value()),
+        budget_(std::size_t{64} * 1024 * 1024),
+        snapshot_(snapshot()) {
     io_->enable();
     io_->turn(core::Instant::min());
     timers_.advance(io_->now(), 1);
