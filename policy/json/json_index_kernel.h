@@ -54,7 +54,7 @@ inline std::uint64_t hex_places(std::uint64_t us, unsigned size, JsonIndexState&
 inline std::uint64_t judge_escapes(const Bytes64& bytes, const char* at, std::uint64_t backslashes,
                                    std::uint64_t mask, unsigned size, unsigned shift,
                                    JsonIndexState& state) {
-  state.escapes |= backslashes != 0;
+  state.escapes = true;
   const std::uint64_t escaped = escaped_bytes(backslashes, size - 1, state) & mask;
   const std::uint64_t us = escaped & bytes.equal('u') >> shift;
   std::uint64_t wrong = 0;
@@ -76,15 +76,9 @@ inline std::uint64_t judge_escapes(const Bytes64& bytes, const char* at, std::ui
   return escaped;
 }
 
-// Blocks that are taken the long way after one with an escape. In text with line breaks and quotes
-// every other block has one, at random: asking each whether it may be skipped costs more, by wrong
-// guesses of the processor, than what is skipped.
-constexpr unsigned kBlocksAmongEscapes = 8;
-
 inline std::size_t index_blocks(const char* text, std::size_t size, const char* end,
                                 JsonIndexState& state, std::uint16_t* offsets) {
   std::uint16_t* out = offsets;
-  unsigned among_escapes = 0;
   for (std::size_t block = 0; block < size; block += 64) {
     const char* const at = text + block;
     const auto size_here = static_cast<unsigned>(size - block < 64 ? size - block : 64);
@@ -107,13 +101,13 @@ inline std::size_t index_blocks(const char* text, std::size_t size, const char* 
     state.non_ascii |= bytes.any_above_7f();
     // Amid a long string.
     const bool amid_escape = state.escape || state.hex_pending != 0;
-    if (among_escapes == 0 && state.in_string && !amid_escape && !bytes.any_special()) continue;
+    if (state.in_string && !amid_escape && !bytes.any_special()) {
+      continue;
+    }
     std::uint64_t quotes = bytes.equal('"') >> shift & mask;
     const std::uint64_t backslashes = bytes.equal('\\') >> shift & mask;
     const std::uint64_t controls = bytes.up_to(0x1F) >> shift & mask;
-    const unsigned fewer = among_escapes - (among_escapes != 0 ? 1U : 0U);
-    among_escapes = backslashes != 0 ? kBlocksAmongEscapes : fewer;
-    if (among_escapes > 0 || amid_escape) {
+    if (backslashes != 0 || amid_escape) {
       quotes &= ~judge_escapes(bytes, at, backslashes, mask, size_here, shift, state);
       if (state.fault != nullptr) break;
       if (state.in_string && (quotes | controls) == 0) continue;
