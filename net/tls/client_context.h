@@ -48,7 +48,7 @@ struct ClientOptions {
   std::shared_ptr<const TrustAnchors> anchors;
   std::shared_ptr<const Credential> credential;  // our client certificate; none where null
   std::vector<ApplicationProtocol> protocols = {ApplicationProtocol::http_1_1};
-  unsigned rsa_bits_on_shard_max = 2048;  // as ServerOptions, for our client certificate
+  unsigned rsa_bits_on_shard_max = 0;  // as ServerOptions, for our client certificate
 };
 
 class ClientContext {

@@ -30,8 +30,9 @@ struct ServerOptions {
   // In order of preference. A client that offers ALPN but none of these is refused (RFC 7301).
   std::vector<ApplicationProtocol> protocols = {ApplicationProtocol::http_1_1};
   TicketKeys ticket_keys = TicketKeys::random();
-  // RSA keys above this sign on an attendant: Session reports wants_key_operation.
-  unsigned rsa_bits_on_shard_max = 2048;
+  // RSA keys above this sign on an attendant: Session reports wants_key_operation. Even one of 2048
+  // bits takes ten times as long as P-256.
+  unsigned rsa_bits_on_shard_max = 0;
 };
 
 class ServerContext {

@@ -483,12 +483,26 @@ TEST(KeyOperation, StaysOnTheShardUpToTheLimit) {
       make_identity({.dns_names = {"provider.test"}}, &world.authority, make_rsa_key(2048));
   ServerOptions options;
   options.credentials = {World::credential(small)};
+  options.rsa_bits_on_shard_max = 2048;
   End server = world.server(std::move(options));
   server.runs_key_operations = false;
   End client = world.client();
   connect(client, server);
   EXPECT_TRUE(server.session.established());
   EXPECT_EQ(world.server_shard.counters().key_operations, 0U);
+}
+
+TEST(KeyOperation, LeavesTheShardForEveryRsaKeyWhereNothingElseIsSaid) {
+  World world;
+  const Identity small =
+      make_identity({.dns_names = {"provider.test"}}, &world.authority, make_rsa_key(2048));
+  ServerOptions options;
+  options.credentials = {World::credential(small)};
+  End server = world.server(std::move(options));
+  End client = world.client();
+  connect(client, server);
+  EXPECT_TRUE(server.session.established());
+  EXPECT_EQ(world.server_shard.counters().key_operations, 1U);
 }
 
 TEST(KeyOperation, SignsWithTheKeyThatTheNameChose) {
@@ -512,7 +526,8 @@ TEST(KeyOperation, LeavesTheShardForSlowCurves) {
     int curve;
     std::uint16_t algorithm;
     std::uint64_t operations;
-  } cases[] = {{NID_secp384r1, SSL_SIGN_ECDSA_SECP384R1_SHA384, 0},
+  } cases[] = {{NID_X9_62_prime256v1, SSL_SIGN_ECDSA_SECP256R1_SHA256, 0},
+               {NID_secp384r1, SSL_SIGN_ECDSA_SECP384R1_SHA384, 1},
                {NID_secp521r1, SSL_SIGN_ECDSA_SECP521R1_SHA512, 1}};
   for (const auto& one : cases) {
     World world;
