@@ -88,15 +88,17 @@ bool DataPlaneShard::on_turn(core::Instant) {
   while (UpstreamPool* pool = context_.returning_pools.pop_front())
     pool->settle_returns();
   // Not before a buffer is free: trying again at once would spin until somebody gives one back.
+  bool left_over = false;
   if (!context_.starved.empty() &&
       context_.io->buffers_leased(core::BufferGroup::small) < context_.small_buffers) {
-    context_.starved.retry();
+    left_over = context_.starved.retry();
   }
+  if (context_.tls_waiting.on_turn()) left_over = true;
   if (!context_.run_queue.empty()) run_queue();
   if (!commands_.consumer().empty()) take_commands();
   if (names_ != nullptr && names_->unanswered(shard_.number()) > 0) take_names();
   if (draining_ || listeners_drain_ || configs_.size() > 1) let_go();
-  return !context_.run_queue.empty();
+  return left_over || !context_.run_queue.empty();
 }
 
 void DataPlaneShard::run_queue() {

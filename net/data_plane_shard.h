@@ -52,6 +52,8 @@ class DataPlaneShard final : public core::ShardHooks {
                  core::Attendant<NameWork>* names, const Fleet* fleet, const Options& options);
   ~DataPlaneShard();
 
+  // Before the shard runs: who signs with the keys that are too slow for it (none: the shard).
+  void attach(core::Attendant<tls::SignatureWork>& signer) { context_.tls_waiting.attach(signer); }
   // Before the shard runs: opens the listening sockets. The error is for an operator.
   std::expected<void, std::string> listen();
 

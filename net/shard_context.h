@@ -12,6 +12,7 @@
 #include "core/slot_pool.h"
 #include "core/timer_wheel.h"
 #include "net/edge/starved_transports.h"
+#include "net/edge/tls_waiting.h"
 #include "net/http/date.h"
 #include "net/http/request_head.h"
 #include "net/http/response_head.h"
@@ -72,6 +73,7 @@ struct ShardContext {
   StarvedTransports starved;
   core::BlockPool head_blocks;
   core::BlockPool tls_blocks;
+  TlsWaiting tls_waiting;
   core::BodyPool bodies;
   core::SlotPool<DownstreamConnection> downstreams;
   core::SlotPool<UpstreamConnection> upstreams;

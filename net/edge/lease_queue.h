@@ -56,6 +56,9 @@ class LeaseQueue {
 
   [[nodiscard]] std::span<std::byte> front_bytes() const { return first_->bytes; }
 
+  // The first entry shrinks to a part of its bytes.
+  void keep_of_front(std::span<std::byte> bytes) { first_->bytes = bytes; }
+
   core::BufferLease pop_front() {
     HEADRACE_CHECK(first_ != nullptr);
     Node* node = first_;

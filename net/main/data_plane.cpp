@@ -23,6 +23,8 @@ namespace {
 
 constexpr std::size_t kNameRequestsMax = 256;
 constexpr milliseconds kNamesPollInterval{1000};
+// Nothing is polled for: the bell wakes it.
+constexpr milliseconds kSignaturesPollInterval{60'000};
 constexpr std::size_t kMessagesMax = 1024;
 
 sigset_t our_signals() {
@@ -85,6 +87,8 @@ std::expected<void, std::string> DataPlane::start(std::shared_ptr<const ConfigSn
   }
   names_thread_ =
       std::make_unique<core::AttendantThread<NameWork>>(*names_, "names", kNamesPollInterval);
+  signatures_thread_ = std::make_unique<core::AttendantThread<tls::SignatureWork>>(
+      *signatures_, "signatures", kSignaturesPollInterval);
   const std::vector<unsigned> processors = core::usable_processors();
   const bool pin = on(snapshot_->view().settings().shards.pin) && !line_.processor;
   for (std::size_t i = 0; i < shards_.size(); ++i) {
@@ -118,6 +122,8 @@ std::expected<void, std::string> DataPlane::make_shards(
       std::make_unique<core::PostOffice>(static_cast<std::uint32_t>(count), kMessagesMax);
   names_ = std::make_unique<core::Attendant<NameWork>>(
       name_work_, static_cast<std::uint32_t>(count), kNameRequestsMax);
+  signatures_ = std::make_unique<core::Attendant<tls::SignatureWork>>(
+      signature_work_, static_cast<std::uint32_t>(count), TlsWaiting::kSignaturesMax);
   auto region = RegionHome::open(line_.region_path, static_cast<std::uint32_t>(count),
                                  snapshot->view().bytes());
   if (!region) return std::unexpected("shared region: " + region.error());
@@ -128,10 +134,12 @@ std::expected<void, std::string> DataPlane::make_shards(
     if (!io) return std::unexpected(io.error());
     post_office_->attach(number, **io);
     names_->attach(number, **io);
+    signatures_->attach(number, **io);
     mailboxes_.push_back(std::make_unique<core::Mailbox>(*post_office_, number));
     shards_.push_back(std::make_unique<DataPlaneShard>(number, std::move(*io),
                                                        mailboxes_.back().get(), snapshot, *budget_,
                                                        names_.get(), &fleet_, options));
+    shards_.back()->attach(*signatures_);
     if (auto listening = shards_.back()->listen(); !listening) return listening;
   }
   for (const auto& shard : shards_) {
@@ -184,6 +192,7 @@ void DataPlane::run() {
   for (const auto& thread : threads_)
     thread->join();
   names_thread_.reset();
+  signatures_thread_.reset();
   if (log_writer_ != nullptr) log_writer_->stop();
   region_->finish();
   HEADRACE_EVENT(info, "ended");
