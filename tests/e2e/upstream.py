@@ -113,14 +113,20 @@ class Upstream:
 
     @staticmethod
     def _read_chunks(connection, data):
+        def more():
+            piece = connection.recv(65536)
+            if not piece:
+                raise ConnectionError("a request that is not whole")
+            return piece
+
         body = b""
         while True:
             while b"\r\n" not in data:
-                data += connection.recv(65536)
+                data += more()
             line, data = data.split(b"\r\n", 1)
             size = int(line, 16)
             while len(data) < size + 2:
-                data += connection.recv(65536)
+                data += more()
             body += data[:size]
             data = data[size + 2 :]
             if size == 0:
