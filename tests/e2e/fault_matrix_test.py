@@ -120,10 +120,7 @@ class UpstreamBreaks(unittest.TestCase):
             for _ in range(5):
                 connection.sendall(request(chat()))
                 self.assertEqual(Response(connection).status, 502)
-            upstream = Upstream()
-            upstream.listener.close()
-            upstream.listener = socket.create_server(address)
-            with upstream:
+            with Upstream(address=address):
                 connection.sendall(request(chat()))
                 self.assertEqual(Response(connection).status, 200)
 
