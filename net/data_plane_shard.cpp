@@ -63,6 +63,8 @@ std::expected<void, std::string> DataPlaneShard::open_listener(const std::string
                                                                int backlog) {
   auto parsed = core::SocketAddress::parse(address);
   if (!parsed) return std::unexpected(fmt::format("listener {}: {}", address, parsed.error()));
+  // Shards share a port, but not a path: the first one serves it.
+  if (parsed->is_unix() && shard_.number() != 0) return {};
   auto socket = context_.io->listen(*parsed, backlog);
   if (!socket) return std::unexpected(socket.error());
   listeners_.push_back(std::make_unique<Listener>(context_, address, *socket, link));
@@ -177,11 +179,12 @@ void DataPlaneShard::match_listeners() {
   }
   for (std::size_t i = 0; i < found.size(); ++i) {
     if (found[i]) continue;
+    const std::size_t listening = listeners_.size();
     const config::Listener& row = view.listeners()[i];
     if (auto opened = open_listener(std::string(view.text(row.address)), snapshot.listener(i),
                                     static_cast<int>(row.backlog));
         opened) {
-      listeners_.back()->start();
+      if (listeners_.size() > listening) listeners_.back()->start();
     } else {
       HEADRACE_EVENT(error, "{}", opened.error());
     }
