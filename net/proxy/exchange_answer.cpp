@@ -7,6 +7,7 @@
 #include "net/edge/downstream_connection.h"
 #include "net/http/chunk_writer.h"
 #include "net/http/forwarding.h"
+#include "net/proxy/buffer_relief.h"
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
@@ -112,8 +113,11 @@ void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std:
   const http::ResponseHead& head = shard_->response_head;
   move_to(ExchangeState::relaying);
   if (request_sent_) release_message();
-  if (!body_complete_)
-    keep_alive_ = false;  // an early answer: what is left of the request is not read
+  if (!body_complete_) {
+    // An early answer: what is left of the request need not come.
+    keep_alive_ = false;
+    downstream_->body_done();
+  }
   status_ = head.status;
   upstream_keep_alive_ = head.keep_alive;
   answer_decoder_ = http::BodyDecoder(head.framing, head.content_length);
@@ -183,7 +187,7 @@ void Exchange::write_answer_head(const http::ResponseHead& head, http::HeadWrite
 
 // What every answer carries, ours and the provider's.
 void Exchange::write_own_fields(http::HeadWriter& writer) {
-  if (shard_->draining) keep_alive_ = false;
+  if (downstream_->ends_with_this()) keep_alive_ = false;
   writer.field(FieldId::x_request_id, request_id_.text());
   if (config_->http().via == policy::config::Switch::on) writer.lines("Via: 1.1 headrace\r\n");
   if (!keep_alive_) {
@@ -260,7 +264,7 @@ void Exchange::queue_relayed(core::BufferLease lease, std::size_t offset, std::s
       }
     }
   }
-  if (!bytes.empty()) out_.push_back(std::move(lease), bytes);
+  if (!bytes.empty()) queue_relieved(*shard_, out_, sending_entries_, std::move(lease), bytes);
 }
 
 void Exchange::relay_run(std::span<std::byte> run, http::BodyFramer& framer) {
@@ -332,7 +336,9 @@ void Exchange::drop_held() {
 void Exchange::want_more_answer() {
   if (upstream_ == nullptr) return;
   Transport& transport = upstream_->transport();
-  if (out_.size() >= kQueuedLeasesMax || (bulk_ && !out_.empty())) {
+  const std::size_t queued = out_.size();
+  if (queued >= kQueuedLeasesMax || (bulk_ && queued > 0) ||
+      (queued >= kQueuedLeasesWhenShort && small_buffers_short(*shard_))) {
     transport.want_receive(ReceiveMode::off);
     // It is the client who is slow now: its own deadline runs.
     deadline_.set(*shard_->timers, total_deadline_);
@@ -408,10 +414,6 @@ void Exchange::pump_answer() {
 }
 
 void Exchange::on_downstream_sent() {
-  if (interim_) {  // 100 (Continue) went out
-    interim_ = false;
-    if (!body_complete_) downstream_->expect_body();
-  }
   for (; sending_entries_ > 0; --sending_entries_)
     out_.pop_front().reset();
   if (state_ == ExchangeState::relaying && out_.size() < kQueuedLeasesMax / 2) {

@@ -323,7 +323,6 @@ bool Exchange::reserve_body_room(std::size_t bytes) {
 }
 
 void Exchange::send_continue() {
-  interim_ = true;
   downstream_->transport().send(std::as_bytes(std::span(kContinue)));
 }
 
@@ -337,7 +336,9 @@ void Exchange::on_downstream_received(core::BufferLease lease) {
     return;
   }
   // The next request, sent before this one was answered: it waits its turn.
-  if (!downstream_->keep_for_later(lease.bytes())) {
+  if (downstream_->keep_for_later(lease.bytes())) {
+    downstream_->read_ahead();
+  } else {
     keep_alive_ = false;
     downstream_->transport().want_receive(ReceiveMode::off);
   }
@@ -351,7 +352,7 @@ void Exchange::on_downstream_received_into(std::size_t bytes) {
 
 void Exchange::body_arrived() {
   if (state_ != ExchangeState::reading_body) return;
-  downstream_->transport().want_receive(ReceiveMode::many);
+  downstream_->read_ahead();
   move_to(ExchangeState::judging_body);
   judge_body();
 }

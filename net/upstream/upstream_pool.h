@@ -62,8 +62,11 @@ class UpstreamPool : public core::ListHook<ReturningPoolTag> {
   static constexpr std::uint64_t kBulkThreshold = 8 * 1024;
 
   void give_back(UpstreamConnection& connection);
-  void on_ready(UpstreamConnection& connection);    // fresh, or given back
-  void on_connect_failed(UpstreamFailure failure);  // one waiter's connection will not come
+  void on_connected(const UpstreamConnection& connection);
+  void on_ready(UpstreamConnection& connection);  // fresh, or given back
+  // No connection will come for the one who has waited longest; false: nobody waits.
+  bool fail_one(UpstreamFailure failure);
+  void fail_all(UpstreamFailure failure);
   void on_gone(UpstreamConnection& connection, bool was_connecting);
   void start_connections();
   UpstreamFailure start_one();
@@ -79,7 +82,6 @@ class UpstreamPool : public core::ListHook<ReturningPoolTag> {
   std::uint32_t returned_count_ = 0;
   std::uint32_t connecting_ = 0;
   std::uint32_t waiting_count_ = 0;
-  std::uint32_t next_address_ = 0;
   std::uint64_t bulk_expectation_ = 0;  // moving average of answer sizes, bytes
   tls::ResumptionCache tls_resumption_;
   bool retired_ = false;
