@@ -113,6 +113,29 @@ class UpstreamBreaks(unittest.TestCase):
                     self.assertEqual((response.status, response.body), (200, b"hello"))
                     self.assertEqual(response.whole, not by_reset)
 
+    def test_a_dead_kept_connection_is_replaced_by_a_fresh_one(self):
+        # Each connection serves one request and dies of the second without a word.
+        together, served = threading.Barrier(3), {}
+
+        def script(request, connection):
+            if served.setdefault(connection, 0) == 1:
+                return False
+            served[connection] = 1
+            if request.json().get("warm"):
+                together.wait(10)
+            connection.sendall(CHAT_ANSWER)
+
+        with Upstream(script) as upstream, Gateway(upstream.address) as gateway:
+            clients = [gateway.connect() for _ in range(3)]
+            for client in clients:
+                client.sendall(request(chat(warm=True)))
+            for client in clients:
+                self.assertEqual(Response(client).status, 200)
+            clients[0].sendall(request(chat()))
+            self.assertEqual(Response(clients[0]).status, 200)
+            for client in clients:
+                client.close()
+
     def test_a_provider_that_is_away_comes_back(self):
         with socket.create_server(("127.0.0.1", 0)) as place:
             address = place.getsockname()

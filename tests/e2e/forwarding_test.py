@@ -189,6 +189,17 @@ class Forwarding(unittest.TestCase):
         line = self.gateway.log_lines(1)[0]
         self.assertEqual((line["tokens_in"], line["tokens_out"], line["usage_source"]), (11, 7, "provider"))
 
+    def test_usage_is_read_however_the_type_is_written(self):
+        body = json.dumps(CHAT).encode()
+        types = ("Application/JSON", "application/json; charset=utf-8", "APPLICATION/JSON ;x=y")
+        for kind in types:
+            self.script = lambda request, connection: connection.sendall(answer(body, content_type=kind, headers=["Content-Encoding: identity"]))
+            self.assertEqual(self.ask(request(chat())).json(), CHAT)
+        self.script = lambda request, connection: connection.sendall(answer(body, content_type="application/jsonish"))
+        self.ask(request(chat()))
+        lines = self.gateway.log_lines(len(types) + 1)
+        self.assertEqual([line.get("tokens_in") for line in lines], [11] * len(types) + [None])
+
     def test_requests_reuse_the_upstream_connection(self):
         with self.gateway.connect() as connection:
             for _ in range(50):
