@@ -133,6 +133,17 @@ class Forwarding(unittest.TestCase):
                 self.assertEqual(response.json()["error"]["type"], "invalid_request_error")
         self.assertEqual(self.upstream.requests, [])
 
+    def test_a_member_that_is_wrong_is_named_in_every_dialect(self):
+        for path, body in (
+            ("/v1/chat/completions", b'{"model":5}'),
+            ("/v1/messages", b'{"max_tokens":1,"model":5}'),
+            ("/v1/messages", b'{"model":"claude-x","model":"claude-y"}'),
+        ):
+            with self.subTest(path=path):
+                refusal = self.ask(request(body, path=path))
+                self.assertEqual(refusal.status, 400)
+                self.assertRegex(refusal.json()["error"]["message"], r"^model: .* \(at byte \d+\)$")
+
     def test_refusals_have_the_shape_of_their_dialect(self):
         unknown = request(chat(model="nothing"))
         self.assertEqual(self.ask(unknown).json()["error"]["code"], "model_not_found")
