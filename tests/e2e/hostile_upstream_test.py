@@ -223,7 +223,10 @@ class HostileUpstream(unittest.TestCase):
                     response = Response(connection, head_request=True)
                     self.assertEqual((response.status, response.rest), (200, b""))
                     self.script.data, self.script.one_byte = CHAT_ANSWER, False
-                    self.assertEqual(self.ask(connection).json(), CHAT)
+                    response = self.ask(connection)
+                    # What still drips may meet the next request on its way: then it is no answer.
+                    self.assertIn(response.status, (200, 502) if one_byte else (200,))
+                    self.assertTrue(response.status == 502 or response.json() == CHAT)
 
     def test_interim_answers_are_not_the_answer(self):
         interim = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + b"HTTP/1.1 100 Continue\r\n\r\n"

@@ -208,6 +208,10 @@ class Process(unittest.TestCase):
                     self.assertEqual(ask(gateway).status, 200)
                     gateway.process.kill()
                     gateway.process.wait()
+                    # The kernel lets go of a ring's sockets a moment after its process has gone.
+                    deadline = time.monotonic() + 10
+                    while is_listening(path) and time.monotonic() < deadline:
+                        time.sleep(0.01)
                     gateway.start()
                 # A reload opens one beside it, once.
                 other = pathlib.Path(folder) / "other.sock"
@@ -272,6 +276,11 @@ class Process(unittest.TestCase):
         self.assertEqual(shown.returncode, 0)
         self.assertIn("kernel", shown.stdout)
         self.assertIn("io_uring", shown.stdout)
+
+
+def is_listening(path):
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
 def cpu_seconds(pid):
