@@ -63,6 +63,8 @@ std::expected<void, std::string> DataPlaneShard::open_listener(const std::string
                                                                int backlog) {
   auto parsed = core::SocketAddress::parse(address);
   if (!parsed) return std::unexpected(fmt::format("listener {}: {}", address, parsed.error()));
+  // Shards share a port, but not a path: the first one serves it.
+  if (parsed->is_unix() && shard_.number() != 0) return {};
   auto socket = context_.io->listen(*parsed, backlog);
   if (!socket) return std::unexpected(socket.error());
   listeners_.push_back(std::make_unique<Listener>(context_, address, *socket, link));
@@ -202,8 +204,9 @@ void DataPlaneShard::match_admin_listener() {
 
 void DataPlaneShard::add_listener(const std::string& address, const ListenerLink& link,
                                   int backlog) {
+  const std::size_t before = listeners_.size();
   if (auto opened = open_listener(address, link, backlog); opened) {
-    listeners_.back()->start();
+    if (listeners_.size() > before) listeners_.back()->start();
   } else {
     HEADRACE_EVENT(error, "{}", opened.error());
   }

@@ -70,6 +70,7 @@ void DataPlane::block_signals() {
 
 std::expected<void, std::string> DataPlane::start(std::shared_ptr<const ConfigSnapshot> snapshot) {
   snapshot_ = snapshot;
+  started_with_.emplace(snapshot->view());
   if (line_.processor) {
     if (auto pinned = core::pin_to_processor(*line_.processor); !pinned) return pinned;
   }
@@ -201,8 +202,10 @@ void DataPlane::run() {
 void DataPlane::reload() {
   auto snapshot = load_config_file(line_.config_path, master_key_);
   if (!snapshot) {
+    HEADRACE_EVENT(error, "the config is refused, the one before goes on; what is wrong with it:");
+    // All of it, a line each, as `-t` prints it: an event would be cut, and is one line.
+    fmt::print(stderr, "{}", snapshot.error());
     fleet_.config_reloads_failed.fetch_add(1);
-    HEADRACE_EVENT(error, "the config is refused, the one before goes on:\n{}", snapshot.error());
     return;
   }
   if (auto published = region_->publish((*snapshot)->view().bytes()); !published) {
@@ -222,6 +225,9 @@ void DataPlane::reload() {
   }
   const std::uint64_t generation = fleet_.config_generation.fetch_add(1) + 1;
   HEADRACE_EVENT(info, "config generation {} taken over", generation);
+  if (const std::string changed = started_with_->changed_in(snapshot_->view()); !changed.empty()) {
+    HEADRACE_EVENT(warning, "changed, but in force only from the next start on: {}", changed);
+  }
 }
 
 void DataPlane::tell_all(ShardCommandKind kind) {

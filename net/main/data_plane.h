@@ -19,6 +19,7 @@
 #include "net/log/log_writer.h"
 #include "net/main/command_line.h"
 #include "net/main/region_home.h"
+#include "net/main/start_settings.h"
 #include "net/tls/signature_work.h"
 #include "policy/config/seal.h"
 
@@ -49,6 +50,7 @@ class DataPlane {
   CommandLine line_;
   policy::config::MasterKey master_key_;
   std::shared_ptr<const ConfigSnapshot> snapshot_;
+  std::optional<StartSettings> started_with_;
   std::optional<RegionHome> region_;
   Fleet fleet_;
   std::unique_ptr<core::BodyBudget> budget_;

@@ -7,6 +7,7 @@
 #include "net/edge/downstream_connection.h"
 #include "net/http/chunk_writer.h"
 #include "net/http/forwarding.h"
+#include "net/http/text.h"
 #include "net/proxy/buffer_relief.h"
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
@@ -24,12 +25,17 @@ namespace {
 // From this size on an answer of known length is received into large buffers.
 constexpr std::uint64_t kBulkAnswerBytes = 16 * 1024;
 
-bool is_event_stream(std::string_view content_type) {
-  return content_type.starts_with("text/event-stream");
+// The type without its parameters; RFC 9110 section 8.3.1 lets its case be anything.
+bool is_media_type(std::string_view content_type, std::string_view type) {
+  const std::string_view start = content_type.substr(0, type.size());
+  const std::string_view rest = content_type.substr(start.size());
+  return http::equals_ignoring_case(start, type) &&
+         (rest.empty() || rest.front() == ';' || rest.front() == ' ' || rest.front() == '\t');
 }
 
-bool is_json(std::string_view content_type) {
-  return content_type.starts_with("application/json");
+bool is_encoded(const http::ResponseHead& head) {
+  const std::string_view coding = head.fields.value(FieldId::content_encoding);
+  return !coding.empty() && !http::equals_ignoring_case(coding, "identity");
 }
 
 }  // namespace
@@ -141,15 +147,13 @@ void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std:
 }
 
 void Exchange::start_meter(const http::ResponseHead& head) {
-  if (passthrough_ != nullptr || head.status != 200 || head.fields.has(FieldId::content_encoding)) {
-    return;
-  }
+  if (passthrough_ != nullptr || head.status != 200 || is_encoded(head)) return;
   const std::string_view type = head.fields.value(FieldId::content_type);
-  if (is_event_stream(type)) {
+  if (is_media_type(type, "text/event-stream")) {
     meter_.start_stream(match_.endpoint, {.strip_usage_chunk = strip_usage_});
     streaming_ = true;
     shard_->counters.gauges.streams_open.add(1);
-  } else if (is_json(type)) {
+  } else if (is_media_type(type, "application/json")) {
     meter_.start_document(match_.endpoint);
   }
 }

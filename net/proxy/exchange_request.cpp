@@ -386,10 +386,11 @@ void Exchange::on_turn() {
 
 void Exchange::refuse_body(const policy::BodyError& error) {
   std::array<char, 256> text;
-  const auto end = error.kind == policy::BodyErrorKind::empty
-                       ? fmt::format_to_n(text.data(), text.size(), "{}", error.message)
-                       : fmt::format_to_n(text.data(), text.size(), "{} (at byte {})",
-                                          error.message, error.offset);
+  const auto end =
+      error.kind == policy::BodyErrorKind::empty
+          ? fmt::format_to_n(text.data(), text.size(), "{}", error.message)
+          : fmt::format_to_n(text.data(), text.size(), "{}{}{} (at byte {})", error.field,
+                             error.field.empty() ? "" : ": ", error.message, error.offset);
   if (!body_complete_) keep_alive_ = false;
   const Reason reason = error.kind == policy::BodyErrorKind::too_large ? Reason::body_too_large
                                                                        : Reason::invalid_body;

@@ -37,7 +37,9 @@ void Exchange::call_upstream() {
     total_deadline_ = shard_->now() + milliseconds(timeouts.total_ms);
   }
   ++attempts_;
-  if (UpstreamConnection* connection = pool_->acquire(*this); connection != nullptr) {
+  if (replayed_) {
+    pool_->acquire_fresh(*this);
+  } else if (UpstreamConnection* connection = pool_->acquire(*this); connection != nullptr) {
     on_upstream_ready(*connection);
     return;
   }
@@ -388,7 +390,7 @@ void Exchange::upstream_broken(UpstreamFailure failure) {
 }
 
 // A kept connection that died before a byte of the answer: most likely it was closed while our
-// request was on its way, so nobody has read it. Once, and on a fresh connection if need be.
+// request was on its way, so nobody has read it. Once, and on a fresh connection.
 void Exchange::replay() {
   replayed_ = true;
   shard_->counters.add(ShardCount::upstream_replays);

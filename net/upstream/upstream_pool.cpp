@@ -25,10 +25,20 @@ UpstreamConnection* UpstreamPool::acquire(UpstreamUser& user) {
     shard_.counters.add(ShardCount::upstream_reused);
     return &connection;
   }
+  wait(user);
+  return nullptr;
+}
+
+void UpstreamPool::acquire_fresh(UpstreamUser& user) {
+  // Where there is no room for another one, an idle one makes it.
+  if (total_ >= provider_.row->pool.total_max && !idle_.empty()) idle_.front().close_idle();
+  wait(user);
+}
+
+void UpstreamPool::wait(UpstreamUser& user) {
   waiting_.push_back(user);
   ++waiting_count_;
   start_connections();
-  return nullptr;
 }
 
 void UpstreamPool::forget(UpstreamUser& user) {

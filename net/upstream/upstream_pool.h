@@ -32,6 +32,9 @@ class UpstreamPool : public core::ListHook<ReturningPoolTag> {
   // on_upstream_ready() or on_upstream_failed(). May also fail at once, by on_upstream_failed() in
   // a later turn.
   [[nodiscard]] UpstreamConnection* acquire(UpstreamUser& user);
+  // The same, past the idle ones: for who has just met a dead one, because whoever closed it may
+  // have closed them all. The user always waits.
+  void acquire_fresh(UpstreamUser& user);
   // The user no longer waits.
   void forget(UpstreamUser& user);
 
@@ -58,6 +61,7 @@ class UpstreamPool : public core::ListHook<ReturningPoolTag> {
   void learn_answer_bytes(std::uint64_t bytes);
 
  private:
+  void wait(UpstreamUser& user);
   friend class UpstreamConnection;
   static constexpr std::uint64_t kBulkThreshold = 8 * 1024;
 
