@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <new>
 #include <span>
@@ -35,8 +36,7 @@ class LeaseQueue {
   // `bytes` lie within the buffer: its received bytes, headroom or padding.
   void push_back(core::BufferLease lease, std::span<std::byte> bytes) {
     HEADRACE_CHECK(static_cast<bool>(lease));
-    std::byte* place = lease.data() - core::kBufferHeadroom;
-    Node* node = new (place) Node{std::move(lease), bytes, nullptr};
+    Node* node = new (place_of(lease)) Node{std::move(lease), bytes, nullptr};
     (last_ != nullptr ? last_->next : first_) = node;
     last_ = node;
     ++size_;
@@ -91,7 +91,13 @@ class LeaseQueue {
     std::span<std::byte> bytes;
     Node* next;
   };
-  static_assert(sizeof(Node) <= kQueueNodeBytes);
+  static_assert(sizeof(Node) + alignof(Node) - 1 <= kQueueNodeBytes);
+
+  // A lease that was narrowed (a TLS record's text) begins anywhere.
+  static std::byte* place_of(const core::BufferLease& lease) {
+    std::byte* place = lease.data() - core::kBufferHeadroom;
+    return place + (-reinterpret_cast<std::uintptr_t>(place) & (alignof(Node) - 1));
+  }
 
   Node* first_ = nullptr;
   Node* last_ = nullptr;

@@ -37,6 +37,7 @@ bool AccessLog::write(const AccessRecord& record) {
   std::memcpy(room.data(), &out, sizeof out);
   std::byte* at = room.data() + sizeof out;
   for (std::size_t i = 0; i < kTexts; ++i) {
+    if (out.text_bytes[i] == 0) continue;  // its address may be null, which memcpy must not see
     std::memcpy(at, texts[i].data(), out.text_bytes[i]);
     at += out.text_bytes[i];
   }

@@ -45,6 +45,23 @@ TEST_F(LeaseQueueTest, GivesBackInOrderAndReturnsItsBuffers) {
   EXPECT_EQ(pool_.in_use(), 0U);
 }
 
+// The text of a TLS record begins anywhere; what stands in the headroom must stay aligned (the
+// sanitizers say) and within its room.
+TEST_F(LeaseQueueTest, QueuesALeaseThatBeginsAnywhere) {
+  for (std::size_t offset = 0; offset < 9; ++offset) {
+    core::BufferLease block = pool_.take();
+    std::byte* rewritten = block.data() + offset - kRewriteRoom;
+    *rewritten = std::byte{0x5a};
+    std::memcpy(block.data() + offset, "text", 4);
+    block.narrow(offset, 4);
+    const std::span<std::byte> queued = block.bytes();
+    queue_.push_back(std::move(block), queued);
+    EXPECT_EQ(*rewritten, std::byte{0x5a});
+    EXPECT_EQ(pop(), "text");
+  }
+  EXPECT_EQ(pool_.in_use(), 0U);
+}
+
 TEST_F(LeaseQueueTest, ExtendsItsLastEntryOnly) {
   EXPECT_FALSE(queue_.extend_last(bytes("x"))) << "there is none";
   push("one");
