@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <csignal>
 #include <ctime>
+#include <initializer_list>
+#include <string>
 #include <thread>
 
 #include <fmt/format.h>
@@ -27,12 +29,22 @@ constexpr milliseconds kNamesPollInterval{1000};
 constexpr milliseconds kSignaturesPollInterval{60'000};
 constexpr std::size_t kMessagesMax = 1024;
 
-sigset_t our_signals() {
+sigset_t set_of(std::initializer_list<int> numbers) {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1})
-    sigaddset(&signals, signal);
+  for (const int number : numbers)
+    sigaddset(&signals, number);
   return signals;
+}
+
+sigset_t our_signals() {
+  return set_of({SIGTERM, SIGINT, SIGHUP, SIGUSR1});
+}
+
+// Who ends a gateway is what its operator wants to know afterwards.
+std::string sender_of(const siginfo_t& info) {
+  return info.si_code <= 0 && info.si_pid > 0 ? fmt::format("process {}", info.si_pid)
+                                              : std::string("outside");
 }
 
 bool on(config::Switch value) {
@@ -59,6 +71,11 @@ DataPlane::DataPlane(CommandLine line, config::MasterKey master_key)
     : line_(std::move(line)), master_key_(std::move(master_key)) {}
 
 DataPlane::~DataPlane() = default;
+
+void DataPlane::hold_reloads() {
+  const sigset_t signals = set_of({SIGHUP, SIGUSR1});
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
 
 void DataPlane::block_signals() {
   const sigset_t signals = our_signals();
@@ -177,13 +194,14 @@ void DataPlane::plan_memory(const DataPlaneShard::Options& options,
 void DataPlane::run() {
   const sigset_t signals = our_signals();
   for (;;) {
-    int signal = 0;
-    if (sigwait(&signals, &signal) != 0) continue;
+    siginfo_t info{};
+    const int signal = sigwaitinfo(&signals, &info);
     if (signal == SIGHUP) {
       reload();
     } else if (signal == SIGUSR1) {
       if (log_writer_ != nullptr) log_writer_->reopen();
-    } else {
+    } else if (signal == SIGTERM || signal == SIGINT) {
+      HEADRACE_EVENT(info, "told to end by {}", sender_of(info));
       drain();
       break;
     }
@@ -265,8 +283,15 @@ bool DataPlane::wait_until_ended(milliseconds longest) {
     if (ended) return true;
     if (waited >= longest) return false;
     const timespec step{.tv_sec = 0, .tv_nsec = kStep.count() * 1'000'000};
-    const int signal = sigtimedwait(&signals, nullptr, &step);
-    if (signal == SIGTERM || signal == SIGINT) return false;
+    siginfo_t info{};
+    const int signal = sigtimedwait(&signals, &info, &step);
+    if (signal == SIGTERM || signal == SIGINT) {
+      HEADRACE_EVENT(info, "told to end at once by {}", sender_of(info));
+      return false;
+    }
+    // Logs are rotated while streams take their time to end; a config has nobody left to serve.
+    if (signal == SIGUSR1 && log_writer_ != nullptr) log_writer_->reopen();
+    if (signal == SIGHUP) HEADRACE_EVENT(warning, "draining: the config is not read again");
     // The shards only look when something wakes them.
     for (const auto& shard : shards_)
       shard->shard().wake();

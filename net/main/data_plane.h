@@ -35,6 +35,9 @@ class DataPlane {
   // Until a signal ended it. Signals must be blocked in all threads (block_signals()).
   void run();
 
+  // First of all: a reload or another log file asked for during start-up waits until run() can do
+  // it, where by itself it would end the process.
+  static void hold_reloads();
   // Before any thread is made: signals go to run() alone.
   static void block_signals();
 

@@ -57,6 +57,7 @@ int main(int argc, char** argv) {
   const auto line = net::parse_command_line(argc, argv, exit_status);
   if (!line) return exit_status;
   if (line->version) return print_version();
+  if (!line->check && !line->effective) net::DataPlane::hold_reloads();
   auto master_key = net::find_master_key();
   if (!master_key) return fail(master_key.error());
   if (line->effective) return print_effective(*line, *master_key);

@@ -137,8 +137,11 @@ class UpstreamBreaks(unittest.TestCase):
                 client.close()
 
     def test_a_provider_that_is_away_comes_back(self):
-        with socket.create_server(("127.0.0.1", 0)) as place:
-            address = place.getsockname()
+        # Nobody listens there, but nobody else is given the port either.
+        place = self.enterContext(socket.socket())
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        place.bind(("127.0.0.1", 0))
+        address = place.getsockname()
         with Gateway("127.0.0.1:%d" % address[1]) as gateway, gateway.connect() as connection:
             for _ in range(5):
                 connection.sendall(request(chat()))

@@ -28,6 +28,8 @@ def reserve_port():
     the same port beside it (its listeners share ports, as shards do)."""
     held = socket.socket()
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    # So that the gateway, which looks whether somebody listens there, sees that nobody does.
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     held.bind(("127.0.0.1", 0))
     return held
 
@@ -111,6 +113,9 @@ keys:
             stderr=self._open_log(),
             preexec_fn=limit,
         )
+        self.wait_until_ready()
+
+    def wait_until_ready(self):
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             if self.process.poll() is not None:

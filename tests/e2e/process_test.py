@@ -90,6 +90,51 @@ class Process(unittest.TestCase):
                     data += piece
                 self.assertTrue(data.endswith(b"0\r\n\r\n"), data)
             self.assertEqual(gateway.process.wait(10), 0)
+            self.assertIn(f"told to end by process {os.getpid()}\n", gateway.log.read_text())
+
+    def test_a_drain_still_rotates_the_log_and_says_that_it_reloads_no_more(self):
+        go_on = threading.Event()
+
+        def script(request, connection):
+            connection.sendall(STREAM_HEAD + chunk(event(delta("a"))))
+            go_on.wait(20)
+            connection.sendall(chunk(event(b"[DONE]")) + b"0\r\n\r\n")
+
+        with Upstream(script) as upstream, Gateway(upstream.address) as gateway, gateway.connect() as connection:
+            connection.sendall(request(chat(stream=True)))
+            connection.recv(1)
+            gateway.signal(signal.SIGTERM)
+            wait_for(lambda: "draining" in gateway.log.read_text())
+            gateway.access_log.rename(gateway.access_log.with_suffix(".1"))
+            gateway.signal(signal.SIGUSR1)
+            gateway.signal(signal.SIGHUP)
+            wait_for(gateway.access_log.exists)
+            wait_for(lambda: "not read again" in gateway.log.read_text())
+            go_on.set()
+            self.assertTrue(Response(connection, b"H").whole)
+            self.assertEqual(len(gateway.log_lines(1)), 1)
+            self.assertEqual(gateway.process.wait(10), 0)
+
+    def test_a_reload_asked_for_during_start_up_waits_for_its_end(self):
+        with Upstream() as upstream:
+            gateway = Gateway(upstream.address)
+            text = gateway.config_text()
+            gateway.start = lambda: None  # the config is a pipe: it starts when that is written
+            with gateway:
+                whole = gateway.config.with_suffix(".whole")
+                gateway.config.rename(whole)
+                os.mkfifo(gateway.config)
+                del gateway.start
+                starting = threading.Thread(target=gateway.start)
+                starting.start()
+                with open(gateway.config, "w") as pipe:  # waits until the gateway reads
+                    gateway.signal(signal.SIGHUP)
+                    gateway.signal(signal.SIGUSR1)
+                    whole.rename(gateway.config)
+                    pipe.write(text)
+                starting.join()
+                gateway.wait_for_metric("headrace_config_generation", lambda value: value == 2)
+                self.assertEqual(ask(gateway).status, 200)
 
     def test_a_second_signal_ends_at_once(self):
         def script(request, connection):
@@ -276,6 +321,14 @@ class Process(unittest.TestCase):
         self.assertEqual(shown.returncode, 0)
         self.assertIn("kernel", shown.stdout)
         self.assertIn("io_uring", shown.stdout)
+
+
+def wait_for(predicate, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not predicate():
+        if time.monotonic() > deadline:
+            raise AssertionError("it does not come")
+        time.sleep(0.01)
 
 
 def is_listening(path):
