@@ -39,13 +39,15 @@ DataPlaneShard::~DataPlaneShard() = default;
 
 // --- listeners -----------------------------------------------------------------------------------
 
-std::expected<void, std::string> DataPlaneShard::listen() {
+std::expected<void, std::string> DataPlaneShard::listen(const DataPlaneShard* first) {
   const ConfigSnapshot& snapshot = context_.config->snapshot();
   const config::ConfigView& view = snapshot.view();
   for (std::size_t i = 0; i < view.listeners().size(); ++i) {
     const config::Listener& row = view.listeners()[i];
+    // The first shard opens all of them, in this order.
+    const std::uint16_t port = first == nullptr ? std::uint16_t{0} : first->listeners_[i]->port();
     if (auto opened = open_listener(std::string(view.text(row.address)), snapshot.listener(i),
-                                    static_cast<int>(row.backlog));
+                                    static_cast<int>(row.backlog), port);
         !opened) {
       return opened;
     }
@@ -60,11 +62,15 @@ std::expected<void, std::string> DataPlaneShard::listen() {
 
 std::expected<void, std::string> DataPlaneShard::open_listener(const std::string& address,
                                                                const ListenerLink& link,
-                                                               int backlog) {
+                                                               int backlog,
+                                                               std::uint16_t port_given) {
   auto parsed = core::SocketAddress::parse(address);
   if (!parsed) return std::unexpected(fmt::format("listener {}: {}", address, parsed.error()));
-  // Shards share a port, but not a path: the first one serves it.
-  if (parsed->is_unix() && shard_.number() != 0) return {};
+  // Shards share a port, but not a path, nor a port that each would be given another of: the first
+  // one serves it.
+  if (!parsed->is_unix() && parsed->port() == 0) parsed->set_port(port_given);
+  const bool shared = !parsed->is_unix() && parsed->port() != 0;
+  if (!shared && shard_.number() != 0) return {};
   auto socket = context_.io->listen(*parsed, backlog);
   if (!socket) return std::unexpected(socket.error());
   listeners_.push_back(std::make_unique<Listener>(context_, address, *socket, link));

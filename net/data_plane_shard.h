@@ -54,8 +54,10 @@ class DataPlaneShard final : public core::ShardHooks {
 
   // Before the shard runs: who signs with the keys that are too slow for it (none: the shard).
   void attach(core::Attendant<tls::SignatureWork>& signer) { context_.tls_waiting.attach(signer); }
-  // Before the shard runs: opens the listening sockets. The error is for an operator.
-  std::expected<void, std::string> listen();
+  // Before the shard runs: opens the listening sockets. The error is for an operator. `first` is
+  // the first shard (null: this is it), which listens already: where the config leaves the port to
+  // the kernel, that shard's port is everybody's.
+  std::expected<void, std::string> listen(const DataPlaneShard* first = nullptr);
 
   // From the main thread. False: the queue is full.
   [[nodiscard]] bool command(ShardCommand command);
@@ -83,7 +85,8 @@ class DataPlaneShard final : public core::ShardHooks {
   void take_commands();
   void take_config(std::shared_ptr<const ConfigSnapshot> snapshot);
   std::expected<void, std::string> open_listener(const std::string& address,
-                                                 const ListenerLink& link, int backlog);
+                                                 const ListenerLink& link, int backlog,
+                                                 std::uint16_t port_given = 0);
   void match_listeners();
   void match_admin_listener();
   void add_listener(const std::string& address, const ListenerLink& link, int backlog);

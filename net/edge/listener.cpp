@@ -22,6 +22,10 @@ std::string Listener::local_address() const {
   return shard_->io->local_address(socket_).text();
 }
 
+std::uint16_t Listener::port() const {
+  return shard_->io->local_address(socket_).port();
+}
+
 void Listener::start() {
   shard_->io->accept_multishot(accept_op_, socket_);
 }

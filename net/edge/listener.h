@@ -43,6 +43,7 @@ class Listener {
   [[nodiscard]] const std::string& address() const { return address_; }
   // As bound: with the port that the kernel chose where the config says 0.
   [[nodiscard]] std::string local_address() const;
+  [[nodiscard]] std::uint16_t port() const;  // 0 for a Unix socket
   [[nodiscard]] std::uint32_t connections() const { return connections_count_; }
 
   // For its connections.

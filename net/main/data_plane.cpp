@@ -11,6 +11,7 @@
 
 #include "core/event_log.h"
 #include "net/edge/downstream_connection.h"
+#include "net/main/address_wait.h"
 #include "net/main/config_file.h"
 #include "net/proxy/exchange.h"
 #include "net/proxy/request_message.h"
@@ -147,6 +148,7 @@ std::expected<void, std::string> DataPlane::make_shards(
   if (!region) return std::unexpected("shared region: " + region.error());
   region_.emplace(std::move(*region));
   plan_memory(options, io_options, count);
+  wait_for_addresses(snapshot->view());
   for (std::uint32_t number = 0; number < count; ++number) {
     auto io = core::Io::create(io_options);
     if (!io) return std::unexpected(io.error());
@@ -158,7 +160,8 @@ std::expected<void, std::string> DataPlane::make_shards(
                                                        mailboxes_.back().get(), snapshot, *budget_,
                                                        names_.get(), &fleet_, options));
     shards_.back()->attach(*signatures_);
-    if (auto listening = shards_.back()->listen(); !listening) return listening;
+    const DataPlaneShard* first = number == 0 ? nullptr : shards_.front().get();
+    if (auto listening = shards_.back()->listen(first); !listening) return listening;
   }
   for (const auto& shard : shards_) {
     fleet_.shards.push_back({&shard->shard().statistics(), &shard->context().counters});

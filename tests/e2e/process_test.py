@@ -253,11 +253,7 @@ class Process(unittest.TestCase):
                     self.assertEqual(ask(gateway).status, 200)
                     gateway.process.kill()
                     gateway.process.wait()
-                    # The kernel lets go of a ring's sockets a moment after its process has gone.
-                    deadline = time.monotonic() + 10
-                    while is_listening(path) and time.monotonic() < deadline:
-                        time.sleep(0.01)
-                    gateway.start()
+                    gateway.start()  # at once: the kernel may not have let go of the sockets yet
                 # A reload opens one beside it, once.
                 other = pathlib.Path(folder) / "other.sock"
                 gateway.config.write_text(gateway.config_text().replace(str(path), str(other)))
@@ -289,6 +285,42 @@ class Process(unittest.TestCase):
             gateway.signal(signal.SIGHUP)
             gateway.wait_for_metric("headrace_config_generation", lambda value: value == 3)
             self.assertEqual(gateway.log.read_text().count("next start"), 1)
+
+    def test_a_start_waits_for_its_addresses_and_says_so(self):
+        with tempfile.TemporaryDirectory() as folder, Upstream() as upstream:
+            path = pathlib.Path(folder) / "headrace.sock"
+            gateway = Gateway(upstream.address, listener=f"  - address: unix:{path}\n")
+            with socket.socket() as port, socket.socket(socket.AF_UNIX) as place:
+                port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+                port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                port.bind(("127.0.0.1", gateway.port))
+                place.bind(str(path))
+                for before in (port, place):
+                    before.listen()
+
+                def let_go():
+                    for before, address in ((port, f"127.0.0.1:{gateway.port}"), (place, f"unix:{path}")):
+                        wait_for(lambda: f"{address} is still listened on" in gateway.log.read_text())
+                        before.close()
+
+                gateway.log.touch()
+                going = threading.Thread(target=let_go)
+                going.start()
+                with gateway:
+                    going.join()
+                    for _ in range(20):
+                        self.assertEqual(ask(gateway).status, 200)
+                    self.assertNotIn("goes on", gateway.log.read_text())
+
+    def test_a_port_shared_with_another_process_is_told(self):
+        with Upstream() as upstream:
+            gateway = Gateway(upstream.address)
+            with socket.socket() as other:
+                other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+                other.bind(("127.0.0.1", gateway.port))
+                other.listen()
+                with gateway:
+                    self.assertIn(f"127.0.0.1:{gateway.port} is listened on by another process", gateway.log.read_text())
 
     def test_a_folder_is_no_config(self):
         refused = subprocess.run([BIN / "headrace", "-t", "--config", "/"], capture_output=True, text=True, timeout=20)
@@ -329,11 +361,6 @@ def wait_for(predicate, seconds=10):
         if time.monotonic() > deadline:
             raise AssertionError("it does not come")
         time.sleep(0.01)
-
-
-def is_listening(path):
-    with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex(str(path)) == 0
 
 
 def cpu_seconds(pid):
