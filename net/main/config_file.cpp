@@ -3,10 +3,15 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
+#include <system_error>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "policy/config/compile.h"
 
@@ -46,6 +51,28 @@ class MachineSecrets final : public config::SecretSource {
   }
   std::expected<std::string, std::string> file(std::string_view path) override {
     return read_text(std::string(path), kSecretFileBytesMax);
+  }
+  std::optional<std::string> unreadable(std::string_view path) override {
+    return denied(std::string(path), R_OK);
+  }
+  std::optional<std::string> unwritable(std::string_view path) override {
+    const std::filesystem::path file(path);
+    std::error_code ignored;
+    if (std::filesystem::exists(file, ignored)) return denied(file, W_OK);
+    const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+    if (access_to(folder, W_OK | X_OK) == 0) return std::nullopt;
+    return fmt::format("cannot be made in its folder: {}", std::strerror(errno));
+  }
+
+ private:
+  static int access_to(const std::filesystem::path& path, int mode) {
+    return ::faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS);
+  }
+  static std::optional<std::string> denied(const std::filesystem::path& path, int mode) {
+    if (access_to(path, mode) != 0) return std::string(std::strerror(errno));
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored)) return std::string(std::strerror(EISDIR));
+    return std::nullopt;
   }
 };
 

@@ -42,6 +42,7 @@ std::expected<std::vector<std::byte>, std::vector<ConfigError>> compile(
   apply_front_rules(model, errors);
   apply_provider_rules(model, errors);
   apply_route_rules(model, errors);
+  apply_file_rules(model, source, errors);
 
   std::vector<std::byte> base;
   if (errors.empty()) {

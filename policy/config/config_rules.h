@@ -9,6 +9,7 @@
 
 #include "policy/config/config_model.h"
 #include "policy/config/error_list.h"
+#include "policy/config/secret_source.h"
 
 namespace headrace::policy::config {
 
@@ -22,6 +23,8 @@ void apply_front_rules(ConfigModel& model, ErrorList& errors);
 void apply_provider_rules(ConfigModel& model, ErrorList& errors);
 // Routes, keys and passthrough rules: what leads to providers.
 void apply_route_rules(ConfigModel& model, ErrorList& errors);
+// The files that it names: certificates, keys, the access log.
+void apply_file_rules(const ConfigModel& model, SecretSource& source, ErrorList& errors);
 
 // A text for an error: in backticks, or not at all where it came out of ${...}.
 [[nodiscard]] std::string shown(const Text& text);

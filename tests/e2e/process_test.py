@@ -3,6 +3,7 @@ secret anywhere."""
 
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -128,6 +129,7 @@ class Process(unittest.TestCase):
                 starting = threading.Thread(target=gateway.start)
                 starting.start()
                 with open(gateway.config, "w") as pipe:  # waits until the gateway reads
+                    wait_for(lambda: gateway.process)
                     gateway.signal(signal.SIGHUP)
                     gateway.signal(signal.SIGUSR1)
                     whole.rename(gateway.config)
@@ -321,6 +323,35 @@ class Process(unittest.TestCase):
                 other.listen()
                 with gateway:
                     self.assertIn(f"127.0.0.1:{gateway.port} is listened on by another process", gateway.log.read_text())
+
+    def test_a_check_names_the_files_that_a_start_would_miss_each_with_its_line(self):
+        gateway = Gateway("127.0.0.1:1")
+        self.addCleanup(shutil.rmtree, gateway.folder)
+        for held in gateway.reserved:
+            self.addCleanup(held.close)
+        gateway.listener = f"""    tls: true
+    certificates:
+      - certificate_file: /nowhere/certificate.pem
+        key_file: {gateway.folder}
+    ticket_key_file: /nowhere/ticket.key
+"""
+        gateway.provider = "    ca_file: /nowhere/ca.pem\n"
+        gateway.access_log = "/nowhere/access.log"
+        text = gateway.config_text().replace("url: http:", "url: https:")
+        gateway.config.write_text(text)
+        checked = subprocess.run([BIN / "headrace", "-t", "--config", gateway.config], capture_output=True, text=True, timeout=20)
+        self.assertEqual(checked.returncode, 1)
+        for path in ("/nowhere/certificate.pem", f"key_file: {gateway.folder}", "/nowhere/ticket.key", "/nowhere/ca.pem", "/nowhere/access.log"):
+            line = 1 + next(number for number, each in enumerate(text.splitlines()) if path in each)
+            told = [each for each in checked.stderr.splitlines() if each.startswith(f"{gateway.config}:{line}:")]
+            self.assertEqual(len(told), 1, (path, checked.stderr))
+            self.assertIn(path.split(": ")[-1], told[0])
+        # What is there, or can be made, is good; and the check makes nothing.
+        gateway.listener, gateway.provider, gateway.access_log = "", "", gateway.folder / "new.log"
+        gateway.config.write_text(gateway.config_text())
+        checked = subprocess.run([BIN / "headrace", "-t", "--config", gateway.config], capture_output=True, text=True, timeout=20)
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+        self.assertFalse(gateway.access_log.exists())
 
     def test_a_folder_is_no_config(self):
         refused = subprocess.run([BIN / "headrace", "-t", "--config", "/"], capture_output=True, text=True, timeout=20)

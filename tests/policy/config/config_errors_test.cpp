@@ -391,5 +391,19 @@ TEST(ConfigErrors, NeverRepeatWhatCameFromAVariable) {
   }
 }
 
+TEST(ConfigErrors, NameTheFilesThatAreMissing) {
+  const std::string tls = text_of(
+      {kListeners, "    tls: true\n    ticket_key_file: /nowhere/ticket\n    certificates:\n",
+       "      - certificate_file: /nowhere/cert\n        key_file: /nowhere/key\n"});
+  expect_errors({
+      {tls, "test.yaml:4:22: `ticket_key_file` `/nowhere/ticket`: no such file; correct the path"},
+      {tls, "test.yaml:6:27: `certificate_file` `/nowhere/cert`: no such file"},
+      {tls, "test.yaml:7:19: `key_file` `/nowhere/key`: no such file"},
+      {text_of({kListeners, "access_log: {output: file, path: /nowhere/log}\n"}),
+       "test.yaml:3:34: `path` `/nowhere/log`: no such file; correct the path, or let the "
+       "gateway's user write to it"},
+  });
+}
+
 }  // namespace
 }  // namespace headrace::policy::config

@@ -29,6 +29,15 @@ class MapSource final : public SecretSource {
     if (found == files.end()) return std::unexpected("no such file");
     return found->second;
   }
+  // The folder of what is not there.
+  std::optional<std::string> unreadable(std::string_view path) override { return missing(path); }
+  std::optional<std::string> unwritable(std::string_view path) override { return missing(path); }
+
+ private:
+  static std::optional<std::string> missing(std::string_view path) {
+    if (!path.starts_with("/nowhere/")) return std::nullopt;
+    return "no such file";
+  }
 };
 
 // Secrets that must never be seen again.
