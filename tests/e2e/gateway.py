@@ -17,6 +17,8 @@ BIN = pathlib.Path(os.environ.get("HEADRACE_BIN", "build/release/bin"))
 KEY = "hr-CANARY-client-0123456789"
 PROVIDER_KEY = "sk-CANARY-provider-0123456789"
 ONLY_KERNEL_6_1 = os.environ.get("HEADRACE_KERNEL") == "6.1"
+# Its allocator keeps what was freed for a while, to find uses of it.
+SANITIZED = "HEADRACE_SANITIZED" in os.environ
 
 KERNEL_6_1_IO = """  send_vectorized: false
   ring_messages: false
