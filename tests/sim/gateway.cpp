@@ -123,6 +123,7 @@ Gateway::Gateway(World& world, const GatewayOptions& options)
   net::DataPlaneShard::Options shard_options;
   shard_options.shard.measure_turns = false;
   shard_options.small_buffers = io_options.small_buffers;
+  shard_options.bulk_buffers = io_options.bulk_buffers;
   shard_options.small_buffer_bytes = io_options.small_buffer_bytes;
   if (options.tiny) {
     shard_options.capacity = {.downstream_connections = 8,
