@@ -7,6 +7,7 @@
 
 #include "core/check.h"
 #include "core/event_log.h"
+#include "core/planted_bug.h"
 #include "net/proxy/exchange.h"
 #include "net/proxy/request_message.h"
 
@@ -96,7 +97,7 @@ bool DataPlaneShard::on_turn(core::Instant) {
   if (!commands_.consumer().empty()) take_commands();
   if (names_ != nullptr && names_->unanswered(shard_.number()) > 0) take_names();
   if (draining_ || configs_.size() > 1) let_go();
-  return !context_.run_queue.empty();
+  return !context_.run_queue.empty() && !core::planted(core::PlantedBug::turn_not_asked_for);
 }
 
 void DataPlaneShard::run_queue() {

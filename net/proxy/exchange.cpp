@@ -2,6 +2,7 @@
 #include "net/proxy/exchange.h"
 
 #include "core/check.h"
+#include "core/planted_bug.h"
 #include "net/edge/downstream_connection.h"
 #include "net/edge/listener.h"
 #include "net/log/access_log.h"
@@ -29,7 +30,8 @@ Exchange::~Exchange() {
   deadline_.clear(*shard_->timers);
   release_message();
   shard_->counters.gauges.requests_in_flight.add(-1);
-  if (streaming_) shard_->counters.gauges.streams_open.add(-1);
+  if (streaming_ && !core::planted(core::PlantedBug::stream_never_ended))
+    shard_->counters.gauges.streams_open.add(-1);
   config_->drop_user();
 }
 
@@ -87,7 +89,7 @@ void Exchange::on_downstream_closing() {
   move_to(ExchangeState::closing);
   static_cast<core::ListHook<RunQueueTag>&>(*this).unlink();
   deadline_.clear(*shard_->timers);
-  abandon_upstream();
+  if (!core::planted(core::PlantedBug::upstream_not_cancelled)) abandon_upstream();
   record();
 }
 
@@ -106,7 +108,7 @@ void Exchange::finish() {
 }
 
 void Exchange::record() {
-  if (recorded_) return;
+  if (recorded_ && !core::planted(core::PlantedBug::recorded_twice)) return;
   recorded_ = true;
   const core::Instant now = shard_->now();
   ShardCounters& counters = shard_->counters;

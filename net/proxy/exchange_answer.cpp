@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/check.h"
+#include "core/planted_bug.h"
 #include "net/edge/downstream_connection.h"
 #include "net/http/chunk_writer.h"
 #include "net/http/forwarding.h"
@@ -222,7 +223,8 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
     if (policy::StreamMeter* stream = meter_.stream()) stream->finish();
     if (held_bytes_ > 0) queue_held();
     if (!held_run_.empty()) framer.append(std::exchange(held_run_, {}));
-    framer.last_chunk(lease.data() + offset - http::kLastChunk.size());
+    if (!core::planted(core::PlantedBug::last_chunk_dropped))
+      framer.last_chunk(lease.data() + offset - http::kLastChunk.size());
   } else if (!held_run_.empty()) {
     hold(std::exchange(held_run_, {}), framer);
   }
@@ -231,7 +233,8 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
   if (bad) {
     upstream_failed(UpstreamFailure::truncated);
   } else if (complete) {
-    answer_complete(rest.empty() && upstream_keep_alive_);
+    answer_complete((rest.empty() || core::planted(core::PlantedBug::returned_with_leftovers)) &&
+                    upstream_keep_alive_);
   } else {
     set_deadline(milliseconds(pool_->provider().row->timeouts.gap_ms));
     want_more_answer();
@@ -277,6 +280,7 @@ void Exchange::relay_run(std::span<std::byte> run, http::BodyFramer& framer) {
     using enum policy::StreamPiece::Verdict;
     switch (piece->verdict) {
       case forward:
+        if (core::planted(core::PlantedBug::held_event_dropped)) drop_held();
         if (held_bytes_ > 0) queue_held();
         if (!held_run_.empty()) framer.append(std::exchange(held_run_, {}));
         if (!bytes.empty()) framer.append(bytes);
@@ -402,6 +406,7 @@ void Exchange::pump_answer() {
     shard_->counters.add(ShardCount::bytes_downstream_out, bytes);
     downstream_->expect_sent(bytes);
     transport.send(std::span(slices.data(), count));
+    if (core::planted(core::PlantedBug::buffer_returned_early)) out_.clear();
     return;
   }
   if (answer_ended_) finish();

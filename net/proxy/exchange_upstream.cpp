@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/check.h"
+#include "core/planted_bug.h"
 #include "net/edge/downstream_connection.h"
 #include "net/edge/listener.h"
 #include "net/http/chunk_writer.h"
@@ -193,7 +194,7 @@ void Exchange::on_upstream_sent(bool all) {
   message.sent_bytes += sending_request_bytes_;
   const std::size_t total =
       message.written_head.size() + message.edits.length_after(message.body_bytes);
-  if (message.sent_bytes < total) {
+  if (message.sent_bytes < total && !core::planted(core::PlantedBug::rest_unsent)) {
     send_request();
     return;
   }
@@ -309,7 +310,8 @@ bool Exchange::frame_upload(core::BufferLease lease, std::size_t offset, std::si
     if (message.decoder.complete()) {
       body_complete_ = true;
       if (!downstream_->keep_for_later(rest)) keep_alive_ = false;
-      framer.last_chunk(lease.data() - http::kLastChunk.size());
+      if (!core::planted(core::PlantedBug::upload_unended))
+        framer.last_chunk(lease.data() - http::kLastChunk.size());
       downstream_->body_done();
     }
     if (step.status == http::ChunkStatus::need_more || rest.empty()) break;
@@ -361,7 +363,8 @@ void Exchange::on_upstream_ended(PeerEnd end) {
 
 void Exchange::upstream_broken(UpstreamFailure failure) {
   const bool stale = upstream_ != nullptr && upstream_->requests_before() > 0 && !answer_seen_ &&
-                     !replayed_ && !streams_up_ && failure == UpstreamFailure::closed_early;
+                     (!replayed_ || core::planted(core::PlantedBug::replayed_again)) &&
+                     !streams_up_ && failure == UpstreamFailure::closed_early;
   if (stale && message_ != nullptr) {
     // While the kernel may still read from the request it cannot be sent elsewhere.
     if (upstream_->transport().sending()) {
@@ -387,7 +390,7 @@ void Exchange::replay() {
 void Exchange::upstream_failed(UpstreamFailure failure) {
   failure_ = failure;
   shard_->counters.add(ShardCount::upstream_failures);
-  if (answer_started_) {
+  if (answer_started_ && !core::planted(core::PlantedBug::answered_twice)) {
     answer_broken(failure);
     return;
   }
@@ -407,6 +410,8 @@ void Exchange::abandon_upstream() {
   if (pool_ != nullptr && upstream_ == nullptr) pool_->forget(*this);
   if (upstream_ == nullptr) return;
   UpstreamConnection* connection = std::exchange(upstream_, nullptr);
+  if (core::planted(core::PlantedBug::returned_while_busy) && !connection->transport().sending())
+    return connection->release();
   if (connection->transport().sending()) {
     connection->abandon(std::exchange(message_, nullptr));
   } else {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "core/planted_bug.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
 
@@ -32,7 +33,7 @@ UpstreamConnection* UpstreamPool::acquire(UpstreamUser& user) {
 
 void UpstreamPool::forget(UpstreamUser& user) {
   core::ListHook<UpstreamWaitTag>& hook = user;
-  if (!hook.linked()) return;
+  if (!hook.linked() || core::planted(core::PlantedBug::stale_waiter)) return;
   hook.unlink();
   --waiting_count_;
 }
@@ -101,12 +102,14 @@ void UpstreamPool::settle_returns() {
   while (UpstreamConnection* connection = returned_.pop_front()) {
     --returned_count_;
     connection->returned_ = false;
+    if (core::planted(core::PlantedBug::returned_never)) continue;
     on_ready(*connection);
   }
 }
 
 void UpstreamPool::on_ready(UpstreamConnection& connection) {
-  if (UpstreamUser* user = waiting_.pop_front(); user != nullptr) {
+  const bool forgets = core::planted(core::PlantedBug::waiter_forgotten) && waiting_count_ > 1;
+  if (UpstreamUser* user = forgets ? nullptr : waiting_.pop_front(); user != nullptr) {
     --waiting_count_;
     connection.attach(*user);
     user->on_upstream_ready(connection);
