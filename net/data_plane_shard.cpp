@@ -101,11 +101,16 @@ bool DataPlaneShard::on_turn(core::Instant) {
 }
 
 void DataPlaneShard::run_queue() {
+  // Who asks for another turn meanwhile gets it in another turn.
+  core::IntrusiveList<Exchange, RunQueueTag> due;
+  due.take_all(context_.run_queue);
   for (std::size_t i = 0; i < kRunQueuePerTurn; ++i) {
-    Exchange* exchange = context_.run_queue.pop_front();
+    Exchange* exchange = due.pop_front();
     if (exchange == nullptr) return;
     exchange->on_turn();
   }
+  due.take_all(context_.run_queue);
+  context_.run_queue.take_all(due);
 }
 
 void DataPlaneShard::on_second(core::Instant) {

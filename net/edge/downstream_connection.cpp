@@ -193,7 +193,7 @@ void DownstreamConnection::exchange_done(Next next) {
   if (next == Next::keep_alive && !finish_soon_ && !shard_->draining && !peer_ended_ &&
       (requests_max == 0 || requests_ < requests_max)) {
     await_head();
-  } else if (next == Next::close || peer_ended_) {
+  } else if (peer_ended_) {
     close();
   } else {
     linger();

@@ -46,7 +46,7 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
   // Bytes behind the request that belong to the next one. Copied; false when they are too many.
   [[nodiscard]] bool keep_for_later(std::span<const std::byte> bytes);
   // The answer is sent, every byte of it. Destroys the exchange.
-  enum class Next : std::uint8_t { keep_alive, linger, close };
+  enum class Next : std::uint8_t { keep_alive, linger };
   void exchange_done(Next next);
   // The longest that sending `bytes` may take; 0: nothing is being sent.
   void expect_sent(std::size_t bytes);

@@ -97,18 +97,15 @@ void Exchange::on_downstream_closing() {
 
 void Exchange::finish() {
   record();
+  if (core::planted(core::PlantedBug::recorded_twice)) (recorded_ = false), record();
   using Next = DownstreamConnection::Next;
-  if (answer_cut_) {
-    downstream_->exchange_done(Next::close);
-  } else if (keep_alive_ && body_complete_) {
-    downstream_->exchange_done(Next::keep_alive);
-  } else {
-    downstream_->exchange_done(Next::linger);
-  }
+  // One that was cut ends with FIN: a reset could take the error event with it.
+  const bool keep_alive = keep_alive_ && body_complete_ && !answer_cut_;
+  downstream_->exchange_done(keep_alive ? Next::keep_alive : Next::linger);
 }
 
 void Exchange::record() {
-  if (recorded_ && !core::planted(core::PlantedBug::recorded_twice)) return;
+  if (recorded_) return;
   recorded_ = true;
   const core::Instant now = shard_->now();
   ShardCounters& counters = shard_->counters;

@@ -254,10 +254,13 @@ void Exchange::start_upload_pieces() {
   RequestMessage& message = *message_;
   upstream_->transport().send(message.written_head);
   if (state_ != ExchangeState::sending) return;  // failed at once, and is answered
-  // The bytes that came with the head follow it; its own bytes are no longer needed.
-  if (message.arrived_bytes > 0) {
-    core::BufferLease first = std::move(message.lease);
-    if (!frame_upload(std::move(first), message.head_bytes, message.arrived_bytes)) return;
+  // The bytes that came with the head follow it. Its own are no longer needed: a buffer that was
+  // kept for them would be missed by the body that is to come.
+  core::BufferLease first = std::move(message.lease);
+  if (message.arrived_bytes == 0) {
+    first.reset();
+  } else if (!frame_upload(std::move(first), message.head_bytes, message.arrived_bytes)) {
+    return;
   }
   while (!message.pending_upload.empty()) {
     const std::span<std::byte> bytes = message.pending_upload.front_bytes();

@@ -43,7 +43,7 @@ access_log:
 providers:
 )",
                                  Gateway::address().text(), tiny ? 6 : 1000, kBodyBytesMax,
-                                 tiny ? 1024 * 1024 : 64 * 1024 * 1024);
+                                 tiny ? 1536 * 1024 : 64 * 1024 * 1024);
   for (std::size_t i = 0; i < Gateway::kProviders; ++i) {
     yaml += fmt::format(R"(
   - name: {0}
@@ -81,6 +81,9 @@ keys:
 passthrough:
   - path: /v1/audio/speech
     provider: openai
+  - path: /v1/audio/voices
+    provider: openai
+    methods: [GET, HEAD, DELETE]
 )",
                       kClientKey);
   return yaml;
@@ -114,12 +117,13 @@ Gateway::Gateway(World& world, const GatewayOptions& options)
     : world_(world),
       snapshot_(load(options.tiny)),
       budget_(static_cast<std::size_t>(snapshot_->view().settings().http.bodies_memory_bytes_max)) {
+  const bool few = options.tiny || options.few_buffers;
   core::IoOptions io_options;
-  io_options.small_buffers = options.tiny ? 2 : 64;
-  io_options.small_buffer_bytes = options.tiny ? 1024 : 4096;
-  io_options.bulk_buffers = options.tiny ? 1 : 4;
+  io_options.small_buffers = few ? 2 : 64;
+  io_options.small_buffer_bytes = few ? 1024 : 4096;
+  io_options.bulk_buffers = few ? 1 : 4;
   io_options.bulk_buffer_bytes = 32 * 1024;
-  io_options.completions_per_turn_max = options.tiny ? 2 : 64;
+  io_options.completions_per_turn_max = few ? 2 : 64;
   net::DataPlaneShard::Options shard_options;
   shard_options.shard.measure_turns = false;
   shard_options.small_buffers = io_options.small_buffers;
@@ -249,6 +253,18 @@ std::string Gateway::state() const {
     text += "\n";
   }
   return text;
+}
+
+std::string Gateway::sleeps_on_work() const {
+  for (const auto& shard : shards_) {
+    net::ShardContext& context = shard->context();
+    if (!context.run_queue.empty()) return "a body waits to be judged";
+    if (!context.returning_pools.empty()) return "connections wait to be given out";
+    if (!context.starved.empty() && context.io->buffers_leased(core::BufferGroup::small) == 0) {
+      return "a receive waits for buffers, and all are free";
+    }
+  }
+  return {};
 }
 
 }  // namespace headrace::sim

@@ -17,7 +17,8 @@ namespace headrace::sim {
 
 struct GatewayOptions {
   std::uint32_t shards = 1;
-  bool tiny = false;  // two receive buffers, a few connections
+  bool tiny = false;         // two receive buffers, a few connections
+  bool few_buffers = false;  // as few, but room for everybody
 };
 
 class Gateway {
@@ -43,6 +44,8 @@ class Gateway {
   [[nodiscard]] std::uint64_t count(net::ShardCount which) const;
   [[nodiscard]] net::ExchangeMoves moves() const;
   [[nodiscard]] std::string state() const;
+  // While all shards sleep: what one of them should be doing instead; empty: nothing.
+  [[nodiscard]] std::string sleeps_on_work() const;
 
  private:
   World& world_;
