@@ -39,10 +39,11 @@ constexpr Fault kKernelFaults[] = {
     Fault::short_read,      Fault::split_write,    Fault::slow_send,
     Fault::late_completion, Fault::multishot_ends, Fault::buffers_exhausted,
     Fault::accept_fails,    Fault::cancel_loses,   Fault::cancel_misses};
-constexpr Fault kProviderFaults[] = {Fault::split_write,     Fault::connect_refused,
-                                     Fault::connect_hangs,   Fault::upstream_breaks,
-                                     Fault::upstream_stalls, Fault::upstream_closes_idle,
-                                     Fault::upstream_garbage};
+constexpr Fault kProviderFaults[] = {Fault::split_write,      Fault::connect_refused,
+                                     Fault::connect_hangs,    Fault::upstream_breaks,
+                                     Fault::upstream_stalls,  Fault::upstream_closes_idle,
+                                     Fault::upstream_garbage, Fault::name_fails,
+                                     Fault::name_slow,        Fault::name_partly_dead};
 
 void set(FaultOdds& odds, Fault fault, std::uint64_t one_in) {
   odds[static_cast<std::size_t>(std::to_underlying(fault))] = static_cast<std::uint32_t>(one_in);
@@ -57,6 +58,7 @@ Weather weather_of(std::uint64_t seed) {
   weather.gateway.shards = static_cast<std::uint32_t>(1 + random.below(3));
   weather.gateway.tiny = weather.sky == Sky::storm && random.one_in(4);
   weather.gateway.few_buffers = weather.sky == Sky::rough_kernel && random.one_in(3);
+  weather.gateway.names = random.one_in(2);
   weather.clients = static_cast<std::uint32_t>(4 + random.below(28));
   // From a breeze to a storm.
   const std::uint64_t scale = std::array<std::uint64_t, 4>{1, 2, 5, 20}[random.below(4)];
@@ -79,6 +81,9 @@ Weather weather_of(std::uint64_t seed) {
   set(odds, Fault::upstream_stalls, 60 * scale);
   set(odds, Fault::upstream_closes_idle, 12 * scale);
   set(odds, Fault::upstream_garbage, 40 * scale);
+  set(odds, Fault::name_fails, 3 * scale);
+  set(odds, Fault::name_slow, 3 * scale);
+  set(odds, Fault::name_partly_dead, 4 * scale);
   const auto let = [&](std::span<const Fault> faults) {
     for (const Fault fault : faults) {
       const auto index = static_cast<std::size_t>(std::to_underlying(fault));
@@ -106,6 +111,7 @@ class Run {
       });
     }
     world_.watch_rest([this] {
+      gateway_.attend();
       if (const std::string sleeper = gateway_.sleeps_on_work(); !sleeper.empty()) {
         world_.violation("a shard sleeps on work: " + sleeper);
       }
