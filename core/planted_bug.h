@@ -35,6 +35,7 @@ enum class PlantedBug : std::uint8_t {
   drained_left_open,  // an idle connection
   // provider connections
   stale_waiter,             // who left is given a connection all the same
+  names_unheard,            // addresses have come, and who waits for them is not told
   waiter_forgotten,         // a ready connection goes idle while somebody waits
   upstream_not_cancelled,   // the client has left
   returned_while_busy,      // a connection whose answer still comes goes back to the pool

@@ -31,7 +31,8 @@ ClientActor::ClientActor(Ledger& ledger, const core::SocketAddress& gateway,
       well_behaved_(options.well_behaved),
       spared_(options.well_behaved && options.spared),
       stays_(options.stays),
-      may_be_late_(options.may_be_late) {}
+      may_be_late_(options.may_be_late),
+      cramped_(options.cramped) {}
 
 void ClientActor::violation(std::string what) {
   World::current().violation("client: " + std::move(what));
@@ -73,7 +74,8 @@ void ClientActor::connect() {
     if (connection == connection_) on_over();
   };
   peer_->on_reset = peer_->on_end;
-  if (!well_behaved_ && world.strikes(Fault::slow_peer)) {
+  provokes_ = !well_behaved_ && world.strikes(Fault::slow_peer);
+  if (provokes_) {
     peer_->read_slowly(1 + static_cast<std::size_t>(dice().below(2'000)),
                        200 + static_cast<std::int64_t>(dice().below(3'000)));
   }
@@ -92,7 +94,10 @@ void ClientActor::go_on() {
   }
   core::Duration pause = World::current().some_delay();
   // Now and then longer than the gateway keeps idle connections.
-  if (!well_behaved_ && dice().one_in(60)) pause = milliseconds(dice().below(8'000));
+  if (!well_behaved_ && dice().one_in(60)) {
+    pause = milliseconds(dice().below(8'000));
+    provokes_ = true;
+  }
   planned_ = true;
   World::current().after(pause, [this, connection = connection_] {
     if (connection != connection_) return;
@@ -137,6 +142,11 @@ void ClientActor::on_over() {
   if (well_behaved_ && !awaiting_.empty() && !closing_ && !cut && !late) {
     violation(fmt::format("request {} was not answered: {}", awaiting_.front()->number, state()));
   }
+  if (!well_behaved_ && !gone_ && !closing_ && !cut && !provokes_ && !awaiting_.empty() &&
+      (awaiting_.front()->seen > 0 || !cramped_)) {
+    violation(
+        fmt::format("request {} was lost without need: {}", awaiting_.front()->number, state()));
+  }
   for (Request* request : awaiting_)
     ledger_.settle(*request, Outcome::lost);
   awaiting_.clear();
@@ -155,7 +165,8 @@ void ClientActor::send_batch() {
   std::uint64_t requests = pipelines ? 2 + dice().below(4) : 1;
   // The gateway keeps no more of what is sent ahead, and closes where there is more.
   constexpr std::size_t kHeadBytes = 3'000;
-  const std::size_t bytes_max = well_behaved_ ? 15'000 : 60'000;
+  constexpr std::size_t kAheadBytesMax = 15'000;
+  const std::size_t bytes_max = well_behaved_ ? kAheadBytesMax : 4 * kAheadBytesMax;
   std::size_t bytes = 0;
   for (; requests > 0 && left_ > 0; --requests, --left_) {
     Request& request = ledger_.make(well_behaved_, well_behaved_ && pipelines);
@@ -167,6 +178,7 @@ void ClientActor::send_batch() {
                       request.call == Call::too_large || bytes > bytes_max;
     if (last) requests = 1;
   }
+  if (pipelines && bytes > kAheadBytesMax) provokes_ = true;
   if (!well_behaved_) {
     constexpr std::size_t kLargeBytes = 150'000;
     if (bytes > kLargeBytes && dice().one_in(2)) {
@@ -196,6 +208,7 @@ void ClientActor::send_batch() {
 void ClientActor::add(std::string bytes, bool needs_continue) {
   const std::uint64_t pieces = dice().one_in(4) ? 1 + dice().below(5) : 1;
   const bool slow = !well_behaved_ && dice().one_in(40);
+  provokes_ = provokes_ || slow;
   for (std::uint64_t i = 1; i <= pieces && !bytes.empty(); ++i) {
     const std::size_t size =
         i == pieces ? bytes.size() : 1 + static_cast<std::size_t>(dice().below(bytes.size()));

@@ -20,6 +20,7 @@ struct ClientOptions {
   bool well_behaved = true;  // neither leaves nor dawdles: each request is answered
   bool spared = true;        // nor does a provider do it wrong: answered well
   bool stays = false;        // connected when it has no more to ask, until it is sent away
+  bool cramped = false;      // the gateway may have no room for a connection or a head
   bool may_be_late = false;  // the gateway is ending: what no provider has seen may be lost
 };
 
@@ -65,6 +66,7 @@ class ClientActor {
   bool spared_;
   bool stays_;
   bool may_be_late_;
+  bool cramped_;
   std::shared_ptr<Peer> peer_;
   std::unique_ptr<MessageReader> reader_;
   std::deque<Request*> awaiting_;
@@ -76,8 +78,9 @@ class ClientActor {
   bool continued_ = false;
   bool awaits_continue_ = false;
   bool ignores_rest_ = false;
-  bool closing_ = false;  // the gateway said that it will close
-  bool gone_ = false;     // we left; nothing further is sent
+  bool provokes_ = false;  // slow, or sends too much ahead: that may cost it its connection
+  bool closing_ = false;   // the gateway said that it will close
+  bool gone_ = false;      // we left; nothing further is sent
   bool over_ = true;
   bool done_ = false;
 };

@@ -40,6 +40,13 @@ enum class Call : std::uint8_t {
   count,
 };
 
+inline constexpr std::size_t kCalls = static_cast<std::size_t>(std::to_underlying(Call::count));
+inline constexpr std::array<std::string_view, kCalls> kCallNames = {
+    "chat",          "chat_stream", "messages",    "messages_stream", "gemini",
+    "gemini_stream", "speech",      "voices",      "voices_head",     "voice_delete",
+    "models",        "models_head", "unknown_key", "no_route",        "no_path",
+    "bad_json",      "too_large",   "bad_head",    "bad_chunk"};
+
 // How a request ended for its client. Exactly one of them.
 enum class Outcome : std::uint8_t { open, answered, refused, cut, lost };
 
@@ -100,6 +107,5 @@ class Ledger {
 inline constexpr std::string_view kClientKey = "client-key-0123456789abcdef";
 inline constexpr std::string_view kProviderKey = "provider-key-0123456789abcdef";
 inline constexpr std::size_t kBodyBytesMax = 512 * 1024;
-inline constexpr std::size_t kCalls = static_cast<std::size_t>(std::to_underlying(Call::count));
 
 }  // namespace headrace::sim

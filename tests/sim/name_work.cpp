@@ -31,7 +31,8 @@ void NameWork::on_request(std::uint32_t shard, const NameRequest& request,
     }
     reply.addresses[reply.count++] = Gateway::provider_address(i);
   }
-  core::Duration delay = world.some_delay();
+  // Requests are there before the names are.
+  core::Duration delay = std::chrono::milliseconds(world.random().below(300));
   if (world.strikes(Fault::name_slow)) {
     delay += std::chrono::milliseconds(world.random().below(3'000));
   }

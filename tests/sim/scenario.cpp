@@ -123,6 +123,7 @@ class Run {
     serve_clients();
     if (world_.violations().empty()) serve_after_the_storm();
     if (world_.violations().empty()) drain();
+    if (world_.violations().empty()) expect_outcomes();
     RunResult result;
     for (const std::string& violation : world_.violations())
       result.violations.push_back(fmt::format("{}: {}", kSkyNames[sky], violation));
@@ -140,7 +141,8 @@ class Run {
       if (share > 0) {
         add_client({.requests = share,
                     .well_behaved = weather_.good_clients(),
-                    .spared = weather_.good_providers()});
+                    .spared = weather_.good_providers(),
+                    .cramped = weather_.gateway.tiny});
       }
     }
     if (weather_.sky != Sky::calm && world_.random().one_in(2)) {
@@ -175,6 +177,14 @@ class Run {
     wait_for_clients("clients still wait for a gateway that has ended");
   }
 
+  void expect_outcomes() {
+    for (const auto& request : ledger_.all()) {
+      if (request->outcome != Outcome::open) continue;
+      world_.violation(fmt::format("request {} never ended", request->number));
+      return;
+    }
+  }
+
   void add_client(const ClientOptions& options) {
     clients_.push_back(std::make_unique<ClientActor>(ledger_, Gateway::address(), options));
     clients_.back()->start();
@@ -199,6 +209,8 @@ class Run {
     coverage.replays = gateway_.count(net::ShardCount::upstream_replays);
     for (const auto& request : ledger_.all()) {
       ++coverage.requests;
+      coverage.calls[static_cast<std::size_t>(std::to_underlying(request->call))] +=
+          request->outcome == Outcome::answered || request->outcome == Outcome::refused ? 1U : 0U;
       coverage.answered += request->outcome == Outcome::answered ? 1U : 0U;
       coverage.refused += request->outcome == Outcome::refused ? 1U : 0U;
       coverage.cut += request->outcome == Outcome::cut ? 1U : 0U;
@@ -224,6 +236,8 @@ void Coverage::add(const Coverage& other) {
     for (std::size_t to = 0; to < moves.size(); ++to)
       moves[from][to] += other.moves[from][to];
   }
+  for (std::size_t i = 0; i < calls.size(); ++i)
+    calls[i] += other.calls[i];
   runs += other.runs;
   requests += other.requests;
   answered += other.answered;
@@ -237,6 +251,9 @@ std::vector<std::string> Coverage::missing() const {
   std::vector<std::string> found;
   for (std::size_t i = 0; i < faults.size(); ++i) {
     if (faults[i] == 0) found.push_back(fmt::format("the fault {} never struck", kFaultNames[i]));
+  }
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    if (calls[i] == 0) found.push_back(fmt::format("no {} got its answer", kCallNames[i]));
   }
   for (std::size_t from = 0; from < moves.size(); ++from) {
     for (std::size_t to = 0; to < moves.size(); ++to) {

@@ -2,10 +2,11 @@
 // seeds nothing where none is planted.
 //
 // Each search runs in a child process: a bug may trip a check of the gateway's own, and ends it.
-//   build/dev/bin/test_sim_planted --gtest_filter=*returned_twice*
+//   build/dev/bin/test_sim_planted --gtest_filter=*closed_twice*
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <ostream>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,7 @@ using core::PlantedBug;
 struct Case {
   PlantedBug bug;
   std::string_view name;
+  friend void PrintTo(const Case& tested, std::ostream* out) { *out << tested.name; }
 };
 
 #define HEADRACE_PLANTED(bug) \
@@ -44,6 +46,7 @@ constexpr Case kCases[] = {
     HEADRACE_PLANTED(timer_left_armed),
     HEADRACE_PLANTED(drained_left_open),
     HEADRACE_PLANTED(stale_waiter),
+    HEADRACE_PLANTED(names_unheard),
     HEADRACE_PLANTED(waiter_forgotten),
     HEADRACE_PLANTED(upstream_not_cancelled),
     HEADRACE_PLANTED(returned_while_busy),
