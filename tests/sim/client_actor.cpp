@@ -138,7 +138,8 @@ void ClientActor::on_over() {
       violation("an answer ended within its head");
     }
   }
-  const bool late = may_be_late_ && !awaiting_.empty() && awaiting_.front()->seen == 0;
+  const bool late =
+      (may_be_late_ || cramped_) && !awaiting_.empty() && awaiting_.front()->seen == 0;
   if (well_behaved_ && !awaiting_.empty() && !closing_ && !cut && !late) {
     violation(fmt::format("request {} was not answered: {}", awaiting_.front()->number, state()));
   }
@@ -422,7 +423,10 @@ void ClientActor::judge_local(Request& request, const Message& message, bool who
   // A timeout of the client's own is no fault of the provider's, and the other way round.
   const bool fault =
       (status == 408 && !well_behaved_) || status == 502 || status == 503 || status == 504;
-  if (!expected && (spared_ || !fault)) {
+  // Who waited in vain for a connection is told of whatever happens as its time ends: that all are
+  // busy, or that the one begun just then is not there yet.
+  const bool no_room = (status == 503 || status == 504) && cramped_;
+  if (!expected && !no_room && (spared_ || !fault)) {
     violation(fmt::format("request {} (call {}, chunked {}): status {}, {}", request.number,
                           static_cast<int>(request.call), request.chunked, status, message.body));
   }

@@ -21,9 +21,11 @@ namespace {
 using std::chrono::seconds;
 
 // Who makes trouble. Where the kernel alone does, nobody may notice; where the providers do, every
-// client is answered all the same, or sees that its answer was cut.
-enum class Sky : std::uint8_t { calm, rough_kernel, bad_providers, storm };
-constexpr std::string_view kSkyNames[] = {"calm", "rough kernel", "bad providers", "storm"};
+// client is answered all the same, or sees that its answer was cut; where there is no room, some
+// are turned away, and the others served well.
+enum class Sky : std::uint8_t { calm, rough_kernel, no_room, bad_providers, storm };
+constexpr std::string_view kSkyNames[] = {"calm", "rough kernel", "no room", "bad providers",
+                                          "storm"};
 
 struct Weather {
   Sky sky = Sky::calm;
@@ -32,7 +34,9 @@ struct Weather {
   std::uint32_t clients = 1;
 
   [[nodiscard]] bool good_clients() const { return sky != Sky::storm; }
-  [[nodiscard]] bool good_providers() const { return sky == Sky::calm || sky == Sky::rough_kernel; }
+  [[nodiscard]] bool good_providers() const {
+    return sky != Sky::bad_providers && sky != Sky::storm;
+  }
 };
 
 constexpr Fault kKernelFaults[] = {
@@ -52,11 +56,13 @@ void set(FaultOdds& odds, Fault fault, std::uint64_t one_in) {
 Weather weather_of(std::uint64_t seed) {
   core::Random random(seed ^ 0x5eed);
   Weather weather;
-  constexpr Sky kSkies[] = {Sky::calm,  Sky::rough_kernel, Sky::rough_kernel, Sky::bad_providers,
-                            Sky::storm, Sky::storm,        Sky::storm,        Sky::storm};
+  constexpr Sky kSkies[] = {Sky::calm,          Sky::rough_kernel,  Sky::rough_kernel, Sky::no_room,
+                            Sky::bad_providers, Sky::bad_providers, Sky::storm,        Sky::storm,
+                            Sky::storm,         Sky::storm};
   weather.sky = kSkies[random.below(std::size(kSkies))];
   weather.gateway.shards = static_cast<std::uint32_t>(1 + random.below(3));
-  weather.gateway.tiny = weather.sky == Sky::storm && random.one_in(4);
+  weather.gateway.tiny =
+      weather.sky == Sky::no_room || (weather.sky == Sky::storm && random.one_in(4));
   weather.gateway.few_buffers = weather.sky == Sky::rough_kernel && random.one_in(3);
   weather.gateway.names = random.one_in(2);
   weather.clients = static_cast<std::uint32_t>(4 + random.below(28));
@@ -73,6 +79,7 @@ Weather weather_of(std::uint64_t seed) {
   set(odds, Fault::multishot_ends, 10 * scale);
   set(odds, Fault::buffers_exhausted, 20 * scale);
   set(odds, Fault::accept_fails, 20 * scale);
+  set(odds, Fault::socket_fails, 40 * scale);
   set(odds, Fault::connect_refused, 30 * scale);
   set(odds, Fault::connect_hangs, 40 * scale);
   set(odds, Fault::cancel_loses, 4 * scale);

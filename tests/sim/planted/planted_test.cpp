@@ -73,7 +73,7 @@ constexpr std::uint32_t kRequests = 1'000;
 #if defined(HEADRACE_SANITIZED)
 constexpr std::uint64_t kSeedsMax = 10;
 #else
-constexpr std::uint64_t kSeedsMax = 40;
+constexpr std::uint64_t kSeedsMax = 80;
 #endif
 
 enum Ending : int { kNothingFound = 0, kFound = 3 };
