@@ -2,7 +2,7 @@
 
 import json
 
-KEY = "hr-bench-key"
+KEY = "hr-bench-key-0123456789"
 MODEL = "bench-chat"
 CHAT_PATH = "/v1/chat/completions"
 # Listed in headrace's config under passthrough: nobody looks into what comes from there.

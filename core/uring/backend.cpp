@@ -211,7 +211,10 @@ void Io::Backend::hand_out(const uring::TakenCompletion& taken) {
   switch (op.kind()) {
     case OpKind::recv_multishot:
     case OpKind::recv_provided:
-      if (completion.result == -ENOBUFS) ++counters.buffers_exhausted;
+      if (completion.result == -ENOBUFS) {
+        if ((Access::detail(op) & kCancelAsked) == 0 && receive_again(op)) return;
+        ++counters.buffers_exhausted;
+      }
       [[fallthrough]];
     case OpKind::accept:
       if (!completion.more) completion.more = rearm(op, completion);
@@ -249,6 +252,15 @@ bool Io::Backend::step_splice(Op& op, Completion& completion) {
     return false;
   }
   completion.result = *result;
+  return true;
+}
+
+// The kernel had no buffer, but there are some: it is given more, and nobody need know.
+bool Io::Backend::receive_again(Op& op) {
+  uring::BufferRing& buffers = (Access::detail(op) & kBulk) != 0 ? bulk : small;
+  if (!buffers.replenish()) return false;
+  submit_receive(op);
+  ++counters.rearms;
   return true;
 }
 

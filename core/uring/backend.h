@@ -97,6 +97,7 @@ class Io::Backend {
   BufferLease lease_of(const uring::TakenCompletion& taken);
   // Starts a multishot operation again that the kernel ended without need.
   bool rearm(Op& op, const Completion& completion);
+  bool receive_again(Op& op);
   std::vector<uring::TakenCompletion> taken_;
   pthread_t owner_{};
   bool in_turn_ = false;

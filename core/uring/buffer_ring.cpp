@@ -1,5 +1,6 @@
 #include "core/uring/buffer_ring.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 
@@ -54,11 +55,12 @@ int BufferRing::make(io_uring& ring, std::uint16_t group, std::uint32_t buffers,
     return outcome;
   }
   poison_memory(memory_, bytes_);
-  leased_ = buffers;
-  for (std::uint32_t i = 0; i < buffers; ++i) {
-    states_[i] = kLeased;
-    give_back(i);
-  }
+  free_.reserve(buffers);
+  for (std::uint32_t i = buffers; i > 0; --i)
+    free_.push_back(static_cast<std::uint16_t>(i - 1));
+  stock_min_ = std::min(std::max(kStockMinBytes / buffer_bytes, std::uint32_t{1}), kStockMin);
+  stock_min_ = std::min(stock_min_, buffers);
+  never_taken_ = stock_ = stock_min_;
   publish();
   return 0;
 }
@@ -69,6 +71,7 @@ BufferLease BufferRing::lease(std::uint16_t index, std::size_t size) {
   HEADRACE_CHECK(states_[index] == 0, "the kernel filled a buffer that was leased");
   states_[index] = kLeased;
   ++leased_;
+  --at_kernel_;
   unpoison_memory(start(index), stride_);
   return BufferLease(*this, index, start(index) + kBufferHeadroom, size);
 }
@@ -80,20 +83,46 @@ void BufferRing::give_back(std::uint32_t index) noexcept {
   states_[index] = 0;
   --leased_;
   poison_memory(start(index), stride_);
+  free_.push_back(static_cast<std::uint16_t>(index));
+}
+
+void BufferRing::publish() {
+  never_taken_ = std::min(never_taken_, at_kernel_);
+  if (++turns_ == kTurnsJudged) judge_stock();
+  if (at_kernel_ >= stock_ || free_.empty()) return;
+  const std::uint32_t count =
+      std::min(stock_ - at_kernel_, static_cast<std::uint32_t>(free_.size()));
+  for (std::uint32_t i = 0; i < count; ++i) {
+    hand_over(free_.back());
+    free_.pop_back();
+  }
+  at_kernel_ += count;
+  std::atomic_ref<std::uint16_t>(entries_->tail).store(tail_, std::memory_order_release);
+}
+
+void BufferRing::hand_over(std::uint16_t index) {
   // The entries are an array that begins where the header does; the header's tail lies in the
   // unused part of entry 0, so each field is written by itself.
   auto* entry = reinterpret_cast<io_uring_buf*>(entries_) + (tail_ & (buffers_ - 1));
   entry->addr = reinterpret_cast<std::uintptr_t>(start(index) + kBufferHeadroom);
   entry->len = buffer_bytes_;
-  entry->bid = static_cast<std::uint16_t>(index);
+  entry->bid = index;
   ++tail_;
-  unpublished_ = true;
 }
 
-void BufferRing::publish() {
-  if (!unpublished_) return;
-  unpublished_ = false;
-  std::atomic_ref<std::uint16_t>(entries_->tail).store(tail_, std::memory_order_release);
+bool BufferRing::replenish() {
+  if (at_kernel_ > 0) return true;  // already done, for another receive that ended so
+  stock_ = std::min(stock_ * 2, buffers_);
+  never_taken_ = 0;
+  turns_ = 0;
+  publish();
+  return at_kernel_ > 0;
+}
+
+void BufferRing::judge_stock() {
+  turns_ = 0;
+  stock_ = std::max(stock_ - std::min(never_taken_ / 2, stock_), stock_min_);
+  never_taken_ = stock_;
 }
 
 std::uint32_t BufferRing::pin(const void* address) {
@@ -111,7 +140,7 @@ void BufferRing::unpin(std::uint32_t index) {
 }
 
 std::size_t BufferRing::planned_bytes(std::uint32_t buffers, std::uint32_t buffer_bytes) {
-  return buffers * (stride_of(buffer_bytes) + sizeof(io_uring_buf) + sizeof(std::uint16_t));
+  return buffers * (stride_of(buffer_bytes) + sizeof(io_uring_buf) + 2 * sizeof(std::uint16_t));
 }
 
 }  // namespace headrace::core::uring

@@ -3,9 +3,14 @@
 //   one buffer:  | headroom (1 KiB) | bytes for the kernel | padding (64 B) |   x buffers
 //                ^ stride * index   ^ what a lease names
 //
+// The kernel takes buffers in the order in which it got them, so it walks through all that it has:
+// memory that long fell out of the caches, and that an idle process never needed to touch. It is
+// given no more than it needs, the stock, and always those that were used last. The stock doubles
+// when the kernel finds it empty, and shrinks again where much of it was never taken.
+//
 // Threads:    one shard's, as its Io.
-// Invariants: free + leased == all. A buffer is the kernel's (published), free for publishing, or
-//             leased. A buffer that an operation in flight reads from is pinned, and giving it
+// Invariants: free + the kernel's + leased == all. A buffer is the kernel's, free, or leased. A
+// buffer that an operation in flight reads from is pinned, and giving it
 //             back then is fatal.
 //             With sanitizers, the bytes of a buffer that is not leased are poisoned.
 // Errors:     make() returns -errno; ENOBUFS is the caller's to see in a completion.
@@ -34,8 +39,10 @@ class BufferRing final : public BufferSource {
   // The buffer that a completion names, as received.
   [[nodiscard]] BufferLease lease(std::uint16_t index, std::size_t size);
   void give_back(std::uint32_t index) noexcept override;
-  // Lets the kernel see what was given back since. Once a turn.
+  // Fills up the kernel's stock. Once a turn.
   void publish();
+  // After -ENOBUFS: a larger stock, at once. False: there is none, all are leased.
+  [[nodiscard]] bool replenish();
 
   [[nodiscard]] bool contains(const void* address) const {
     return reinterpret_cast<std::uintptr_t>(address) - begin_ < bytes_;
@@ -50,7 +57,15 @@ class BufferRing final : public BufferSource {
  private:
   static constexpr std::uint16_t kLeased = 0x8000;  // in states_, beside the number of pins
 
+  // The least stock: in buffers, and where these are large, in bytes.
+  static constexpr std::uint32_t kStockMin = 16;
+  static constexpr std::uint32_t kStockMinBytes = 128 * 1024;
+  // So many turns are looked at before the stock shrinks.
+  static constexpr std::uint32_t kTurnsJudged = 4096;
+
   [[nodiscard]] std::byte* start(std::uint32_t index) const { return memory_ + index * stride_; }
+  void hand_over(std::uint16_t index);
+  void judge_stock();
 
   io_uring_buf_ring* entries_ = nullptr;  // shared with the kernel
   std::byte* memory_ = nullptr;
@@ -60,9 +75,14 @@ class BufferRing final : public BufferSource {
   std::uint32_t buffers_ = 0;
   std::uint32_t buffer_bytes_ = 0;
   std::uint32_t leased_ = 0;
-  std::uint16_t tail_ = 0;  // entries filled in, published or not
-  bool unpublished_ = false;
+  std::uint32_t at_kernel_ = 0;  // handed over, not seen in a completion yet
+  std::uint32_t stock_min_ = 0;
+  std::uint32_t stock_ = 0;        // how many the kernel shall have
+  std::uint32_t never_taken_ = 0;  // of the stock, in the turns since it was last judged
+  std::uint32_t turns_ = 0;
+  std::uint16_t tail_ = 0;  // entries filled in
   std::vector<std::uint16_t> states_;
+  std::vector<std::uint16_t> free_;  // the one used last is at the end
 };
 
 }  // namespace headrace::core::uring

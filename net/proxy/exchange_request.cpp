@@ -146,7 +146,7 @@ bool Exchange::accept_endpoint(const http::RequestHead& head) {
     answer_models(head);
     return false;
   }
-  passthrough_ = config_->view().find_passthrough(head.method_text, head.path());
+  passthrough_ = config_->view().find_passthrough(*key_, head.method_text, head.path());
   if (passthrough_ == nullptr) {
     reply(Reason::path_not_found, "There is no such endpoint here.");
     return false;
@@ -177,7 +177,9 @@ void Exchange::answer_models(const http::RequestHead& head) {
   std::size_t bytes = 0;
   if (match_.endpoint == policy::Endpoint::model_get) {
     const std::string_view model = match_.model_in_path;
-    if (!view.allows(*key_, model) || view.find_route(dialect, model) == nullptr) {
+    const policy::config::Route* route = view.find_route(dialect, model);
+    if (route == nullptr || !view.allows(*key_, model) ||
+        view.find_target(*key_, *route) == nullptr) {
       reply(Reason::model_not_found, "There is no such model here.", "model");
       return;
     }
@@ -420,11 +422,13 @@ void Exchange::route() {
     return;
   }
   route_ = view.find_route(static_cast<policy::config::Dialect>(match_.dialect), model);
-  if (route_ == nullptr) {
+  // A route whose providers belong to other tenants alone is not there for this key.
+  target_ = route_ == nullptr ? nullptr : view.find_target(*key_, *route_);
+  if (target_ == nullptr) {
+    route_ = nullptr;
     reply(Reason::model_not_found, "There is no such model here.", "model");
     return;
   }
-  target_ = &view.targets(*route_).front();
   provider_ = target_->provider;
   if (!accept_stored_references()) return;
   if (!edit_request(model)) {

@@ -87,12 +87,20 @@ bool ConfigView::allows(const ApiKey& key, std::string_view model) const {
   });
 }
 
-const PassthroughRule* ConfigView::find_passthrough(std::string_view method,
+const Target* ConfigView::find_target(const ApiKey& key, const Route& route) const {
+  for (const Target& target : targets(route)) {
+    if (may_use(key, provider(target))) return &target;
+  }
+  return nullptr;
+}
+
+const PassthroughRule* ConfigView::find_passthrough(const ApiKey& key, std::string_view method,
                                                     std::string_view path) const {
   const std::uint8_t bit = method_bit(method);
   if (bit == 0 || passthrough_.empty() || !is_unambiguous_path(path)) return nullptr;
   const auto found = std::ranges::find_if(passthrough_, [&](const PassthroughRule& rule) {
-    return (rule.methods & bit) != 0 && path_matches(text(rule.path), path);
+    return (rule.methods & bit) != 0 && may_use(key, provider(rule)) &&
+           path_matches(text(rule.path), path);
   });
   return found == passthrough_.end() ? nullptr : &*found;
 }
@@ -102,8 +110,8 @@ const ModelName* ConfigView::next_model(Dialect dialect, const ApiKey& key,
   while (cursor < model_names_.size()) {
     const ModelName& name = model_names_[cursor++];
     if (name.match != ModelMatch::exact || name.dialect != dialect) continue;
-    const Target& first = targets(routes_[name.route]).front();
-    if (may_use(key, provider(first)) && allows(key, text(name.text))) return &name;
+    if (!allows(key, text(name.text))) continue;
+    if (find_target(key, routes_[name.route]) != nullptr) return &name;
   }
   return nullptr;
 }

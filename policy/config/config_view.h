@@ -66,9 +66,13 @@ class ConfigView {
   [[nodiscard]] bool may_use(const ApiKey& key, const Provider& provider) const {
     return provider.exclusive == Switch::off || provider.tenant == key.tenant;
   }
-  // The first rule, in the order of the config, for this method and path (without query), or
-  // nullptr. A path that could be read in two ways (dot segments, encoded slashes) never matches.
-  [[nodiscard]] const PassthroughRule* find_passthrough(std::string_view method,
+  // The first target of a route that this key may use, or nullptr: then the route is not there for
+  // this key, and nothing else should be told about it.
+  [[nodiscard]] const Target* find_target(const ApiKey& key, const Route& route) const;
+  // The first rule that this key may use, in the order of the config, for this method and path
+  // (without query), or nullptr. A path that could be read in two ways (dot segments, encoded
+  // slashes) never matches.
+  [[nodiscard]] const PassthroughRule* find_passthrough(const ApiKey& key, std::string_view method,
                                                         std::string_view path) const;
   // Walks the exact model names of a dialect that a key may use. Start with cursor 0; nullptr ends.
   [[nodiscard]] const ModelName* next_model(Dialect dialect, const ApiKey& key,

@@ -317,8 +317,8 @@ constexpr OptionSpec kConfigOptions[] = {
     records<&ConfigModel::keys>("keys", kKeySection, 20'000, "Who may ask."),
     records<&ConfigModel::passthrough>(
         "passthrough", kPassthroughSection, 256,
-        "Endpoints without rules of their own that are let through; the first that fits counts. "
-        "All others are refused."),
+        "Endpoints without rules of their own that are let through; the first that fits and that the "
+        "key may use counts. All others are refused."),
     record<&ConfigModel::http>("http", kHttpSection, "Limits, timeouts and minimal rates."),
     record<&ConfigModel::shards>("shards", kShardSection, "Threads and cores."),
     record<&ConfigModel::io>("io", kIoSection,

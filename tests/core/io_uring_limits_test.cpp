@@ -2,6 +2,7 @@
 #include <array>
 #include <cerrno>
 #include <memory>
+#include <set>
 
 #include <liburing.h>
 #include <sys/resource.h>
@@ -136,6 +137,37 @@ TEST_P(IoUringLimits, TwoBuffersServeManyConnections) {
   make(two);
   echo_all(200, 3);
   EXPECT_GT(io().counters().buffers_exhausted, 0U);
+}
+
+TEST_P(IoUringLimits, ABurstBeyondTheStockOfBuffersIsNotToldOf) {
+  IoOptions many = options();
+  many.small_buffers = 256;
+  make(many);
+  echo_all(200, 3);
+  EXPECT_EQ(io().counters().buffers_exhausted, 0U);
+  EXPECT_GT(io().counters().rearms, 0U);
+}
+
+TEST_P(IoUringLimits, NoMoreBuffersAreTouchedThanAreNeeded) {
+  IoOptions many = options();
+  many.small_buffers = 1024;
+  make(many);
+  const Pair pair = unix_pair();
+  std::set<const std::byte*> touched;
+  Recorder receiving;
+  receiving.keeps_buffers = true;
+  receiving.then = [&] {
+    if (receiving.buffers.empty()) return;  // cancelled
+    touched.insert(receiving.buffers.back().data());
+    receiving.buffers.clear();
+  };
+  io().recv_multishot(receiving.op, pair.first, BufferGroup::small);
+  for (std::size_t i = 1; i <= 2000; ++i) {
+    write_to(pair.second, "x");
+    run_until([&] { return receiving.results.size() == i; });
+  }
+  cancel(receiving);
+  EXPECT_LE(touched.size(), 32U);
 }
 
 TEST_P(IoUringLimits, NoBufferMeansEnobufsUntilOneIsGivenBack) {

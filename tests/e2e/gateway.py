@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -22,10 +23,13 @@ KERNEL_6_1_IO = """  send_vectorized: false
 """
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def reserve_port():
+    """A socket that keeps a free port ours as long as it lives. It never listens; the gateway binds
+    the same port beside it (its listeners share ports, as shards do)."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    held.bind(("127.0.0.1", 0))
+    return held
 
 
 class Gateway:
@@ -33,7 +37,8 @@ class Gateway:
 
     def __init__(self, upstream, extra="", provider="", shards=1, listener="", files_max=None, io="", arguments=()):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="headrace-e2e-"))
-        self.port, self.admin_port = free_port(), free_port()
+        self.reserved = [reserve_port(), reserve_port()]
+        self.port, self.admin_port = (held.getsockname()[1] for held in self.reserved)
         self.upstream, self.extra, self.provider = upstream, extra, provider
         self.shards, self.listener, self.files_max = shards, listener, files_max
         self.io = io + (KERNEL_6_1_IO if ONLY_KERNEL_6_1 else "")
@@ -129,11 +134,16 @@ keys:
                 if exception == (None, None, None):
                     raise
         self.log_file.close()
+        for held in self.reserved:
+            held.close()
         status = self.process.returncode
         text = self.log.read_text()
         shutil.rmtree(self.folder)
         if exception == (None, None, None) and status != 0:
             raise RuntimeError(f"headrace ended with {status}: {text}")
+        if exception != (None, None, None):
+            # What the gateway said explains what a test saw.
+            print(f"headrace ended with {status}: {text}", file=sys.stderr)
 
     def signal(self, number):
         self.process.send_signal(number)

@@ -85,7 +85,7 @@ class Process(unittest.TestCase):
                 data = b""
                 while piece := connection.recv(65536):
                     data += piece
-                self.assertTrue(data.endswith(b"0\r\n\r\n"))
+                self.assertTrue(data.endswith(b"0\r\n\r\n"), data)
             self.assertEqual(gateway.process.wait(10), 0)
 
     def test_a_second_signal_ends_at_once(self):

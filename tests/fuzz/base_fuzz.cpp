@@ -63,9 +63,11 @@ void use(const ConfigView& view) {
       while (view.next_model(dialect, key, cursor) != nullptr)
         ++count;
       FUZZ_CHECK(count <= view.model_names().size());
+      (void)view.find_passthrough(key, "POST", "/v1/audio/speech");
+      for (const Route& route : view.routes())
+        (void)view.find_target(key, route);
     }
   }
-  (void)view.find_passthrough("POST", "/v1/audio/speech");
 }
 
 void try_raw(std::span<const std::uint8_t> bytes) {

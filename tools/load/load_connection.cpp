@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "tools/event_stamp/event_stamp.h"
 #include "tools/load/target_load.h"
 
 namespace headrace::tools::load {
@@ -118,6 +119,13 @@ void LoadConnection::on_bytes(std::span<std::byte> bytes) {
 void LoadConnection::take_data() {
   const StreamWatch::Seen seen = watch_.feed(reader_.data());
   tally().events.add(seen.events);
+  if (seen.stamps > 0) {
+    const std::uint64_t now_nanos = event_clock_nanos();
+    for (std::uint32_t i = 0; i < seen.stamps; ++i) {
+      const std::uint64_t sent = seen.sent_nanos[i];
+      tally().event_delay.record(now_nanos > sent ? now_nanos - sent : 0);
+    }
+  }
   if (seen.token_events == 0) return;
   const core::Instant now = owner_.now();
   tally().token_events.add(seen.token_events);

@@ -138,6 +138,7 @@ void add_counts(Table& table) {
 void add_streams(Table& table) {
   table.times("time to first token", &Tally::first_token);
   table.times("gap between tokens", &Tally::gap);
+  table.times("delay of events", &Tally::event_delay);
   table.row("tokens per second", [](const StepResult& step) {
     const auto count = step.tally.token_events.value();
     const double took = seconds(step.measured);

@@ -61,6 +61,7 @@ json step_json(const StepResult& step) {
       {"first_byte_us", times(tally.first_byte)},
       {"first_token_us", times(tally.first_token)},
       {"gap_us", times(tally.gap)},
+      {"event_delay_us", times(tally.event_delay)},
       {"generator_lateness_us", times(tally.lag)},
       {"connect_us", times(tally.connect)},
       {"stream_tokens_per_second_p50",

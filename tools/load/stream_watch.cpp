@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "net/http/text.h"
+#include "tools/event_stamp/event_stamp.h"
 
 namespace headrace::tools::load {
 namespace {
@@ -38,7 +39,7 @@ StreamWatch::Seen StreamWatch::feed(std::span<const std::byte> slice) {
         return seen;
       case policy::SseToken::Kind::data:
         has_data_ = true;
-        look_at(token.value);
+        look_at(token.value, seen);
         break;
       case policy::SseToken::Kind::event:
         named_ = true;
@@ -61,7 +62,7 @@ StreamWatch::Seen StreamWatch::feed(std::span<const std::byte> slice) {
   }
 }
 
-void StreamWatch::look_at(std::string_view data) {
+void StreamWatch::look_at(std::string_view data, Seen& seen) {
   if (data == "[DONE]") {
     told_end_ = true;
     return;
@@ -69,6 +70,8 @@ void StreamWatch::look_at(std::string_view data) {
   if (data.starts_with(R"({"error":)")) told_error_ = true;
   if (contains(data, R"("finishReason":")")) told_end_ = true;
   if (!named_ && !has_tokens_) has_tokens_ = carries_tokens(data);
+  if (seen.stamps == kStampsMax) return;
+  if (const auto sent = read_event_stamp(data)) seen.sent_nanos[seen.stamps++] = *sent;
 }
 
 }  // namespace headrace::tools::load

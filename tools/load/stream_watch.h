@@ -1,10 +1,12 @@
 // What of an event stream a load generator measures: events, events that carry tokens, whether one
-// of them told an error, whether the stream came to its end.
+// of them told an error, whether the stream came to its end, when the mock sent them.
 //
 // Pure and cheap: markers are looked for within each event's data; an event that arrives cut in the
 // middle of a marker may be missed, never counted twice.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -14,9 +16,13 @@ namespace headrace::tools::load {
 
 class StreamWatch {
  public:
+  static constexpr std::size_t kStampsMax = 16;
   struct Seen {
     std::uint32_t events = 0;        // ended within this slice
     std::uint32_t token_events = 0;  // of these
+    // The stamps of the first kStampsMax events that carry one (tools/event_stamp).
+    std::uint32_t stamps = 0;
+    std::array<std::uint64_t, kStampsMax> sent_nanos;
   };
   void restart() { *this = StreamWatch(); }
   Seen feed(std::span<const std::byte> slice);
@@ -26,7 +32,7 @@ class StreamWatch {
   [[nodiscard]] bool told_end() const { return told_end_; }
 
  private:
-  void look_at(std::string_view data);
+  void look_at(std::string_view data, Seen& seen);
 
   policy::SseFramer framer_;
   bool named_ = false;  // this event

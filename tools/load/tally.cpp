@@ -38,6 +38,7 @@ void Tally::merge(const Tally& other) {
   first_byte.merge(other.first_byte);
   first_token.merge(other.first_token);
   gap.merge(other.gap);
+  event_delay.merge(other.event_delay);
   lag.merge(other.lag);
   connect.merge(other.connect);
   stream_rate.merge(other.stream_rate);

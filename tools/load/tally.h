@@ -45,6 +45,7 @@ struct Tally {
   core::Histogram first_byte;   // from the intended start to the answer's first byte
   core::Histogram first_token;  // streams: to the first event that carries tokens
   core::Histogram gap;          // streams: between events that carry tokens
+  core::Histogram event_delay;  // streams: from when a mock sent an event, where it says so
   core::Histogram lag;          // open loop: how late the generator itself started a request
   core::Histogram connect;      // TCP and TLS handshake
   core::Histogram stream_rate;  // tokens per second of a whole stream, times 1000

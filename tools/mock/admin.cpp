@@ -93,6 +93,9 @@ AdminAnswer Admin::answer(std::string_view method, std::string_view path, std::s
   if (path == "/mock/served" && method == "GET") {
     return {.status = 200, .body = served_json(served())};
   }
+  if (path == "/mock/counters" && method == "GET") {
+    return {.status = 200, .body = counters()};
+  }
   if (path == "/mock/last" && method == "GET") return last(query);
   if (path == "/mock/reset" && method == "POST") {
     for (ServedLog* log : logs_)
@@ -107,7 +110,21 @@ AdminAnswer Admin::answer(std::string_view method, std::string_view path, std::s
       return {.status = 200, .body = changes_};
     }
   }
-  return refused(404, "There is /mock/served, /mock/last, /mock/reset and /mock/behaviour.");
+  return refused(
+      404, "There is /mock/served, /mock/counters, /mock/last, /mock/reset and /mock/behaviour.");
+}
+
+std::string Admin::counters() const {
+  ServedCounts sum;
+  for (const ServedLog* log : logs_) {
+    const ServedCounts part = log->counts();
+    sum.requests += part.requests;
+    sum.connections_accepted += part.connections_accepted;
+  }
+  std::string out;
+  put(out, R"({"requests":)", sum.requests, R"(,"connections_accepted":)", sum.connections_accepted,
+      "}\n");
+  return out;
 }
 
 Served Admin::served() const {

@@ -1,6 +1,7 @@
 // The mock's own paths: what was served, what was asked last, and settings changed on the run.
 //
 //   GET    /mock/served        counts by endpoint and request id, usage sums, connections, aborts
+//   GET    /mock/counters      of those only requests and connections: cheap under load
 //   GET    /mock/last?n=3&id=X the newest requests, heads and bodies as received
 //   POST   /mock/reset         forgets all of that
 //   GET    /mock/behaviour     the settings in force that differ from the program's start
@@ -46,6 +47,7 @@ class Admin {
   [[nodiscard]] const std::shared_ptr<const Behaviour>& honest() const { return honest_; }
 
  private:
+  [[nodiscard]] std::string counters() const;
   [[nodiscard]] Served served() const;
   [[nodiscard]] AdminAnswer last(std::string_view query) const;
   AdminAnswer change_behaviour(std::string_view body);

@@ -211,6 +211,9 @@ constexpr auto kSettings = std::to_array<Setting>({
      apply_distribution<&B::latency, QuantityKind::wait>},
     {"gap", "TIME", kTime, "between events that carry tokens, in the same forms [0]",
      apply_distribution<&B::gap, QuantityKind::wait>},
+    {"stamp", "yes|no", kTime,
+     "write into each event when it was sent, for headrace-load to tell the delay [no]",
+     apply_flag<&B::stamp>},
     {"tokens-per-second", "RATE", kTime, "instead of gap; unstreamed answers take as long",
      [](B& b, std::string_view v) -> Applied {
        const auto number = parse_number(v);

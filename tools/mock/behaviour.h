@@ -47,6 +47,7 @@ struct Behaviour {
   Distribution latency;          // until the first byte
   Distribution gap;              // between events that carry tokens
   double tokens_per_second = 0;  // overrides gap
+  bool stamp = false;            // events say when they were sent (tools/event_stamp)
   double read_pause_nanos = 0;   // the request's body is not read for so long
 
   // --- refusals ---

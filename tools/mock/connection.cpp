@@ -5,6 +5,7 @@
 
 #include "net/http/parse_error.h"
 #include "net/http/text.h"
+#include "tools/event_stamp/event_stamp.h"
 #include "tools/mock/mock_shard.h"
 
 namespace headrace::tools::mock {
@@ -167,6 +168,7 @@ void Connection::on_time() {
 }
 
 void Connection::send_step() {
+  if (step_.stamped) reply_.stamp(event_clock_nanos());
   if (step_.bytes.empty()) {
     channel_.send(step_.more);
   } else {

@@ -35,6 +35,7 @@ struct Step {
   std::string_view bytes;
   std::string_view more;  // sent behind them
   StepEnd end = StepEnd::go_on;
+  bool stamped = false;  // stamp() it when it is sent
 };
 
 // What the replies of one shard share.
@@ -64,6 +65,8 @@ class Reply {
   void begin_bad_request(const RequestInfo& info, std::string_view why);
 
   Step next();
+  // Writes into the events of the last step when they are sent.
+  void stamp(std::uint64_t nanos);
 
   [[nodiscard]] int status() const { return status_; }
   [[nodiscard]] bool streamed() const { return kind_ == Kind::stream; }

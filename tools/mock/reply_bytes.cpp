@@ -3,6 +3,7 @@
 
 #include "core/check.h"
 #include "net/http/chunk_writer.h"
+#include "tools/event_stamp/event_stamp.h"
 #include "tools/mock/chance.h"
 #include "tools/mock/hostile.h"
 #include "tools/mock/put.h"
@@ -58,6 +59,7 @@ Step Reply::generate() {
   } else {
     step.wait = next_wait_;
     generate_events();
+    step.stamped = behaviour_->stamp && !limited_;
   }
   step.bytes = out_;
   if (phase_ == Phase::done) {
@@ -177,6 +179,7 @@ void Reply::generate_events() {
       phase_ = Phase::done;
       return;
     }
+    if (kind == EventKind::tokens && behaviour_->stamp) add_event_stamp(event_);
     put_framed(event_);
     if (limited_) place_breaks_by_event();
     if (kind != EventKind::tokens) continue;
@@ -188,6 +191,10 @@ void Reply::generate_events() {
 double Reply::mean_gap_nanos() const {
   if (behaviour_->tokens_per_second <= 0) return behaviour_->gap.mean();
   return 1e9 * std::max(behaviour_->tokens_per_event, 1U) / behaviour_->tokens_per_second;
+}
+
+void Reply::stamp(std::uint64_t nanos) {
+  fill_event_stamps(out_, nanos);
 }
 
 core::Duration Reply::gap() {

@@ -171,6 +171,11 @@ void ServedLog::answer_ended(const RequestInfo& info, const AnswerOutcome& outco
                          .after_request_nanos = outcome.took.count()});
 }
 
+ServedCounts ServedLog::counts() const {
+  const std::lock_guard lock(mutex_);
+  return {.requests = sum_.requests, .connections_accepted = sum_.connections_accepted};
+}
+
 void ServedLog::add_to(Served& sum) const {
   const std::lock_guard lock(mutex_);
   sum.add(sum_);

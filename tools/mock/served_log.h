@@ -112,6 +112,11 @@ struct Served {
   void add(const Served& other);
 };
 
+struct ServedCounts {
+  std::uint64_t requests = 0;
+  std::uint64_t connections_accepted = 0;
+};
+
 class ServedLog {
  public:
   void connection_opened();
@@ -127,6 +132,7 @@ class ServedLog {
   void answer_ended(const RequestInfo& info, const AnswerOutcome& outcome, core::WallTime now);
 
   void add_to(Served& sum) const;
+  [[nodiscard]] ServedCounts counts() const;
   // Newest last.
   [[nodiscard]] std::vector<LastRequest> last_requests() const;
   // Forgets everything but connections that are open.

@@ -34,13 +34,15 @@ void use(const ConfigView& view) {
     }
     for (const Provider& provider : view.providers())
       (void)view.may_use(key, provider);
+    for (const Route& route : view.routes())
+      (void)view.find_target(key, route);
+    (void)view.find_passthrough(key, "POST", "/v1/audio/speech");
   }
   for (const char* model : {"gpt-5", "gpt-x", "claude-x", "fast", ""}) {
     for (const Dialect dialect : {Dialect::openai, Dialect::anthropic, Dialect::gemini}) {
       (void)view.find_route(dialect, model);
     }
   }
-  (void)view.find_passthrough("POST", "/v1/audio/speech");
 }
 
 TEST(BaseJudge, RefusesEveryTruncation) {

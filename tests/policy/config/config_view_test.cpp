@@ -146,10 +146,15 @@ TEST_F(ConfigViewTest, ListsTheModelsThatAKeyMayUse) {
 }
 
 TEST_F(ConfigViewTest, TheFirstPassthroughRuleThatFitsCounts) {
-  const auto found = [&](std::string_view method, std::string_view path) {
-    const PassthroughRule* rule = view().find_passthrough(method, path);
+  const ApiKey& owner = key("key-number-two-000");
+  const ApiKey& other = key("key-number-one-000");
+  const auto found_by = [&](const ApiKey& who, std::string_view method, std::string_view path) {
+    const PassthroughRule* rule = view().find_passthrough(who, method, path);
     return rule == nullptr ? std::string("none")
                            : std::string(view().text(view().provider(*rule).name));
+  };
+  const auto found = [&](std::string_view method, std::string_view path) {
+    return found_by(owner, method, path);
   };
   EXPECT_EQ(found("POST", "/v1/audio/speech"), "openai");
   EXPECT_EQ(found("GET", "/v1/audio/speech"), "own");
@@ -161,7 +166,11 @@ TEST_F(ConfigViewTest, TheFirstPassthroughRuleThatFitsCounts) {
   EXPECT_EQ(found("GET", "/v1/audio/../files"), "none");
   EXPECT_EQ(found("GET", "/v1/audio/%2e%2e/files"), "none");
   EXPECT_EQ(found("GET", "/v1/audio//x"), "none");
-  EXPECT_EQ(view().find_passthrough("POST", "/v1/audio/speech")->request_micro_usd, 1500U);
+  EXPECT_EQ(view().find_passthrough(other, "POST", "/v1/audio/speech")->request_micro_usd, 1500U);
+  // Another tenant's own account is not there.
+  EXPECT_EQ(found_by(other, "POST", "/v1/audio/speech"), "openai");
+  EXPECT_EQ(found_by(other, "GET", "/v1/audio/speech"), "none");
+  EXPECT_EQ(found_by(other, "DELETE", "/v1/audio/a/b"), "none");
 }
 
 TEST_F(ConfigViewTest, ProvidersCarryWhatTheirUrlAndDialectSay) {
@@ -235,7 +244,6 @@ TEST(ConfigView, WithoutKeysOrRoutesNothingIsFound) {
   ASSERT_TRUE(config.good());
   EXPECT_EQ(config.view.find_key(Sha256{}), nullptr);
   EXPECT_EQ(config.view.find_route(Dialect::openai, "gpt-4o"), nullptr);
-  EXPECT_EQ(config.view.find_passthrough("GET", "/v1/x"), nullptr);
   EXPECT_EQ(config.view.settings().master_key_fingerprint, 0U);
 }
 
