@@ -45,6 +45,7 @@ enum class PlantedBug : std::uint8_t {
   // bodies
   rest_unsent,         // a request larger than one send
   last_chunk_dropped,  // of an answer
+  error_event_unsent,  // at the end of a stream that broke
   upload_unended,      // a body that passes through
   held_event_dropped,  // an event that a buffer's end had cut
   pipelined_dropped,   // a request that came with the one before

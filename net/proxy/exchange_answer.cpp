@@ -61,7 +61,7 @@ void Exchange::on_upstream_received(core::BufferLease lease) {
     answer_gathered_ = shard_->bodies.grow(answer_gathered_, answer_gathered_bytes_, needed + 1);
   }
   if (!answer_gathered_) {
-    upstream_failed(UpstreamFailure::invalid_answer);
+    upstream_failed(UpstreamFailure::no_memory);
     return;
   }
   std::memcpy(answer_gathered_.data() + answer_gathered_bytes_, lease.data(), lease.size());
@@ -102,7 +102,7 @@ void Exchange::read_answer_head(core::BufferLease lease, std::size_t offset, std
   }
   core::BufferLease gathered = shard_->bodies.take(rest + 1);
   if (!gathered) {
-    upstream_failed(UpstreamFailure::invalid_answer);
+    upstream_failed(UpstreamFailure::no_memory);
     return;
   }
   std::memcpy(gathered.data(), lease.data() + offset, rest);
@@ -381,7 +381,8 @@ void Exchange::answer_broken(UpstreamFailure failure) {
   shard_->counters.add(ShardCount::answers_broken);
   drop_held();
   if (policy::StreamMeter* stream = meter_.stream();
-      stream != nullptr && stream->end() == policy::StreamEnd::open) {
+      stream != nullptr && stream->end() == policy::StreamEnd::open &&
+      !core::planted(core::PlantedBug::error_event_unsent)) {
     queue_error_event(failure, *stream);
   }
   if (state_ == ExchangeState::relaying) move_to(ExchangeState::flushing);

@@ -402,6 +402,8 @@ void Exchange::upstream_failed(UpstreamFailure failure) {
     reply(policy::Reason::overloaded, "All connections to the provider are busy.");
   } else if (failure == UpstreamFailure::descriptors) {
     reply(policy::Reason::overloaded, "The gateway holds as many connections as it can.");
+  } else if (failure == UpstreamFailure::no_memory) {
+    reply(policy::Reason::overloaded, "The gateway is out of memory for answers.");
   } else if (is_timeout(failure)) {
     reply(policy::Reason::upstream_timeout, "The provider did not answer in time.");
   } else if (failure == UpstreamFailure::invalid_answer) {

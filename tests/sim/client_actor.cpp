@@ -17,6 +17,26 @@ core::Random& dice() {
   return World::current().random();
 }
 
+// All of it where there is none.
+std::string_view before_error_event(std::string_view body) {
+  const std::size_t said = body.rfind("broke off");
+  if (said == std::string_view::npos || !body.ends_with("\n\n")) return body;
+  constexpr std::string_view kName = "event: error\n";
+  const std::size_t data = body.rfind("data: ", said);
+  if (data == std::string_view::npos) return body;
+  const std::string_view before = body.substr(0, data);
+  return before.ends_with(kName) ? before.substr(0, before.size() - kName.size()) : before;
+}
+
+// Its last event has not come.
+bool stream_is_open(const Request& request, std::string_view body) {
+  if (!request.stream || request.answer_status != 200) return false;
+  for (const std::string_view end : {"\"stop\"", "message_stop", "\"STOP\""}) {
+    if (body.find(end) != std::string_view::npos) return false;
+  }
+  return true;
+}
+
 bool has_token(const Message& message, std::string_view token) {
   return message.value("connection") == token;
 }
@@ -390,31 +410,31 @@ void ClientActor::judge(Request& request, const Message& message, bool whole) {
                           message.head, request.answer));
   }
   if (message.body != request.answer) judge_cut(request, message.body);
+  if (!whole && well_behaved_ && stream_is_open(request, message.body) &&
+      before_error_event(message.body) == message.body) {
+    violation(fmt::format("request {}: a stream broke off without a word: {}", request.number,
+                          message.body));
+  }
   if (!whole && spared_) {
     violation(fmt::format("the answer of request {} was cut", request.number));
   }
   ledger_.settle(request, whole ? Outcome::answered : Outcome::cut);
 }
 
-// What came is the answer's beginning; a stream may close with an error of ours.
+// What came is the answer's beginning; a stream may close with an error event of ours.
 void ClientActor::judge_cut(const Request& request, std::string_view body) {
   const std::string_view answer = request.answer;
-  const auto differ = std::ranges::mismatch(body, answer);
-  std::string_view rest(differ.in1, body.end());
-  if (rest.empty()) return;
-  if (request.stream) {
-    // The error event may share its first bytes with the event that did not come.
-    const std::size_t at = body.rfind("error");
-    std::string_view before = body.substr(0, at == std::string_view::npos ? 0 : at);
-    before = body.substr(0, static_cast<std::size_t>(differ.in1 - body.begin()));
-    if (at != std::string_view::npos && body.find("broke off") != std::string_view::npos &&
-        rest.find(Ledger::marker(request.number).substr(0, 1) + "0123") == std::string_view::npos &&
-        before.size() <= at + 5) {
-      return;
-    }
+  if (answer.starts_with(body)) return;
+  const std::string_view before = request.stream ? before_error_event(body) : body;
+  if (before.size() < body.size()) {
+    if (answer.starts_with(before)) return;
+    // An event that was cut is ended first.
+    constexpr std::string_view kEnd = "\n\n";
+    if (before.ends_with(kEnd) && answer.starts_with(before.substr(0, before.size() - 2))) return;
   }
-  violation(fmt::format("request {}: wrong bytes at {} of {}: {}", request.number,
-                        differ.in1 - body.begin(), answer.size(), rest.substr(0, 200)));
+  const auto at = static_cast<std::size_t>(std::ranges::mismatch(body, answer).in1 - body.begin());
+  violation(fmt::format("request {}: wrong bytes at {} of {}: {}", request.number, at,
+                        answer.size(), body.substr(at, 300)));
 }
 
 void ClientActor::judge_local(Request& request, const Message& message, bool whole) {

@@ -55,6 +55,7 @@ constexpr Case kCases[] = {
     HEADRACE_PLANTED(replayed_again),
     HEADRACE_PLANTED(rest_unsent),
     HEADRACE_PLANTED(last_chunk_dropped),
+    HEADRACE_PLANTED(error_event_unsent),
     HEADRACE_PLANTED(upload_unended),
     HEADRACE_PLANTED(held_event_dropped),
     HEADRACE_PLANTED(pipelined_dropped),
