@@ -238,10 +238,8 @@ bool Exchange::hold_body(const http::RequestHead& head, std::size_t arrived) {
   const std::size_t wanted = head.framing == BodyFraming::length
                                  ? static_cast<std::size_t>(head.content_length)
                                  : std::max(arrived, kFirstChunkedBytes);
-  // Where receive buffers are scarce none is held for bytes that have yet to come.
   const bool in_place =
-      head.framing == BodyFraming::length && message.lease.size() - message.head_bytes >= wanted &&
-      shard_->io->buffers_leased(core::BufferGroup::small) < shard_->small_buffers_scarce;
+      head.framing == BodyFraming::length && message.lease.size() - message.head_bytes >= wanted;
   if (!in_place) {
     core::BufferLease larger = shard_->bodies.take(message.head_bytes + wanted);
     if (!larger) {

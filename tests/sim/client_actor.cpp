@@ -52,7 +52,8 @@ ClientActor::ClientActor(Ledger& ledger, const core::SocketAddress& gateway,
       spared_(options.well_behaved && options.spared),
       stays_(options.stays),
       may_be_late_(options.may_be_late),
-      cramped_(options.cramped) {}
+      cramped_(options.cramped),
+      dawdles_(options.dawdles) {}
 
 void ClientActor::violation(std::string what) {
   World::current().violation("client: " + std::move(what));
@@ -227,8 +228,8 @@ void ClientActor::send_batch() {
 }
 
 void ClientActor::add(std::string bytes, bool needs_continue) {
-  const std::uint64_t pieces = dice().one_in(4) ? 1 + dice().below(5) : 1;
-  const bool slow = !well_behaved_ && dice().one_in(40);
+  const std::uint64_t pieces = dawdles_ || dice().one_in(4) ? 1 + dice().below(5) : 1;
+  const bool slow = dawdles_ || (!well_behaved_ && dice().one_in(40));
   provokes_ = provokes_ || slow;
   for (std::uint64_t i = 1; i <= pieces && !bytes.empty(); ++i) {
     const std::size_t size =

@@ -21,6 +21,7 @@ struct ClientOptions {
   bool spared = true;        // nor does a provider do it wrong: answered well
   bool stays = false;        // connected when it has no more to ask, until it is sent away
   bool cramped = false;      // the gateway may have no room for a connection or a head
+  bool dawdles = false;      // sends a little now and then
   bool may_be_late = false;  // the gateway is ending: what no provider has seen may be lost
 };
 
@@ -67,6 +68,7 @@ class ClientActor {
   bool stays_;
   bool may_be_late_;
   bool cramped_;
+  bool dawdles_;
   std::shared_ptr<Peer> peer_;
   std::unique_ptr<MessageReader> reader_;
   std::deque<Request*> awaiting_;

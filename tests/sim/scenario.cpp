@@ -22,10 +22,10 @@ using std::chrono::seconds;
 
 // Who makes trouble. Where the kernel alone does, nobody may notice; where the providers do, every
 // client is answered all the same, or sees that its answer was cut; where there is no room, some
-// are turned away, and the others served well.
-enum class Sky : std::uint8_t { calm, rough_kernel, no_room, bad_providers, storm };
-constexpr std::string_view kSkyNames[] = {"calm", "rough kernel", "no room", "bad providers",
-                                          "storm"};
+// are turned away, and the others served well; where some dawdle, nobody waits for them.
+enum class Sky : std::uint8_t { calm, rough_kernel, dawdlers, no_room, bad_providers, storm };
+constexpr std::string_view kSkyNames[] = {"calm",    "rough kernel",  "dawdlers",
+                                          "no room", "bad providers", "storm"};
 
 struct Weather {
   Sky sky = Sky::calm;
@@ -56,14 +56,15 @@ void set(FaultOdds& odds, Fault fault, std::uint64_t one_in) {
 Weather weather_of(std::uint64_t seed) {
   core::Random random(seed ^ 0x5eed);
   Weather weather;
-  constexpr Sky kSkies[] = {Sky::calm,          Sky::rough_kernel,  Sky::rough_kernel, Sky::no_room,
-                            Sky::bad_providers, Sky::bad_providers, Sky::storm,        Sky::storm,
-                            Sky::storm,         Sky::storm};
+  constexpr Sky kSkies[] = {Sky::calm,    Sky::rough_kernel,  Sky::rough_kernel,  Sky::dawdlers,
+                            Sky::no_room, Sky::bad_providers, Sky::bad_providers, Sky::storm,
+                            Sky::storm,   Sky::storm,         Sky::storm};
   weather.sky = kSkies[random.below(std::size(kSkies))];
   weather.gateway.shards = static_cast<std::uint32_t>(1 + random.below(3));
   weather.gateway.tiny =
       weather.sky == Sky::no_room || (weather.sky == Sky::storm && random.one_in(4));
-  weather.gateway.few_buffers = weather.sky == Sky::rough_kernel && random.one_in(3);
+  weather.gateway.few_buffers = weather.sky == Sky::dawdlers;
+  if (random.one_in(3)) weather.gateway.few_buffers |= weather.sky == Sky::rough_kernel;
   weather.gateway.names = random.one_in(2);
   weather.clients = static_cast<std::uint32_t>(4 + random.below(28));
   // From a breeze to a storm.
@@ -145,11 +146,13 @@ class Run {
     for (std::uint32_t i = 0; i < weather_.clients; ++i) {
       const std::uint32_t share = left / (weather_.clients - i);
       left -= share;
+      const bool dawdles = weather_.sky == Sky::dawdlers && i % 2 == 0;
       if (share > 0) {
         add_client({.requests = share,
-                    .well_behaved = weather_.good_clients(),
+                    .well_behaved = weather_.good_clients() && !dawdles,
                     .spared = weather_.good_providers(),
-                    .cramped = weather_.gateway.tiny});
+                    .cramped = weather_.gateway.tiny,
+                    .dawdles = dawdles});
       }
     }
     if (weather_.sky != Sky::calm && world_.random().one_in(2)) {
