@@ -74,6 +74,12 @@ void SpscByteProducer::commit(std::uint32_t kind, std::size_t bytes) {
   indices_->written.store(written_, std::memory_order_release);
 }
 
+bool SpscByteProducer::holds_more_than(std::size_t bytes) {
+  if (written_ - read_seen_ <= bytes) return false;
+  read_seen_ = indices_->read.load(std::memory_order_acquire);
+  return written_ - read_seen_ > bytes;
+}
+
 bool SpscByteProducer::push(std::uint32_t kind, std::span<const std::byte> bytes) {
   const std::span<std::byte> room = reserve(bytes.size());
   if (room.data() == nullptr) return false;

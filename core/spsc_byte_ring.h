@@ -49,6 +49,8 @@ class SpscByteProducer {
   void commit(std::uint32_t kind, std::size_t bytes);
 
   [[nodiscard]] std::size_t record_bytes_max() const;
+  // More than so many bytes wait to be read. Looks at the consumer's index only where it seems so.
+  [[nodiscard]] bool holds_more_than(std::size_t bytes);
 
  private:
   SpscIndices* indices_;

@@ -179,8 +179,11 @@ class SnapshotBuilder {
     tls::ClientOptions options;
     const std::string_view server_name = view_.text(row.server_name);
     options.host = std::string(server_name.empty() ? view_.text(row.host) : server_name);
-    options.anchors = anchors(view_.text(row.ca_file));
-    if (options.anchors == nullptr) return nullptr;
+    options.verify = row.verify == config::Switch::on;
+    if (options.verify) {
+      options.anchors = anchors(view_.text(row.ca_file));
+      if (options.anchors == nullptr) return nullptr;
+    }
     if (const auto path = view_.text(row.client_certificate_file); !path.empty()) {
       auto chain = read_file(path);
       auto key = read_file(view_.text(row.client_key_file));
@@ -280,6 +283,18 @@ class SnapshotBuilder {
     auto keys = ticket_keys(view_.text(row.ticket_key_file));
     if (!keys) return nullptr;
     options.ticket_keys = *keys;
+    options.version_min = row.tls_version_min == config::TlsVersion::tls_1_3
+                              ? tls::ProtocolVersion::tls_1_3
+                              : tls::ProtocolVersion::tls_1_2;
+    options.protocols.clear();
+    for (const config::TextRef name : view_.alpn(row)) {
+      if (view_.text(name) == tls::alpn_name(tls::ApplicationProtocol::http_1_1)) {
+        options.protocols.push_back(tls::ApplicationProtocol::http_1_1);
+      } else {
+        fail(fmt::format("listener {}: {} is no protocol that this version speaks",
+                         view_.text(row.address), view_.text(name)));
+      }
+    }
     auto context = tls::CertificateStore(std::move(files), std::move(options)).load();
     if (!context) {
       for (const std::string& error : context.error())

@@ -29,6 +29,7 @@ DataPlaneShard::DataPlaneShard(std::uint32_t number, std::unique_ptr<core::Io> i
   context_.small_buffer_bytes = options.small_buffer_bytes;
   context_.small_buffers = options.small_buffers;
   context_.small_buffers_scarce = options.small_buffers / 2;
+  context_.small_buffers_short = options.small_buffers - options.small_buffers / 4;
   if (snapshot->view().settings().access_log.output != config::LogOutput::off) {
     context_.access_log = &access_log_;
   }
@@ -52,8 +53,7 @@ std::expected<void, std::string> DataPlaneShard::listen() {
   }
   // The admin pages are served by one shard; they speak for all.
   const std::string admin(view.text(view.settings().admin.address));
-  if (shard_.number() == 0 && !admin.empty()) {
-    constexpr int kAdminBacklog = 64;
+  if (shard_.number() == kAdminShard && !admin.empty()) {
     return open_listener(admin, snapshot.admin_listener(), kAdminBacklog);
   }
   return {};
@@ -64,6 +64,8 @@ std::expected<void, std::string> DataPlaneShard::open_listener(const std::string
                                                                int backlog) {
   auto parsed = core::SocketAddress::parse(address);
   if (!parsed) return std::unexpected(fmt::format("listener {}: {}", address, parsed.error()));
+  // Shards share a port, but not a path: the first one serves it.
+  if (parsed->is_unix() && shard_.number() != 0) return {};
   auto socket = context_.io->listen(*parsed, backlog);
   if (!socket) return std::unexpected(socket.error());
   listeners_.push_back(std::make_unique<Listener>(context_, address, *socket, link));
@@ -89,15 +91,18 @@ bool DataPlaneShard::on_turn(core::Instant) {
   while (UpstreamPool* pool = context_.returning_pools.pop_front())
     pool->settle_returns();
   // Not before a buffer is free: trying again at once would spin until somebody gives one back.
+  bool left_over = false;
   if (!context_.starved.empty() &&
       context_.io->buffers_leased(core::BufferGroup::small) < context_.small_buffers) {
-    context_.starved.retry();
+    left_over = context_.starved.retry();
   }
+  if (context_.tls_waiting.on_turn()) left_over = true;
   if (!context_.run_queue.empty()) run_queue();
   if (!commands_.consumer().empty()) take_commands();
   if (names_ != nullptr && names_->unanswered(shard_.number()) > 0) take_names();
-  if (draining_ || configs_.size() > 1) let_go();
-  return !context_.run_queue.empty() && !core::planted(core::PlantedBug::turn_not_asked_for);
+  if (draining_ || listeners_drain_ || configs_.size() > 1) let_go();
+  if (core::planted(core::PlantedBug::turn_not_asked_for)) return false;
+  return left_over || !context_.run_queue.empty();
 }
 
 void DataPlaneShard::run_queue() {
@@ -174,7 +179,7 @@ void DataPlaneShard::match_listeners() {
       return view.text(row.address) == listener->address();
     });
     if (same == view.listeners().end()) {
-      listener->drain();
+      drain(*listener);
       continue;
     }
     const auto index = static_cast<std::size_t>(same - view.listeners().begin());
@@ -184,20 +189,47 @@ void DataPlaneShard::match_listeners() {
   for (std::size_t i = 0; i < found.size(); ++i) {
     if (found[i]) continue;
     const config::Listener& row = view.listeners()[i];
-    if (auto opened = open_listener(std::string(view.text(row.address)), snapshot.listener(i),
-                                    static_cast<int>(row.backlog));
-        opened) {
-      listeners_.back()->start();
-    } else {
-      HEADRACE_EVENT(error, "{}", opened.error());
-    }
+    add_listener(std::string(view.text(row.address)), snapshot.listener(i),
+                 static_cast<int>(row.backlog));
   }
+  if (shard_.number() == kAdminShard) match_admin_listener();
+}
+
+void DataPlaneShard::match_admin_listener() {
+  const ConfigSnapshot& snapshot = context_.config->snapshot();
+  const std::string address(snapshot.view().text(snapshot.view().settings().admin.address));
+  for (const auto& listener : listeners_) {
+    if (listener->link().role != ListenerRole::admin || listener->draining()) continue;
+    if (listener->address() == address) {
+      listener->set_link(snapshot.admin_listener());
+      return;
+    }
+    drain(*listener);
+  }
+  if (!address.empty()) add_listener(address, snapshot.admin_listener(), kAdminBacklog);
+}
+
+void DataPlaneShard::add_listener(const std::string& address, const ListenerLink& link,
+                                  int backlog) {
+  const std::size_t before = listeners_.size();
+  if (auto opened = open_listener(address, link, backlog); opened) {
+    if (listeners_.size() > before) listeners_.back()->start();
+  } else {
+    HEADRACE_EVENT(error, "{}", opened.error());
+  }
+}
+
+void DataPlaneShard::drain(Listener& listener) {
+  listener.drain();
+  listeners_drain_ = true;
 }
 
 void DataPlaneShard::let_go() {
   std::erase_if(configs_,
                 [&](const auto& each) { return each.get() != context_.config && each->quiet(); });
   std::erase_if(listeners_, [](const auto& each) { return each->quiet(); });
+  listeners_drain_ =
+      std::ranges::any_of(listeners_, [](const auto& each) { return each->draining(); });
   if (draining_ && listeners_.empty()) {
     if (!context_.config->retired()) context_.config->retire();
     if (context_.upstreams.in_use() == 0 && configs_.size() == 1) ended_.store(true);

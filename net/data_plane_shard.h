@@ -52,6 +52,8 @@ class DataPlaneShard final : public core::ShardHooks {
                  core::Attendant<NameWork>* names, const Fleet* fleet, const Options& options);
   ~DataPlaneShard();
 
+  // Before the shard runs: who signs with the keys that are too slow for it (none: the shard).
+  void attach(core::Attendant<tls::SignatureWork>& signer) { context_.tls_waiting.attach(signer); }
   // Before the shard runs: opens the listening sockets. The error is for an operator.
   std::expected<void, std::string> listen();
 
@@ -70,6 +72,8 @@ class DataPlaneShard final : public core::ShardHooks {
  private:
   static constexpr std::size_t kCommandsMax = 16;
   static constexpr std::size_t kRunQueuePerTurn = 8;
+  static constexpr std::uint32_t kAdminShard = 0;
+  static constexpr int kAdminBacklog = 64;
 
   void on_start(core::Shard& shard) override;
   bool on_turn(core::Instant now) override;
@@ -81,6 +85,9 @@ class DataPlaneShard final : public core::ShardHooks {
   std::expected<void, std::string> open_listener(const std::string& address,
                                                  const ListenerLink& link, int backlog);
   void match_listeners();
+  void match_admin_listener();
+  void add_listener(const std::string& address, const ListenerLink& link, int backlog);
+  void drain(Listener& listener);
   void ask_for_names(ShardConfig& config);
   void take_names();
   void let_go();
@@ -94,6 +101,7 @@ class DataPlaneShard final : public core::ShardHooks {
   core::SpscRing<ShardCommand> commands_;
   std::uint64_t config_number_ = 0;
   bool draining_ = false;
+  bool listeners_drain_ = false;  // some do, after a reload
   std::atomic<std::uint64_t> reloads_done_{0};
   std::atomic<bool> ended_{false};
 };

@@ -1,6 +1,7 @@
 #include "net/shard_config.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "core/check.h"
@@ -31,50 +32,39 @@ ShardConfig::~ShardConfig() {
   HEADRACE_CHECK(users_ == 0);
 }
 
-const core::SocketAddress* ShardConfig::address_of(std::uint32_t provider,
-                                                   std::uint32_t attempt) const {
-  const Addresses& known = addresses_[provider];
-  return known.count == 0 ? nullptr : &known.list[attempt % known.count];
-}
-
 void ShardConfig::set_fixed_address(const ProviderLink& provider) {
-  Addresses& known = addresses_[provider.index];
+  Addresses& own = addresses_[provider.index];
   const std::string_view path = view().text(provider.row->unix_socket);
   auto fixed = !path.empty() ? core::SocketAddress::parse("unix:" + std::string(path))
                              : core::SocketAddress::from_ip(view().text(provider.row->host),
                                                             provider.row->port);
-  known.named = !fixed;
-  if (!fixed) return;
-  known.list[0] = *fixed;
-  known.count = 1;
+  own.named = !fixed;
+  if (fixed) own.known.set(std::span(&*fixed, 1));
 }
 
 bool ShardConfig::wants_addresses(std::uint32_t provider) const {
-  const Addresses& known = addresses_[provider];
-  return known.named && !known.asked && (known.count == 0 || known.hold_until <= shard_.now());
+  const Addresses& own = addresses_[provider];
+  return own.named && !own.asked && (own.known.empty() || own.hold_until <= shard_.now());
 }
 
 void ShardConfig::take_addresses(std::uint32_t provider,
                                  std::span<const core::SocketAddress> addresses,
                                  core::Duration hold) {
-  Addresses& known = addresses_[provider];
-  known.asked = false;
-  known.hold_until = shard_.now() + hold;
+  Addresses& own = addresses_[provider];
+  own.asked = false;
+  own.hold_until = shard_.now() + hold;
   const bool private_network =
       view().providers()[provider].private_network == policy::config::Switch::on;
   std::size_t count = 0;
-  std::array<core::SocketAddress, kAddressesMax> allowed;
+  std::array<core::SocketAddress, ProviderAddresses::kMax> allowed;
   for (const core::SocketAddress& address : addresses) {
     // A name may change its mind: what it means now is judged before it is connected to.
-    if (count < kAddressesMax &&
+    if (count < allowed.size() &&
         policy::config::may_connect(policy::config::classify(address), private_network)) {
       allowed[count++] = address;
     }
   }
-  if (count > 0) {
-    known.list = allowed;
-    known.count = count;
-  }
+  if (count > 0) own.known.set(std::span(allowed.data(), count));
   pools_[provider]->on_addresses();
 }
 

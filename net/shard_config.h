@@ -5,7 +5,6 @@
 // Lifetime: until retired and without users (quiet()).
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "net/config_snapshot.h"
 #include "net/http/head_limits.h"
 #include "net/tls/resumption_cache.h"
+#include "net/upstream/provider_addresses.h"
 #include "net/upstream/upstream_pool.h"
 #include "policy/body/body_scan.h"
 
@@ -23,8 +23,6 @@ struct ShardContext;
 
 class ShardConfig {
  public:
-  static constexpr std::size_t kAddressesMax = 8;
-
   ShardConfig(ShardContext& shard, std::shared_ptr<const ConfigSnapshot> snapshot,
               std::uint64_t number);
   ~ShardConfig();
@@ -44,14 +42,14 @@ class ShardConfig {
 
   [[nodiscard]] UpstreamPool& pool(std::uint32_t provider) { return *pools_[provider]; }
 
-  // The address to try for the n-th connection, in turn; null while none is known.
-  [[nodiscard]] const core::SocketAddress* address_of(std::uint32_t provider,
-                                                      std::uint32_t attempt) const;
+  [[nodiscard]] ProviderAddresses& addresses(std::uint32_t provider) {
+    return addresses_[provider].known;
+  }
   // The provider has a name that was never resolved, or not for too long.
   [[nodiscard]] bool wants_addresses(std::uint32_t provider) const;
   // Nothing is known yet, but an answer will come: connections wait for it.
   [[nodiscard]] bool awaits_addresses(std::uint32_t provider) const {
-    return addresses_[provider].count == 0 && addresses_[provider].asked;
+    return addresses_[provider].known.empty() && addresses_[provider].asked;
   }
   void asked_for_addresses(std::uint32_t provider) { addresses_[provider].asked = true; }
   // None: the name could not be resolved; what was known before goes on being used.
@@ -66,8 +64,7 @@ class ShardConfig {
 
  private:
   struct Addresses {
-    std::array<core::SocketAddress, kAddressesMax> list;
-    std::size_t count = 0;
+    ProviderAddresses known;
     core::Instant hold_until = core::kNever;
     bool named = false;  // a name to be resolved; otherwise fixed by the config
     bool asked = false;

@@ -20,6 +20,7 @@ ShardContext::ShardContext(core::Io& shard_io, core::TimerWheel& shard_timers,
       number(shard_number),
       head_blocks("head blocks", kHeadBlockBytes, capacity.head_blocks),
       tls_blocks("TLS blocks", kTlsBlockBytes, capacity.tls_blocks),
+      tls_waiting(tls_blocks, shard_number),
       // A body is held together with its head.
       bodies(body_budget, body_bytes_max + http::kHeadBytesMax),
       downstreams("downstream connections", capacity.downstream_connections),

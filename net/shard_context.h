@@ -12,6 +12,7 @@
 #include "core/slot_pool.h"
 #include "core/timer_wheel.h"
 #include "net/edge/starved_transports.h"
+#include "net/edge/tls_waiting.h"
 #include "net/http/date.h"
 #include "net/http/request_head.h"
 #include "net/http/response_head.h"
@@ -65,11 +66,14 @@ struct ShardContext {
   bool draining = false;         // connections end with the request they are in
   std::size_t small_buffer_bytes = 4096;
   std::size_t small_buffers = 1024;
-  std::size_t small_buffers_scarce = 512;  // leased ones from which on held requests move
+  // Leased ones from which on held requests move, and what is queued (net/proxy/buffer_relief.h).
+  std::size_t small_buffers_scarce = 512;
+  std::size_t small_buffers_short = 768;
 
   StarvedTransports starved;
   core::BlockPool head_blocks;
   core::BlockPool tls_blocks;
+  TlsWaiting tls_waiting;
   core::BodyPool bodies;
   core::SlotPool<DownstreamConnection> downstreams;
   core::SlotPool<UpstreamConnection> upstreams;

@@ -20,12 +20,13 @@ enum class ShardCount : std::uint8_t {
   responses_2xx,
   responses_4xx,
   responses_5xx,
-  downstream_cancelled,  // the client left before the end of its answer
-  upstream_connections,  // opened
-  upstream_reused,       // requests sent on a kept connection
-  upstream_failures,
-  upstream_replays,  // requests sent again because a kept connection proved dead
-  answers_broken,    // upstream ended within a body
+  downstream_cancelled,      // the client left before the end of its answer
+  upstream_connections,      // opened
+  upstream_reused,           // requests sent on a kept connection
+  upstream_failures,         // requests
+  upstream_connects_failed,  // connections; a request may have been served by another address
+  upstream_replays,          // requests sent again because a kept connection proved dead
+  answers_broken,            // upstream ended within a body
   bytes_downstream_in,
   bytes_downstream_out,
   tokens_in,
@@ -33,7 +34,8 @@ enum class ShardCount : std::uint8_t {
   answers_metered,
   stream_events,
   log_lines_dropped,
-  requests_copied,  // a held request moved out of a scarce receive buffer
+  requests_copied,   // a held request moved out of a scarce receive buffer
+  buffers_relieved,  // what was queued moved out of a receive buffer, because those were short
   tls_handshakes,
   tls_failures,
   count,

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 
 #include "core/uring/ring.h"
 
@@ -48,6 +50,12 @@ std::string forbidden() {
   }
   return "io_uring is forbidden to this process by a security policy (SELinux, AppArmor or the "
          "like). See: journalctl -k | grep -i denied";
+}
+
+bool is_socket(const SocketAddress& address) {
+  struct stat status{};
+  const auto* path = reinterpret_cast<const sockaddr_un*>(address.native())->sun_path;
+  return stat(path, &status) == 0 && S_ISSOCK(status.st_mode);
 }
 
 std::string limit_text(rlim_t limit) {
@@ -115,6 +123,7 @@ std::string listen_refused(int error, const char* call, const SocketAddress& add
   switch (error) {
     case EADDRINUSE:
       if (address.is_unix()) {
+        if (!is_socket(address)) return what + "a file that is no socket stands there. Remove it";
         return what + "another process is listening on that socket. See which: ss -lxp";
       }
       return what +

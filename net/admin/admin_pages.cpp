@@ -41,6 +41,8 @@ constexpr std::array kCounterRows = {
                "Requests sent on a connection that was kept."},
     CounterRow{ShardCount::upstream_failures, "headrace_upstream_failures_total",
                "Failures to reach a provider or to get a whole answer from it."},
+    CounterRow{ShardCount::upstream_connects_failed, "headrace_upstream_connects_failed_total",
+               "Connections to providers that could not be made."},
     CounterRow{ShardCount::upstream_replays, "headrace_upstream_replays_total",
                "Requests sent again because a kept connection proved dead."},
     CounterRow{ShardCount::answers_broken, "headrace_answers_broken_total",
@@ -61,6 +63,8 @@ constexpr std::array kCounterRows = {
                "Access log lines dropped under pressure."},
     CounterRow{ShardCount::requests_copied, "headrace_requests_moved_total",
                "Held requests moved out of receive buffers that had become scarce."},
+    CounterRow{ShardCount::buffers_relieved, "headrace_buffers_relieved_total",
+               "Pieces of answers and uploads moved out of receive buffers that had become short."},
     CounterRow{ShardCount::tls_handshakes, "headrace_tls_handshakes_total",
                "TLS handshakes completed."},
     CounterRow{ShardCount::tls_failures, "headrace_tls_failures_total",
@@ -96,7 +100,8 @@ void histogram(std::string& out, std::string_view name, std::string_view help,
 
 std::int64_t sum(const Fleet& fleet, core::Gauge ShardGauges::* which) {
   std::int64_t total = 0;
-  for (const FleetShard& shard : fleet.shards) total += (shard.counters->gauges.*which).value();
+  for (const FleetShard& shard : fleet.shards)
+    total += (shard.counters->gauges.*which).value();
   return total;
 }
 
@@ -105,7 +110,8 @@ core::Histogram& merged(const Fleet& fleet, core::Histogram ShardCounters::* whi
   thread_local core::Histogram total;
   std::destroy_at(&total);
   std::construct_at(&total);
-  for (const FleetShard& shard : fleet.shards) total.merge(shard.counters->*which);
+  for (const FleetShard& shard : fleet.shards)
+    total.merge(shard.counters->*which);
   return total;
 }
 
@@ -113,7 +119,8 @@ std::string metrics(const Fleet& fleet) {
   std::string out;
   for (const CounterRow& row : kCounterRows) {
     std::uint64_t total = 0;
-    for (const FleetShard& shard : fleet.shards) total += shard.counters->counts.value(row.which);
+    for (const FleetShard& shard : fleet.shards)
+      total += shard.counters->counts.value(row.which);
     head(out, row.name, row.help, "counter");
     fmt::format_to(std::back_inserter(out), "{} {}\n", row.name, total);
   }

@@ -1,6 +1,8 @@
 #include "net/edge/downstream_connection.h"
 
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "core/check.h"
 #include "core/planted_bug.h"
@@ -73,8 +75,8 @@ const PeerAddress& DownstreamConnection::peer() {
 void DownstreamConnection::await_head() {
   state_ = State::reading_head;
   scan_ = {};
-  transport_.want_receive(ReceiveMode::many);
   if (gathered_bytes_ == 0) {
+    transport_.want_receive(ReceiveMode::many);
     deadline_.set(*shard_->timers,
                   shard_->now() + milliseconds(shard_->config->http().keep_alive_timeout_ms));
     return;
@@ -82,6 +84,7 @@ void DownstreamConnection::await_head() {
   deadline_.set(*shard_->timers,
                 shard_->now() + milliseconds(shard_->config->http().head_timeout_ms));
   read_head(std::move(gathered_), std::exchange(gathered_bytes_, 0));
+  if (state_ == State::reading_head) transport_.want_receive(ReceiveMode::many);
 }
 
 void DownstreamConnection::on_received(core::BufferLease lease) {
@@ -149,11 +152,6 @@ void DownstreamConnection::read_head(core::BufferLease message, std::size_t byte
 
 bool DownstreamConnection::gather(std::span<const std::byte> bytes) {
   const std::size_t needed = gathered_bytes_ + bytes.size();
-  // Beyond this nothing further is read until there is a use for it.
-  if (needed >
-      shard_->config->head_limits().head_bytes_max + shard_->config->small_buffer_bytes()) {
-    return false;
-  }
   if (!gathered_) {
     gathered_ = shard_->bodies.take(needed + 1);
   } else if (gathered_.size() <= needed) {
@@ -172,6 +170,11 @@ bool DownstreamConnection::keep_for_later(std::span<const std::byte> bytes) {
   return bytes.empty() || core::planted(core::PlantedBug::pipelined_dropped) || gather(bytes);
 }
 
+void DownstreamConnection::read_ahead() {
+  const bool enough = gathered_bytes_ >= shard_->config->head_limits().head_bytes_max;
+  transport_.want_receive(enough ? ReceiveMode::off : ReceiveMode::many);
+}
+
 // --- exchanges -----------------------------------------------------------------------------------
 
 Exchange* DownstreamConnection::start_exchange() {
@@ -179,6 +182,7 @@ Exchange* DownstreamConnection::start_exchange() {
   if (exchange_ == nullptr) return nullptr;
   state_ = State::exchanging;
   ++requests_;
+  rate_period_left_ = {};
   deadline_.set(*shard_->timers, core::kNever);
   return exchange_;
 }
@@ -189,15 +193,19 @@ void DownstreamConnection::exchange_done(Next next) {
   exchange_ = nullptr;
   awaiting_body_ = false;
   if (state_ == State::closing) return;
-  const std::uint32_t requests_max = listener_->link().requests_per_connection_max;
-  if (next == Next::keep_alive && !finish_soon_ && !shard_->draining && !peer_ended_ &&
-      (requests_max == 0 || requests_ < requests_max)) {
+  if (next == Next::keep_alive && !ends_with_this()) {
     await_head();
   } else if (peer_ended_) {
     close();
   } else {
     linger();
   }
+}
+
+bool DownstreamConnection::ends_with_this() const {
+  const std::uint32_t requests_max = listener_->link().requests_per_connection_max;
+  return finish_soon_ || shard_->draining || peer_ended_ ||
+         (requests_max != 0 && requests_ >= requests_max);
 }
 
 void DownstreamConnection::expect_sent(std::size_t bytes) {
@@ -212,10 +220,27 @@ void DownstreamConnection::expect_sent(std::size_t bytes) {
 }
 
 void DownstreamConnection::expect_body() {
+  if (rate_period_left_ == core::Duration::zero()) {
+    begin_rate_period();
+    return;
+  }
+  awaiting_body_ = true;
+  deadline_.set(*shard_->timers, shard_->now() + std::exchange(rate_period_left_, {}));
+}
+
+void DownstreamConnection::begin_rate_period() {
   awaiting_body_ = true;
   progress_bytes_ = 0;
   deadline_.set(*shard_->timers,
                 shard_->now() + milliseconds(shard_->config->http().rate_grace_ms));
+}
+
+void DownstreamConnection::pause_body() {
+  // Where an answer is on its way the deadline is its own: then the period begins anew.
+  if (awaiting_body_ && !transport_.sending() && deadline_.at() != core::kNever) {
+    rate_period_left_ = std::max(deadline_.at() - shard_->now(), core::Duration(1));
+  }
+  body_done();
 }
 
 void DownstreamConnection::body_done() {
@@ -232,7 +257,7 @@ void DownstreamConnection::judge_body_rate() {
     exchange_->on_downstream_too_slow();
     return;
   }
-  expect_body();
+  begin_rate_period();
 }
 
 // --- the end -------------------------------------------------------------------------------------
@@ -300,6 +325,7 @@ void DownstreamConnection::on_sent(bool all) {
   }
   if (state_ == State::exchanging) {
     expect_sent(0);
+    if (awaiting_body_) begin_rate_period();  // the deadline was that of what was sent
     exchange_->on_downstream_sent();
   }
 }

@@ -43,16 +43,23 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
   [[nodiscard]] Transport& transport() { return transport_; }
   [[nodiscard]] const Listener& listener() const { return *listener_; }
   [[nodiscard]] const PeerAddress& peer();
-  // Bytes behind the request that belong to the next one. Copied; false when they are too many.
+  // Bytes behind the request that belong to the next one. Copied; false when there is no memory.
   [[nodiscard]] bool keep_for_later(std::span<const std::byte> bytes);
+  // While an answer is awaited: later requests are read, and it is heard when the client leaves. Of
+  // the former only so much; what follows waits in the socket.
+  void read_ahead();
+  // The connection ends with the running request, whatever the client asked for.
+  [[nodiscard]] bool ends_with_this() const;
   // The answer is sent, every byte of it. Destroys the exchange.
   enum class Next : std::uint8_t { keep_alive, linger };
   void exchange_done(Next next);
   // The longest that sending `bytes` may take; 0: nothing is being sent.
   void expect_sent(std::size_t bytes);
-  // Body bytes are awaited: at least the minimal rate, judged every grace period.
+  // Body bytes are awaited: at least the minimal rate, judged every grace period. The period stands
+  // still between pause_body() and the next expect_body(): what is awaited then is not the client.
   void expect_body();
   void body_progress(std::size_t bytes) { progress_bytes_ += bytes; }
+  void pause_body();
   void body_done();
 
  private:
@@ -74,6 +81,7 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
   Exchange* start_exchange();
   void linger();
   void judge_body_rate();
+  void begin_rate_period();
 
   ShardContext* shard_;
   Listener* listener_;
@@ -82,6 +90,7 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
   Deadline deadline_;
   core::BufferLease gathered_;  // bytes of a head that came in pieces, or of later requests
   std::uint64_t progress_bytes_ = 0;
+  core::Duration rate_period_left_{};  // of a body that is paused
   std::uint32_t gathered_bytes_ = 0;
   std::uint32_t requests_ = 0;
   http::HeadScan scan_;

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <new>
 #include <span>
 #include <utility>
@@ -41,7 +42,22 @@ class LeaseQueue {
     ++size_;
   }
 
+  // Copies `bytes` behind those of the last entry, where its buffer has room for them; false: it
+  // has not, or there is none. Nobody may be sending from that entry.
+  bool extend_last(std::span<const std::byte> bytes) {
+    if (last_ == nullptr) return false;
+    std::byte* end = last_->bytes.data() + last_->bytes.size();
+    const std::byte* room_end = last_->lease.data() + last_->lease.size();
+    if (room_end - end < static_cast<std::ptrdiff_t>(bytes.size())) return false;
+    std::memcpy(end, bytes.data(), bytes.size());
+    last_->bytes = {last_->bytes.data(), last_->bytes.size() + bytes.size()};
+    return true;
+  }
+
   [[nodiscard]] std::span<std::byte> front_bytes() const { return first_->bytes; }
+
+  // The first entry shrinks to a part of its bytes.
+  void keep_of_front(std::span<std::byte> bytes) { first_->bytes = bytes; }
 
   core::BufferLease pop_front() {
     HEADRACE_CHECK(first_ != nullptr);

@@ -1,7 +1,6 @@
 #include "net/edge/peer_address.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 
 #include <arpa/inet.h>
@@ -43,7 +42,10 @@ std::string_view PeerAddress::text(std::span<char, kTextBytesMax> out) const {
     char* at = out.data();
     for (std::size_t i = 12; i < bytes_.size(); ++i) {
       if (i > 12) *at++ = '.';
-      at = std::to_chars(at, out.data() + out.size(), bytes_[i]).ptr;
+      const unsigned number = bytes_[i];
+      if (number >= 100) *at++ = static_cast<char>('0' + number / 100);
+      if (number >= 10) *at++ = static_cast<char>('0' + number / 10 % 10);
+      *at++ = static_cast<char>('0' + number % 10);
     }
     return {out.data(), static_cast<std::size_t>(at - out.data())};
   }

@@ -13,13 +13,14 @@ void StarvedTransports::remove(Transport& transport) {
   static_cast<core::ListHook<StarvedListTag>&>(transport).unlink();
 }
 
-void StarvedTransports::retry() {
+bool StarvedTransports::retry() {
   for (std::size_t i = 0; i < kRetriesPerTurn; ++i) {
     Transport* transport = waiting_.pop_front();
-    if (transport == nullptr) return;
+    if (transport == nullptr) return false;
     if (core::planted(core::PlantedBug::starved_forgotten)) continue;
     transport->retry_receive();
   }
+  return !waiting_.empty();
 }
 
 }  // namespace headrace::net

@@ -18,8 +18,8 @@ class StarvedTransports {
   void add(Transport& transport);
   static void remove(Transport& transport);
   [[nodiscard]] bool empty() const { return waiting_.empty(); }
-  // Once a turn, while buffers are free.
-  void retry();
+  // Once a turn, while buffers are free. True: some are left for the next turn.
+  bool retry();
 
  private:
   core::IntrusiveList<Transport, StarvedListTag> waiting_;

@@ -1,11 +1,11 @@
 #include "net/edge/tls_layer.h"
 
-#include <algorithm>
 #include <cstring>
 #include <utility>
 
 #include "core/check.h"
 #include "net/shard_context.h"
+#include "net/tls/record_memory.h"
 
 namespace headrace::net {
 
@@ -29,7 +29,7 @@ void Transport::start_tls_upstream(const std::shared_ptr<const tls::ClientContex
 
 bool TlsLayer::take_block() {
   HEADRACE_CHECK(!block_, "one block is on its way at a time");
-  block_ = transport_.shard_->tls_blocks.take();
+  block_ = transport_.shard_->tls_waiting.take_block(*this);
   return static_cast<bool>(block_);
 }
 
@@ -38,56 +38,82 @@ void TlsLayer::send_block(std::size_t bytes) {
   transport_.send_raw(std::span(&slice, 1), core::SendMore::no);
 }
 
+// What was waited for has come.
+void TlsLayer::go_on() {
+  if (handshaking_) {
+    advance();
+  } else if (std::exchange(send_lost_, false)) {
+    transport_.send_ended(false);
+  } else if (plain_first_ < plain_count_) {
+    send_step();
+  } else {
+    transport_.finish_if_idle();  // close_notify
+  }
+}
+
+void TlsLayer::stop() {
+  transport_.shard_->tls_waiting.leave(*this);
+}
+
 // --- handshake -----------------------------------------------------------------------------------
 
 void TlsLayer::start() {
-  std::span<std::byte> nothing;
-  handshake(nothing);
+  steps_by_itself_ = true;
+  advance();
 }
 
-void TlsLayer::handshake(std::span<std::byte>& received) {
-  for (;;) {
-    if (!take_block()) {
+// As far as the handshake gets with what is there.
+void TlsLayer::advance() {
+  while (handshaking_ && transport_.is_open()) {
+    // One flight of ours leaves before the next is made.
+    if (transport_.raw_sending_ || waits()) return;
+    if (operation_ != nullptr && operation_->has_run()) {
+      session_.complete_key_operation(std::move(operation_));
+      steps_by_itself_ = true;
+    }
+    if (waiting_.empty() && !steps_by_itself_) return;
+    if (!transport_.shard_->tls_waiting.take_step(*this) || !take_block()) return;
+    step();
+  }
+}
+
+void TlsLayer::step() {
+  steps_by_itself_ = false;
+  std::span<std::byte> received =
+      waiting_.empty() ? std::span<std::byte>() : waiting_.front_bytes();
+  const tls::HandshakeStep step = session_.handshake(received, block_.bytes());
+  if (!waiting_.empty()) {
+    received.empty() ? waiting_.pop_front().reset() : waiting_.keep_of_front(received);
+  }
+  if (step.produced > 0) {
+    send_block(step.produced);
+  } else {
+    block_.reset();
+  }
+  switch (step.status) {
+    case tls::HandshakeStatus::done:
+      handshaking_ = false;
+      transport_.shard_->counters.add(ShardCount::tls_handshakes);
+      transport_.owner_->on_handshake_done();
+      read_waiting();
+      return;
+    case tls::HandshakeStatus::wants_ciphertext:
+      return;
+    case tls::HandshakeStatus::wants_room:
+      steps_by_itself_ = true;
+      return;
+    case tls::HandshakeStatus::wants_key_operation:
+      transport_.shard_->tls_waiting.sign(*this, session_.take_key_operation());
+      return;
+    case tls::HandshakeStatus::failed:
       fail();
       return;
-    }
-    const tls::HandshakeStep step = session_.handshake(received, block_.bytes());
-    if (step.produced > 0) {
-      send_block(step.produced);
-    } else {
-      block_.reset();
-    }
-    switch (step.status) {
-      case tls::HandshakeStatus::done:
-        handshaking_ = false;
-        transport_.shard_->counters.add(ShardCount::tls_handshakes);
-        transport_.owner_->on_handshake_done();
-        return;
-      case tls::HandshakeStatus::wants_ciphertext:
-        return;
-      case tls::HandshakeStatus::wants_room:
-        wants_room_ = true;
-        return;
-      case tls::HandshakeStatus::wants_key_operation: {
-        auto operation = session_.take_key_operation();
-        operation->run();
-        session_.complete_key_operation(std::move(operation));
-        if (block_) {
-          wants_room_ = true;
-          return;
-        }
-        continue;
-      }
-      case tls::HandshakeStatus::failed:
-        fail();
-        return;
-    }
   }
 }
 
 void TlsLayer::fail() {
   // The alert is worth a try: it tells the other side why. It goes before the connection does.
-  if (!transport_.raw_sending_ && (block_ || take_block())) {
+  if (!transport_.raw_sending_ && !waits() && (block_ || take_block())) {
     const std::size_t bytes = session_.close(block_.bytes());
     if (bytes > 0) send_block(bytes);
   }
@@ -97,41 +123,51 @@ void TlsLayer::fail() {
 // --- receiving -----------------------------------------------------------------------------------
 
 void TlsLayer::received(core::BufferLease ciphertext) {
-  std::span<std::byte> rest = ciphertext.bytes();
-  if (handshaking_) {
-    if (transport_.raw_sending_) {
-      // Our side's flight is still leaving; what came waits for it. A peer that sends more than
-      // one flight ahead is not following the protocol.
-      if (waiting_) {
-        fail();
-        return;
-      }
-      waiting_ = std::move(ciphertext);
-      return;
-    }
-    handshake(rest);
-    if (handshaking_ || !transport_.is_open()) return;
+  const std::span<std::byte> bytes = ciphertext.bytes();
+  if (!handshaking_) {
+    read(std::move(ciphertext), bytes);
+    return;
   }
-  if (!rest.empty()) read(std::move(ciphertext), rest);
+  if (waiting_.size() == kWaitingMax) {
+    fail();
+    return;
+  }
+  waiting_.push_back(std::move(ciphertext), bytes);
+  advance();
 }
 
-// Decrypts what is there, in place; several records in one buffer are moved together.
+// What came together with the end of the handshake, or behind it.
+void TlsLayer::read_waiting() {
+  while (!waiting_.empty() && transport_.is_open()) {
+    const std::span<std::byte> bytes = waiting_.front_bytes();
+    read(waiting_.pop_front(), bytes);
+  }
+}
+
+// Decrypts what is there. Several records that stay in the buffer are moved together, so that they
+// go on as one piece.
 void TlsLayer::read(core::BufferLease lease, std::span<std::byte> received) {
   std::byte* begin = nullptr;
   std::byte* end = nullptr;
   PeerEnd ended{};
   bool over = false;
   for (;;) {
-    tls::ReadStep step = session_.read(received);
+    const std::span<std::byte> into = begin == nullptr ? transport_.into_ : std::span<std::byte>();
+    tls::ReadStep step = session_.read(received, into);
     if (step.status == tls::ReadStatus::wants_ciphertext) break;
     if (step.status != tls::ReadStatus::plaintext) {
       over = true;
       ended = step.status == tls::ReadStatus::closed ? PeerEnd::finished : PeerEnd::reset;
       break;
     }
+    if (!into.empty() && step.plaintext.data() == into.data()) {
+      transport_.hand_on_into(step.plaintext.size());
+      if (!transport_.is_open()) return;
+      continue;
+    }
     if (step.memory != nullptr) {
       HEADRACE_CHECK(begin == nullptr, "a record begun earlier comes before all others");
-      deliver_copy(step.plaintext);
+      transport_.hand_on(tls::lend(std::move(step.memory), step.plaintext));
       if (!transport_.is_open()) return;
       continue;
     }
@@ -150,22 +186,6 @@ void TlsLayer::read(core::BufferLease lease, std::span<std::byte> received) {
   if (over && transport_.is_open()) transport_.end_receive(ended);
 }
 
-// A record that came in several buffers was put together in memory of the engine's.
-void TlsLayer::deliver_copy(std::span<const std::byte> plaintext) {
-  while (!plaintext.empty() && transport_.is_open()) {
-    core::BufferLease block = transport_.shard_->head_blocks.take();
-    if (!block) {
-      transport_.end_receive(PeerEnd::reset);
-      return;
-    }
-    const std::size_t bytes = std::min(block.size(), plaintext.size());
-    std::memcpy(block.data(), plaintext.data(), bytes);
-    block.shrink(bytes);
-    plaintext = plaintext.subspan(bytes);
-    transport_.hand_on(std::move(block));
-  }
-}
-
 PeerEnd TlsLayer::peer_ended(PeerEnd end) {
   if (end != PeerEnd::finished) return end;
   return session_.received_end() == tls::Failure::none ? PeerEnd::finished : PeerEnd::truncated;
@@ -174,7 +194,7 @@ PeerEnd TlsLayer::peer_ended(PeerEnd end) {
 // --- sending -------------------------------------------------------------------------------------
 
 void TlsLayer::send(std::span<const std::span<const std::byte>> slices) {
-  plain_count_ = slices.size();
+  plain_count_ = static_cast<std::uint32_t>(slices.size());
   plain_first_ = 0;
   for (std::size_t i = 0; i < slices.size(); ++i) {
     plain_[i] = {const_cast<std::byte*>(slices[i].data()), slices[i].size()};
@@ -184,15 +204,15 @@ void TlsLayer::send(std::span<const std::span<const std::byte>> slices) {
 }
 
 void TlsLayer::send_step() {
-  if (!take_block()) {
-    transport_.end_receive(PeerEnd::reset);
-    return;
-  }
+  if (!take_block()) return;
   const tls::WriteStep step = session_.write(
       std::span(plain_.data() + plain_first_, plain_count_ - plain_first_), block_.bytes());
   if (step.failed || step.produced == 0) {
     block_.reset();
-    transport_.end_receive(PeerEnd::reset);
+    plain_first_ = plain_count_ = 0;
+    // No send ends within the call that began it.
+    send_lost_ = true;
+    transport_.shard_->tls_waiting.call_back(*this);
     return;
   }
   std::size_t consumed = step.consumed;
@@ -210,12 +230,7 @@ void TlsLayer::send_step() {
 bool TlsLayer::sent() {
   block_.reset();
   if (handshaking_) {
-    const bool again = std::exchange(wants_room_, false);
-    if (waiting_) {
-      received(std::move(waiting_));
-    } else if (again) {
-      start();
-    }
+    advance();
     return true;
   }
   if (plain_first_ < plain_count_) {
@@ -227,14 +242,16 @@ bool TlsLayer::sent() {
 
 void TlsLayer::send_failed() {
   block_.reset();
-  waiting_.reset();
+  waiting_.clear();
   plain_first_ = plain_count_ = 0;
   goodbye_said_ = true;
   if (handshaking_) transport_.owner_->on_handshake_failed();
 }
 
 bool TlsLayer::say_goodbye() {
-  if (handshaking_ || std::exchange(goodbye_said_, true) || !take_block()) return false;
+  if (handshaking_ || goodbye_said_) return false;
+  if (waits() || !take_block()) return true;
+  goodbye_said_ = true;
   const std::size_t bytes = session_.close(block_.bytes());
   if (bytes == 0) {
     block_.reset();

@@ -31,6 +31,7 @@ void Transport::open(core::Socket socket) {
   state_ = State::open;
   want_ = armed_ = ReceiveMode::off;
   cancelling_ = peer_ended_ = sending_ = raw_sending_ = finish_when_idle_ = close_started_ = false;
+  bulk_is_scarce_ = false;
 }
 
 // --- receiving -----------------------------------------------------------------------------------
@@ -44,10 +45,6 @@ void Transport::want_receive(ReceiveMode mode) {
 
 void Transport::want_into(std::span<std::byte> into) {
   HEADRACE_CHECK(!into.empty());
-  if (tls_ != nullptr) {
-    want_receive(ReceiveMode::many);
-    return;
-  }
   want_ = ReceiveMode::into;
   into_ = into;
   reconcile_receive();
@@ -55,7 +52,18 @@ void Transport::want_into(std::span<std::byte> into) {
 
 void Transport::keep_for_receive(core::BufferLease memory) {
   HEADRACE_CHECK(receiving_into() && !into_memory_);
-  into_memory_ = std::move(memory);
+  if (armed_ == ReceiveMode::into) {
+    into_memory_ = std::move(memory);
+  } else {
+    want_receive(ReceiveMode::many);  // decrypted into it is only what comes from here on
+  }
+}
+
+// Ciphertext never goes to the owner's memory: large buffers bring many records at a time.
+ReceiveMode Transport::mode_to_arm() const {
+  if (tls_ == nullptr || want_ != ReceiveMode::into) return want_;
+  return into_.size() >= tls::kRecordPlaintextBytesMax && !bulk_is_scarce_ ? ReceiveMode::one_bulk
+                                                                           : ReceiveMode::many;
 }
 
 void Transport::reconcile_receive() {
@@ -66,7 +74,7 @@ void Transport::reconcile_receive() {
   }
   // A receive into the owner's memory is never cancelled for another wish: it ends with the first
   // bytes that come.
-  if (want_ == armed_ || cancelling_ || armed_ == ReceiveMode::into) return;
+  if (mode_to_arm() == armed_ || cancelling_ || armed_ == ReceiveMode::into) return;
   if (control_op_.in_flight()) return;  // tried again when it completes
   cancelling_ = true;
   shard_->io->cancel(control_op_, receive_op_);
@@ -74,8 +82,8 @@ void Transport::reconcile_receive() {
 
 void Transport::start_receive() {
   core::Io& io = *shard_->io;
-  armed_ = want_;
-  switch (want_) {
+  armed_ = mode_to_arm();
+  switch (armed_) {
     case ReceiveMode::off:
       break;
     case ReceiveMode::many:
@@ -105,6 +113,7 @@ void Transport::on_receive_completed(Completion& completion) {
     return;
   }
   if (completion.result > 0) {
+    if (!completion.more) bulk_is_scarce_ = false;
     deliver(completion);
   } else if (completion.result == 0) {
     end_receive(PeerEnd::finished);
@@ -127,8 +136,12 @@ void Transport::deliver(Completion& completion) {
     }
     return;
   }
-  // The owner either wants the rest elsewhere and says so within the call, or has enough.
-  // He may also have changed his mind while they were on their way.
+  hand_on_into(bytes);
+}
+
+// The owner either wants the rest elsewhere and says so within the call, or has enough.
+// He may also have changed his mind while they were on their way.
+void Transport::hand_on_into(std::size_t bytes) {
   if (want_ == ReceiveMode::into) {
     want_ = ReceiveMode::off;
     into_ = {};
@@ -157,6 +170,7 @@ void Transport::end_receive(PeerEnd end) {
 void Transport::wait_for_buffers() {
   // Slow readers may hold every large buffer; small ones still bring the bytes forward.
   if (want_ == ReceiveMode::one_bulk) want_ = ReceiveMode::one;
+  bulk_is_scarce_ = true;
   waits_for_buffers_ = true;
   shard_->starved.add(*this);
 }
@@ -214,13 +228,22 @@ void Transport::on_send_completed(Completion& completion) {
     }
   }
   if (owners && state_ == State::open) {
-    sending_ = false;
-    owner_->on_sent(all);
+    send_ended(all);
+    return;
   }
-  if (state_ == State::open && finish_when_idle_ && !sending_ && !raw_sending_) {
-    finish_when_idle_ = false;
-    finish_sending();
-  }
+  finish_if_idle();
+}
+
+void Transport::send_ended(bool all) {
+  sending_ = false;
+  owner_->on_sent(all);
+  finish_if_idle();
+}
+
+void Transport::finish_if_idle() {
+  if (state_ != State::open || !finish_when_idle_ || sending_ || raw_sending_) return;
+  finish_when_idle_ = false;
+  finish_sending();
 }
 
 void Transport::finish_sending() {
@@ -250,7 +273,7 @@ void Transport::on_control_completed(Completion&) {
   if (finish_when_idle_ && !sending_) {
     finish_when_idle_ = false;
     finish_sending();
-    return;
+    if (control_op_.in_flight()) return;
   }
   reconcile_receive();
 }
@@ -262,6 +285,7 @@ void Transport::close() {
     waits_for_buffers_ = false;
     StarvedTransports::remove(*this);
   }
+  if (tls_ != nullptr) tls_->stop();
   advance_closing();
 }
 

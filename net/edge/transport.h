@@ -70,7 +70,8 @@ class Transport : public core::ListHook<StarvedListTag> {
 
   void open(core::Socket socket);
   // Right after open(): the handshake runs by itself, then the owner hears on_handshake_done() and
-  // bytes flow as on a plain stream (but never `into` memory of the owner's: on_received() always).
+  // bytes flow as on a plain stream. What is wanted `into` memory of the owner's may come by
+  // on_received() all the same: a record with more than that, for one.
   void start_tls_downstream(const std::shared_ptr<const tls::ServerContext>& context);
   void start_tls_upstream(const std::shared_ptr<const tls::ClientContext>& context,
                           tls::ResumptionCache& resumption);
@@ -82,7 +83,9 @@ class Transport : public core::ListHook<StarvedListTag> {
   void want_into(std::span<std::byte> into);
   // A receive into the owner's memory is in flight: it cannot be called back, so who gives that
   // memory up leaves it here until the receive has ended.
-  [[nodiscard]] bool receiving_into() const { return armed_ == ReceiveMode::into; }
+  [[nodiscard]] bool receiving_into() const {
+    return armed_ == ReceiveMode::into || !into_.empty();
+  }
   void keep_for_receive(core::BufferLease memory);
   [[nodiscard]] ReceiveMode wanted() const { return want_; }
 
@@ -112,6 +115,10 @@ class Transport : public core::ListHook<StarvedListTag> {
   void start_receive();
   void deliver(core::Completion& completion);
   void hand_on(core::BufferLease lease);
+  void hand_on_into(std::size_t bytes);
+  [[nodiscard]] ReceiveMode mode_to_arm() const;
+  void send_ended(bool all);
+  void finish_if_idle();
   void end_receive(PeerEnd end);
   void wait_for_buffers();
   void advance_closing();
@@ -138,6 +145,7 @@ class Transport : public core::ListHook<StarvedListTag> {
   bool raw_sending_ : 1 = false;  // an operation is in flight
   bool finish_when_idle_ : 1 = false;
   bool waits_for_buffers_ : 1 = false;
+  bool bulk_is_scarce_ : 1 = false;
   bool close_started_ : 1 = false;
 };
 

@@ -26,7 +26,7 @@ bool AccessLog::write(const AccessRecord& record) {
       record.request_id, record.path,     record.model, record.key,
       record.tenant,     record.provider, record.code};
   AccessRecordInRing out;
-  out.fixed = record;
+  out.facts = record;
   std::size_t bytes = sizeof out;
   for (std::size_t i = 0; i < kTexts; ++i) {
     out.text_bytes[i] = static_cast<std::uint8_t>(std::min(texts[i].size(), kTextBytesMax));
@@ -41,6 +41,7 @@ bool AccessLog::write(const AccessRecord& record) {
     at += out.text_bytes[i];
   }
   ring_.producer().commit(kAccessRecordKind, bytes);
+  if (writer_ != nullptr && ring_.producer().holds_more_than(kWakeBytes)) writer_->ring();
   return true;
 }
 
@@ -48,7 +49,7 @@ bool read_access_record(std::span<const std::byte> bytes, AccessRecord& record) 
   AccessRecordInRing in;
   if (bytes.size() < sizeof in) return false;
   std::memcpy(&in, bytes.data(), sizeof in);
-  record = in.fixed;
+  static_cast<AccessFacts&>(record) = in.facts;
   const char* at = reinterpret_cast<const char*>(bytes.data()) + sizeof in;
   std::size_t left = bytes.size() - sizeof in;
   const auto texts = texts_of(record);

@@ -13,7 +13,8 @@
 
 namespace headrace::net {
 
-struct AccessRecord {
+// What is copied as it is.
+struct AccessFacts {
   core::WallTime ended_at;
   core::Duration duration{};
   core::Duration time_to_first_byte{};  // zero: there was none
@@ -30,6 +31,9 @@ struct AccessRecord {
   bool local = false;  // answered by the gateway itself
   bool streamed = false;
   bool cut = false;  // the answer did not arrive whole
+};
+
+struct AccessRecord : AccessFacts {
   std::string_view request_id;
   std::string_view path;  // without query
   std::string_view model;

@@ -50,6 +50,7 @@ void LogWriter::start() {
 
 void LogWriter::stop() {
   stop_.store(true, std::memory_order_release);
+  bell_.ring();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -63,7 +64,7 @@ void LogWriter::run() {
     while (drain()) {
     }
     if (last) return;
-    std::this_thread::sleep_for(kPause);
+    bell_.wait(kPause);
   }
 }
 

@@ -2,8 +2,9 @@
 // writes them out in large pieces.
 //
 // Threads:  one of its own, from start() to stop(); reopen() from any.
-// Pace:     looks at the rings every kPause while there is nothing to do, so that shards never have
-//           to wake it.
+// Pace:     looks at the rings every kPause while there is little to do; a shard whose ring fills
+// up
+//           faster calls it.
 // Errors:   an output that cannot be written is told once a minute on the event log, with the
 //           number of lines lost; the gateway goes on.
 #pragma once
@@ -31,7 +32,10 @@ class LogWriter {
   LogWriter& operator=(const LogWriter&) = delete;
 
   // Before start(); the log must outlive stop().
-  void attach(AccessLog& log) { logs_.push_back(&log); }
+  void attach(AccessLog& log) {
+    logs_.push_back(&log);
+    log.call(bell_);
+  }
   void start();
   // Writes what is there, then ends.
   void stop();
@@ -50,6 +54,7 @@ class LogWriter {
   std::vector<char> text_;  // lines being put together, of which text_bytes_ are filled
   std::size_t text_bytes_ = 0;
   std::vector<AccessLog*> logs_;
+  LogBell bell_;
   std::atomic<bool> reopen_{false};
   std::atomic<bool> stop_{false};
   std::uint64_t lines_lost_ = 0;

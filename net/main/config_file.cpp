@@ -31,6 +31,8 @@ std::expected<std::string, std::string> read_text(const std::string& path, std::
       return std::unexpected(fmt::format("is larger than {} bytes", bytes_max));
     }
   }
+  // A folder opens like a file; half of a text must not be taken for all of it.
+  if (file.bad()) return std::unexpected(std::string(std::strerror(errno)));
   return text;
 }
 

@@ -23,6 +23,8 @@ namespace {
 
 constexpr std::size_t kNameRequestsMax = 256;
 constexpr milliseconds kNamesPollInterval{1000};
+// Nothing is polled for: the bell wakes it.
+constexpr milliseconds kSignaturesPollInterval{60'000};
 constexpr std::size_t kMessagesMax = 1024;
 
 sigset_t our_signals() {
@@ -68,6 +70,7 @@ void DataPlane::block_signals() {
 
 std::expected<void, std::string> DataPlane::start(std::shared_ptr<const ConfigSnapshot> snapshot) {
   snapshot_ = snapshot;
+  started_with_.emplace(snapshot->view());
   if (line_.processor) {
     if (auto pinned = core::pin_to_processor(*line_.processor); !pinned) return pinned;
   }
@@ -85,6 +88,8 @@ std::expected<void, std::string> DataPlane::start(std::shared_ptr<const ConfigSn
   }
   names_thread_ =
       std::make_unique<core::AttendantThread<NameWork>>(*names_, "names", kNamesPollInterval);
+  signatures_thread_ = std::make_unique<core::AttendantThread<tls::SignatureWork>>(
+      *signatures_, "signatures", kSignaturesPollInterval);
   const std::vector<unsigned> processors = core::usable_processors();
   const bool pin = on(snapshot_->view().settings().shards.pin) && !line_.processor;
   for (std::size_t i = 0; i < shards_.size(); ++i) {
@@ -118,6 +123,8 @@ std::expected<void, std::string> DataPlane::make_shards(
       std::make_unique<core::PostOffice>(static_cast<std::uint32_t>(count), kMessagesMax);
   names_ = std::make_unique<core::Attendant<NameWork>>(
       name_work_, static_cast<std::uint32_t>(count), kNameRequestsMax);
+  signatures_ = std::make_unique<core::Attendant<tls::SignatureWork>>(
+      signature_work_, static_cast<std::uint32_t>(count), TlsWaiting::kSignaturesMax);
   auto region = RegionHome::open(line_.region_path, static_cast<std::uint32_t>(count),
                                  snapshot->view().bytes());
   if (!region) return std::unexpected("shared region: " + region.error());
@@ -128,10 +135,12 @@ std::expected<void, std::string> DataPlane::make_shards(
     if (!io) return std::unexpected(io.error());
     post_office_->attach(number, **io);
     names_->attach(number, **io);
+    signatures_->attach(number, **io);
     mailboxes_.push_back(std::make_unique<core::Mailbox>(*post_office_, number));
     shards_.push_back(std::make_unique<DataPlaneShard>(number, std::move(*io),
                                                        mailboxes_.back().get(), snapshot, *budget_,
                                                        names_.get(), &fleet_, options));
+    shards_.back()->attach(*signatures_);
     if (auto listening = shards_.back()->listen(); !listening) return listening;
   }
   for (const auto& shard : shards_) {
@@ -184,6 +193,7 @@ void DataPlane::run() {
   for (const auto& thread : threads_)
     thread->join();
   names_thread_.reset();
+  signatures_thread_.reset();
   if (log_writer_ != nullptr) log_writer_->stop();
   region_->finish();
   HEADRACE_EVENT(info, "ended");
@@ -192,8 +202,10 @@ void DataPlane::run() {
 void DataPlane::reload() {
   auto snapshot = load_config_file(line_.config_path, master_key_);
   if (!snapshot) {
+    HEADRACE_EVENT(error, "the config is refused, the one before goes on; what is wrong with it:");
+    // All of it, a line each, as `-t` prints it: an event would be cut, and is one line.
+    fmt::print(stderr, "{}", snapshot.error());
     fleet_.config_reloads_failed.fetch_add(1);
-    HEADRACE_EVENT(error, "the config is refused, the one before goes on:\n{}", snapshot.error());
     return;
   }
   if (auto published = region_->publish((*snapshot)->view().bytes()); !published) {
@@ -213,6 +225,9 @@ void DataPlane::reload() {
   }
   const std::uint64_t generation = fleet_.config_generation.fetch_add(1) + 1;
   HEADRACE_EVENT(info, "config generation {} taken over", generation);
+  if (const std::string changed = started_with_->changed_in(snapshot_->view()); !changed.empty()) {
+    HEADRACE_EVENT(warning, "changed, but in force only from the next start on: {}", changed);
+  }
 }
 
 void DataPlane::tell_all(ShardCommandKind kind) {

@@ -19,6 +19,8 @@
 #include "net/log/log_writer.h"
 #include "net/main/command_line.h"
 #include "net/main/region_home.h"
+#include "net/main/start_settings.h"
+#include "net/tls/signature_work.h"
 #include "policy/config/seal.h"
 
 namespace headrace::net {
@@ -48,6 +50,7 @@ class DataPlane {
   CommandLine line_;
   policy::config::MasterKey master_key_;
   std::shared_ptr<const ConfigSnapshot> snapshot_;
+  std::optional<StartSettings> started_with_;
   std::optional<RegionHome> region_;
   Fleet fleet_;
   std::unique_ptr<core::BodyBudget> budget_;
@@ -56,6 +59,9 @@ class DataPlane {
   NameWork name_work_;
   std::unique_ptr<core::Attendant<NameWork>> names_;
   std::unique_ptr<core::AttendantThread<NameWork>> names_thread_;
+  tls::SignatureWork signature_work_;
+  std::unique_ptr<core::Attendant<tls::SignatureWork>> signatures_;
+  std::unique_ptr<core::AttendantThread<tls::SignatureWork>> signatures_thread_;
   std::vector<std::unique_ptr<DataPlaneShard>> shards_;
   std::unique_ptr<LogWriter> log_writer_;
   std::vector<std::unique_ptr<core::ShardThread>> threads_;

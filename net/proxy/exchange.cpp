@@ -56,6 +56,10 @@ void Exchange::on_deadline() {
       return;
     case ExchangeState::sending:
     case ExchangeState::awaiting_answer:
+      if (send_failed_ && !answer_seen_) {
+        upstream_broken(UpstreamFailure::closed_early);
+        return;
+      }
       upstream_failed(total ? UpstreamFailure::total_timeout : UpstreamFailure::first_byte_timeout);
       return;
     case ExchangeState::relaying:

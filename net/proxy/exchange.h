@@ -83,6 +83,8 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
 
  private:
   static constexpr std::size_t kQueuedLeasesMax = 4;
+  // One that is being sent and one behind it.
+  static constexpr std::size_t kQueuedLeasesWhenShort = 2;
   static constexpr std::uint8_t kInterimAnswersMax = 8;
 
   void move_to(ExchangeState next);
@@ -221,6 +223,7 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   bool strip_usage_ : 1 = false;    // we asked for usage, the client did not
   bool streaming_ : 1 = false;      // the answer is an event stream
   bool request_sent_ : 1 = false;
+  bool send_failed_ : 1 = false;  // the upstream takes no more; it may still say something
   bool replayed_ : 1 = false;
 
   bool answer_seen_ : 1 = false;     // a byte of the upstream's answer was seen
@@ -228,9 +231,8 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   bool answer_ended_ : 1 = false;    // nothing more will be queued
   bool answer_cut_ : 1 = false;      // the client must see that it is incomplete
   bool upstream_keep_alive_ : 1 = false;
-  bool bulk_ : 1 = false;     // received into large buffers
-  bool local_ : 1 = false;    // our own answer
-  bool interim_ : 1 = false;  // 100 (Continue) is being sent
+  bool bulk_ : 1 = false;   // received into large buffers
+  bool local_ : 1 = false;  // our own answer
   bool recorded_ : 1 = false;
 };
 

@@ -8,6 +8,8 @@
 #include "net/edge/downstream_connection.h"
 #include "net/http/chunk_writer.h"
 #include "net/http/forwarding.h"
+#include "net/http/text.h"
+#include "net/proxy/buffer_relief.h"
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
@@ -24,12 +26,17 @@ namespace {
 // From this size on an answer of known length is received into large buffers.
 constexpr std::uint64_t kBulkAnswerBytes = 16 * 1024;
 
-bool is_event_stream(std::string_view content_type) {
-  return content_type.starts_with("text/event-stream");
+// The type without its parameters; RFC 9110 section 8.3.1 lets its case be anything.
+bool is_media_type(std::string_view content_type, std::string_view type) {
+  const std::string_view start = content_type.substr(0, type.size());
+  const std::string_view rest = content_type.substr(start.size());
+  return http::equals_ignoring_case(start, type) &&
+         (rest.empty() || rest.front() == ';' || rest.front() == ' ' || rest.front() == '\t');
 }
 
-bool is_json(std::string_view content_type) {
-  return content_type.starts_with("application/json");
+bool is_encoded(const http::ResponseHead& head) {
+  const std::string_view coding = head.fields.value(FieldId::content_encoding);
+  return !coding.empty() && !http::equals_ignoring_case(coding, "identity");
 }
 
 }  // namespace
@@ -113,8 +120,11 @@ void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std:
   const http::ResponseHead& head = shard_->response_head;
   move_to(ExchangeState::relaying);
   if (request_sent_) release_message();
-  if (!body_complete_)
-    keep_alive_ = false;  // an early answer: what is left of the request is not read
+  if (!body_complete_) {
+    // An early answer: what is left of the request need not come.
+    keep_alive_ = false;
+    downstream_->body_done();
+  }
   status_ = head.status;
   upstream_keep_alive_ = head.keep_alive;
   answer_decoder_ = http::BodyDecoder(head.framing, head.content_length);
@@ -138,15 +148,13 @@ void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std:
 }
 
 void Exchange::start_meter(const http::ResponseHead& head) {
-  if (passthrough_ != nullptr || head.status != 200 || head.fields.has(FieldId::content_encoding)) {
-    return;
-  }
+  if (passthrough_ != nullptr || head.status != 200 || is_encoded(head)) return;
   const std::string_view type = head.fields.value(FieldId::content_type);
-  if (is_event_stream(type)) {
+  if (is_media_type(type, "text/event-stream")) {
     meter_.start_stream(match_.endpoint, {.strip_usage_chunk = strip_usage_});
     streaming_ = true;
     shard_->counters.gauges.streams_open.add(1);
-  } else if (is_json(type)) {
+  } else if (is_media_type(type, "application/json")) {
     meter_.start_document(match_.endpoint);
   }
 }
@@ -184,7 +192,7 @@ void Exchange::write_answer_head(const http::ResponseHead& head, http::HeadWrite
 
 // What every answer carries, ours and the provider's.
 void Exchange::write_own_fields(http::HeadWriter& writer) {
-  if (shard_->draining) keep_alive_ = false;
+  if (downstream_->ends_with_this()) keep_alive_ = false;
   writer.field(FieldId::x_request_id, request_id_.text());
   if (config_->http().via == policy::config::Switch::on) writer.lines("Via: 1.1 headrace\r\n");
   if (!keep_alive_) {
@@ -263,7 +271,7 @@ void Exchange::queue_relayed(core::BufferLease lease, std::size_t offset, std::s
       }
     }
   }
-  if (!bytes.empty()) out_.push_back(std::move(lease), bytes);
+  if (!bytes.empty()) queue_relieved(*shard_, out_, sending_entries_, std::move(lease), bytes);
 }
 
 void Exchange::relay_run(std::span<std::byte> run, http::BodyFramer& framer) {
@@ -336,7 +344,9 @@ void Exchange::drop_held() {
 void Exchange::want_more_answer() {
   if (upstream_ == nullptr) return;
   Transport& transport = upstream_->transport();
-  if (out_.size() >= kQueuedLeasesMax || (bulk_ && !out_.empty())) {
+  const std::size_t queued = out_.size();
+  if (queued >= kQueuedLeasesMax || (bulk_ && queued > 0) ||
+      (queued >= kQueuedLeasesWhenShort && small_buffers_short(*shard_))) {
     transport.want_receive(ReceiveMode::off);
     // It is the client who is slow now: its own deadline runs.
     deadline_.set(*shard_->timers, total_deadline_);
@@ -414,10 +424,6 @@ void Exchange::pump_answer() {
 }
 
 void Exchange::on_downstream_sent() {
-  if (interim_) {  // 100 (Continue) went out
-    interim_ = false;
-    if (!body_complete_) downstream_->expect_body();
-  }
   for (; sending_entries_ > 0; --sending_entries_)
     out_.pop_front().reset();
   if (state_ == ExchangeState::relaying && out_.size() < kQueuedLeasesMax / 2) {

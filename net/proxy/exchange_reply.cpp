@@ -118,7 +118,10 @@ void Exchange::reply_with(std::uint16_t status, std::string_view content_type,
   status_ = status;
   // What is left of the body is not waited for: the connection ends, and the client may finish
   // sending while we listen (DownstreamConnection::linger).
-  if (!body_complete_) keep_alive_ = false;
+  if (!body_complete_) {
+    keep_alive_ = false;
+    downstream_->body_done();
+  }
 
   std::array<char, 1024> room;
   http::HeadWriter writer{std::span<char>(room)};
@@ -146,9 +149,10 @@ void Exchange::reply_with(std::uint16_t status, std::string_view content_type,
 // Copies text of ours into a block and queues it; without memory for it the connection ends.
 void Exchange::queue_text(std::string_view text) {
   if (text.empty()) return;
-  core::BufferLease block = text.size() <= shard_->head_blocks.block_bytes()
-                                ? shard_->head_blocks.take()
-                                : shard_->bodies.take(text.size());
+  core::BufferLease block;
+  if (text.size() <= shard_->head_blocks.block_bytes()) block = shard_->head_blocks.take();
+  // Slow readers of cut events may hold every block.
+  if (!block) block = shard_->bodies.take(text.size());
   if (!block) {
     answer_cut_ = true;
     keep_alive_ = false;

@@ -325,7 +325,6 @@ bool Exchange::reserve_body_room(std::size_t bytes) {
 
 void Exchange::send_continue() {
   if (core::planted(core::PlantedBug::continue_unsent)) return;
-  interim_ = true;
   downstream_->transport().send(std::as_bytes(std::span(kContinue)));
 }
 
@@ -339,7 +338,9 @@ void Exchange::on_downstream_received(core::BufferLease lease) {
     return;
   }
   // The next request, sent before this one was answered: it waits its turn.
-  if (!downstream_->keep_for_later(lease.bytes())) {
+  if (downstream_->keep_for_later(lease.bytes())) {
+    downstream_->read_ahead();
+  } else {
     keep_alive_ = false;
     downstream_->transport().want_receive(ReceiveMode::off);
   }
@@ -353,7 +354,7 @@ void Exchange::on_downstream_received_into(std::size_t bytes) {
 
 void Exchange::body_arrived() {
   if (state_ != ExchangeState::reading_body) return;
-  downstream_->transport().want_receive(ReceiveMode::many);
+  downstream_->read_ahead();
   move_to(ExchangeState::judging_body);
   judge_body();
 }
@@ -387,10 +388,11 @@ void Exchange::on_turn() {
 
 void Exchange::refuse_body(const policy::BodyError& error) {
   std::array<char, 256> text;
-  const auto end = error.kind == policy::BodyErrorKind::empty
-                       ? fmt::format_to_n(text.data(), text.size(), "{}", error.message)
-                       : fmt::format_to_n(text.data(), text.size(), "{} (at byte {})",
-                                          error.message, error.offset);
+  const auto end =
+      error.kind == policy::BodyErrorKind::empty
+          ? fmt::format_to_n(text.data(), text.size(), "{}", error.message)
+          : fmt::format_to_n(text.data(), text.size(), "{}{}{} (at byte {})", error.field,
+                             error.field.empty() ? "" : ": ", error.message, error.offset);
   if (!body_complete_) keep_alive_ = false;
   const Reason reason = error.kind == policy::BodyErrorKind::too_large ? Reason::body_too_large
                                                                        : Reason::invalid_body;

@@ -8,6 +8,7 @@
 #include "net/edge/downstream_connection.h"
 #include "net/edge/listener.h"
 #include "net/http/chunk_writer.h"
+#include "net/proxy/buffer_relief.h"
 #include "net/proxy/exchange.h"
 #include "net/proxy/upstream_target.h"
 #include "net/shard_config.h"
@@ -24,6 +25,8 @@ namespace {
 // Sent in one go at most, so that one large prompt does not hold up everybody else.
 constexpr std::size_t kSendTurnBytes = 256 * 1024;
 constexpr std::size_t kUpstreamHeadBytesMax = kHeadBlockBytes;
+// How long a provider that no longer takes our bytes may still be heard.
+constexpr core::Duration kLastWordsTime = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -35,12 +38,16 @@ void Exchange::call_upstream() {
     total_deadline_ = shard_->now() + milliseconds(timeouts.total_ms);
   }
   ++attempts_;
-  if (UpstreamConnection* connection = pool_->acquire(*this); connection != nullptr) {
+  if (replayed_) {
+    pool_->acquire_fresh(*this);
+  } else if (UpstreamConnection* connection = pool_->acquire(*this); connection != nullptr) {
     on_upstream_ready(*connection);
     return;
   }
   // A connection may also fail at once, and with it this request.
-  if (state_ == ExchangeState::awaiting_upstream) set_deadline(milliseconds(timeouts.connect_ms));
+  if (state_ != ExchangeState::awaiting_upstream) return;
+  set_deadline(milliseconds(timeouts.connect_ms));
+  relieve_receive_buffers();
 }
 
 void Exchange::on_upstream_ready(UpstreamConnection& connection) {
@@ -53,6 +60,7 @@ void Exchange::on_upstream_ready(UpstreamConnection& connection) {
     return;
   }
   message_->sent_bytes = 0;
+  send_failed_ = false;
   if (streams_up_) {
     start_upload_pieces();
   } else {
@@ -123,6 +131,7 @@ bool Exchange::write_request_head() {
     return true;
   }
   message.head_block = shard_->head_blocks.take();
+  if (!message.head_block) message.head_block = shard_->bodies.take(bytes);
   if (!message.head_block || message.head_block.size() < bytes) return false;
   std::memcpy(message.head_block.data(), room.data(), bytes);
   message.written_head = {message.head_block.data(), bytes};
@@ -177,9 +186,10 @@ void Exchange::on_upstream_sent(bool all) {
     return;
   }
   if (!all) {
-    // What went wrong is told by the receiving side, with an answer perhaps; where it has already
-    // ended, by nobody.
-    if (!answer_seen_) upstream_broken(UpstreamFailure::closed_early);
+    // What went wrong is told by the receiving side, with an answer perhaps: a refusal that came
+    // before the body was read may lie behind this in the same turn.
+    send_failed_ = true;
+    if (!answer_seen_) set_deadline(kLastWordsTime);
     return;
   }
   // The time to the first byte counts from the request's last one; while it leaves, from each part.
@@ -206,32 +216,32 @@ void Exchange::on_request_sent() {
   if (state_ == ExchangeState::sending) {
     move_to(ExchangeState::awaiting_answer);
     set_deadline(milliseconds(pool_->provider().row->timeouts.first_byte_ms));
-    relieve_receive_buffers();
+    // Only on a kept connection may it have to go out once more.
+    upstream_->requests_before() > 0 ? relieve_receive_buffers() : release_message();
   } else {
     release_message();
   }
 }
 
-// A request is kept for a replay while its answer is awaited. Where many wait, their receive
-// buffers would be missed by those who are just coming in: then it moves.
+// A request waits, for a connection, or for its answer, kept for a replay. Where many do, their
+// receive buffers would be missed by those who are just coming in: then it moves. Nothing of it is
+// being sent now.
 void Exchange::relieve_receive_buffers() {
+  if (!small_buffers_scarce(*shard_)) return;
   RequestMessage& message = *message_;
-  if (upstream_->requests_before() == 0) {
-    release_message();
-    return;
-  }
-  if (shard_->io->buffers_leased(core::BufferGroup::small) < shard_->small_buffers_scarce) return;
-  const std::size_t bytes = message.written_head.size() + message.body_bytes;
-  if (message.head_block || bytes > core::BodyPool::kSmallestBytes ||
-      message.lease.size() > shard_->small_buffer_bytes) {
-    return;
-  }
+  if (message.head_block || message.lease.size() > shard_->small_buffer_bytes) return;
+  const bool written = !message.written_head.empty();
+  const std::byte* first = written ? message.written_head.data() : message.lease.data();
+  const auto head_bytes = static_cast<std::size_t>(message.body_begin() - first);
+  const std::size_t bytes = head_bytes + std::max(message.body_bytes, message.arrived_bytes);
+  if (bytes > core::BodyPool::kSmallestBytes) return;
   core::BufferLease other = shard_->bodies.take(bytes);
   if (!other) return;
-  std::memcpy(other.data(), message.written_head.data(), bytes);
-  message.head_bytes = message.written_head.size();
+  std::memcpy(other.data(), first, bytes);
   message.lease = std::move(other);
-  message.written_head = {message.lease.data(), message.head_bytes};
+  message.head_bytes = head_bytes;
+  if (written) message.written_head = {message.lease.data(), head_bytes};
+  head_in_scratch_ = false;  // what was parsed there lay in the buffer that went
   shard_->counters.add(ShardCount::requests_copied);
 }
 
@@ -243,7 +253,7 @@ bool Exchange::start_upload(const http::RequestHead& head, std::size_t arrived) 
   if (message_->decoder.complete()) {
     body_complete_ = true;
   } else {
-    downstream_->transport().want_receive(ReceiveMode::off);
+    downstream_->transport().want_receive(ReceiveMode::one);
     if (head.expect_continue && arrived == 0) send_continue();
   }
   call_upstream();
@@ -254,14 +264,12 @@ void Exchange::start_upload_pieces() {
   RequestMessage& message = *message_;
   upstream_->transport().send(message.written_head);
   if (state_ != ExchangeState::sending) return;  // failed at once, and is answered
-  // The bytes that came with the head follow it. Its own are no longer needed: a buffer that was
-  // kept for them would be missed by the body that is to come.
-  core::BufferLease first = std::move(message.lease);
-  if (message.arrived_bytes == 0) {
-    first.reset();
-  } else if (!frame_upload(std::move(first), message.head_bytes, message.arrived_bytes)) {
-    return;
+  // The bytes that came with the head follow it; its own bytes are no longer needed.
+  if (message.arrived_bytes > 0) {
+    core::BufferLease first = std::move(message.lease);
+    if (!frame_upload(std::move(first), message.head_bytes, message.arrived_bytes)) return;
   }
+  message.lease.reset();
   while (!message.pending_upload.empty()) {
     const std::span<std::byte> bytes = message.pending_upload.front_bytes();
     core::BufferLease lease = message.pending_upload.pop_front();
@@ -277,11 +285,15 @@ void Exchange::upload(core::BufferLease lease) {
   RequestMessage& message = *message_;
   if (state_ == ExchangeState::awaiting_upstream) {
     const std::span<std::byte> bytes = lease.bytes();
-    message.pending_upload.push_back(std::move(lease), bytes);
+    queue_relieved(*shard_, message.pending_upload, 0, std::move(lease), bytes);
+    // A few pieces more, to hear of it when the client leaves.
+    if (message.pending_upload.size() < kQueuedLeasesMax && !small_buffers_scarce(*shard_)) {
+      downstream_->transport().want_receive(ReceiveMode::one);
+    }
     return;
   }
   // It is the provider who may be slow until this piece is sent; nothing further is asked for.
-  downstream_->body_done();
+  downstream_->pause_body();
   const std::size_t bytes = lease.size();
   if (frame_upload(std::move(lease), 0, bytes)) pump_upload();
 }
@@ -320,26 +332,26 @@ bool Exchange::frame_upload(core::BufferLease lease, std::size_t offset, std::si
     if (step.status == http::ChunkStatus::need_more || rest.empty()) break;
   }
   const std::span<std::byte> framed = framer.finish();
-  if (!framed.empty()) message.upload.push_back(std::move(lease), framed);
+  // The first piece may be on its way.
+  if (!framed.empty()) queue_relieved(*shard_, message.upload, 1, std::move(lease), framed);
   return true;
 }
 
 void Exchange::pump_upload() {
   RequestMessage& message = *message_;
   Transport& transport = upstream_->transport();
-  if (transport.sending()) return;
+  if (transport.sending() || send_failed_) return;
   if (!message.upload.empty()) {
     transport.send(std::span<const std::byte>(message.upload.front_bytes()));
     return;
   }
   if (body_complete_) {
     if (request_sent_) return;
-    downstream_->transport().want_receive(
-        ReceiveMode::many);  // to hear of it when the client leaves
+    downstream_->read_ahead();
     on_request_sent();
     return;
   }
-  downstream_->expect_body();
+  if (state_ == ExchangeState::sending) downstream_->expect_body();
   downstream_->transport().want_receive(ReceiveMode::one);
 }
 
@@ -381,7 +393,7 @@ void Exchange::upstream_broken(UpstreamFailure failure) {
 }
 
 // A kept connection that died before a byte of the answer: most likely it was closed while our
-// request was on its way, so nobody has read it. Once, and on a fresh connection if need be.
+// request was on its way, so nobody has read it. Once, and on a fresh connection.
 void Exchange::replay() {
   replayed_ = true;
   shard_->counters.add(ShardCount::upstream_replays);
@@ -401,7 +413,7 @@ void Exchange::upstream_failed(UpstreamFailure failure) {
   if (failure == UpstreamFailure::pool_timeout) {
     reply(policy::Reason::overloaded, "All connections to the provider are busy.");
   } else if (failure == UpstreamFailure::descriptors) {
-    reply(policy::Reason::overloaded, "The gateway holds as many connections as it can.");
+    reply(policy::Reason::overloaded, "The gateway has as many connections as it can.");
   } else if (failure == UpstreamFailure::no_memory) {
     reply(policy::Reason::overloaded, "The gateway is out of memory for answers.");
   } else if (is_timeout(failure)) {

@@ -23,6 +23,7 @@ namespace {
 
 ssl_verify_result_t on_certificate(SSL* ssl, std::uint8_t* alert) {
   Library& library = Library::of(ssl);
+  if (!library.client().verify) return ssl_verify_ok;
   const Failure failure = verify_chain(library.client(), SSL_get0_peer_certificates(ssl), *alert);
   if (failure == Failure::none) return ssl_verify_ok;
   ERR_clear_error();
@@ -113,7 +114,8 @@ std::expected<std::shared_ptr<const ClientContext>, std::vector<std::string>> Cl
   if (!address && !is_dns_name(options.host)) {
     errors.push_back("\"" + options.host + "\" is neither a DNS name nor an IP address");
   }
-  if (options.anchors == nullptr) errors.emplace_back("no trusted authorities are given");
+  if (options.verify && options.anchors == nullptr)
+    errors.emplace_back("no trusted authorities are given");
   if (!errors.empty()) return std::unexpected(std::move(errors));
 
   static std::atomic<std::uint64_t> last_number{0};
@@ -125,6 +127,7 @@ std::expected<std::shared_ptr<const ClientContext>, std::vector<std::string>> Cl
     errors.emplace_back("the client certificate was not accepted by the TLS library");
     return std::unexpected(std::move(errors));
   }
+  parts->verify = options.verify;
   parts->anchors = std::move(options.anchors);
   parts->credential = std::move(options.credential);
   parts->host = std::move(options.host);

@@ -6,8 +6,8 @@
 //
 // The upstream's chain is verified against the anchors for use by a TLS server, and its name
 // against the subject alternative names only (RFC 9525): DNS names with wildcards in the leftmost
-// label, or IP addresses. There is no switch to turn this off; a provider with a certificate of its
-// own making is trusted by giving that certificate as anchor.
+// label, or IP addresses. A provider with a certificate of its own making is trusted by giving that
+// certificate as anchor; `verify` off is for private networks that cannot have even that.
 #pragma once
 
 #include <cstddef>
@@ -45,10 +45,11 @@ class TrustAnchors {
 
 struct ClientOptions {
   std::string host;  // a DNS name (sent as SNI) or an IP address; what the certificate must name
-  std::shared_ptr<const TrustAnchors> anchors;
+  std::shared_ptr<const TrustAnchors> anchors;   // not needed where nothing is verified
+  bool verify = true;                            // off: whoever answers is the upstream
   std::shared_ptr<const Credential> credential;  // our client certificate; none where null
   std::vector<ApplicationProtocol> protocols = {ApplicationProtocol::http_1_1};
-  unsigned rsa_bits_on_shard_max = 2048;  // as ServerOptions, for our client certificate
+  unsigned rsa_bits_on_shard_max = 0;  // as ServerOptions, for our client certificate
 };
 
 class ClientContext {

@@ -19,6 +19,7 @@ struct TrustAnchors::Parts {
 struct ClientContext::Parts {
   std::uint64_t number = 0;  // no other context of this process has it
   bssl::UniquePtr<SSL_CTX> context;
+  bool verify = true;
   std::shared_ptr<const TrustAnchors> anchors;
   std::shared_ptr<const Credential> credential;
   std::string host;

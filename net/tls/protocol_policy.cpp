@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -29,13 +30,13 @@ void on_key_log(const SSL* ssl, const char* line) {
 
 }  // namespace
 
-bool apply_protocol_policy(SSL_CTX* context) {
+bool apply_protocol_policy(SSL_CTX* context, ProtocolVersion version_min) {
   bool groups_set = false;
   for (const char* groups : kGroups) {
     groups_set = groups_set || SSL_CTX_set1_curves_list(context, groups) == 1;
   }
   ERR_clear_error();
-  if (!groups_set || SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
+  if (!groups_set || SSL_CTX_set_min_proto_version(context, std::to_underlying(version_min)) != 1 ||
       SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) != 1 ||
       SSL_CTX_set_strict_cipher_list(context, kCiphers) != 1) {
     return false;

@@ -8,6 +8,7 @@
 
 #include "net/tls/application_protocol.h"
 #include "net/tls/credential.h"
+#include "net/tls/protocol_version.h"
 
 namespace headrace::net::tls {
 
@@ -15,10 +16,12 @@ namespace headrace::net::tls {
 inline constexpr std::uint32_t kTicketLifetimeSeconds = 2 * 3600;
 
 // False when memory is out.
-[[nodiscard]] bool apply_protocol_policy(SSL_CTX* context);
+[[nodiscard]] bool apply_protocol_policy(SSL_CTX* context,
+                                         ProtocolVersion version_min = ProtocolVersion::tls_1_2);
 
-// P-256 signs in some 60 us, P-384 in 430 us, P-521 in more than a shard's turn may take.
-inline constexpr unsigned kEllipticBitsOnShardMax = 384;
+// P-256 and Ed25519 sign in some 60 us, P-384 in 430 us, P-521 in more than a shard's turn may
+// take.
+inline constexpr unsigned kEllipticBitsOnShardMax = 256;
 
 // Shows the credential's chain, and signs with its key: here, or by a KeyOperation when that takes
 // too long: RSA above `rsa_bits_on_shard_max`, elliptic curves above kEllipticBitsOnShardMax. False

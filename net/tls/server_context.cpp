@@ -97,11 +97,13 @@ constexpr SSL_TICKET_AEAD_METHOD kTickets = {
 
 // --- building -----------------------------------------------------------------------------------
 
-bssl::UniquePtr<SSL_CTX> make_context(const Credential& credential, unsigned rsa_bits_max) {
+bssl::UniquePtr<SSL_CTX> make_context(const Credential& credential, const ServerOptions& options) {
   // Without crypto/x509: certificates are sent, never parsed, so nothing of them is held.
   bssl::UniquePtr<SSL_CTX> context(SSL_CTX_new(TLS_with_buffers_method()));
-  if (context == nullptr || !apply_protocol_policy(context.get())) return nullptr;
-  if (!use_credential(context.get(), credential, rsa_bits_max) ||
+  if (context == nullptr || !apply_protocol_policy(context.get(), options.version_min)) {
+    return nullptr;
+  }
+  if (!use_credential(context.get(), credential, options.rsa_bits_on_shard_max) ||
       SSL_CTX_set_session_id_context(context.get(), kSessionIdContext, sizeof kSessionIdContext) !=
           1) {
     return nullptr;
@@ -190,7 +192,7 @@ std::expected<std::shared_ptr<const ServerContext>, std::vector<std::string>> Se
   parts->credentials = std::move(options.credentials);
   parts->protocols = std::move(options.protocols);
   for (const auto& credential : parts->credentials) {
-    parts->contexts.push_back(make_context(*credential, options.rsa_bits_on_shard_max));
+    parts->contexts.push_back(make_context(*credential, options));
     if (parts->contexts.back() == nullptr) {
       ERR_clear_error();
       const std::string which = std::to_string(parts->contexts.size());

@@ -17,6 +17,7 @@
 
 #include "net/tls/application_protocol.h"
 #include "net/tls/credential.h"
+#include "net/tls/protocol_version.h"
 #include "net/tls/ticket_keys.h"
 
 namespace headrace::net::tls {
@@ -29,9 +30,11 @@ struct ServerOptions {
   std::vector<std::shared_ptr<const Credential>> credentials;
   // In order of preference. A client that offers ALPN but none of these is refused (RFC 7301).
   std::vector<ApplicationProtocol> protocols = {ApplicationProtocol::http_1_1};
+  ProtocolVersion version_min = ProtocolVersion::tls_1_2;
   TicketKeys ticket_keys = TicketKeys::random();
-  // RSA keys above this sign on an attendant: Session reports wants_key_operation.
-  unsigned rsa_bits_on_shard_max = 2048;
+  // RSA keys above this sign on an attendant: Session reports wants_key_operation. Even one of 2048
+  // bits takes ten times as long as P-256.
+  unsigned rsa_bits_on_shard_max = 0;
 };
 
 class ServerContext {

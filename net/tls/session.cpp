@@ -67,9 +67,14 @@ HandshakeStep Session::Connection::handshake(std::span<std::byte>& received,
       step.status = HandshakeStatus::wants_room;
     }
   }
+  // A server's tickets travel with the first answer where the request is here already. Otherwise
+  // they go at once: with them goes the acknowledgement for which a client without TCP_NODELAY
+  // holds its request back.
+  const bool done = step.status == HandshakeStatus::done;
+  const bool request_is_here = !received.empty();
+  if (done && !request_is_here) on_established();
   step.produced = outbox.end();
-  // After the room is closed: the tickets of a server wait for its first answer.
-  if (step.status == HandshakeStatus::done) on_established();
+  if (done && request_is_here) on_established();
   return step;
 }
 

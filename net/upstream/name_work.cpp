@@ -12,6 +12,15 @@
 
 namespace headrace::net {
 
+namespace {
+
+// Of one family, so that a name with many addresses of the one keeps a few of the other: a host may
+// be able to use only that.
+constexpr std::size_t kOneFamilyMax = 6;
+static_assert(kOneFamilyMax < kNameAddressesMax);
+
+}  // namespace
+
 struct NameWork::Query {
   std::uint32_t shard;
   NameRequest request;
@@ -61,10 +70,15 @@ void NameWork::on_answer(void* object, int status, int, ::ares_addrinfo* answer)
   reply.provider = query->request.provider;
   int holds = std::numeric_limits<int>::max();
   if (status == ARES_SUCCESS && answer != nullptr) {
+    std::size_t of_ipv6 = 0;
+    std::size_t of_ipv4 = 0;
     for (const ares_addrinfo_node* node = answer->nodes;
          node != nullptr && reply.count < kNameAddressesMax; node = node->ai_next) {
       auto address = core::SocketAddress::from_native(node->ai_addr, node->ai_addrlen);
       if (address.empty()) continue;
+      std::size_t& of_family = address.family() == AF_INET6 ? of_ipv6 : of_ipv4;
+      if (of_family == kOneFamilyMax) continue;
+      ++of_family;
       address.set_port(query->request.port);
       reply.addresses[reply.count++] = address;
       holds = std::min(holds, node->ai_ttl);

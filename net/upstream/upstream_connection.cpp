@@ -21,12 +21,13 @@ UpstreamConnection::UpstreamConnection(ShardContext& shard, UpstreamPool& pool)
 
 // --- becoming ready ------------------------------------------------------------------------------
 
-void UpstreamConnection::connect(core::Socket socket, const core::SocketAddress& address,
+void UpstreamConnection::connect(core::Socket socket, const ProviderAddresses::Choice& choice,
                                  core::Duration timeout, core::Instant expires_at) {
   socket_ = socket;
+  address_mark_ = choice.mark;
   expires_at_ = expires_at;
   shard_->timers->arm(timer_, shard_->now() + timeout);
-  shard_->io->connect(connect_op_, socket, address);
+  shard_->io->connect(connect_op_, socket, *choice.address);
 }
 
 void UpstreamConnection::on_connected(core::Completion& completion) {
@@ -53,7 +54,7 @@ void UpstreamConnection::on_connected(core::Completion& completion) {
 
 void UpstreamConnection::on_handshake_done() {
   state_ = State::idle;
-  --pool_->connecting_;
+  pool_->on_connected(*this);
   idle_since_ = shard_->now();
   // Who waited for it may have left: then it stays unused, and no longer than any other.
   shard_->timers->arm(timer_,

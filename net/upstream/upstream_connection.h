@@ -12,9 +12,9 @@
 #include "core/clock.h"
 #include "core/intrusive_list.h"
 #include "core/op.h"
-#include "core/socket_address.h"
 #include "core/timer_wheel.h"
 #include "net/edge/transport.h"
+#include "net/upstream/provider_addresses.h"
 #include "net/upstream/upstream_failure.h"
 
 namespace headrace::net {
@@ -29,7 +29,7 @@ class UpstreamConnection final : public TransportOwner, public core::ListHook<Up
  public:
   UpstreamConnection(ShardContext& shard, UpstreamPool& pool);
 
-  void connect(core::Socket socket, const core::SocketAddress& address, core::Duration timeout,
+  void connect(core::Socket socket, const ProviderAddresses::Choice& choice, core::Duration timeout,
                core::Instant expires_at);
 
   // From idle: the user has it until release() or abandon().
@@ -76,6 +76,7 @@ class UpstreamConnection final : public TransportOwner, public core::ListHook<Up
   core::Instant expires_at_ = core::kNever;
   core::Instant idle_since_{};
   std::uint32_t requests_ = 0;
+  std::uint32_t address_mark_ = 0;
   State state_ = State::connecting;
   bool closed_ = false;
   bool returned_ = false;  // given back in this turn, not yet idle

@@ -1,6 +1,7 @@
 #include "net/upstream/upstream_pool.h"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "core/check.h"
 #include "core/planted_bug.h"
@@ -25,10 +26,20 @@ UpstreamConnection* UpstreamPool::acquire(UpstreamUser& user) {
     shard_.counters.add(ShardCount::upstream_reused);
     return &connection;
   }
+  wait(user);
+  return nullptr;
+}
+
+void UpstreamPool::acquire_fresh(UpstreamUser& user) {
+  // Where there is no room for another one, an idle one makes it.
+  if (total_ >= provider_.row->pool.total_max && !idle_.empty()) idle_.front().close_idle();
+  wait(user);
+}
+
+void UpstreamPool::wait(UpstreamUser& user) {
   waiting_.push_back(user);
   ++waiting_count_;
   start_connections();
-  return nullptr;
 }
 
 void UpstreamPool::forget(UpstreamUser& user) {
@@ -51,9 +62,8 @@ void UpstreamPool::retire() {
 }
 
 void UpstreamPool::on_addresses() {
-  if (config_.address_of(provider_.index, 0) == nullptr) {
-    while (!waiting_.empty())
-      on_connect_failed(UpstreamFailure::no_address);
+  if (config_.addresses(provider_.index).empty()) {
+    fail_all(UpstreamFailure::no_address);
     return;
   }
   if (!core::planted(core::PlantedBug::names_unheard)) start_connections();
@@ -64,31 +74,45 @@ void UpstreamPool::start_connections() {
   while (connecting_ + returned_count_ < waiting_count_ && total_ < provider_.row->pool.total_max) {
     const UpstreamFailure failure = start_one();
     if (failure == UpstreamFailure::none) continue;
-    // Connections that are busy or on their way will serve the others.
-    if (total_ == 0) on_connect_failed(failure);
+    // Connections that are busy or on their way will serve those who wait. Where there are none
+    // nobody would ever come back to them.
+    if (total_ == 0) fail_all(failure);
     return;
   }
 }
 
 UpstreamFailure UpstreamPool::start_one() {
-  const core::SocketAddress* address = config_.address_of(provider_.index, next_address_);
-  if (address == nullptr) return UpstreamFailure::no_address;
-  auto socket = shard_.io->open_socket(address->family());
+  ProviderAddresses& addresses = config_.addresses(provider_.index);
+  ProviderAddresses::Choice choice = addresses.choose(shard_.now());
+  if (choice.address == nullptr) return UpstreamFailure::no_address;
+  auto socket = shard_.io->open_socket(choice.address->family());
+  // A kernel without IPv6 (or IPv4) cannot use such addresses; the others it can.
+  while (!socket && socket.error() == -EAFNOSUPPORT) {
+    if (!addresses.failed(choice.mark, shard_.now())) return UpstreamFailure::connect_refused;
+    choice = addresses.choose(shard_.now());
+    socket = shard_.io->open_socket(choice.address->family());
+  }
   if (!socket) return UpstreamFailure::descriptors;
   UpstreamConnection* connection = shard_.upstreams.make(shard_, *this);
   if (connection == nullptr) {
     shard_.io->close_now(*socket);
     return UpstreamFailure::descriptors;
   }
-  ++next_address_;
   ++total_;
   ++connecting_;
   config_.add_user();
   shard_.counters.add(ShardCount::upstream_connections);
   shard_.counters.gauges.upstream_connections.add(1);
-  connection->connect(*socket, *address, milliseconds(provider_.row->timeouts.connect_ms),
+  // Whoever waits does so for connect_ms altogether: another address must still have its turn.
+  const milliseconds timeout(provider_.row->timeouts.connect_ms);
+  connection->connect(*socket, choice, choice.others_worthy ? timeout / 2 : timeout,
                       shard_.now() + milliseconds(provider_.row->pool.lifetime_ms));
   return UpstreamFailure::none;
+}
+
+void UpstreamPool::on_connected(const UpstreamConnection& connection) {
+  --connecting_;
+  config_.addresses(provider_.index).works(connection.address_mark_);
 }
 
 void UpstreamPool::give_back(UpstreamConnection& connection) {
@@ -124,22 +148,30 @@ void UpstreamPool::on_ready(UpstreamConnection& connection) {
   ++idle_count_;
 }
 
-void UpstreamPool::on_connect_failed(UpstreamFailure failure) {
-  shard_.counters.add(ShardCount::upstream_failures);
-  if (UpstreamUser* user = waiting_.pop_front(); user != nullptr) {
-    --waiting_count_;
-    user->on_upstream_failed(failure);
+bool UpstreamPool::fail_one(UpstreamFailure failure) {
+  UpstreamUser* user = waiting_.pop_front();
+  if (user == nullptr) return false;
+  --waiting_count_;
+  user->on_upstream_failed(failure);
+  return true;
+}
+
+void UpstreamPool::fail_all(UpstreamFailure failure) {
+  while (fail_one(failure)) {
   }
 }
 
 void UpstreamPool::on_gone(UpstreamConnection& connection, bool was_connecting) {
   const UpstreamFailure failure = connection.connect_failure_;
+  const std::uint32_t address = connection.address_mark_;
   shard_.upstreams.destroy(connection);
   shard_.counters.gauges.upstream_connections.add(-1);
   --total_;
   if (was_connecting) {
     --connecting_;
-    on_connect_failed(failure);
+    shard_.counters.add(ShardCount::upstream_connects_failed);
+    // Those who wait go on waiting while another address may do.
+    if (!config_.addresses(provider_.index).failed(address, shard_.now())) fail_one(failure);
   }
   start_connections();
   config_.drop_user();

@@ -32,6 +32,9 @@ class UpstreamPool : public core::ListHook<ReturningPoolTag> {
   // on_upstream_ready() or on_upstream_failed(). May also fail at once, by on_upstream_failed() in
   // a later turn.
   [[nodiscard]] UpstreamConnection* acquire(UpstreamUser& user);
+  // The same, past the idle ones: for who has just met a dead one, because whoever closed it may
+  // have closed them all. The user always waits.
+  void acquire_fresh(UpstreamUser& user);
   // The user no longer waits.
   void forget(UpstreamUser& user);
 
@@ -58,12 +61,16 @@ class UpstreamPool : public core::ListHook<ReturningPoolTag> {
   void learn_answer_bytes(std::uint64_t bytes);
 
  private:
+  void wait(UpstreamUser& user);
   friend class UpstreamConnection;
   static constexpr std::uint64_t kBulkThreshold = 8 * 1024;
 
   void give_back(UpstreamConnection& connection);
-  void on_ready(UpstreamConnection& connection);    // fresh, or given back
-  void on_connect_failed(UpstreamFailure failure);  // one waiter's connection will not come
+  void on_connected(const UpstreamConnection& connection);
+  void on_ready(UpstreamConnection& connection);  // fresh, or given back
+  // No connection will come for the one who has waited longest; false: nobody waits.
+  bool fail_one(UpstreamFailure failure);
+  void fail_all(UpstreamFailure failure);
   void on_gone(UpstreamConnection& connection, bool was_connecting);
   void start_connections();
   UpstreamFailure start_one();
@@ -79,7 +86,6 @@ class UpstreamPool : public core::ListHook<ReturningPoolTag> {
   std::uint32_t returned_count_ = 0;
   std::uint32_t connecting_ = 0;
   std::uint32_t waiting_count_ = 0;
-  std::uint32_t next_address_ = 0;
   std::uint64_t bulk_expectation_ = 0;  // moving average of answer sizes, bytes
   tls::ResumptionCache tls_resumption_;
   bool retired_ = false;

@@ -48,6 +48,10 @@ class FrontRules {
       errors_.add(listener.place_of(option), fmt::format("`{}` on a listener without TLS", option),
                   "add `tls: true`, or remove it");
     }
+    if (listener.row.tls_version_min != TlsVersion::tls_1_2) {
+      errors_.add(listener.place_of("tls_version_min"),
+                  "`tls_version_min` on a listener without TLS", "add `tls: true`, or remove it");
+    }
   }
 
   void judge_admin() {

@@ -136,7 +136,8 @@ constexpr auto kListenerRow = &ListenerModel::row;
 constexpr OptionSpec kListenerOptions[] = {
     required(text<&ListenerModel::address>(
         "address", TextRule::address, kFileBytesMax,
-        "`127.0.0.1:8080`, `[::]:8080` or `unix:/run/headrace.sock`. Port 0 takes a free one.")),
+        "`127.0.0.1:8080`, `[::]:8080` or `unix:/run/headrace.sock` (served by the first shard). "
+        "Port 0 takes a free one.")),
     flag<kListenerRow, &Listener::tls>("tls", false, "Speak TLS."),
     records<&ListenerModel::certificates>(
         "certificates", kCertificateSection, 64,
@@ -315,10 +316,10 @@ constexpr OptionSpec kConfigOptions[] = {
     records<&ConfigModel::routes>("routes", kRouteSection, 4096,
                                   "Which model goes to which provider."),
     records<&ConfigModel::keys>("keys", kKeySection, 20'000, "Who may ask."),
-    records<&ConfigModel::passthrough>(
-        "passthrough", kPassthroughSection, 256,
-        "Endpoints without rules of their own that are let through; the first that fits and that the "
-        "key may use counts. All others are refused."),
+    records<&ConfigModel::passthrough>("passthrough", kPassthroughSection, 256,
+                                       "Endpoints without rules of their own that are let through; "
+                                       "the first that fits and that the "
+                                       "key may use counts. All others are refused."),
     record<&ConfigModel::http>("http", kHttpSection, "Limits, timeouts and minimal rates."),
     record<&ConfigModel::shards>("shards", kShardSection, "Threads and cores."),
     record<&ConfigModel::io>("io", kIoSection,

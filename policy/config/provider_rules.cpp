@@ -134,7 +134,17 @@ class ProviderRules {
                   fmt::format("{} is not verified, and not in a private network", called(provider)),
                   "give its root as `ca_file` instead");
     }
+    if (!is_on(provider.row.verify) && provider.has("ca_file")) {
+      errors_.add(provider.place_of("ca_file"),
+                  fmt::format("`ca_file` of {}, which is not verified", called(provider)),
+                  "remove `verify: false`, so that it is verified against this file");
+    }
     if (provider.parts.scheme == Scheme::https) return;
+    if (!is_on(provider.row.verify)) {
+      errors_.add(provider.place_of("verify"),
+                  fmt::format("`verify` of {}, which is reached without TLS", called(provider)),
+                  "remove it, or use `https:`");
+    }
     for (const std::string_view option :
          {"ca_file", "server_name", "client_certificate_file", "client_key_file"}) {
       if (!provider.has(option)) continue;

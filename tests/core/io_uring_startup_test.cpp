@@ -2,6 +2,7 @@
 // its own, because what it takes away cannot be given back.
 #include <array>
 #include <cstddef>
+#include <filesystem>
 #include <fstream>
 
 #include <linux/filter.h>
@@ -14,6 +15,7 @@
 
 #include "core/uring/startup_error.h"
 #include "tests/core/io_uring_world.h"
+#include "tests/core/temporary_folder.h"
 
 namespace headrace::core {
 namespace {
@@ -142,6 +144,16 @@ TEST_F(IoUringListen, AMissingFolderIsNamed) {
   const auto outcome = io().listen(SocketAddress::parse("unix:/nowhere/at/all").value(), 1);
   ASSERT_FALSE(outcome);
   EXPECT_NE(outcome.error().find("folder does not exist"), std::string::npos) << outcome.error();
+}
+
+TEST_F(IoUringListen, AFileThatIsNoSocketIsNamedAndStays) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("file");
+  std::ofstream(path) << "mine";
+  const auto outcome = io().listen(SocketAddress::parse("unix:" + path).value(), 1);
+  ASSERT_FALSE(outcome);
+  EXPECT_NE(outcome.error().find("no socket"), std::string::npos) << outcome.error();
+  EXPECT_TRUE(std::filesystem::is_regular_file(path));
 }
 
 TEST(IoUringStartup, PrivilegedPortsAreNamedWithTheCapability) {

@@ -133,6 +133,17 @@ class Forwarding(unittest.TestCase):
                 self.assertEqual(response.json()["error"]["type"], "invalid_request_error")
         self.assertEqual(self.upstream.requests, [])
 
+    def test_a_member_that_is_wrong_is_named_in_every_dialect(self):
+        for path, body in (
+            ("/v1/chat/completions", b'{"model":5}'),
+            ("/v1/messages", b'{"max_tokens":1,"model":5}'),
+            ("/v1/messages", b'{"model":"claude-x","model":"claude-y"}'),
+        ):
+            with self.subTest(path=path):
+                refusal = self.ask(request(body, path=path))
+                self.assertEqual(refusal.status, 400)
+                self.assertRegex(refusal.json()["error"]["message"], r"^model: .* \(at byte \d+\)$")
+
     def test_refusals_have_the_shape_of_their_dialect(self):
         unknown = request(chat(model="nothing"))
         self.assertEqual(self.ask(unknown).json()["error"]["code"], "model_not_found")
@@ -188,6 +199,17 @@ class Forwarding(unittest.TestCase):
         self.assertEqual(self.ask(request(chat())).json(), CHAT)
         line = self.gateway.log_lines(1)[0]
         self.assertEqual((line["tokens_in"], line["tokens_out"], line["usage_source"]), (11, 7, "provider"))
+
+    def test_usage_is_read_however_the_type_is_written(self):
+        body = json.dumps(CHAT).encode()
+        types = ("Application/JSON", "application/json; charset=utf-8", "APPLICATION/JSON ;x=y")
+        for kind in types:
+            self.script = lambda request, connection: connection.sendall(answer(body, content_type=kind, headers=["Content-Encoding: identity"]))
+            self.assertEqual(self.ask(request(chat())).json(), CHAT)
+        self.script = lambda request, connection: connection.sendall(answer(body, content_type="application/jsonish"))
+        self.ask(request(chat()))
+        lines = self.gateway.log_lines(len(types) + 1)
+        self.assertEqual([line.get("tokens_in") for line in lines], [11] * len(types) + [None])
 
     def test_requests_reuse_the_upstream_connection(self):
         with self.gateway.connect() as connection:

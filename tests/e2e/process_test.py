@@ -60,6 +60,9 @@ class Process(unittest.TestCase):
             gateway.wait_for_metric("headrace_config_reloads_failed", lambda value: value == 1)
             self.assertEqual(ask(gateway).status, 200)
             log = gateway.log.read_text()
+            # A line each, with its place.
+            told = [line for line in log.splitlines() if line.startswith(f"{gateway.config}:")]
+            self.assertEqual(len(told), 2, log)
             self.assertIn("nonsense", log)
             self.assertIn("head_timeout_ms", log, "the misspelt option is not told with its remedy")
 
@@ -193,6 +196,60 @@ class Process(unittest.TestCase):
             self.assertNotEqual(refused.returncode, 0)
             self.assertIn("region", refused.stderr)
 
+    def test_shards_share_a_unix_socket_and_take_over_an_abandoned_one(self):
+        with tempfile.TemporaryDirectory() as folder, Upstream() as upstream:
+            path = pathlib.Path(folder) / "headrace.sock"
+            with Gateway(upstream.address, shards=2, listener=f"  - address: unix:{path}\n") as gateway:
+                for _ in range(2):
+                    with socket.socket(socket.AF_UNIX) as connection:
+                        connection.connect(str(path))
+                        connection.sendall(request(chat()))
+                        self.assertEqual(Response(connection).status, 200)
+                    self.assertEqual(ask(gateway).status, 200)
+                    gateway.process.kill()
+                    gateway.process.wait()
+                    # The kernel lets go of a ring's sockets a moment after its process has gone.
+                    deadline = time.monotonic() + 10
+                    while is_listening(path) and time.monotonic() < deadline:
+                        time.sleep(0.01)
+                    gateway.start()
+                # A reload opens one beside it, once.
+                other = pathlib.Path(folder) / "other.sock"
+                gateway.config.write_text(gateway.config_text().replace(str(path), str(other)))
+                gateway.signal(signal.SIGHUP)
+                gateway.wait_for_metric("headrace_config_generation", lambda value: value == 2)
+                deadline = time.monotonic() + 5
+                while not other.exists() and time.monotonic() < deadline:
+                    time.sleep(0.01)
+                with socket.socket(socket.AF_UNIX) as connection:
+                    connection.connect(str(other))
+                    connection.sendall(request(chat()))
+                    self.assertEqual(Response(connection).status, 200)
+                self.assertNotIn("cannot listen", gateway.log.read_text())
+
+    def test_a_reload_says_what_only_a_start_takes_over(self):
+        with Upstream() as upstream, Gateway(upstream.address) as gateway:
+            text = gateway.config_text().replace("count: 1", "count: 2").replace("access.log", "other.log")
+            gateway.config.write_text(text + "io: {small_buffers: 64}\n" if "\nio:" not in text else text)
+            gateway.signal(signal.SIGHUP)
+            gateway.wait_for_metric("headrace_config_generation", lambda value: value == 2)
+            deadline = time.monotonic() + 5
+            while "next start" not in gateway.log.read_text() and time.monotonic() < deadline:
+                time.sleep(0.01)
+            said = next(line for line in gateway.log.read_text().splitlines() if "next start" in line)
+            for option in ("shards.count", "access_log.path"):
+                self.assertIn(option, said)
+            self.assertNotIn("access_log.output", said)
+            gateway.config.write_text(gateway.config_text())
+            gateway.signal(signal.SIGHUP)
+            gateway.wait_for_metric("headrace_config_generation", lambda value: value == 3)
+            self.assertEqual(gateway.log.read_text().count("next start"), 1)
+
+    def test_a_folder_is_no_config(self):
+        refused = subprocess.run([BIN / "headrace", "-t", "--config", "/"], capture_output=True, text=True, timeout=20)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("directory", refused.stderr)
+
     def test_what_cannot_start_says_why(self):
         blocker = socket.create_server(("127.0.0.1", 0))
         with Upstream() as upstream:
@@ -219,6 +276,11 @@ class Process(unittest.TestCase):
         self.assertEqual(shown.returncode, 0)
         self.assertIn("kernel", shown.stdout)
         self.assertIn("io_uring", shown.stdout)
+
+
+def is_listening(path):
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
 def cpu_seconds(pid):

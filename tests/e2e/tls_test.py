@@ -15,17 +15,17 @@ from gateway import Gateway, Response, chat, request
 from upstream import CHAT_ANSWER, Upstream
 
 
-def certificate(folder, name, names, days=2):
+def certificate(folder, name, names, days=2, key=("ec", "-pkeyopt", "ec_paramgen_curve:P-256")):
     """A self-signed certificate and its key, as two paths."""
-    cert, key = folder / f"{name}.crt", folder / f"{name}.key"
+    cert, key_file = folder / f"{name}.crt", folder / f"{name}.key"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-         "-keyout", key, "-out", cert, "-days", str(days), "-subj", f"/CN={names[0]}",
+        ["openssl", "req", "-x509", "-newkey", *key, "-nodes",
+         "-keyout", key_file, "-out", cert, "-days", str(days), "-subj", f"/CN={names[0]}",
          "-addext", "subjectAltName=" + ",".join(("IP:" if each[0].isdigit() else "DNS:") + each for each in names),
          "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=digitalSignature,keyCertSign",
          "-addext", "extendedKeyUsage=serverAuth"],
         check=True, capture_output=True)
-    return cert, key
+    return cert, key_file
 
 
 class TlsUpstream(Upstream):
@@ -82,6 +82,50 @@ class Tls(unittest.TestCase):
                         connection.sendall(request(chat(padding="x" * size)))
                         self.assertEqual(Response(connection).status, 200)
                         self.assertEqual(upstream.requests[-1].body, chat(padding="x" * size))
+
+    def test_the_oldest_version_is_the_listeners(self):
+        listener = self.listener() + '\n    tls_version_min: "1.3"'
+        with Upstream() as upstream, Gateway(upstream.address, listener=listener) as gateway:
+            with self.assertRaises(ssl.SSLError):
+                self.wrap(gateway, self.main[0], maximum_version=ssl.TLSVersion.TLSv1_2)
+            with self.wrap(gateway, self.main[0]) as connection:
+                self.assertEqual(connection.version(), "TLSv1.3")
+                self.assertEqual(self.ask(connection).status, 200)
+
+    def test_the_listeners_protocols_are_negotiated(self):
+        with Upstream() as upstream, Gateway(upstream.address, listener=self.listener()) as gateway:
+            for offered, chosen in ((["h2", "http/1.1"], "http/1.1"), ([], None)):
+                context = ssl.create_default_context(cafile=self.main[0])
+                if offered:
+                    context.set_alpn_protocols(offered)
+                with self.wrap(gateway, None, context=context) as connection:
+                    self.assertEqual(connection.selected_alpn_protocol(), chosen)
+                    self.assertEqual(self.ask(connection).status, 200)
+            context = ssl.create_default_context(cafile=self.main[0])
+            context.set_alpn_protocols(["h2"])
+            with self.assertRaises(ssl.SSLError):
+                self.wrap(gateway, None, context=context)
+
+    def test_rsa_keys_sign_beside_the_shard(self):
+        rsa = certificate(self.folder, "rsa", ["gateway.test"], key=("rsa:4096",))
+        listener = f"    tls: true\n    certificates:\n      - certificate_file: {rsa[0]}\n        key_file: {rsa[1]}"
+        with Upstream() as upstream, Gateway(upstream.address, listener=listener) as gateway:
+            for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+                connections = [self.wrap(gateway, rsa[0], maximum_version=version) for _ in range(4)]
+                for connection in connections:
+                    with connection:
+                        self.assertEqual(self.ask(connection).status, 200)
+            # One that leaves while its signature is made disturbs nobody.
+            gone = gateway.connect()
+            context = ssl.create_default_context(cafile=rsa[0])
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            hello = context.wrap_bio(incoming, outgoing, server_hostname="gateway.test")
+            with self.assertRaises(ssl.SSLWantReadError):
+                hello.do_handshake()
+            gone.sendall(outgoing.read())
+            gone.close()
+            with self.wrap(gateway, rsa[0]) as connection:
+                self.assertEqual(self.ask(connection).status, 200)
 
     def test_the_certificate_fits_the_name(self):
         with Upstream() as upstream, Gateway(upstream.address, listener=self.listener()) as gateway:
@@ -158,6 +202,29 @@ class Tls(unittest.TestCase):
             with self.subTest(name=name), upstream, gateway, gateway.connect() as connection:
                 self.assertEqual(self.ask(connection).status, 502)
                 self.assertEqual(upstream.requests, [])
+
+    def test_a_provider_that_need_not_be_verified_is_not(self):
+        upstream = TlsUpstream(*self.other)
+        gateway = Gateway(upstream.address, provider="    verify: false\n")
+        text = gateway.config_text().replace("http://", "https://")
+        gateway.config_text = lambda: text
+        with upstream, gateway, gateway.connect() as connection:
+            self.assertEqual(self.ask(connection).status, 200)
+
+    def test_large_answers_of_providers_come_whole(self):
+        upstream, gateway = self.upstream_tls(self.main, self.main[0], "gateway.test")
+        body = bytes(range(256)) * 4096
+
+        def large(request, connection):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
+            for at in range(0, len(body), 50_001):
+                connection.sendall(body[at:at + 50_001])
+            return True
+
+        upstream.script = large
+        with upstream, gateway, gateway.connect() as connection:
+            for _ in range(2):
+                self.assertEqual(self.ask(connection).body, body)
 
     def test_sessions_with_providers_resume(self):
         upstream, gateway = self.upstream_tls(self.main, self.main[0], "gateway.test")

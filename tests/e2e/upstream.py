@@ -48,13 +48,13 @@ class Upstream:
     """Use as a context manager. `script(request, connection)` sends the answer; it returns False to
     have the connection closed. Without a script every request gets CHAT_ANSWER."""
 
-    def __init__(self, script=None):
+    def __init__(self, script=None, address=("127.0.0.1", 0)):
         self.script = script or (lambda request, connection: connection.sendall(CHAT_ANSWER))
         self.requests = []
         self.connections = 0
         self.closed_by_peer = threading.Event()
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.listener = socket.create_server(address, backlog=256)
+        self.address = "%s:%d" % self.listener.getsockname()
         self.open = set()
 
     def __enter__(self):
@@ -62,6 +62,7 @@ class Upstream:
         return self
 
     def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)  # ends the accept that runs
         self.listener.close()
         for connection in list(self.open):
             try:
@@ -113,14 +114,20 @@ class Upstream:
 
     @staticmethod
     def _read_chunks(connection, data):
+        def more():
+            piece = connection.recv(65536)
+            if not piece:
+                raise ConnectionError("a request that is not whole")
+            return piece
+
         body = b""
         while True:
             while b"\r\n" not in data:
-                data += connection.recv(65536)
+                data += more()
             line, data = data.split(b"\r\n", 1)
             size = int(line, 16)
             while len(data) < size + 2:
-                data += connection.recv(65536)
+                data += more()
             body += data[:size]
             data = data[size + 2 :]
             if size == 0:

@@ -117,6 +117,29 @@ TEST(Handshake, RefusesVersionsBelow12) {
   }
 }
 
+TEST(Handshake, RefusesTls12WhereTheListenerWantsMore) {
+  World world;
+  const Identity second = make_identity({.dns_names = {"second.test"}}, &world.authority,
+                                        make_ec_key(NID_X9_62_prime256v1));
+  ServerOptions options = world.server_options();
+  options.credentials.push_back(World::credential(second));
+  options.version_min = ProtocolVersion::tls_1_3;
+  const auto context = ServerContext::build(std::move(options));
+  ASSERT_TRUE(context.has_value());
+  // Also behind a name that another certificate serves.
+  for (const char* name : {"provider.test", "second.test"}) {
+    for (const ProtocolVersion version : {ProtocolVersion::tls_1_2, ProtocolVersion::tls_1_3}) {
+      End server = world.server(*context);
+      LibraryEnd client;
+      SSL_CTX_set_max_proto_version(client.context.get(), std::to_underlying(version));
+      client.begin(true);
+      SSL_set_tlsext_host_name(client.ssl.get(), name);
+      connect(client, server);
+      EXPECT_EQ(server.session.established(), version == ProtocolVersion::tls_1_3) << name;
+    }
+  }
+}
+
 TEST(Handshake, RefusesCiphersWithoutForwardSecrecy) {
   World world;
   const Identity rsa = make_identity({.dns_names = {"provider.test"}}, nullptr, make_rsa_key(2048));
@@ -288,6 +311,16 @@ TEST(Verification, RefusesUnknownAuthorities) {
             Failure::certificate_untrusted);
   EXPECT_EQ(failure_against(world, make_identity({.dns_names = {"provider.test"}})),
             Failure::certificate_untrusted);
+}
+
+TEST(Verification, TakesAnyoneWhereItIsSwitchedOff) {
+  World world;
+  const Identity stranger = make_authority("Stranger");
+  ClientOptions options = world.client_options();
+  options.verify = false;
+  options.anchors = nullptr;
+  EXPECT_EQ(client_failure(world, make_identity({.dns_names = {"other.test"}}, &stranger), options),
+            Failure::none);
 }
 
 // Someone with an ordinary certificate of a trusted authority must not be able to issue others.
@@ -483,12 +516,26 @@ TEST(KeyOperation, StaysOnTheShardUpToTheLimit) {
       make_identity({.dns_names = {"provider.test"}}, &world.authority, make_rsa_key(2048));
   ServerOptions options;
   options.credentials = {World::credential(small)};
+  options.rsa_bits_on_shard_max = 2048;
   End server = world.server(std::move(options));
   server.runs_key_operations = false;
   End client = world.client();
   connect(client, server);
   EXPECT_TRUE(server.session.established());
   EXPECT_EQ(world.server_shard.counters().key_operations, 0U);
+}
+
+TEST(KeyOperation, LeavesTheShardForEveryRsaKeyWhereNothingElseIsSaid) {
+  World world;
+  const Identity small =
+      make_identity({.dns_names = {"provider.test"}}, &world.authority, make_rsa_key(2048));
+  ServerOptions options;
+  options.credentials = {World::credential(small)};
+  End server = world.server(std::move(options));
+  End client = world.client();
+  connect(client, server);
+  EXPECT_TRUE(server.session.established());
+  EXPECT_EQ(world.server_shard.counters().key_operations, 1U);
 }
 
 TEST(KeyOperation, SignsWithTheKeyThatTheNameChose) {
@@ -512,7 +559,8 @@ TEST(KeyOperation, LeavesTheShardForSlowCurves) {
     int curve;
     std::uint16_t algorithm;
     std::uint64_t operations;
-  } cases[] = {{NID_secp384r1, SSL_SIGN_ECDSA_SECP384R1_SHA384, 0},
+  } cases[] = {{NID_X9_62_prime256v1, SSL_SIGN_ECDSA_SECP256R1_SHA256, 0},
+               {NID_secp384r1, SSL_SIGN_ECDSA_SECP384R1_SHA384, 1},
                {NID_secp521r1, SSL_SIGN_ECDSA_SECP521R1_SHA512, 1}};
   for (const auto& one : cases) {
     World world;

@@ -61,6 +61,17 @@ TEST(Resumption, SkipsTheCertificateTheSecondTime) {
   EXPECT_EQ(world.server_shard.counters().handshakes_full, 1U);
 }
 
+TEST(Resumption, TicketsComeWithTheEndOfTheHandshake) {
+  World world;
+  ResumptionCache cache;
+  End server = world.server(context_with(world, TicketKeys::random()));
+  End client(
+      Session::connect(*ClientContext::build(world.client_options()), world.client_shard, &cache));
+  connect(client, server);
+  ASSERT_TRUE(server.session.established());
+  EXPECT_GT(cache.size(), 0U) << "they waited for the first answer";
+}
+
 // A reload, a restart, another node: all that they share is the secret.
 TEST(Resumption, WorksAcrossContextsThatShareTheSecret) {
   World world;

@@ -104,6 +104,8 @@ TEST(ConfigErrors, ListenersAndAdmin) {
        "`ticket_key_file` on a listener without"},
       {text_of({kListeners, "    certificates: [{certificate_file: a, key_file: b}]\n"}),
        "`certificates` on a listener without TLS; add `tls: true`"},
+      {text_of({kListeners, "    tls_version_min: 1.3\n"}),
+       "`tls_version_min` on a listener without TLS; add `tls: true`"},
       {text_of({kListeners, "    certificates: [{certificate_file: a}]\n    tls: true\n"}),
        "certificate `a` has no `key_file`"},
       {text_of({kListeners, "    alpn: [h2]\n"}), "is no protocol that this version speaks"},
@@ -178,6 +180,13 @@ TEST(ConfigErrors, ProvidersAndTheirCredentials) {
        "names an address that no provider can have"},
       {provider("    url: https://u:p@a.example\n    auth: none\n"), "has a user name or password"},
       {provider(text_of({kUrl, "    auth: none\n    verify: false\n"})), "is not verified"},
+      {provider(text_of({kUrl,
+                         "    auth: none\n    private_network: true\n    verify: false\n"
+                         "    ca_file: /x\n"})),
+       "`ca_file` of provider `a`, which is not verified; remove `verify: false`"},
+      {provider(
+           "    url: http://a\n    auth: none\n    private_network: true\n    verify: false\n"),
+       "`verify` of provider `a`, which is reached without TLS"},
       {provider(text_of({kUrl, "    auth: none\n    client_key_file: /k\n"})), "has only one of"},
       {provider("    url: http://a\n    auth: none\n    private_network: true\n    ca_file: /x\n"),
        "which is reached without TLS"},

@@ -1,0 +1,30 @@
+#include "net/main/start_settings.h"
+
+#include <cstring>
+
+namespace headrace::net {
+
+namespace config = policy::config;
+
+StartSettings::StartSettings(const config::ConfigView& view)
+    : settings_(view.settings()), access_log_path_(view.text(settings_.access_log.path)) {}
+
+std::string StartSettings::changed_in(const config::ConfigView& view) const {
+  const config::Settings& now = view.settings();
+  std::string names;
+  const auto note = [&](bool changed, const char* name) {
+    if (changed) names += (names.empty() ? "" : ", ") + std::string(name);
+  };
+  note(now.shards.count != settings_.shards.count, "shards.count");
+  note(now.shards.pin != settings_.shards.pin, "shards.pin");
+  note(now.shards.spin_us != settings_.shards.spin_us, "shards.spin_us");
+  // Numbers and switches without padding between them.
+  note(std::memcmp(&now.io, &settings_.io, sizeof now.io) != 0, "io");
+  note(now.http.bodies_memory_bytes_max != settings_.http.bodies_memory_bytes_max,
+       "http.bodies_memory_bytes_max");
+  note(now.access_log.output != settings_.access_log.output, "access_log.output");
+  note(view.text(now.access_log.path) != access_log_path_, "access_log.path");
+  return names;
+}
+
+}  // namespace headrace::net
