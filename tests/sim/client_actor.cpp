@@ -382,6 +382,12 @@ void ClientActor::on_bytes(std::string_view bytes) {
 }
 
 void ClientActor::judge(Request& request, const Message& message, bool whole) {
+  if (cramped_ && !request.usage_event.empty() &&
+      message.body.find(R"("choices":[])") != std::string::npos) {
+    // Without memory to hold an event's beginning back it goes on, and can no longer be dropped.
+    ledger_.settle(request, Outcome::cut);
+    return;
+  }
   if (message.head.find("provider-key") != std::string::npos ||
       message.body.find("provider-key") != std::string::npos) {
     violation("the provider's credential came out");
