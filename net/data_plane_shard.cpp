@@ -7,6 +7,7 @@
 
 #include "core/check.h"
 #include "core/event_log.h"
+#include "core/planted_bug.h"
 #include "net/proxy/exchange.h"
 #include "net/proxy/request_message.h"
 
@@ -97,6 +98,7 @@ bool DataPlaneShard::on_turn(core::Instant) {
   if (!commands_.consumer().empty()) take_commands();
   if (names_ != nullptr && names_->unanswered(shard_.number()) > 0) take_names();
   if (draining_ || listeners_drain_ || configs_.size() > 1) let_go();
+  if (core::planted(core::PlantedBug::turn_not_asked_for)) return false;
   return left_over || !context_.run_queue.empty();
 }
 
@@ -108,11 +110,16 @@ bool DataPlaneShard::retry_starved() {
 }
 
 void DataPlaneShard::run_queue() {
+  // Who asks for another turn meanwhile gets it in another turn.
+  core::IntrusiveList<Exchange, RunQueueTag> due;
+  due.take_all(context_.run_queue);
   for (std::size_t i = 0; i < kRunQueuePerTurn; ++i) {
-    Exchange* exchange = context_.run_queue.pop_front();
+    Exchange* exchange = due.pop_front();
     if (exchange == nullptr) return;
     exchange->on_turn();
   }
+  due.take_all(context_.run_queue);
+  context_.run_queue.take_all(due);
 }
 
 void DataPlaneShard::on_second(core::Instant) {

@@ -7,6 +7,11 @@
 
 namespace headrace::net {
 
+// The config promises room for the largest body (core::BodyPool asserts it).
+static_assert(http::kHeadBytesMax + core::kBufferHeadroom + core::kBufferPadding +
+                  core::kPageBytes <=
+              policy::config::kBesideBodyBytes);
+
 ShardContext::ShardContext(core::Io& shard_io, core::TimerWheel& shard_timers,
                            std::uint32_t shard_number, const ShardCapacity& capacity,
                            core::BodyBudget& body_budget, std::size_t body_bytes_max)

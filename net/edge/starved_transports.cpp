@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/planted_bug.h"
 #include "net/edge/transport.h"
 
 namespace headrace::net {
@@ -28,16 +29,18 @@ void StarvedTransports::remove(Transport& transport) {
 }
 
 bool StarvedTransports::retry(std::size_t small_free, std::size_t bulk_free, core::Instant now) {
+  // No more than there are buffers: in vain they would be tried again each turn.
   const std::size_t bulk_tries = std::min(bulk_free, kRetriesPerTurn);
   for (std::size_t i = 0; i < bulk_tries && !waiting_for_bulk_.empty(); ++i) {
     waiting_for_bulk_.pop_front()->retry_receive();
     timers_.arm(patience_, now + kBulkPatience);
   }
   if (waiting_for_bulk_.empty()) timers_.disarm(patience_);
-  // Not before a buffer is free: trying again at once would spin until somebody gives one back.
-  if (small_free > 0) {
-    for (std::size_t i = 0; i < kRetriesPerTurn && !waiting_.empty(); ++i)
-      waiting_.pop_front()->retry_receive();
+  const std::size_t small_tries = std::min(small_free, kRetriesPerTurn);
+  for (std::size_t i = 0; i < small_tries && !waiting_.empty(); ++i) {
+    Transport* transport = waiting_.pop_front();
+    if (core::planted(core::PlantedBug::starved_forgotten)) continue;
+    transport->retry_receive();
   }
   return (bulk_free > 0 && !waiting_for_bulk_.empty()) || (small_free > 0 && !waiting_.empty());
 }

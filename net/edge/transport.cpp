@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/planted_bug.h"
 #include "net/edge/tls_layer.h"
 #include "net/shard_context.h"
 
@@ -123,6 +124,7 @@ void Transport::on_receive_completed(Completion& completion) {
   } else if (completion.result != -ECANCELED) {
     end_receive(PeerEnd::reset);
   }
+  if (core::planted(core::PlantedBug::rearm_lost) && completion.result > 0) return;
   reconcile_receive();
 }
 
@@ -302,7 +304,7 @@ void Transport::close() {
 void Transport::advance_closing() {
   // One control operation serves all steps, so each completion comes here for the next one.
   if (control_op_.in_flight() || close_started_) return;
-  if (receive_op_.in_flight()) {
+  if (receive_op_.in_flight() && !core::planted(core::PlantedBug::closed_in_flight)) {
     shard_->io->cancel(control_op_, receive_op_);
     return;
   }
@@ -315,6 +317,7 @@ void Transport::advance_closing() {
 }
 
 void Transport::on_close_completed() {
+  if (core::planted(core::PlantedBug::closed_twice)) shard_->io->close_now(socket_);
   state_ = State::closed;
   socket_ = core::Socket::none;
   sending_ = false;
