@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/planted_bug.h"
 #include "net/edge/listener.h"
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
@@ -75,7 +76,7 @@ void DownstreamConnection::await_head() {
   state_ = State::reading_head;
   scan_ = {};
   if (gathered_bytes_ == 0) {
-    transport_.want_receive(ReceiveMode::many);
+    transport_.want_receive(mode_between_bodies());
     deadline_.set(*shard_->timers,
                   shard_->now() + milliseconds(shard_->config->http().keep_alive_timeout_ms));
     return;
@@ -119,6 +120,7 @@ void DownstreamConnection::read_head(core::BufferLease message, std::size_t byte
   const http::HeadResult result = http::parse_request_head(as_text(message.bytes().first(bytes)),
                                                            limits, shard_->request_head, scan_);
   if (result.status == http::HeadStatus::incomplete) {
+    transport_.want_receive(ReceiveMode::many);  // only its beginning may have been asked for
     // A head that dribbles in must not hold a receive buffer: those are for those who are ready.
     if (requests_ > 0 && scan_.scanned_bytes > 0) {
       deadline_.set(*shard_->timers,
@@ -166,12 +168,12 @@ bool DownstreamConnection::gather(std::span<const std::byte> bytes) {
 }
 
 bool DownstreamConnection::keep_for_later(std::span<const std::byte> bytes) {
-  return bytes.empty() || gather(bytes);
+  return bytes.empty() || core::planted(core::PlantedBug::pipelined_dropped) || gather(bytes);
 }
 
 void DownstreamConnection::read_ahead() {
   const bool enough = gathered_bytes_ >= shard_->config->head_limits().head_bytes_max;
-  transport_.want_receive(enough ? ReceiveMode::off : ReceiveMode::many);
+  transport_.want_receive(enough ? ReceiveMode::off : mode_between_bodies());
 }
 
 // --- exchanges -----------------------------------------------------------------------------------
@@ -194,7 +196,7 @@ void DownstreamConnection::exchange_done(Next next) {
   if (state_ == State::closing) return;
   if (next == Next::keep_alive && !ends_with_this()) {
     await_head();
-  } else if (next == Next::close || peer_ended_) {
+  } else if (peer_ended_) {
     close();
   } else {
     linger();
@@ -262,6 +264,7 @@ void DownstreamConnection::judge_body_rate() {
 // --- the end -------------------------------------------------------------------------------------
 
 void DownstreamConnection::finish_soon() {
+  if (core::planted(core::PlantedBug::drained_left_open)) return;
   finish_soon_ = true;
   if (state_ == State::reading_head && gathered_bytes_ == 0) close();
 }
@@ -279,7 +282,7 @@ void DownstreamConnection::linger() {
 void DownstreamConnection::close() {
   if (state_ == State::closing) return;
   state_ = State::closing;
-  deadline_.clear(*shard_->timers);
+  if (!core::planted(core::PlantedBug::timer_left_armed)) deadline_.clear(*shard_->timers);
   gathered_.reset();
   if (exchange_ != nullptr) exchange_->on_downstream_closing();
   transport_.close();
