@@ -46,10 +46,13 @@ bool StarvedTransports::retry(std::size_t small_free, std::size_t bulk_free, cor
 }
 
 void StarvedTransports::on_patience_over() {
-  while (Transport* transport = waiting_for_bulk_.pop_front()) {
+  // At once, not with the next turn: there may be none for a while.
+  for (std::size_t i = 0; i < kRetriesPerTurn && !waiting_for_bulk_.empty(); ++i) {
+    Transport* transport = waiting_for_bulk_.pop_front();
     transport->settle_for_small();
-    waiting_.push_back(*transport);
+    transport->retry_receive();
   }
+  if (!waiting_for_bulk_.empty()) timers_.arm(patience_, patience_.deadline() + kBulkPatience);
 }
 
 }  // namespace headrace::net

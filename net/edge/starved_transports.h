@@ -11,6 +11,7 @@
 #include <cstddef>
 
 #include "core/intrusive_list.h"
+#include "core/io.h"
 #include "core/timer_wheel.h"
 
 namespace headrace::net {
@@ -32,6 +33,9 @@ class StarvedTransports {
   void add_for_bulk(Transport& transport, core::Instant now);
   static void remove(Transport& transport);
   [[nodiscard]] bool empty() const { return waiting_.empty() && waiting_for_bulk_.empty(); }
+  [[nodiscard]] bool any_waits_for(core::BufferGroup group) const {
+    return !(group == core::BufferGroup::bulk ? waiting_for_bulk_ : waiting_).empty();
+  }
   // Once a turn, with the buffers that are free. True: some who could go on are left for the next
   // turn.
   bool retry(std::size_t small_free, std::size_t bulk_free, core::Instant now);

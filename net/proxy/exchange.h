@@ -229,6 +229,7 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   bool answer_seen_ : 1 = false;     // a byte of the upstream's answer was seen
   bool answer_started_ : 1 = false;  // bytes of an answer were queued for the client
   bool answer_ended_ : 1 = false;    // nothing more will be queued
+  bool beginning_went_ : 1 = false;  // of an event that should be held until it is judged
   bool answer_cut_ : 1 = false;      // the client must see that it is incomplete
   bool upstream_keep_alive_ : 1 = false;
   bool bulk_ : 1 = false;   // received into large buffers

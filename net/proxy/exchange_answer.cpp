@@ -287,15 +287,20 @@ void Exchange::relay_run(std::span<std::byte> run, http::BodyFramer& framer) {
     const std::span<std::byte> bytes = run.subspan(at, piece->bytes.size());
     using enum policy::StreamPiece::Verdict;
     switch (piece->verdict) {
+      case drop:
+        if (!beginning_went_) {
+          drop_held();
+          held_run_ = {};
+          break;
+        }
+        // Its beginning is with the client: half of an event is worse than one too many.
+        [[fallthrough]];
       case forward:
+        beginning_went_ = false;
         if (core::planted(core::PlantedBug::held_event_dropped)) drop_held();
         if (held_bytes_ > 0) queue_held();
         if (!held_run_.empty()) framer.append(std::exchange(held_run_, {}));
         if (!bytes.empty()) framer.append(bytes);
-        break;
-      case drop:
-        drop_held();
-        held_run_ = {};
         break;
       case hold:
         extend_held_run(bytes);
@@ -322,6 +327,7 @@ void Exchange::hold(std::span<std::byte> run, http::BodyFramer& framer) {
     // No memory for good manners: it goes on as it is.
     if (held_bytes_ > 0) queue_held();
     framer.append(run);
+    beginning_went_ = true;
     return;
   }
   std::memcpy(held_.data() + held_bytes_, run.data(), run.size());

@@ -382,12 +382,6 @@ void ClientActor::on_bytes(std::string_view bytes) {
 }
 
 void ClientActor::judge(Request& request, const Message& message, bool whole) {
-  if (cramped_ && !request.usage_event.empty() &&
-      message.body.find(R"("choices":[])") != std::string::npos) {
-    // Without memory to hold an event's beginning back it goes on, and can no longer be dropped.
-    ledger_.settle(request, Outcome::cut);
-    return;
-  }
   if (message.head.find("provider-key") != std::string::npos ||
       message.body.find("provider-key") != std::string::npos) {
     violation("the provider's credential came out");
@@ -411,6 +405,13 @@ void ClientActor::judge(Request& request, const Message& message, bool whole) {
   // The connection's end tells HTTP/1.0 and such providers nothing of completeness.
   const bool end_tells_nothing =
       (request.http_1_0 && !well_behaved_) || (request.truncation_invisible && !spared_);
+  // Without memory to hold an event's beginning back all of it goes on, wanted or not.
+  const bool untidied = cramped_ && !request.usage_event.empty() &&
+                        message.body.find(request.usage_event) != std::string::npos;
+  if (untidied) {
+    ledger_.settle(request, Outcome::cut);
+    return;
+  }
   if (whole && message.body != request.answer && !end_tells_nothing) {
     violation(fmt::format("request {}: another answer, {} bytes instead of {}:\n{}\n--- {}\n{}",
                           request.number, message.body.size(), request.answer.size(), message.body,

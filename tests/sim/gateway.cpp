@@ -275,8 +275,10 @@ std::string Gateway::sleeps_on_work() const {
     net::ShardContext& context = shard->context();
     if (!context.run_queue.empty()) return "a body waits to be judged";
     if (!context.returning_pools.empty()) return "connections wait to be given out";
-    if (!context.starved.empty() && context.io->buffers_leased(core::BufferGroup::small) == 0) {
-      return "a receive waits for buffers, and all are free";
+    for (const core::BufferGroup group : {core::BufferGroup::small, core::BufferGroup::bulk}) {
+      if (context.starved.any_waits_for(group) && context.io->buffers_leased(group) == 0) {
+        return "a receive waits for buffers, and all are free";
+      }
     }
   }
   return {};
