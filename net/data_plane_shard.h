@@ -43,6 +43,7 @@ class DataPlaneShard final : public core::ShardHooks {
     ShardCapacity capacity;
     core::ShardOptions shard;
     std::size_t small_buffers = 0;
+    std::size_t bulk_buffers = core::IoOptions{}.bulk_buffers;
     std::size_t small_buffer_bytes = 0;
   };
 
@@ -79,6 +80,7 @@ class DataPlaneShard final : public core::ShardHooks {
   bool on_turn(core::Instant now) override;
   void on_second(core::Instant now) override;
 
+  bool retry_starved();
   void run_queue();
   void take_commands();
   void take_config(std::shared_ptr<const ConfigSnapshot> snapshot);

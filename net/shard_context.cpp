@@ -7,12 +7,18 @@
 
 namespace headrace::net {
 
+// The config promises room for the largest body (core::BodyPool asserts it).
+static_assert(http::kHeadBytesMax + core::kBufferHeadroom + core::kBufferPadding +
+                  core::kPageBytes <=
+              policy::config::kBesideBodyBytes);
+
 ShardContext::ShardContext(core::Io& shard_io, core::TimerWheel& shard_timers,
                            std::uint32_t shard_number, const ShardCapacity& capacity,
                            core::BodyBudget& body_budget, std::size_t body_bytes_max)
     : io(&shard_io),
       timers(&shard_timers),
       number(shard_number),
+      starved(shard_timers),
       head_blocks("head blocks", kHeadBlockBytes, capacity.head_blocks),
       tls_blocks("TLS blocks", kTlsBlockBytes, capacity.tls_blocks),
       tls_waiting(tls_blocks, shard_number),

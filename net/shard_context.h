@@ -66,6 +66,7 @@ struct ShardContext {
   bool draining = false;         // connections end with the request they are in
   std::size_t small_buffer_bytes = 4096;
   std::size_t small_buffers = 1024;
+  std::size_t bulk_buffers = 8;
   // Leased ones from which on held requests move, and what is queued (net/proxy/buffer_relief.h).
   std::size_t small_buffers_scarce = 512;
   std::size_t small_buffers_short = 768;

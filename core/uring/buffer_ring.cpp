@@ -87,8 +87,13 @@ void BufferRing::give_back(std::uint32_t index) noexcept {
 }
 
 void BufferRing::publish() {
+  promised_ = 0;
   never_taken_ = std::min(never_taken_, at_kernel_);
   if (++turns_ == kTurnsJudged) judge_stock();
+  fill_up();
+}
+
+void BufferRing::fill_up() {
   if (at_kernel_ >= stock_ || free_.empty()) return;
   const std::uint32_t count =
       std::min(stock_ - at_kernel_, static_cast<std::uint32_t>(free_.size()));
@@ -111,12 +116,15 @@ void BufferRing::hand_over(std::uint16_t index) {
 }
 
 bool BufferRing::replenish() {
-  if (at_kernel_ > 0) return true;  // already done, for another receive that ended so
-  stock_ = std::min(stock_ * 2, buffers_);
-  never_taken_ = 0;
-  turns_ = 0;
-  publish();
-  return at_kernel_ > 0;
+  if (promised_ >= at_kernel_ && !free_.empty()) {
+    stock_ = std::min(stock_ * 2, buffers_);
+    never_taken_ = 0;
+    turns_ = 0;
+    fill_up();
+  }
+  if (promised_ >= at_kernel_) return false;
+  ++promised_;
+  return true;
 }
 
 void BufferRing::judge_stock() {

@@ -41,7 +41,8 @@ class BufferRing final : public BufferSource {
   void give_back(std::uint32_t index) noexcept override;
   // Fills up the kernel's stock. Once a turn.
   void publish();
-  // After -ENOBUFS: a larger stock, at once. False: there is none, all are leased.
+  // After a receive ended with -ENOBUFS: a larger stock, at once. True: there is one for it. False:
+  // as many receives as there are buffers were told so in this turn.
   [[nodiscard]] bool replenish();
 
   [[nodiscard]] bool contains(const void* address) const {
@@ -65,6 +66,7 @@ class BufferRing final : public BufferSource {
 
   [[nodiscard]] std::byte* start(std::uint32_t index) const { return memory_ + index * stride_; }
   void hand_over(std::uint16_t index);
+  void fill_up();
   void judge_stock();
 
   io_uring_buf_ring* entries_ = nullptr;  // shared with the kernel
@@ -80,7 +82,8 @@ class BufferRing final : public BufferSource {
   std::uint32_t stock_ = 0;        // how many the kernel shall have
   std::uint32_t never_taken_ = 0;  // of the stock, in the turns since it was last judged
   std::uint32_t turns_ = 0;
-  std::uint16_t tail_ = 0;  // entries filled in
+  std::uint32_t promised_ = 0;  // in this turn, by replenish()
+  std::uint16_t tail_ = 0;      // entries filled in
   std::vector<std::uint16_t> states_;
   std::vector<std::uint16_t> free_;  // the one used last is at the end
 };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/planted_bug.h"
 #include "net/edge/listener.h"
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
@@ -166,7 +167,7 @@ bool DownstreamConnection::gather(std::span<const std::byte> bytes) {
 }
 
 bool DownstreamConnection::keep_for_later(std::span<const std::byte> bytes) {
-  return bytes.empty() || gather(bytes);
+  return bytes.empty() || core::planted(core::PlantedBug::pipelined_dropped) || gather(bytes);
 }
 
 void DownstreamConnection::read_ahead() {
@@ -194,7 +195,7 @@ void DownstreamConnection::exchange_done(Next next) {
   if (state_ == State::closing) return;
   if (next == Next::keep_alive && !ends_with_this()) {
     await_head();
-  } else if (next == Next::close || peer_ended_) {
+  } else if (peer_ended_) {
     close();
   } else {
     linger();
@@ -262,6 +263,7 @@ void DownstreamConnection::judge_body_rate() {
 // --- the end -------------------------------------------------------------------------------------
 
 void DownstreamConnection::finish_soon() {
+  if (core::planted(core::PlantedBug::drained_left_open)) return;
   finish_soon_ = true;
   if (state_ == State::reading_head && gathered_bytes_ == 0) close();
 }
@@ -279,7 +281,7 @@ void DownstreamConnection::linger() {
 void DownstreamConnection::close() {
   if (state_ == State::closing) return;
   state_ = State::closing;
-  deadline_.clear(*shard_->timers);
+  if (!core::planted(core::PlantedBug::timer_left_armed)) deadline_.clear(*shard_->timers);
   gathered_.reset();
   if (exchange_ != nullptr) exchange_->on_downstream_closing();
   transport_.close();

@@ -51,7 +51,7 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
   // The connection ends with the running request, whatever the client asked for.
   [[nodiscard]] bool ends_with_this() const;
   // The answer is sent, every byte of it. Destroys the exchange.
-  enum class Next : std::uint8_t { keep_alive, linger, close };
+  enum class Next : std::uint8_t { keep_alive, linger };
   void exchange_done(Next next);
   // The longest that sending `bytes` may take; 0: nothing is being sent.
   void expect_sent(std::size_t bytes);

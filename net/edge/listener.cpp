@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "core/check.h"
+#include "core/planted_bug.h"
 #include "net/shard_context.h"
 
 namespace headrace::net {
@@ -36,6 +37,7 @@ void Listener::on_accepted(core::Completion& completion) {
     }
     return;
   }
+  if (core::planted(core::PlantedBug::accept_lost) && completion.result >= 0) return;
   // Out of descriptors (or of memory): trying at once would spin.
   const bool exhausted = completion.result < 0 && completion.result != -ECONNABORTED;
   exhausted ? pause() : accept_again();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/planted_bug.h"
 #include "net/edge/tls_layer.h"
 #include "net/shard_context.h"
 
@@ -30,7 +31,7 @@ void Transport::open(core::Socket socket) {
   state_ = State::open;
   want_ = armed_ = ReceiveMode::off;
   cancelling_ = peer_ended_ = sending_ = raw_sending_ = finish_when_idle_ = close_started_ = false;
-  bulk_is_scarce_ = false;
+  bulk_is_scarce_ = waits_for_buffers_ = waits_for_bulk_ = false;
 }
 
 // --- receiving -----------------------------------------------------------------------------------
@@ -68,6 +69,7 @@ ReceiveMode Transport::mode_to_arm() const {
 void Transport::reconcile_receive() {
   if (state_ != State::open || peer_ended_) return;
   if (!receive_op_.in_flight()) {
+    if (waits_for_bulk_ && mode_to_arm() != ReceiveMode::one_bulk) stop_waiting();
     if (want_ != ReceiveMode::off && !waits_for_buffers_) start_receive();
     return;
   }
@@ -101,6 +103,7 @@ void Transport::start_receive() {
 }
 
 void Transport::on_receive_completed(Completion& completion) {
+  const bool bulk = armed_ == ReceiveMode::one_bulk;
   if (!completion.more) {
     armed_ = ReceiveMode::off;
     cancelling_ = false;
@@ -117,10 +120,11 @@ void Transport::on_receive_completed(Completion& completion) {
   } else if (completion.result == 0) {
     end_receive(PeerEnd::finished);
   } else if (completion.result == -ENOBUFS) {
-    wait_for_buffers();
+    wait_for_buffers(bulk);
   } else if (completion.result != -ECANCELED) {
     end_receive(PeerEnd::reset);
   }
+  if (core::planted(core::PlantedBug::rearm_lost) && completion.result > 0) return;
   reconcile_receive();
 }
 
@@ -165,17 +169,30 @@ void Transport::end_receive(PeerEnd end) {
   owner_->on_peer_end(end);
 }
 
-void Transport::wait_for_buffers() {
-  // Slow readers may hold every large buffer; small ones still bring the bytes forward.
-  if (want_ == ReceiveMode::one_bulk) want_ = ReceiveMode::one;
-  bulk_is_scarce_ = true;
+void Transport::wait_for_buffers(bool bulk) {
   waits_for_buffers_ = true;
-  shard_->starved.add(*this);
+  waits_for_bulk_ = bulk;
+  if (bulk) {
+    shard_->starved.add_for_bulk(*this, shard_->now());
+  } else {
+    shard_->starved.add(*this);
+  }
 }
 
 void Transport::retry_receive() {
-  waits_for_buffers_ = false;
+  waits_for_buffers_ = waits_for_bulk_ = false;
   reconcile_receive();
+}
+
+void Transport::settle_for_small() {
+  if (want_ == ReceiveMode::one_bulk) want_ = ReceiveMode::one;
+  bulk_is_scarce_ = true;
+  waits_for_bulk_ = false;
+}
+
+void Transport::stop_waiting() {
+  waits_for_buffers_ = waits_for_bulk_ = false;
+  StarvedTransports::remove(*this);
 }
 
 // --- sending -------------------------------------------------------------------------------------
@@ -279,10 +296,7 @@ void Transport::on_control_completed(Completion&) {
 void Transport::close() {
   if (state_ != State::open) return;
   state_ = State::closing;
-  if (waits_for_buffers_) {
-    waits_for_buffers_ = false;
-    StarvedTransports::remove(*this);
-  }
+  if (waits_for_buffers_) stop_waiting();
   if (tls_ != nullptr) tls_->stop();
   advance_closing();
 }
@@ -290,7 +304,7 @@ void Transport::close() {
 void Transport::advance_closing() {
   // One control operation serves all steps, so each completion comes here for the next one.
   if (control_op_.in_flight() || close_started_) return;
-  if (receive_op_.in_flight()) {
+  if (receive_op_.in_flight() && !core::planted(core::PlantedBug::closed_in_flight)) {
     shard_->io->cancel(control_op_, receive_op_);
     return;
   }
@@ -303,6 +317,7 @@ void Transport::advance_closing() {
 }
 
 void Transport::on_close_completed() {
+  if (core::planted(core::PlantedBug::closed_twice)) shard_->io->close_now(socket_);
   state_ = State::closed;
   socket_ = core::Socket::none;
   sending_ = false;

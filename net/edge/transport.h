@@ -102,6 +102,8 @@ class Transport : public core::ListHook<StarvedListTag> {
 
   // The shard calls it when receive buffers have been returned after they had run out.
   void retry_receive();
+  // No large buffer has come back for a while: one of the small ones will do.
+  void settle_for_small();
 
  private:
   enum class State : std::uint8_t { closed, open, closing };
@@ -120,7 +122,8 @@ class Transport : public core::ListHook<StarvedListTag> {
   void send_ended(bool all);
   void finish_if_idle();
   void end_receive(PeerEnd end);
-  void wait_for_buffers();
+  void wait_for_buffers(bool bulk);
+  void stop_waiting();
   void advance_closing();
   void send_raw(std::span<const std::span<const std::byte>> slices, core::SendMore more);
 
@@ -145,6 +148,7 @@ class Transport : public core::ListHook<StarvedListTag> {
   bool raw_sending_ : 1 = false;  // an operation is in flight
   bool finish_when_idle_ : 1 = false;
   bool waits_for_buffers_ : 1 = false;
+  bool waits_for_bulk_ : 1 = false;
   bool bulk_is_scarce_ : 1 = false;
   bool close_started_ : 1 = false;
 };

@@ -116,6 +116,7 @@ std::expected<void, std::string> DataPlane::make_shards(
   const core::IoOptions io_options = io_options_of(settings);
   DataPlaneShard::Options options;
   options.small_buffers = io_options.small_buffers;
+  options.bulk_buffers = io_options.bulk_buffers;
   options.small_buffer_bytes = io_options.small_buffer_bytes;
   budget_ = std::make_unique<core::BodyBudget>(
       static_cast<std::size_t>(settings.http.bodies_memory_bytes_max));

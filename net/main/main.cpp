@@ -11,6 +11,10 @@
 #include "net/main/data_plane.h"
 #include "policy/config/effective_yaml.h"
 
+#if defined(HEADRACE_PLANTED_BUGS)
+#error "the data plane is never compiled with planted bugs"
+#endif
+
 namespace {
 
 using namespace headrace;

@@ -2,6 +2,7 @@
 #include "net/proxy/exchange.h"
 
 #include "core/check.h"
+#include "core/planted_bug.h"
 #include "net/edge/downstream_connection.h"
 #include "net/edge/listener.h"
 #include "net/log/access_log.h"
@@ -29,7 +30,8 @@ Exchange::~Exchange() {
   deadline_.clear(*shard_->timers);
   release_message();
   shard_->counters.gauges.requests_in_flight.add(-1);
-  if (streaming_) shard_->counters.gauges.streams_open.add(-1);
+  if (streaming_ && !core::planted(core::PlantedBug::stream_never_ended))
+    shard_->counters.gauges.streams_open.add(-1);
   config_->drop_user();
 }
 
@@ -91,7 +93,7 @@ void Exchange::on_downstream_closing() {
   move_to(ExchangeState::closing);
   static_cast<core::ListHook<RunQueueTag>&>(*this).unlink();
   deadline_.clear(*shard_->timers);
-  abandon_upstream();
+  if (!core::planted(core::PlantedBug::upstream_not_cancelled)) abandon_upstream();
   record();
 }
 
@@ -99,14 +101,11 @@ void Exchange::on_downstream_closing() {
 
 void Exchange::finish() {
   record();
+  if (core::planted(core::PlantedBug::recorded_twice)) (recorded_ = false), record();
   using Next = DownstreamConnection::Next;
-  if (answer_cut_) {
-    downstream_->exchange_done(Next::close);
-  } else if (keep_alive_ && body_complete_) {
-    downstream_->exchange_done(Next::keep_alive);
-  } else {
-    downstream_->exchange_done(Next::linger);
-  }
+  // One that was cut ends with FIN: a reset could take the error event with it.
+  const bool keep_alive = keep_alive_ && body_complete_ && !answer_cut_;
+  downstream_->exchange_done(keep_alive ? Next::keep_alive : Next::linger);
 }
 
 void Exchange::record() {

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/check.h"
+#include "core/planted_bug.h"
 #include "net/edge/downstream_connection.h"
 #include "net/http/chunk_writer.h"
 #include "net/http/forwarding.h"
@@ -67,7 +68,7 @@ void Exchange::on_upstream_received(core::BufferLease lease) {
     answer_gathered_ = shard_->bodies.grow(answer_gathered_, answer_gathered_bytes_, needed + 1);
   }
   if (!answer_gathered_) {
-    upstream_failed(UpstreamFailure::invalid_answer);
+    upstream_failed(UpstreamFailure::no_memory);
     return;
   }
   std::memcpy(answer_gathered_.data() + answer_gathered_bytes_, lease.data(), lease.size());
@@ -108,7 +109,7 @@ void Exchange::read_answer_head(core::BufferLease lease, std::size_t offset, std
   }
   core::BufferLease gathered = shard_->bodies.take(rest + 1);
   if (!gathered) {
-    upstream_failed(UpstreamFailure::invalid_answer);
+    upstream_failed(UpstreamFailure::no_memory);
     return;
   }
   std::memcpy(gathered.data(), lease.data() + offset, rest);
@@ -230,7 +231,8 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
     if (policy::StreamMeter* stream = meter_.stream()) stream->finish();
     if (held_bytes_ > 0) queue_held();
     if (!held_run_.empty()) framer.append(std::exchange(held_run_, {}));
-    framer.last_chunk(lease.data() + offset - http::kLastChunk.size());
+    if (!core::planted(core::PlantedBug::last_chunk_dropped))
+      framer.last_chunk(lease.data() + offset - http::kLastChunk.size());
   } else if (!held_run_.empty()) {
     hold(std::exchange(held_run_, {}), framer);
   }
@@ -239,7 +241,8 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
   if (bad) {
     upstream_failed(UpstreamFailure::truncated);
   } else if (complete) {
-    answer_complete(rest.empty() && upstream_keep_alive_);
+    answer_complete((rest.empty() || core::planted(core::PlantedBug::returned_with_leftovers)) &&
+                    upstream_keep_alive_);
   } else {
     set_deadline(milliseconds(pool_->provider().row->timeouts.gap_ms));
     want_more_answer();
@@ -285,6 +288,7 @@ void Exchange::relay_run(std::span<std::byte> run, http::BodyFramer& framer) {
     using enum policy::StreamPiece::Verdict;
     switch (piece->verdict) {
       case forward:
+        if (core::planted(core::PlantedBug::held_event_dropped)) drop_held();
         if (held_bytes_ > 0) queue_held();
         if (!held_run_.empty()) framer.append(std::exchange(held_run_, {}));
         if (!bytes.empty()) framer.append(bytes);
@@ -387,7 +391,8 @@ void Exchange::answer_broken(UpstreamFailure failure) {
   shard_->counters.add(ShardCount::answers_broken);
   drop_held();
   if (policy::StreamMeter* stream = meter_.stream();
-      stream != nullptr && stream->end() == policy::StreamEnd::open) {
+      stream != nullptr && stream->end() == policy::StreamEnd::open &&
+      !core::planted(core::PlantedBug::error_event_unsent)) {
     queue_error_event(failure, *stream);
   }
   if (state_ == ExchangeState::relaying) move_to(ExchangeState::flushing);
@@ -412,6 +417,7 @@ void Exchange::pump_answer() {
     shard_->counters.add(ShardCount::bytes_downstream_out, bytes);
     downstream_->expect_sent(bytes);
     transport.send(std::span(slices.data(), count));
+    if (core::planted(core::PlantedBug::buffer_returned_early)) out_.clear();
     return;
   }
   if (answer_ended_) finish();

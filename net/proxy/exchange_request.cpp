@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/check.h"
+#include "core/planted_bug.h"
 #include "net/edge/downstream_connection.h"
 #include "net/edge/listener.h"
 #include "net/http/query.h"
@@ -323,6 +324,7 @@ bool Exchange::reserve_body_room(std::size_t bytes) {
 }
 
 void Exchange::send_continue() {
+  if (core::planted(core::PlantedBug::continue_unsent)) return;
   downstream_->transport().send(std::as_bytes(std::span(kContinue)));
 }
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/check.h"
+#include "core/planted_bug.h"
 #include "net/edge/downstream_connection.h"
 #include "net/edge/listener.h"
 #include "net/http/chunk_writer.h"
@@ -203,7 +204,7 @@ void Exchange::on_upstream_sent(bool all) {
   message.sent_bytes += sending_request_bytes_;
   const std::size_t total =
       message.written_head.size() + message.edits.length_after(message.body_bytes);
-  if (message.sent_bytes < total) {
+  if (message.sent_bytes < total && !core::planted(core::PlantedBug::rest_unsent)) {
     send_request();
     return;
   }
@@ -324,7 +325,8 @@ bool Exchange::frame_upload(core::BufferLease lease, std::size_t offset, std::si
     if (message.decoder.complete()) {
       body_complete_ = true;
       if (!downstream_->keep_for_later(rest)) keep_alive_ = false;
-      framer.last_chunk(lease.data() - http::kLastChunk.size());
+      if (!core::planted(core::PlantedBug::upload_unended))
+        framer.last_chunk(lease.data() - http::kLastChunk.size());
       downstream_->body_done();
     }
     if (step.status == http::ChunkStatus::need_more || rest.empty()) break;
@@ -376,7 +378,8 @@ void Exchange::on_upstream_ended(PeerEnd end) {
 
 void Exchange::upstream_broken(UpstreamFailure failure) {
   const bool stale = upstream_ != nullptr && upstream_->requests_before() > 0 && !answer_seen_ &&
-                     !replayed_ && !streams_up_ && failure == UpstreamFailure::closed_early;
+                     (!replayed_ || core::planted(core::PlantedBug::replayed_again)) &&
+                     !streams_up_ && failure == UpstreamFailure::closed_early;
   if (stale && message_ != nullptr) {
     // While the kernel may still read from the request it cannot be sent elsewhere.
     if (upstream_->transport().sending()) {
@@ -402,7 +405,7 @@ void Exchange::replay() {
 void Exchange::upstream_failed(UpstreamFailure failure) {
   failure_ = failure;
   shard_->counters.add(ShardCount::upstream_failures);
-  if (answer_started_) {
+  if (answer_started_ && !core::planted(core::PlantedBug::answered_twice)) {
     answer_broken(failure);
     return;
   }
@@ -411,6 +414,8 @@ void Exchange::upstream_failed(UpstreamFailure failure) {
     reply(policy::Reason::overloaded, "All connections to the provider are busy.");
   } else if (failure == UpstreamFailure::descriptors) {
     reply(policy::Reason::overloaded, "The gateway has as many connections as it can.");
+  } else if (failure == UpstreamFailure::no_memory) {
+    reply(policy::Reason::overloaded, "The gateway is out of memory for answers.");
   } else if (is_timeout(failure)) {
     reply(policy::Reason::upstream_timeout, "The provider did not answer in time.");
   } else if (failure == UpstreamFailure::invalid_answer) {
@@ -424,6 +429,8 @@ void Exchange::abandon_upstream() {
   if (pool_ != nullptr && upstream_ == nullptr) pool_->forget(*this);
   if (upstream_ == nullptr) return;
   UpstreamConnection* connection = std::exchange(upstream_, nullptr);
+  if (core::planted(core::PlantedBug::returned_while_busy) && !connection->transport().sending())
+    return connection->release();
   if (connection->transport().sending()) {
     connection->abandon(std::exchange(message_, nullptr));
   } else {

@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "core/check.h"
+#include "core/planted_bug.h"
 #include "net/proxy/request_message.h"
 #include "net/shard_context.h"
 #include "net/upstream/upstream_pool.h"
@@ -183,7 +184,8 @@ void UpstreamConnection::on_cancelled(core::Completion&) {
 void UpstreamConnection::on_closed() {
   closed_ = true;
   if (cancel_op_.in_flight()) return;
-  if (custody_ != nullptr) shard_->messages.destroy(*std::exchange(custody_, nullptr));
+  if (custody_ != nullptr && !core::planted(core::PlantedBug::custody_leaked))
+    shard_->messages.destroy(*std::exchange(custody_, nullptr));
   pool_->on_gone(*this, connect_failure_ != UpstreamFailure::none);
 }
 

@@ -23,6 +23,7 @@ enum class UpstreamFailure : std::uint8_t {
   total_timeout,
   invalid_answer,  // not an HTTP answer that we accept
   truncated,       // ended within the body
+  no_memory,       // of ours, to gather the answer's head in
   count,
 };
 
@@ -39,7 +40,8 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(UpstreamF
                              "gap_timeout",
                              "total_timeout",
                              "invalid_answer",
-                             "truncated"};
+                             "truncated",
+                             "no_memory"};
 
 constexpr std::string_view name(UpstreamFailure failure) {
   return kUpstreamFailureNames[static_cast<std::size_t>(std::to_underlying(failure))];

@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "core/check.h"
+#include "core/planted_bug.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
 
@@ -43,7 +44,7 @@ void UpstreamPool::wait(UpstreamUser& user) {
 
 void UpstreamPool::forget(UpstreamUser& user) {
   core::ListHook<UpstreamWaitTag>& hook = user;
-  if (!hook.linked()) return;
+  if (!hook.linked() || core::planted(core::PlantedBug::stale_waiter)) return;
   hook.unlink();
   --waiting_count_;
 }
@@ -65,7 +66,7 @@ void UpstreamPool::on_addresses() {
     fail_all(UpstreamFailure::no_address);
     return;
   }
-  start_connections();
+  if (!core::planted(core::PlantedBug::names_unheard)) start_connections();
 }
 
 void UpstreamPool::start_connections() {
@@ -125,12 +126,14 @@ void UpstreamPool::settle_returns() {
   while (UpstreamConnection* connection = returned_.pop_front()) {
     --returned_count_;
     connection->returned_ = false;
+    if (core::planted(core::PlantedBug::returned_never)) continue;
     on_ready(*connection);
   }
 }
 
 void UpstreamPool::on_ready(UpstreamConnection& connection) {
-  if (UpstreamUser* user = waiting_.pop_front(); user != nullptr) {
+  const bool forgets = core::planted(core::PlantedBug::waiter_forgotten) && waiting_count_ > 1;
+  if (UpstreamUser* user = forgets ? nullptr : waiting_.pop_front(); user != nullptr) {
     --waiting_count_;
     connection.attach(*user);
     user->on_upstream_ready(connection);

@@ -258,6 +258,10 @@ struct ApiKey {
 static_assert(sizeof(ApiKey) == 64, "one cache line a key");
 // Longer names of models are not looked up.
 inline constexpr std::size_t kModelBytesMax = 256;
+// What memory for bodies must have room for beside the largest one: its head, and the ends of
+// pages.
+inline constexpr std::size_t kBesideBodyBytes = std::size_t{512} * 1024;
+
 struct ModelRule {
   TextRef text;
   ModelMatch match;

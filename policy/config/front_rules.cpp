@@ -69,11 +69,11 @@ class FrontRules {
       errors_.add(http.place_of("line_bytes_max"), "`line_bytes_max` is above `head_bytes_max`",
                   "a line is part of a head: lower it, or raise `head_bytes_max`");
     }
-    if (http.row.body_bytes_max > http.row.bodies_memory_bytes_max) {
+    if (http.row.body_bytes_max + kBesideBodyBytes > http.row.bodies_memory_bytes_max) {
       errors_.add(http.place_of("body_bytes_max"),
-                  "`body_bytes_max` is above `bodies_memory_bytes_max`",
-                  "one body must fit the memory of all: lower it, or raise "
-                  "`bodies_memory_bytes_max`");
+                  "`body_bytes_max` is above what `bodies_memory_bytes_max` holds",
+                  "one body, and 512KiB for what is held beside it, must fit the memory of all: "
+                  "lower it, or raise `bodies_memory_bytes_max`");
     }
   }
 

@@ -17,15 +17,43 @@ core::Random& dice() {
   return World::current().random();
 }
 
+// All of it where there is none.
+std::string_view before_error_event(std::string_view body) {
+  const std::size_t said = body.rfind("broke off");
+  if (said == std::string_view::npos || !body.ends_with("\n\n")) return body;
+  constexpr std::string_view kName = "event: error\n";
+  const std::size_t data = body.rfind("data: ", said);
+  if (data == std::string_view::npos) return body;
+  const std::string_view before = body.substr(0, data);
+  return before.ends_with(kName) ? before.substr(0, before.size() - kName.size()) : before;
+}
+
+// Its last event has not come.
+bool stream_is_open(const Request& request, std::string_view body) {
+  if (!request.stream || request.answer_status != 200) return false;
+  for (const std::string_view end : {"\"stop\"", "message_stop", "\"STOP\""}) {
+    if (body.find(end) != std::string_view::npos) return false;
+  }
+  return true;
+}
+
 bool has_token(const Message& message, std::string_view token) {
   return message.value("connection") == token;
 }
 
 }  // namespace
 
-ClientActor::ClientActor(Ledger& ledger, const core::SocketAddress& gateway, std::uint32_t requests,
-                         bool well_behaved)
-    : ledger_(ledger), gateway_(gateway), left_(requests), well_behaved_(well_behaved) {}
+ClientActor::ClientActor(Ledger& ledger, const core::SocketAddress& gateway,
+                         const ClientOptions& options)
+    : ledger_(ledger),
+      gateway_(gateway),
+      left_(options.requests),
+      well_behaved_(options.well_behaved),
+      spared_(options.well_behaved && options.spared),
+      stays_(options.stays),
+      may_be_late_(options.may_be_late),
+      cramped_(options.cramped),
+      dawdles_(options.dawdles) {}
 
 void ClientActor::violation(std::string what) {
   World::current().violation("client: " + std::move(what));
@@ -50,12 +78,14 @@ void ClientActor::connect() {
   World& world = World::current();
   peer_ = world.connect(gateway_);
   if (peer_ == nullptr) {
-    violation("nobody listens");
+    done_ = may_be_late_;
+    if (!done_) violation("nobody listens");
     return;
   }
   reader_ = std::make_unique<MessageReader>(MessageReader::Side::responses);
   outgoing_.clear();
-  pumping_ = planned_ = closing_ = gone_ = over_ = false;
+  ignores_rest_ = pumping_ = planned_ = closing_ = gone_ = over_ = continued_ = awaits_continue_ =
+      false;
   leaves_in_bytes_ = SIZE_MAX;
   const std::uint64_t connection = ++connection_;
   peer_->on_bytes = [this, connection](std::string_view bytes) {
@@ -65,7 +95,8 @@ void ClientActor::connect() {
     if (connection == connection_) on_over();
   };
   peer_->on_reset = peer_->on_end;
-  if (!well_behaved_ && world.strikes(Fault::slow_peer)) {
+  provokes_ = !well_behaved_ && world.strikes(Fault::slow_peer);
+  if (provokes_) {
     peer_->read_slowly(1 + static_cast<std::size_t>(dice().below(2'000)),
                        200 + static_cast<std::int64_t>(dice().below(3'000)));
   }
@@ -74,13 +105,20 @@ void ClientActor::connect() {
 
 void ClientActor::go_on() {
   if (over_ || gone_ || planned_ || !awaiting_.empty() || !outgoing_.empty()) return;
+  if (left_ == 0 && stays_) {
+    done_ = true;
+    return;
+  }
   if (left_ == 0 || (!well_behaved_ && dice().one_in(30))) {
     leave(false);
     return;
   }
   core::Duration pause = World::current().some_delay();
   // Now and then longer than the gateway keeps idle connections.
-  if (!well_behaved_ && dice().one_in(60)) pause = milliseconds(dice().below(8'000));
+  if (!well_behaved_ && dice().one_in(60)) {
+    pause = milliseconds(dice().below(8'000));
+    provokes_ = true;
+  }
   planned_ = true;
   World::current().after(pause, [this, connection = connection_] {
     if (connection != connection_) return;
@@ -106,6 +144,7 @@ void ClientActor::on_over() {
   over_ = true;
   outgoing_.clear();
   peer_->finish();
+  bool cut = false;
   if (!awaiting_.empty()) {
     Request& first = *awaiting_.front();
     const bool in_body = reader_->in_body();
@@ -114,13 +153,21 @@ void ClientActor::on_over() {
       judge(first, *message, true);
     } else if (in_body) {
       awaiting_.pop_front();
+      cut = true;
       judge(first, reader_->partial(), false);
     } else if (!reader_->nothing_begun() && !first.http_1_0 && well_behaved_) {
       violation("an answer ended within its head");
     }
   }
-  if (well_behaved_ && !awaiting_.empty() && !closing_) {
-    violation(fmt::format("request {} was not answered", awaiting_.front()->number));
+  const bool late =
+      (may_be_late_ || cramped_) && !awaiting_.empty() && awaiting_.front()->seen == 0;
+  if (well_behaved_ && !awaiting_.empty() && !closing_ && !cut && !late) {
+    violation(fmt::format("request {} was not answered: {}", awaiting_.front()->number, state()));
+  }
+  if (!well_behaved_ && !gone_ && !closing_ && !cut && !provokes_ && !awaiting_.empty() &&
+      (awaiting_.front()->seen > 0 || !cramped_)) {
+    violation(
+        fmt::format("request {} was lost without need: {}", awaiting_.front()->number, state()));
   }
   for (Request* request : awaiting_)
     ledger_.settle(*request, Outcome::lost);
@@ -140,7 +187,8 @@ void ClientActor::send_batch() {
   std::uint64_t requests = pipelines ? 2 + dice().below(4) : 1;
   // The gateway keeps no more of what is sent ahead, and closes where there is more.
   constexpr std::size_t kHeadBytes = 3'000;
-  const std::size_t bytes_max = well_behaved_ ? 15'000 : 60'000;
+  constexpr std::size_t kAheadBytesMax = 15'000;
+  const std::size_t bytes_max = well_behaved_ ? kAheadBytesMax : 4 * kAheadBytesMax;
   std::size_t bytes = 0;
   for (; requests > 0 && left_ > 0; --requests, --left_) {
     Request& request = ledger_.make(well_behaved_, well_behaved_ && pipelines);
@@ -152,8 +200,17 @@ void ClientActor::send_batch() {
                       request.call == Call::too_large || bytes > bytes_max;
     if (last) requests = 1;
   }
+  if (pipelines && bytes > kAheadBytesMax) provokes_ = true;
   if (!well_behaved_) {
-    if (world.strikes(Fault::peer_leaves)) {
+    constexpr std::size_t kLargeBytes = 150'000;
+    if (bytes > kLargeBytes && dice().one_in(2)) {
+      // All of it at once and the end right behind: its body is still being judged then.
+      Piece all{.whole = true};
+      for (const Piece& piece : std::exchange(outgoing_, {}))
+        all.bytes += piece.bytes;
+      outgoing_.push_back(std::move(all));
+      gone_ = true;
+    } else if (world.strikes(Fault::peer_leaves)) {
       // Somewhere within what is sent, or within what comes.
       if (dice().one_in(2) && outgoing_.size() > 1) {
         outgoing_.resize(1 + static_cast<std::size_t>(dice().below(outgoing_.size() - 1)));
@@ -171,14 +228,17 @@ void ClientActor::send_batch() {
 }
 
 void ClientActor::add(std::string bytes, bool needs_continue) {
-  const std::uint64_t pieces = dice().one_in(4) ? 1 + dice().below(5) : 1;
-  const bool slow = !well_behaved_ && dice().one_in(40);
+  const std::uint64_t pieces = dawdles_ || dice().one_in(4) ? 1 + dice().below(5) : 1;
+  const bool slow = dawdles_ || (!well_behaved_ && dice().one_in(40));
+  provokes_ = provokes_ || slow;
   for (std::uint64_t i = 1; i <= pieces && !bytes.empty(); ++i) {
     const std::size_t size =
         i == pieces ? bytes.size() : 1 + static_cast<std::size_t>(dice().below(bytes.size()));
     const core::Duration pause =
         slow ? core::Duration(milliseconds(dice().below(2'000))) : World::current().some_delay();
-    outgoing_.push_back({bytes.substr(0, size), pause, needs_continue && i == 1});
+    outgoing_.push_back({.bytes = bytes.substr(0, size),
+                         .pause = pause,
+                         .needs_continue = needs_continue && i == 1});
     bytes.erase(0, size);
   }
 }
@@ -205,7 +265,7 @@ void ClientActor::write_request(const Request& request) {
   if (dice().one_in(5))
     head +=
         "X-Padding: " + std::string(static_cast<std::size_t>(dice().below(2'000)), 'p') + "\r\n";
-  if (request.method == "GET") {
+  if (request.method != "POST") {
     add(head + "\r\n");
     return;
   }
@@ -259,6 +319,8 @@ void ClientActor::pump() {
   }
   Piece& piece = outgoing_.front();
   if (piece.needs_continue && !std::exchange(continued_, false)) {
+    awaits_continue_ = true;
+    if (well_behaved_) return;  // however long it takes
     // Goes on by itself when nothing comes.
     piece.needs_continue = false;
     pumping_ = true;
@@ -268,7 +330,11 @@ void ClientActor::pump() {
     return;
   }
   const core::Duration pause = piece.pause;
-  peer_->write(std::move(piece.bytes));
+  if (piece.whole) {
+    peer_->write_whole(std::move(piece.bytes));
+  } else {
+    peer_->write(std::move(piece.bytes));
+  }
   outgoing_.pop_front();
   pumping_ = true;
   World::current().after(pause, [this, connection = connection_] {
@@ -289,9 +355,13 @@ void ClientActor::on_bytes(std::string_view bytes) {
     if (message->status() == 100) {
       if (!request.expects_continue) violation("100 (Continue) that nobody asked for");
       continued_ = true;
+      if (std::exchange(awaits_continue_, false) && !pumping_) pump();
       continue;
     }
     awaiting_.pop_front();
+    // Of a head that did not come whole nobody knows that it is HEAD's: a body follows, and the
+    // end.
+    ignores_rest_ = request.method == "HEAD" && message->status() == 408;
     if (has_token(*message, "close")) {
       closing_ = true;
       outgoing_.clear();
@@ -299,7 +369,9 @@ void ClientActor::on_bytes(std::string_view bytes) {
     judge(request, *message, true);
   }
   if (!reader_->error().empty()) violation(reader_->error());
-  if (awaiting_.empty() && !reader_->nothing_begun()) violation("bytes that nobody asked for");
+  if (awaiting_.empty() && !reader_->nothing_begun() && !ignores_rest_) {
+    violation("bytes that nobody asked for: " + reader_->rest());
+  }
   if (bytes.size() > leaves_in_bytes_) {
     leaves_in_bytes_ = SIZE_MAX;
     if (!gone_) leave(dice().one_in(2));
@@ -310,6 +382,12 @@ void ClientActor::on_bytes(std::string_view bytes) {
 }
 
 void ClientActor::judge(Request& request, const Message& message, bool whole) {
+  if (cramped_ && !request.usage_event.empty() &&
+      message.body.find(R"("choices":[])") != std::string::npos) {
+    // Without memory to hold an event's beginning back it goes on, and can no longer be dropped.
+    ledger_.settle(request, Outcome::cut);
+    return;
+  }
   if (message.head.find("provider-key") != std::string::npos ||
       message.body.find("provider-key") != std::string::npos) {
     violation("the provider's credential came out");
@@ -331,45 +409,51 @@ void ClientActor::judge(Request& request, const Message& message, bool whole) {
     violation(fmt::format("request {}: status {}", request.number, message.status()));
   }
   // The connection's end tells HTTP/1.0 and such providers nothing of completeness.
-  if (whole && message.body != request.answer &&
-      !((request.http_1_0 || request.truncation_invisible) && !well_behaved_)) {
+  const bool end_tells_nothing =
+      (request.http_1_0 && !well_behaved_) || (request.truncation_invisible && !spared_);
+  if (whole && message.body != request.answer && !end_tells_nothing) {
     violation(fmt::format("request {}: another answer, {} bytes instead of {}:\n{}\n--- {}\n{}",
                           request.number, message.body.size(), request.answer.size(), message.body,
                           message.head, request.answer));
   }
   if (message.body != request.answer) judge_cut(request, message.body);
-  if (!whole && well_behaved_) {
+  if (!whole && well_behaved_ && stream_is_open(request, message.body) &&
+      before_error_event(message.body) == message.body) {
+    violation(fmt::format("request {}: a stream broke off without a word: {}", request.number,
+                          message.body));
+  }
+  if (!whole && spared_) {
     violation(fmt::format("the answer of request {} was cut", request.number));
   }
   ledger_.settle(request, whole ? Outcome::answered : Outcome::cut);
 }
 
-// What came is the answer's beginning; a stream may close with an error of ours.
+// What came is the answer's beginning; a stream may close with an error event of ours.
 void ClientActor::judge_cut(const Request& request, std::string_view body) {
   const std::string_view answer = request.answer;
-  const auto differ = std::ranges::mismatch(body, answer);
-  std::string_view rest(differ.in1, body.end());
-  if (rest.empty()) return;
-  if (request.stream) {
-    // The error event may share its first bytes with the event that did not come.
-    const std::size_t at = body.rfind("error");
-    std::string_view before = body.substr(0, at == std::string_view::npos ? 0 : at);
-    before = body.substr(0, static_cast<std::size_t>(differ.in1 - body.begin()));
-    if (at != std::string_view::npos && body.find("broke off") != std::string_view::npos &&
-        rest.find(Ledger::marker(request.number).substr(0, 1) + "0123") == std::string_view::npos &&
-        before.size() <= at + 5) {
-      return;
-    }
+  if (answer.starts_with(body)) return;
+  const std::string_view before = request.stream ? before_error_event(body) : body;
+  if (before.size() < body.size()) {
+    if (answer.starts_with(before)) return;
+    // An event that was cut is ended first.
+    constexpr std::string_view kEnd = "\n\n";
+    if (before.ends_with(kEnd) && answer.starts_with(before.substr(0, before.size() - 2))) return;
   }
-  violation(fmt::format("request {}: wrong bytes at {} of {}: {}", request.number,
-                        differ.in1 - body.begin(), answer.size(), rest.substr(0, 200)));
+  const auto at = static_cast<std::size_t>(std::ranges::mismatch(body, answer).in1 - body.begin());
+  violation(fmt::format("request {}: wrong bytes at {} of {}: {}", request.number, at,
+                        answer.size(), body.substr(at, 300)));
 }
 
 void ClientActor::judge_local(Request& request, const Message& message, bool whole) {
   const int status = message.status();
   const bool expected = status == request.refused_with();
-  const bool fault = status == 408 || status == 502 || status == 503 || status == 504;
-  if (!expected && (well_behaved_ || !fault)) {
+  // A timeout of the client's own is no fault of the provider's, and the other way round.
+  const bool fault =
+      (status == 408 && !well_behaved_) || status == 502 || status == 503 || status == 504;
+  // Who waited in vain for a connection is told of whatever happens as its time ends: that all are
+  // busy, or that the one begun just then is not there yet.
+  const bool no_room = (status == 503 || status == 504) && cramped_;
+  if (!expected && !no_room && (spared_ || !fault)) {
     violation(fmt::format("request {} (call {}, chunked {}): status {}, {}", request.number,
                           static_cast<int>(request.call), request.chunked, status, message.body));
   }

@@ -15,10 +15,19 @@
 
 namespace headrace::sim {
 
+struct ClientOptions {
+  std::uint32_t requests = 1;
+  bool well_behaved = true;  // neither leaves nor dawdles: each request is answered
+  bool spared = true;        // nor does a provider do it wrong: answered well
+  bool stays = false;        // connected when it has no more to ask, until it is sent away
+  bool cramped = false;      // the gateway may have no room for a connection or a head
+  bool dawdles = false;      // sends a little now and then
+  bool may_be_late = false;  // the gateway is ending: what no provider has seen may be lost
+};
+
 class ClientActor {
  public:
-  ClientActor(Ledger& ledger, const core::SocketAddress& gateway, std::uint32_t requests,
-              bool well_behaved);
+  ClientActor(Ledger& ledger, const core::SocketAddress& gateway, const ClientOptions& options);
   ClientActor(const ClientActor&) = delete;
   ClientActor& operator=(const ClientActor&) = delete;
 
@@ -28,9 +37,10 @@ class ClientActor {
 
  private:
   struct Piece {
-    std::string bytes;
+    std::string bytes{};
     core::Duration pause{};
     bool needs_continue = false;
+    bool whole = false;  // never split on its way
   };
 
   void connect();
@@ -54,6 +64,11 @@ class ClientActor {
   core::SocketAddress gateway_;
   std::uint32_t left_;
   bool well_behaved_;
+  bool spared_;
+  bool stays_;
+  bool may_be_late_;
+  bool cramped_;
+  bool dawdles_;
   std::shared_ptr<Peer> peer_;
   std::unique_ptr<MessageReader> reader_;
   std::deque<Request*> awaiting_;
@@ -63,8 +78,11 @@ class ClientActor {
   bool pumping_ = false;
   bool planned_ = false;  // the next batch
   bool continued_ = false;
-  bool closing_ = false;  // the gateway said that it will close
-  bool gone_ = false;     // we left; nothing further is sent
+  bool awaits_continue_ = false;
+  bool ignores_rest_ = false;
+  bool provokes_ = false;  // slow, or sends too much ahead: that may cost it its connection
+  bool closing_ = false;   // the gateway said that it will close
+  bool gone_ = false;      // we left; nothing further is sent
   bool over_ = true;
   bool done_ = false;
 };

@@ -25,9 +25,12 @@ class NoSecrets final : public config::SecretSource {
   }
 };
 
+constexpr std::uint16_t kProviderPort = 8000;
+constexpr std::size_t kNameRequestsMax = 64;
 constexpr std::string_view kDialects[] = {"openai", "anthropic", "gemini"};
 
-std::string config_text(bool tiny) {
+std::string config_text(const GatewayOptions& options) {
+  const bool tiny = options.tiny;
   std::string yaml = fmt::format(R"(
 listeners:
   - address: {}
@@ -43,12 +46,13 @@ access_log:
 providers:
 )",
                                  Gateway::address().text(), tiny ? 6 : 1000, kBodyBytesMax,
-                                 tiny ? 1024 * 1024 : 64 * 1024 * 1024);
+                                 tiny ? 1536 * 1024 : 64 * 1024 * 1024);
   for (std::size_t i = 0; i < Gateway::kProviders; ++i) {
-    yaml += fmt::format(R"(
+    yaml += fmt::format(
+        R"(
   - name: {0}
     dialect: {0}
-    url: http://{1}{2}
+    url: http://{1}:{6}{2}
     credential: {3}
     private_network: true
     pool_idle_max: {4}
@@ -60,8 +64,8 @@ providers:
     gap_timeout_ms: 2000
     total_timeout_ms: 8000
 )",
-                        kDialects[i], Gateway::provider_address(i).text(), i == 0 ? "/v1" : "",
-                        kProviderKey, tiny ? 1 : 8, tiny ? 2 : 64);
+        kDialects[i], options.names ? Gateway::provider_name(i) : fmt::format("10.0.0.{}", i + 1),
+        i == 0 ? "/v1" : "", kProviderKey, tiny ? 1 : 8, tiny ? 2 : 64, kProviderPort);
   }
   yaml += fmt::format(R"(
 routes:
@@ -81,15 +85,18 @@ keys:
 passthrough:
   - path: /v1/audio/speech
     provider: openai
+  - path: /v1/audio/voices
+    provider: openai
+    methods: [GET, HEAD, DELETE]
 )",
                       kClientKey);
   return yaml;
 }
 
-std::shared_ptr<const net::ConfigSnapshot> load(bool tiny) {
+std::shared_ptr<const net::ConfigSnapshot> load(const GatewayOptions& options) {
   NoSecrets secrets;
   const config::MasterKey key = config::MasterKey::parse(std::string(64, '5')).value();
-  auto base = config::compile(config_text(tiny), "sim.yaml", secrets, key);
+  auto base = config::compile(config_text(options), "sim.yaml", secrets, key);
   if (!base) {
     for (const config::ConfigError& error : base.error())
       fmt::print(stderr, "{}\n", config::error_text(error));
@@ -107,22 +114,29 @@ core::SocketAddress Gateway::address() {
 }
 
 core::SocketAddress Gateway::provider_address(std::size_t index) {
-  return core::SocketAddress::parse(fmt::format("10.0.0.{}:8000", index + 1)).value();
+  return core::SocketAddress::from_ip(fmt::format("10.0.0.{}", index + 1), kProviderPort).value();
+}
+
+std::string Gateway::provider_name(std::size_t index) {
+  return fmt::format("provider{}", index);
 }
 
 Gateway::Gateway(World& world, const GatewayOptions& options)
     : world_(world),
-      snapshot_(load(options.tiny)),
+      snapshot_(load(options)),
+      names_(name_work_, options.shards, kNameRequestsMax),
       budget_(static_cast<std::size_t>(snapshot_->view().settings().http.bodies_memory_bytes_max)) {
+  const bool few = options.tiny || options.few_buffers;
   core::IoOptions io_options;
-  io_options.small_buffers = options.tiny ? 2 : 64;
-  io_options.small_buffer_bytes = options.tiny ? 1024 : 4096;
-  io_options.bulk_buffers = options.tiny ? 1 : 4;
+  io_options.small_buffers = few ? 2 : 64;
+  io_options.small_buffer_bytes = few ? 1024 : 4096;
+  io_options.bulk_buffers = few ? 1 : 4;
   io_options.bulk_buffer_bytes = 32 * 1024;
-  io_options.completions_per_turn_max = options.tiny ? 2 : 64;
+  io_options.completions_per_turn_max = few ? 2 : 64;
   net::DataPlaneShard::Options shard_options;
   shard_options.shard.measure_turns = false;
   shard_options.small_buffers = io_options.small_buffers;
+  shard_options.bulk_buffers = io_options.bulk_buffers;
   shard_options.small_buffer_bytes = io_options.small_buffer_bytes;
   if (options.tiny) {
     shard_options.capacity = {.downstream_connections = 8,
@@ -142,8 +156,9 @@ Gateway::Gateway(World& world, const GatewayOptions& options)
   for (std::uint32_t number = 0; number < options.shards; ++number) {
     std::unique_ptr<core::Io> io = core::Io::create(io_options).value();
     SimIo& simulated = world_.newest_io();
+    names_.attach(number, *io);
     shards_.push_back(std::make_unique<net::DataPlaneShard>(
-        number, std::move(io), nullptr, snapshot_, budget_, nullptr, &fleet_, shard_options));
+        number, std::move(io), nullptr, snapshot_, budget_, &names_, &fleet_, shard_options));
     net::DataPlaneShard& shard = *shards_.back();
     const auto listening = shard.listen();
     HEADRACE_CHECK(listening.has_value(), "the gateway does not listen");
@@ -249,6 +264,22 @@ std::string Gateway::state() const {
     text += "\n";
   }
   return text;
+}
+
+void Gateway::attend() {
+  if (!names_.idle()) names_.step(kNameRequestsMax);
+}
+
+std::string Gateway::sleeps_on_work() const {
+  for (const auto& shard : shards_) {
+    net::ShardContext& context = shard->context();
+    if (!context.run_queue.empty()) return "a body waits to be judged";
+    if (!context.returning_pools.empty()) return "connections wait to be given out";
+    if (!context.starved.empty() && context.io->buffers_leased(core::BufferGroup::small) == 0) {
+      return "a receive waits for buffers, and all are free";
+    }
+  }
+  return {};
 }
 
 }  // namespace headrace::sim

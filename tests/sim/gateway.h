@@ -11,13 +11,16 @@
 #include "net/data_plane_shard.h"
 #include "net/fleet.h"
 #include "net/proxy/exchange_state.h"
+#include "net/upstream/name_work.h"
 #include "tests/sim/world.h"
 
 namespace headrace::sim {
 
 struct GatewayOptions {
   std::uint32_t shards = 1;
-  bool tiny = false;  // two receive buffers, a few connections
+  bool tiny = false;         // two receive buffers, a few connections
+  bool few_buffers = false;  // as few, but room for everybody
+  bool names = false;        // providers are found by name
 };
 
 class Gateway {
@@ -30,6 +33,8 @@ class Gateway {
   [[nodiscard]] static core::SocketAddress address();
   // By dialect: 0 openai, 1 anthropic, 2 gemini.
   [[nodiscard]] static core::SocketAddress provider_address(std::size_t index);
+  // "provider0" and so on.
+  [[nodiscard]] static std::string provider_name(std::size_t index);
   static constexpr std::size_t kProviders = 3;
 
   void drain();
@@ -43,10 +48,16 @@ class Gateway {
   [[nodiscard]] std::uint64_t count(net::ShardCount which) const;
   [[nodiscard]] net::ExchangeMoves moves() const;
   [[nodiscard]] std::string state() const;
+  // Hands on what shards have asked of the attendants.
+  void attend();
+  // While all shards sleep: what one of them should be doing instead; empty: nothing.
+  [[nodiscard]] std::string sleeps_on_work() const;
 
  private:
   World& world_;
   std::shared_ptr<const net::ConfigSnapshot> snapshot_;
+  net::NameWork name_work_;
+  core::Attendant<net::NameWork> names_;
   net::Fleet fleet_;
   core::BodyBudget budget_;
   std::vector<std::unique_ptr<net::DataPlaneShard>> shards_;

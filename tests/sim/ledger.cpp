@@ -1,5 +1,7 @@
 #include "tests/sim/ledger.h"
 
+#include <charconv>
+
 #include <fmt/format.h>
 
 #include "tests/sim/world.h"
@@ -12,8 +14,13 @@ namespace {
 std::string filler(std::uint32_t number, std::size_t bytes) {
   std::string text;
   text.reserve(bytes + 24);
-  for (std::size_t i = 0; text.size() < bytes; ++i)
-    text += fmt::format("R{}.{} ", number, i);
+  const std::string mark = Ledger::marker(number);
+  std::array<char, 24> digits;
+  for (std::size_t i = 0; text.size() < bytes; ++i) {
+    text += mark;
+    text.append(digits.data(), std::to_chars(digits.begin(), digits.end(), i).ptr);
+    text += ' ';
+  }
   return text;
 }
 
@@ -22,6 +29,7 @@ std::string filler(std::uint32_t number, std::size_t bytes) {
 int Request::refused_with() const {
   switch (call) {
     case Call::models:
+    case Call::models_head:
       return 200;
     case Call::unknown_key:
       return 401;
@@ -47,8 +55,8 @@ std::size_t Ledger::some_bytes() {
   const std::uint64_t kind = small_ ? 0 : random_.below(100);
   if (kind < 80) return static_cast<std::size_t>(random_.below(600));
   if (kind < 95) return static_cast<std::size_t>(random_.below(8'000));
-  if (kind < 99) return static_cast<std::size_t>(random_.below(40'000));
-  return static_cast<std::size_t>(random_.below(200'000));
+  if (kind < 98) return static_cast<std::size_t>(random_.below(40'000));
+  return static_cast<std::size_t>(random_.below(random_.one_in(2) ? 480'000 : 150'000));
 }
 
 Request* Ledger::find(std::uint32_t number) {
@@ -62,32 +70,61 @@ Request& Ledger::make(bool well_behaved, bool small) {
   request.number = static_cast<std::uint32_t>(requests_.size() - 1);
   const std::uint64_t kind = random_.below(100);
   constexpr std::uint64_t kProviderCalls = 84;
+  constexpr auto kFirstLocal = static_cast<std::uint64_t>(std::to_underlying(Call::models));
   if (kind < kProviderCalls || well_behaved) {
-    request.call = static_cast<Call>(random_.below(7));
+    request.call = static_cast<Call>(random_.below(kFirstLocal));
   } else {
-    request.call =
-        static_cast<Call>(7 + random_.below(static_cast<std::uint64_t>(Call::count) - 7));
+    request.call = static_cast<Call>(kFirstLocal + random_.below(kCalls - kFirstLocal));
+    // Half a megabyte for nothing: seldom.
+    if (request.call == Call::too_large && !random_.one_in(4)) request.call = Call::bad_json;
   }
+  choose_method(request);
   request.stream = request.call == Call::chat_stream || request.call == Call::messages_stream ||
                    request.call == Call::gemini_stream;
   request.asks_for_usage = request.call == Call::chat_stream && random_.one_in(3);
-  request.chunked = random_.one_in(5);
-  request.expects_continue = !well_behaved && random_.one_in(12);
+  const bool has_body = request.method == "POST";
+  request.chunked = has_body && random_.one_in(5);
+  request.expects_continue = has_body && random_.one_in(12);
   if (!well_behaved && !request.chunked && request.call != Call::models) {
     request.http_1_0 = random_.one_in(25);
   }
   request.close = random_.one_in(20);
   if (request.call == Call::bad_chunk) request.chunked = true;
-  if (request.call == Call::models) request.method = "GET";
-  if (random_.one_in(20)) request.answer_status = random_.one_in(2) ? 429 : 500;
+  if (random_.one_in(20)) {
+    constexpr int kStatuses[] = {429, 500, 204, 304};
+    request.answer_status = kStatuses[random_.below(std::size(kStatuses))];
+  }
   write_target(request);
   write_body(request);
   write_answer(request);
   return request;
 }
 
+void Ledger::choose_method(Request& request) {
+  switch (request.call) {
+    case Call::voices:
+    case Call::models:
+      request.method = "GET";
+      return;
+    case Call::voices_head:
+    case Call::models_head:
+      request.method = "HEAD";
+      return;
+    case Call::voice_delete:
+      request.method = "DELETE";
+      return;
+    default:
+      return;
+  }
+}
+
 void Ledger::write_target(Request& request) {
   switch (request.call) {
+    case Call::voices:
+    case Call::voices_head:
+    case Call::voice_delete:
+      request.target = "/v1/audio/voices";
+      return;
     case Call::messages:
     case Call::messages_stream:
       request.target = "/v1/messages";
@@ -103,6 +140,7 @@ void Ledger::write_target(Request& request) {
       request.target = "/v1/audio/speech";
       return;
     case Call::models:
+    case Call::models_head:
       request.target = "/v1/models";
       return;
     case Call::no_path:
@@ -134,7 +172,11 @@ void Ledger::write_body(Request& request) {
     case Call::bad_chunk:
       request.body = text;
       return;
+    case Call::voices:
+    case Call::voices_head:
+    case Call::voice_delete:
     case Call::models:
+    case Call::models_head:
       return;
     case Call::bad_json:
       request.body =
@@ -158,6 +200,7 @@ void Ledger::write_body(Request& request) {
 }
 
 void Ledger::write_answer(Request& request) {
+  if (!request.answer_has_body()) return;
   if (request.stream && request.answer_status == 200) {
     write_stream(request);
     return;

@@ -23,8 +23,12 @@ enum class Call : std::uint8_t {
   messages_stream,
   gemini,
   gemini_stream,
-  speech,  // passes through unread, both ways
-  models,  // answered by the gateway
+  speech,        // passes through unread, both ways
+  voices,        // likewise, without a body: GET
+  voices_head,   // HEAD
+  voice_delete,  // DELETE
+  models,        // answered by the gateway
+  models_head,
   // Refused:
   unknown_key,
   no_route,
@@ -35,6 +39,13 @@ enum class Call : std::uint8_t {
   bad_chunk,
   count,
 };
+
+inline constexpr std::size_t kCalls = static_cast<std::size_t>(std::to_underlying(Call::count));
+inline constexpr std::array<std::string_view, kCalls> kCallNames = {
+    "chat",          "chat_stream", "messages",    "messages_stream", "gemini",
+    "gemini_stream", "speech",      "voices",      "voices_head",     "voice_delete",
+    "models",        "models_head", "unknown_key", "no_route",        "no_path",
+    "bad_json",      "too_large",   "bad_head",    "bad_chunk"};
 
 // How a request ended for its client. Exactly one of them.
 enum class Outcome : std::uint8_t { open, answered, refused, cut, lost };
@@ -61,6 +72,10 @@ struct Request {
   bool replay_allowed = false;  // the connection that it was seen on was a kept one, and silent
   bool truncation_invisible = false;  // cut where only the connection's end framed it
 
+  // Without a body, whatever the head says.
+  [[nodiscard]] bool answer_has_body() const {
+    return method != "HEAD" && answer_status != 204 && answer_status != 304;
+  }
   // Refused by the gateway whatever happens; 0: it may be answered by a provider.
   [[nodiscard]] int refused_with() const;
 };
@@ -77,7 +92,8 @@ class Ledger {
   [[nodiscard]] static std::string marker(std::uint32_t number);
 
  private:
-  void write_target(Request& request);
+  static void choose_method(Request& request);
+  static void write_target(Request& request);
   void write_body(Request& request);
   void write_answer(Request& request);
   void write_stream(Request& request);
@@ -90,6 +106,6 @@ class Ledger {
 
 inline constexpr std::string_view kClientKey = "client-key-0123456789abcdef";
 inline constexpr std::string_view kProviderKey = "provider-key-0123456789abcdef";
-inline constexpr std::size_t kBodyBytesMax = 256 * 1024;
+inline constexpr std::size_t kBodyBytesMax = 512 * 1024;
 
 }  // namespace headrace::sim

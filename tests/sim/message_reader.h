@@ -39,6 +39,7 @@ class MessageReader {
   [[nodiscard]] bool in_body() const { return phase_ != Phase::head; }
   [[nodiscard]] const Message& partial() const { return message_; }
   [[nodiscard]] bool until_close() const { return phase_ == Phase::until_close; }
+  [[nodiscard]] std::string rest() const { return buffer_.substr(at_); }
   [[nodiscard]] bool nothing_begun() const {
     return phase_ == Phase::head && at_ == buffer_.size();
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <deque>
 #include <memory>
+#include <span>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -18,12 +20,34 @@ namespace {
 
 using std::chrono::seconds;
 
+// Who makes trouble. Where the kernel alone does, nobody may notice; where the providers do, every
+// client is answered all the same, or sees that its answer was cut; where there is no room, some
+// are turned away, and the others served well; where some dawdle, nobody waits for them.
+enum class Sky : std::uint8_t { calm, rough_kernel, dawdlers, no_room, bad_providers, storm };
+constexpr std::string_view kSkyNames[] = {"calm",    "rough kernel",  "dawdlers",
+                                          "no room", "bad providers", "storm"};
+
 struct Weather {
+  Sky sky = Sky::calm;
   FaultOdds odds{};
-  bool calm = false;  // nothing goes wrong, so everything must succeed
   GatewayOptions gateway;
   std::uint32_t clients = 1;
+
+  [[nodiscard]] bool good_clients() const { return sky != Sky::storm; }
+  [[nodiscard]] bool good_providers() const {
+    return sky != Sky::bad_providers && sky != Sky::storm;
+  }
 };
+
+constexpr Fault kKernelFaults[] = {
+    Fault::short_read,      Fault::split_write,    Fault::slow_send,
+    Fault::late_completion, Fault::multishot_ends, Fault::buffers_exhausted,
+    Fault::accept_fails,    Fault::cancel_loses,   Fault::cancel_misses};
+constexpr Fault kProviderFaults[] = {Fault::split_write,      Fault::connect_refused,
+                                     Fault::connect_hangs,    Fault::upstream_breaks,
+                                     Fault::upstream_stalls,  Fault::upstream_closes_idle,
+                                     Fault::upstream_garbage, Fault::name_fails,
+                                     Fault::name_slow,        Fault::name_partly_dead};
 
 void set(FaultOdds& odds, Fault fault, std::uint64_t one_in) {
   odds[static_cast<std::size_t>(std::to_underlying(fault))] = static_cast<std::uint32_t>(one_in);
@@ -32,14 +56,20 @@ void set(FaultOdds& odds, Fault fault, std::uint64_t one_in) {
 Weather weather_of(std::uint64_t seed) {
   core::Random random(seed ^ 0x5eed);
   Weather weather;
-  weather.calm = random.one_in(8);
+  constexpr Sky kSkies[] = {Sky::calm,    Sky::rough_kernel,  Sky::rough_kernel,  Sky::dawdlers,
+                            Sky::no_room, Sky::bad_providers, Sky::bad_providers, Sky::storm,
+                            Sky::storm,   Sky::storm,         Sky::storm};
+  weather.sky = kSkies[random.below(std::size(kSkies))];
   weather.gateway.shards = static_cast<std::uint32_t>(1 + random.below(3));
-  weather.gateway.tiny = !weather.calm && random.one_in(5);
+  weather.gateway.tiny =
+      weather.sky == Sky::no_room || (weather.sky == Sky::storm && random.one_in(4));
+  weather.gateway.few_buffers = weather.sky == Sky::dawdlers;
+  if (random.one_in(3)) weather.gateway.few_buffers |= weather.sky == Sky::rough_kernel;
+  weather.gateway.names = random.one_in(2);
   weather.clients = static_cast<std::uint32_t>(4 + random.below(28));
-  if (weather.calm) return weather;
   // From a breeze to a storm.
   const std::uint64_t scale = std::array<std::uint64_t, 4>{1, 2, 5, 20}[random.below(4)];
-  FaultOdds& odds = weather.odds;
+  FaultOdds odds{};
   set(odds, Fault::short_read, 4 * scale);
   set(odds, Fault::split_write, 3 * scale);
   set(odds, Fault::slow_send, 6 * scale);
@@ -50,6 +80,7 @@ Weather weather_of(std::uint64_t seed) {
   set(odds, Fault::multishot_ends, 10 * scale);
   set(odds, Fault::buffers_exhausted, 20 * scale);
   set(odds, Fault::accept_fails, 20 * scale);
+  set(odds, Fault::socket_fails, 40 * scale);
   set(odds, Fault::connect_refused, 30 * scale);
   set(odds, Fault::connect_hangs, 40 * scale);
   set(odds, Fault::cancel_loses, 4 * scale);
@@ -58,6 +89,18 @@ Weather weather_of(std::uint64_t seed) {
   set(odds, Fault::upstream_stalls, 60 * scale);
   set(odds, Fault::upstream_closes_idle, 12 * scale);
   set(odds, Fault::upstream_garbage, 40 * scale);
+  set(odds, Fault::name_fails, 3 * scale);
+  set(odds, Fault::name_slow, 3 * scale);
+  set(odds, Fault::name_partly_dead, 4 * scale);
+  const auto let = [&](std::span<const Fault> faults) {
+    for (const Fault fault : faults) {
+      const auto index = static_cast<std::size_t>(std::to_underlying(fault));
+      weather.odds[index] = odds[index];
+    }
+  };
+  if (weather.sky == Sky::rough_kernel) let(kKernelFaults);
+  if (weather.sky == Sky::bad_providers) let(kProviderFaults);
+  if (weather.sky == Sky::storm) weather.odds = odds;
   return weather;
 }
 
@@ -72,17 +115,26 @@ class Run {
     for (std::size_t i = 0; i < Gateway::kProviders; ++i) {
       world_.serve(Gateway::provider_address(i), [this](std::shared_ptr<Peer> peer) {
         upstreams_.push_back(
-            std::make_unique<UpstreamActor>(ledger_, std::move(peer), weather_.calm));
+            std::make_unique<UpstreamActor>(ledger_, std::move(peer), weather_.good_providers()));
       });
     }
+    world_.watch_rest([this] {
+      gateway_.attend();
+      if (const std::string sleeper = gateway_.sleeps_on_work(); !sleeper.empty()) {
+        world_.violation("a shard sleeps on work: " + sleeper);
+      }
+    });
   }
 
   RunResult play() {
+    const auto sky = static_cast<std::size_t>(std::to_underlying(weather_.sky));
     serve_clients();
     if (world_.violations().empty()) serve_after_the_storm();
     if (world_.violations().empty()) drain();
+    if (world_.violations().empty()) expect_outcomes();
     RunResult result;
-    result.violations = world_.violations();
+    for (const std::string& violation : world_.violations())
+      result.violations.push_back(fmt::format("{}: {}", kSkyNames[sky], violation));
     if (result.violations.empty()) result.violations = gateway_.leaks();
     count(result.coverage);
     return result;
@@ -94,9 +146,16 @@ class Run {
     for (std::uint32_t i = 0; i < weather_.clients; ++i) {
       const std::uint32_t share = left / (weather_.clients - i);
       left -= share;
-      if (share > 0) add_client(share, weather_.calm);
+      const bool dawdles = weather_.sky == Sky::dawdlers && i % 2 == 0;
+      if (share > 0) {
+        add_client({.requests = share,
+                    .well_behaved = weather_.good_clients() && !dawdles,
+                    .spared = weather_.good_providers(),
+                    .cramped = weather_.gateway.tiny,
+                    .dawdles = dawdles});
+      }
     }
-    if (!weather_.calm && world_.random().one_in(2)) {
+    if (weather_.sky != Sky::calm && world_.random().one_in(2)) {
       world_.after(std::chrono::milliseconds(world_.random().below(500)),
                    [this] { gateway_.reload(); });
     }
@@ -106,24 +165,38 @@ class Run {
   // A few more requests, from the best of clients, when nothing goes wrong any more.
   void serve_after_the_storm() {
     world_.calm();
-    weather_.calm = true;
+    weather_.sky = Sky::calm;
     world_.run([] { return false; }, seconds(10));
     if (!world_.violations().empty()) return;
     constexpr std::uint32_t kRequests = 4;
-    add_client(kRequests, true);
+    add_client({.requests = kRequests, .stays = true});
     wait_for_clients("after the storm clients still wait");
   }
 
+  // While one connection is idle and others are at work: those get their answers, all are closed,
+  // and sooner than any idle connection would be by itself.
   void drain() {
+    constexpr std::uint32_t kClients = 2;
+    for (std::uint32_t i = 0; i < kClients; ++i)
+      add_client({.requests = 1, .stays = true, .may_be_late = true});
+    world_.run([] { return false; }, world_.some_delay());
     gateway_.drain();
-    if (world_.run([this] { return gateway_.ended(); }, seconds(30))) return;
+    const bool ended = world_.run([this] { return gateway_.ended(); }, seconds(4));
     if (!world_.violations().empty()) return;
-    world_.violation("the gateway does not end: " + gateway_.state());
+    if (!ended) world_.violation("the gateway does not end: " + gateway_.state());
+    wait_for_clients("clients still wait for a gateway that has ended");
   }
 
-  void add_client(std::uint32_t requests, bool well_behaved) {
-    clients_.push_back(
-        std::make_unique<ClientActor>(ledger_, Gateway::address(), requests, well_behaved));
+  void expect_outcomes() {
+    for (const auto& request : ledger_.all()) {
+      if (request->outcome != Outcome::open) continue;
+      world_.violation(fmt::format("request {} never ended", request->number));
+      return;
+    }
+  }
+
+  void add_client(const ClientOptions& options) {
+    clients_.push_back(std::make_unique<ClientActor>(ledger_, Gateway::address(), options));
     clients_.back()->start();
   }
 
@@ -146,6 +219,8 @@ class Run {
     coverage.replays = gateway_.count(net::ShardCount::upstream_replays);
     for (const auto& request : ledger_.all()) {
       ++coverage.requests;
+      coverage.calls[static_cast<std::size_t>(std::to_underlying(request->call))] +=
+          request->outcome == Outcome::answered || request->outcome == Outcome::refused ? 1U : 0U;
       coverage.answered += request->outcome == Outcome::answered ? 1U : 0U;
       coverage.refused += request->outcome == Outcome::refused ? 1U : 0U;
       coverage.cut += request->outcome == Outcome::cut ? 1U : 0U;
@@ -171,6 +246,8 @@ void Coverage::add(const Coverage& other) {
     for (std::size_t to = 0; to < moves.size(); ++to)
       moves[from][to] += other.moves[from][to];
   }
+  for (std::size_t i = 0; i < calls.size(); ++i)
+    calls[i] += other.calls[i];
   runs += other.runs;
   requests += other.requests;
   answered += other.answered;
@@ -180,28 +257,19 @@ void Coverage::add(const Coverage& other) {
   replays += other.replays;
 }
 
-namespace {
-
-// Moves that need more luck than a run of this length has: a client that leaves between two pieces
-// of a large body's judging (time stands still while a shard has turns to take), and a kept
-// connection that dies between two sends of one large request.
-bool too_rare(net::ExchangeState from, net::ExchangeState to) {
-  using enum net::ExchangeState;
-  return (from == judging_body && to == closing) || (from == sending && to == awaiting_upstream);
-}
-
-}  // namespace
-
 std::vector<std::string> Coverage::missing() const {
   std::vector<std::string> found;
   for (std::size_t i = 0; i < faults.size(); ++i) {
     if (faults[i] == 0) found.push_back(fmt::format("the fault {} never struck", kFaultNames[i]));
   }
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    if (calls[i] == 0) found.push_back(fmt::format("no {} got its answer", kCallNames[i]));
+  }
   for (std::size_t from = 0; from < moves.size(); ++from) {
     for (std::size_t to = 0; to < moves.size(); ++to) {
       const auto state = static_cast<net::ExchangeState>(from);
       const auto next = static_cast<net::ExchangeState>(to);
-      if (net::may_move(state, next) && !too_rare(state, next) && moves[from][to] == 0) {
+      if (net::may_move(state, next) && moves[from][to] == 0) {
         found.push_back(fmt::format("no exchange moved from {} to {}",
                                     net::kExchangeStateNames[from], net::kExchangeStateNames[to]));
       }

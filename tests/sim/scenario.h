@@ -1,12 +1,14 @@
 // One run of the simulator: a gateway, its providers and its clients, all from one seed.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "net/proxy/exchange_state.h"
 #include "tests/sim/faults.h"
+#include "tests/sim/ledger.h"
 
 namespace headrace::sim {
 
@@ -14,6 +16,7 @@ namespace headrace::sim {
 struct Coverage {
   FaultCounts faults{};
   net::ExchangeMoves moves{};
+  std::array<std::uint64_t, kCalls> calls{};  // that were answered, well or with a refusal
   std::uint64_t runs = 0;
   std::uint64_t requests = 0;
   std::uint64_t answered = 0;
@@ -23,7 +26,8 @@ struct Coverage {
   std::uint64_t replays = 0;
 
   void add(const Coverage& other);
-  // Fault kinds that never struck and legal moves that were never made, in words.
+  // Fault kinds that never struck, calls that were never answered and legal moves that were never
+  // made, in words.
   [[nodiscard]] std::vector<std::string> missing() const;
 };
 

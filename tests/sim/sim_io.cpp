@@ -246,7 +246,7 @@ void SimIo::step_accept(const PendingRef& pending) {
   SimSocket& listener = *pending->socket;
   while (!listener.backlog.empty() && !pending->done) {
     if (world_.strikes(Fault::accept_fails)) {
-      complete(pending, -EMFILE);
+      complete(pending, world_.random().one_in(2) ? -EMFILE : -ENFILE);
       return;
     }
     std::shared_ptr<SimSocket> socket = std::move(listener.backlog.front());
@@ -369,6 +369,7 @@ void Io::wake_from(Io&) {
 }
 
 std::expected<Socket, int> Io::open_socket(int) {
+  if (sim::World::current().strikes(sim::Fault::socket_fails)) return std::unexpected(ENFILE);
   return static_cast<Socket>(
       sim::World::current().new_descriptor(std::make_shared<sim::SimSocket>()));
 }

@@ -40,7 +40,7 @@ UpstreamActor::UpstreamActor(Ledger& ledger, std::shared_ptr<Peer> peer, bool we
 }
 
 void UpstreamActor::on_bytes(std::string_view bytes) {
-  if (deaf_) return;
+  if (deaf_ || vanishes(bytes)) return;
   reader_.feed(bytes);
   while (auto message = reader_.next()) {
     early_judged_ = false;
@@ -55,6 +55,19 @@ void UpstreamActor::on_bytes(std::string_view bytes) {
     return;
   }
   maybe_answer_early();
+}
+
+// A kept connection that ends while the next request is on its way: nobody has read of it.
+bool UpstreamActor::vanishes(std::string_view bytes) {
+  if (well_behaved_ || served_ == 0 || bytes.empty() || !reader_.nothing_begun()) return false;
+  if (!saying_.empty() || !World::current().strikes(Fault::upstream_closes_idle)) return false;
+  deaf_ = true;
+  if (dice().one_in(2)) {
+    peer_->reset();
+  } else {
+    peer_->finish();
+  }
+  return true;
 }
 
 // --- what came -----------------------------------------------------------------------------------
@@ -75,7 +88,7 @@ Request* UpstreamActor::judge_head(const Message& message) {
     violation("a request that was to be refused: " + message.head);
   }
   std::string target = request->target;
-  if (message.start_line != fmt::format("POST {} HTTP/1.1", target)) {
+  if (message.start_line != fmt::format("{} {} HTTP/1.1", request->method, target)) {
     violation("another request line: " + message.start_line);
   }
   const std::size_t credentials = message.count("authorization") + message.count("x-api-key") +
@@ -187,7 +200,7 @@ void UpstreamActor::answer(Request& request, bool usage_wanted) {
   }
   // Not with an early answer: the rest of its own request would look like the next one.
   if (!well_behaved_ && !answered_early_ && dice().one_in(60) && !request.stream &&
-      body.size() < kPoisonAnswerBytesMax) {
+      request.answer_has_body() && body.size() < kPoisonAnswerBytesMax) {
     // All in one piece, read in one piece: the gateway cannot but see what is left over.
     poisoned_ = true;
     if (const auto socket = peer_->socket.lock()) socket->short_reads = false;
@@ -228,6 +241,7 @@ void UpstreamActor::maybe_answer_early() {
 }
 
 std::string UpstreamActor::write_answer(Request& request, std::string_view body, bool may_close) {
+  frames_by_close_ = false;
   const bool stream = request.stream && request.answer_status == 200;
   std::string head = fmt::format("HTTP/1.1 {} Fine\r\n", request.answer_status);
   head += stream                         ? "Content-Type: text/event-stream\r\n"
@@ -235,6 +249,15 @@ std::string UpstreamActor::write_answer(Request& request, std::string_view body,
                                          : "Content-Type: application/json\r\n";
   head += fmt::format("X-Answer: {}\r\nConnection: {}\r\n", request.number,
                       dice().one_in(30) ? (ends_ = true, "close") : "keep-alive");
+  if (!request.answer_has_body()) {
+    // What it would have been, or nothing. Never content: that belongs to no answer.
+    if (request.answer_status == 204) return head + "\r\n";
+    if (request.method == "HEAD" && dice().one_in(3))
+      head += "Transfer-Encoding: chunked\r\n";
+    else if (dice().one_in(2))
+      head += fmt::format("Content-Length: {}\r\n", dice().below(1'000'000));
+    return head + "\r\n";
+  }
   frames_by_close_ = may_close && !well_behaved_ && dice().one_in(20);
   if (frames_by_close_) return head + "\r\n" + std::string(body);
   if (stream ? !dice().one_in(10) : dice().one_in(3)) {

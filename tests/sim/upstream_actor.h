@@ -21,6 +21,7 @@ class UpstreamActor {
 
  private:
   void on_bytes(std::string_view bytes);
+  bool vanishes(std::string_view bytes);
   Request* judge_head(const Message& message);
   void judge_body(Request& request, const Message& message);
   void serve(Request& request, const Message& message);

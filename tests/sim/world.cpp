@@ -110,19 +110,31 @@ void World::add_shard(SimIo& io, Turn turn) {
   shards_.push_back({&io, std::move(turn)});
 }
 
-void World::turn_shards() {
-  for (bool any = true; any;) {
-    any = false;
-    std::vector<std::size_t> order(shards_.size());
-    for (std::size_t i = 0; i < order.size(); ++i)
-      order[i] = i;
-    for (std::size_t i = order.size(); i > 1; --i) {
-      std::swap(order[i - 1], order[static_cast<std::size_t>(random_.below(i))]);
-    }
-    for (const std::size_t i : order) {
-      if (!shards_[i].io->wants_turn()) continue;
-      any = true;
-      shards_[i].turn();
+bool World::turn_shards() {
+  std::vector<std::size_t> order(shards_.size());
+  for (std::size_t i = 0; i < order.size(); ++i)
+    order[i] = i;
+  for (std::size_t i = order.size(); i > 1; --i) {
+    std::swap(order[i - 1], order[static_cast<std::size_t>(random_.below(i))]);
+  }
+  bool any = false;
+  for (const std::size_t i : order) {
+    if (!shards_[i].io->wants_turn()) continue;
+    any = true;
+    shards_[i].turn();
+  }
+  return any;
+}
+
+void World::happen() {
+  while (!events_.empty() && events_.top().at <= now_) {
+    // Moved out before it is popped: only its order is still needed, and that stays.
+    const std::function<void()> event = std::move(const_cast<Event&>(events_.top()).run);
+    events_.pop();
+    event();
+    if (++events_this_instant_ > kEventsPerInstantMax) {
+      violation("time does not move: somebody spins");
+      return;
     }
   }
 }
@@ -136,26 +148,27 @@ core::Instant World::next_instant() const {
 
 bool World::run(const std::function<bool()>& done, core::Duration longest) {
   const core::Instant end = now_ + longest;
+  std::uint64_t busy_rounds = 0;
   for (;;) {
-    turn_shards();
+    const bool turned = turn_shards();
+    if (!turned && at_rest_) at_rest_();
     if (!violations_.empty()) return false;
-    if (done()) return true;
-    const core::Instant next = next_instant();
+    if (!turned && done()) return true;
+    core::Instant next = next_instant();
+    if (turned) {
+      // A turn takes its time too, and the world does not wait for it.
+      next = std::min(next, now_ + std::chrono::microseconds(random_.below(kTurnMicrosMax)));
+      if (++busy_rounds > kBusyRoundsMax) violation("the shards find no rest: somebody spins");
+    } else {
+      busy_rounds = 0;
+    }
     if (next == core::kNever || next > end) return false;
     if (next > now_) {
       now_ = next;
       events_this_instant_ = 0;
     }
-    while (!events_.empty() && events_.top().at <= now_) {
-      // Moved out before it is popped: only its order is still needed, and that stays.
-      const std::function<void()> event = std::move(const_cast<Event&>(events_.top()).run);
-      events_.pop();
-      event();
-      if (++events_this_instant_ > kEventsPerInstantMax) {
-        violation("time does not move: somebody spins");
-        return false;
-      }
-    }
+    happen();
+    if (!violations_.empty()) return false;
   }
 }
 

@@ -1,8 +1,8 @@
 // The simulated world: one thread, virtual time, a seed. It holds what the kernel and the network
 // hold in the real one: descriptors, bytes on their way, and everything that is yet to happen.
 //
-// A run is a function of its seed. Time moves only when nothing is left to do at the present
-// instant, so hours pass in milliseconds.
+// A run is a function of its seed. A turn of a shard takes a few microseconds; when no shard has
+// anything to do, time jumps to what happens next, so hours pass in milliseconds.
 //
 //   gateway (real code) --- core::Io (sim_io.cpp) --- SimSocket | Peer --- scripted actor
 //
@@ -75,6 +75,8 @@ class World {
   using Turn = std::function<void()>;
   // The shards' turns; each is called while its io has anything to do.
   void add_shard(SimIo& io, Turn turn);
+  // Asked whenever every shard sleeps: is it right that they do?
+  void watch_rest(std::function<void()> at_rest) { at_rest_ = std::move(at_rest); }
   // Until `done` says so, or nothing is left to happen, or this much time has passed. True: done.
   bool run(const std::function<bool()>& done, core::Duration longest);
 
@@ -86,6 +88,9 @@ class World {
  private:
   // Events at one instant of time beyond which somebody must be spinning.
   static constexpr std::uint64_t kEventsPerInstantMax = 200'000;
+  // As many turns without a pause, likewise.
+  static constexpr std::uint64_t kBusyRoundsMax = 200'000;
+  static constexpr std::uint64_t kTurnMicrosMax = 30;
 
   struct Event {
     core::Instant at;
@@ -100,7 +105,10 @@ class World {
     Turn turn;
   };
 
-  void turn_shards();
+  // One turn of each shard that wants one; false: none does.
+  bool turn_shards();
+  // What is due now.
+  void happen();
   [[nodiscard]] core::Instant next_instant() const;
 
   core::Instant now_{std::chrono::seconds(1'000)};
@@ -115,6 +123,7 @@ class World {
   std::map<std::string, std::vector<std::shared_ptr<SimSocket>>> listeners_;
   std::vector<SimIo*> ios_;
   std::vector<ShardEntry> shards_;
+  std::function<void()> at_rest_;
   std::vector<std::string> violations_;
   std::uint64_t events_this_instant_ = 0;
 };

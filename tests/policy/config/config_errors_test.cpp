@@ -135,6 +135,8 @@ TEST(ConfigErrors, LimitsThatContradictEachOther) {
        "`line_bytes_max` is above `head_bytes_max`"},
       {text_of({kListeners, "http: {body_bytes_max: 2MiB, bodies_memory_bytes_max: 1MiB}\n"}),
        "`body_bytes_max` is above"},
+      {text_of({kListeners, "http: {body_bytes_max: 2560KiB, bodies_memory_bytes_max: 3071KiB}\n"}),
+       "`body_bytes_max` is above"},
       {text_of({kListeners, "access_log: {output: file}\n"}), "a file has no path"},
       {text_of({kListeners, "access_log: {path: /x}\n"}), "goes to no file"},
       {with_provider("    pool_total_max: 10\n"), "`pool_idle_max` (512)"},
@@ -144,6 +146,10 @@ TEST(ConfigErrors, LimitsThatContradictEachOther) {
   });
   EXPECT_EQ(
       errors_of(text_of({kListeners, "http: {line_bytes_max: 4096, head_bytes_max: 4096}\n"})), "");
+  EXPECT_EQ(errors_of(text_of({kListeners,
+                               "http: {body_bytes_max: 2560KiB, "
+                               "bodies_memory_bytes_max: 3MiB}\n"})),
+            "");
   EXPECT_EQ(errors_of(with_provider("    gap_timeout_ms: 1800000\n")), "");
 }
 

@@ -1,0 +1,74 @@
+// Bugs that are planted on purpose, to show that the simulator finds them.
+//
+// A simulator that finds nothing proves little until one knows what it would find. Each bug here is
+// a mistake that is easily made, planted by one line where it would be made:
+//
+//   if (planted(PlantedBug::buffer_returned_early)) out_.pop_front().reset();
+//
+// Only the sources that tests/sim/planted compiles a second time know the switch
+// HEADRACE_PLANTED_BUGS; everywhere else planted() is false at compile time, and nothing of it is
+// left in a program. The data plane refuses to be compiled with the switch on (net/main/main.cpp).
+//
+// Only .cpp files may ask: a header's functions are shared with sources that have no bugs.
+// Threads: chosen once, before anything else runs.
+#pragma once
+
+#include <cstdint>
+
+namespace headrace::core {
+
+enum class PlantedBug : std::uint8_t {
+  none,
+  // memory
+  buffer_returned_early,  // while the kernel still sends from it
+  block_leaked,
+  body_leaked,
+  custody_leaked,  // a request whose sending outlived its exchange
+  // receiving
+  rearm_lost,         // a multishot receive that ended by itself
+  starved_forgotten,  // a receive that waits for buffers
+  accept_lost,        // a multishot accept that ended by itself
+  // closing
+  closed_in_flight,  // a descriptor, while operations on it run
+  closed_twice,
+  timer_left_armed,
+  drained_left_open,  // an idle connection
+  // provider connections
+  stale_waiter,             // who left is given a connection all the same
+  names_unheard,            // addresses have come, and who waits for them is not told
+  waiter_forgotten,         // a ready connection goes idle while somebody waits
+  upstream_not_cancelled,   // the client has left
+  returned_while_busy,      // a connection whose answer still comes goes back to the pool
+  returned_with_leftovers,  // bytes behind the answer
+  returned_never,
+  replayed_again,
+  // bodies
+  rest_unsent,         // a request larger than one send
+  last_chunk_dropped,  // of an answer
+  error_event_unsent,  // at the end of a stream that broke
+  upload_unended,      // a body that passes through
+  held_event_dropped,  // an event that a buffer's end had cut
+  pipelined_dropped,   // a request that came with the one before
+  continue_unsent,
+  // answers and records
+  answered_twice,
+  recorded_twice,
+  stream_never_ended,  // by its gauge
+  turn_not_asked_for,  // the rest of a large body is judged whenever somebody comes by
+  count,
+};
+
+#if defined(HEADRACE_PLANTED_BUGS)
+inline PlantedBug the_planted_bug = PlantedBug::none;
+// What a program with the switch on is known by.
+[[gnu::used]] inline constexpr char kPlantedBugsMark[] = "headrace-planted-bugs";
+[[nodiscard]] inline bool planted(PlantedBug bug) {
+  return bug == the_planted_bug;
+}
+#else
+[[nodiscard]] constexpr bool planted(PlantedBug) {
+  return false;
+}
+#endif
+
+}  // namespace headrace::core

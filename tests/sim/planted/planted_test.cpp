@@ -1,0 +1,129 @@
+// The simulator finds every planted bug (core/planted_bug.h) within few seeds, and over the same
+// seeds nothing where none is planted.
+//
+// Each search runs in a child process: a bug may trip a check of the gateway's own, and ends it.
+//   build/dev/bin/test_sim_planted --gtest_filter=*closed_twice*
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <ostream>
+#include <string>
+#include <string_view>
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/planted_bug.h"
+#include "tests/sim/scenario.h"
+
+namespace headrace::sim {
+namespace {
+
+using core::PlantedBug;
+
+struct Case {
+  PlantedBug bug;
+  std::string_view name;
+  friend void PrintTo(const Case& tested, std::ostream* out) { *out << tested.name; }
+};
+
+#define HEADRACE_PLANTED(bug) \
+  Case {                      \
+    PlantedBug::bug, #bug     \
+  }
+constexpr Case kCases[] = {
+    HEADRACE_PLANTED(buffer_returned_early),
+    HEADRACE_PLANTED(block_leaked),
+    HEADRACE_PLANTED(body_leaked),
+    HEADRACE_PLANTED(custody_leaked),
+    HEADRACE_PLANTED(rearm_lost),
+    HEADRACE_PLANTED(starved_forgotten),
+    HEADRACE_PLANTED(accept_lost),
+    HEADRACE_PLANTED(closed_in_flight),
+    HEADRACE_PLANTED(closed_twice),
+    HEADRACE_PLANTED(timer_left_armed),
+    HEADRACE_PLANTED(drained_left_open),
+    HEADRACE_PLANTED(stale_waiter),
+    HEADRACE_PLANTED(names_unheard),
+    HEADRACE_PLANTED(waiter_forgotten),
+    HEADRACE_PLANTED(upstream_not_cancelled),
+    HEADRACE_PLANTED(returned_while_busy),
+    HEADRACE_PLANTED(returned_with_leftovers),
+    HEADRACE_PLANTED(returned_never),
+    HEADRACE_PLANTED(replayed_again),
+    HEADRACE_PLANTED(rest_unsent),
+    HEADRACE_PLANTED(last_chunk_dropped),
+    HEADRACE_PLANTED(error_event_unsent),
+    HEADRACE_PLANTED(upload_unended),
+    HEADRACE_PLANTED(held_event_dropped),
+    HEADRACE_PLANTED(pipelined_dropped),
+    HEADRACE_PLANTED(continue_unsent),
+    HEADRACE_PLANTED(answered_twice),
+    HEADRACE_PLANTED(recorded_twice),
+    HEADRACE_PLANTED(stream_never_ended),
+    HEADRACE_PLANTED(turn_not_asked_for),
+};
+#undef HEADRACE_PLANTED
+static_assert(std::size(kCases) + 1 == static_cast<std::size_t>(PlantedBug::count),
+              "every planted bug is looked for");
+
+constexpr std::uint64_t kFirstSeed = 9'000'000;
+constexpr std::uint32_t kRequests = 1'000;
+#if defined(HEADRACE_SANITIZED)
+constexpr std::uint64_t kSeedsMax = 10;
+#else
+constexpr std::uint64_t kSeedsMax = 80;
+#endif
+
+enum Ending : int { kNothingFound = 0, kFound = 3 };
+
+// In the child. Says at which seed what was found.
+[[noreturn]] void search(PlantedBug bug) {
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  core::the_planted_bug = bug;
+  for (std::uint64_t i = 0; i < kSeedsMax; ++i) {
+    std::fprintf(stderr, "seed %llu\n", static_cast<unsigned long long>(kFirstSeed + i));
+    const RunResult result = run_scenario(kFirstSeed + i, kRequests);
+    if (result.violations.empty()) continue;
+    std::fprintf(stderr, "%.400s\n", result.violations.front().c_str());
+    std::_Exit(kFound);
+  }
+  std::_Exit(kNothingFound);
+}
+
+int run_search(PlantedBug bug) {
+  std::fflush(nullptr);
+  const pid_t child = ::fork();
+  if (child == 0) search(bug);
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  return status;
+}
+
+// A violation that an actor saw, or a check of the gateway's (or a sanitizer's) that ended the run.
+bool found(int status) {
+  if (WIFEXITED(status)) return WEXITSTATUS(status) != kNothingFound;
+  return WIFSIGNALED(status) && (WTERMSIG(status) == SIGABRT || WTERMSIG(status) == SIGSEGV);
+}
+
+class PlantedBugs : public testing::TestWithParam<Case> {};
+
+TEST_P(PlantedBugs, AreFound) {
+  const int status = run_search(GetParam().bug);
+  EXPECT_TRUE(found(status)) << GetParam().name << " was not found within " << kSeedsMax
+                             << " seeds (status " << status << ")";
+}
+
+INSTANTIATE_TEST_SUITE_P(Sim, PlantedBugs, testing::ValuesIn(kCases),
+                         [](const auto& tested) { return std::string(tested.param.name); });
+
+TEST(PlantedBugs, NothingIsFoundWhereNothingIsPlanted) {
+  const int status = run_search(PlantedBug::none);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == kNothingFound) << "status " << status;
+}
+
+}  // namespace
+}  // namespace headrace::sim
