@@ -13,6 +13,8 @@ option(HEADRACE_FUZZ "Build libFuzzer targets (clang only)" OFF)
 option(HEADRACE_COVERAGE "Instrument for line coverage" OFF)
 set(HEADRACE_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=")
 set(HEADRACE_OPTIMISE "" CACHE STRING "Optimisation level of Debug builds (empty: the compiler's default)")
+set(HEADRACE_ARCHITECTURE "" CACHE STRING
+    "Least processor to build for, as for -march= (empty: x86-64-v2, which all servers since 2009 are)")
 set(HEADRACE_BORINGSSL_ROOT "" CACHE PATH "Another BoringSSL than Debian's: a folder with include/ and lib/")
 
 if(NOT CMAKE_BUILD_TYPE)
@@ -33,6 +35,12 @@ target_compile_options(headrace_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
   -Wnon-virtual-dtor -Woverloaded-virtual -Wnull-dereference -Wformat=2 -Wimplicit-fallthrough
   -Werror -fno-omit-frame-pointer -fstack-protector-strong)
+# Wider instructions are chosen when the program runs, where they matter.
+if(HEADRACE_ARCHITECTURE)
+  target_compile_options(headrace_flags INTERFACE -march=${HEADRACE_ARCHITECTURE})
+elseif(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
+  target_compile_options(headrace_flags INTERFACE -march=x86-64-v2)
+endif()
 target_compile_definitions(headrace_flags INTERFACE _GNU_SOURCE=1 HEADRACE_VERSION="${PROJECT_VERSION}")
 target_link_options(headrace_flags INTERFACE -Wl,-z,relro,-z,now)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")

@@ -58,7 +58,12 @@ class SlotPool {
     ++slot.generation;
     ++in_use_;
     unpoison_memory(slot.storage, sizeof(T));
-    return std::construct_at(reinterpret_cast<T*>(slot.storage), std::forward<Args>(args)...);
+    if constexpr (sizeof...(Args) == 0) {
+      // Not T(): that would fill an object without a constructor of its own with zeros first.
+      return ::new (static_cast<void*>(slot.storage)) T;
+    } else {
+      return std::construct_at(reinterpret_cast<T*>(slot.storage), std::forward<Args>(args)...);
+    }
   }
 
   void destroy(T& object) {

@@ -76,7 +76,7 @@ void DownstreamConnection::await_head() {
   state_ = State::reading_head;
   scan_ = {};
   if (gathered_bytes_ == 0) {
-    transport_.want_receive(ReceiveMode::many);
+    transport_.want_receive(mode_between_bodies());
     deadline_.set(*shard_->timers,
                   shard_->now() + milliseconds(shard_->config->http().keep_alive_timeout_ms));
     return;
@@ -120,6 +120,7 @@ void DownstreamConnection::read_head(core::BufferLease message, std::size_t byte
   const http::HeadResult result = http::parse_request_head(as_text(message.bytes().first(bytes)),
                                                            limits, shard_->request_head, scan_);
   if (result.status == http::HeadStatus::incomplete) {
+    transport_.want_receive(ReceiveMode::many);  // only its beginning may have been asked for
     // A head that dribbles in must not hold a receive buffer: those are for those who are ready.
     if (requests_ > 0 && scan_.scanned_bytes > 0) {
       deadline_.set(*shard_->timers,
@@ -172,7 +173,7 @@ bool DownstreamConnection::keep_for_later(std::span<const std::byte> bytes) {
 
 void DownstreamConnection::read_ahead() {
   const bool enough = gathered_bytes_ >= shard_->config->head_limits().head_bytes_max;
-  transport_.want_receive(enough ? ReceiveMode::off : ReceiveMode::many);
+  transport_.want_receive(enough ? ReceiveMode::off : mode_between_bodies());
 }
 
 // --- exchanges -----------------------------------------------------------------------------------

@@ -58,6 +58,9 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
   // Body bytes are awaited: at least the minimal rate, judged every grace period. The period stands
   // still between pause_body() and the next expect_body(): what is awaited then is not the client.
   void expect_body();
+  // Who has sent a large body will send another: the next one's beginning is taken by one small
+  // buffer alone, so that the rest goes where it is to stay instead of through many of them.
+  void learn_body_bytes(std::uint64_t bytes) { sends_large_bodies_ = bytes >= kLargeBodyBytes; }
   void body_progress(std::size_t bytes) { progress_bytes_ += bytes; }
   void pause_body();
   void body_done();
@@ -74,6 +77,11 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
   void on_closed() override;
   void on_deadline();
 
+  static constexpr std::uint64_t kLargeBodyBytes = 16 * 1024;
+
+  [[nodiscard]] ReceiveMode mode_between_bodies() const {
+    return sends_large_bodies_ ? ReceiveMode::one : ReceiveMode::many;
+  }
   void await_head();
   // `message` holds `bytes` from the head's first one on.
   void read_head(core::BufferLease message, std::size_t bytes);
@@ -98,6 +106,7 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
   bool finish_soon_ = false;
   bool peer_ended_ = false;
   bool awaiting_body_ = false;
+  bool sends_large_bodies_ = false;
   bool peer_asked_ = false;
   PeerAddress peer_;
 };

@@ -210,6 +210,7 @@ void Exchange::answer_models(const http::RequestHead& head) {
 
 bool Exchange::start_body(const http::RequestHead& head, std::size_t arrived) {
   message_->decoder = http::BodyDecoder(head.framing, head.content_length);
+  if (head.framing == BodyFraming::length) downstream_->learn_body_bytes(head.content_length);
   const std::uint64_t body_bytes_max = config_->http().body_bytes_max;
   if (head.framing == BodyFraming::length && head.content_length > body_bytes_max) {
     reply(Reason::body_too_large, "The request's body is larger than this gateway accepts.");
