@@ -11,13 +11,12 @@
 //           the next turn. No operation completes inside the call that started it.
 // Lifetime: see core/op.h. Slices given to send_vector() are copied; the bytes they name are not.
 // Errors:   operations report -errno in their completion; everything else that cannot be had at
-//           start-up is an Error in words for an operator (what, likely cause, the mending command).
+//           start-up is an Error in words for an operator (what, likely cause, the mending
+//           command).
 //
 // A connection dies in named steps, and only in this order: shutdown or cancel, wait until every
 // operation on it has completed, close, recycle.
 #pragma once
-
-#include <sys/uio.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +24,8 @@
 #include <memory>
 #include <span>
 #include <string>
+
+#include <sys/uio.h>
 
 #include "core/buffer_lease.h"
 #include "core/clock.h"
@@ -48,7 +49,7 @@ struct IoFeatures {
   // What the kernel offers (found by probe) and the switches allow. A switch turns each off.
   bool single_issuer = true;
   bool defer_taskrun = true;
-  bool recv_multishot = true;   // otherwise re-armed one by one
+  bool recv_multishot = true;  // otherwise re-armed one by one
   bool accept_multishot = true;
   bool send_vectorized = true;  // OP_SEND with a vector (6.17); otherwise SENDMSG
   bool ring_messages = true;    // MSG_RING as the mailbox's bell; otherwise eventfd
@@ -56,29 +57,29 @@ struct IoFeatures {
 };
 
 struct IoOptions {
-  IoFeatures features{};                 // switched off here: never used, whatever the kernel has
+  IoFeatures features{};  // switched off here: never used, whatever the kernel has
   std::uint32_t submission_entries = 1024;
   std::uint32_t completion_entries = 8192;
-  std::uint32_t small_buffers = 1024;    // a power of two
+  std::uint32_t small_buffers = 1024;  // a power of two
   std::uint32_t small_buffer_bytes = 4096;
-  std::uint32_t bulk_buffers = 8;        // a power of two
+  std::uint32_t bulk_buffers = 8;  // a power of two
   std::uint32_t bulk_buffer_bytes = 128 * 1024;
   std::uint32_t splice_bytes = 256 * 1024;  // at most so many a time, and held up by a slow reader
   std::uint32_t splice_pipes_max = 64;
   std::uint32_t completions_per_turn_max = 256;
-  Duration spin = Duration::zero();      // poll this long before sleeping
+  Duration spin = Duration::zero();  // poll this long before sleeping
 };
 
 struct IoCounters {
   std::uint64_t turns = 0;
   std::uint64_t completions = 0;
-  std::uint64_t stale_completions = 0;    // of an earlier use of an Op: dropped
-  std::uint64_t buffers_exhausted = 0;    // ENOBUFS: a receive ended for want of a buffer
-  std::uint64_t submission_overflows = 0; // submitted within a turn because the queue was full
-  std::uint64_t completion_overflows = 0; // turns in which the kernel had to keep completions back
-  std::uint64_t submissions_refused = 0;  // EAGAIN, EBUSY: the kernel took nothing, tried again
-  std::uint64_t rearms = 0;               // multishot operations re-armed without telling anyone
-  std::uint64_t spin_nanos = 0;           // time burnt spinning
+  std::uint64_t stale_completions = 0;     // of an earlier use of an Op: dropped
+  std::uint64_t buffers_exhausted = 0;     // ENOBUFS: a receive ended for want of a buffer
+  std::uint64_t submission_overflows = 0;  // submitted within a turn because the queue was full
+  std::uint64_t completion_overflows = 0;  // turns in which the kernel had to keep completions back
+  std::uint64_t submissions_refused = 0;   // EAGAIN, EBUSY: the kernel took nothing, tried again
+  std::uint64_t rearms = 0;                // multishot operations re-armed without telling anyone
+  std::uint64_t spin_nanos = 0;            // time burnt spinning
 };
 
 class Io {
@@ -142,10 +143,10 @@ class Io {
   void send_vector(Op& op, Socket socket, std::span<const iovec> slices,
                    SendMore more = SendMore::no);
   // Moves up to `bytes` from one socket to the other, without their passing through this process,
-  // and waits until there is something to move. The result is what was moved and handed on; 0 is the
-  // end of the stream; -ENOBUFS: splice_pipes_max of them are held up by slow readers. After any
-  // other error bytes may have been lost on the way. Neither a receive on `from` nor a send on `to`
-  // may be in flight.
+  // and waits until there is something to move. The result is what was moved and handed on; 0 is
+  // the end of the stream; -ENOBUFS: splice_pipes_max of them are held up by slow readers. After
+  // any other error bytes may have been lost on the way. Neither a receive on `from` nor a send on
+  // `to` may be in flight.
   void splice(Op& op, Socket from, Socket to, std::size_t bytes);
   // `send`: ends our side only (FIN after what was sent); the peer's bytes still arrive.
   // `both`: receives in flight complete with 0, sends with -EPIPE. Comes after whatever was queued

@@ -33,7 +33,7 @@ enum class Stage : std::uint8_t {
 };
 
 inline constexpr std::array<std::string_view, 13> kStageNames = {
-    "head",  "identify", "body",    "body_facts", "guard", "admit",  "cache",
+    "head",  "identify", "body",     "body_facts", "guard",  "admit", "cache",
     "route", "reserve",  "upstream", "relay",      "settle", "record"};
 
 constexpr std::string_view name(Stage stage) {

@@ -24,7 +24,8 @@ void RequestId::make(std::uint64_t high, std::uint64_t low) {
   static constexpr auto kPairs = [] {
     constexpr std::string_view kDigits = "0123456789abcdef";
     std::array<std::array<char, 2>, 256> pairs{};
-    for (unsigned i = 0; i < pairs.size(); ++i) pairs[i] = {kDigits[i >> 4U], kDigits[i & 15U]};
+    for (unsigned i = 0; i < pairs.size(); ++i)
+      pairs[i] = {kDigits[i >> 4U], kDigits[i & 15U]};
     return pairs;
   }();
   char* at = text_.data();

@@ -95,8 +95,7 @@ std::expected<std::shared_ptr<const TrustAnchors>, std::string> TrustAnchors::pa
     ++parts->count;
   }
   if (parts->count == 0) {
-    return std::unexpected(
-        "no trusted authority found: expected a block \"-----BEGIN CERTIFICATE-----\"");
+    return std::unexpected("no trusted authority found: expected a PEM block \"CERTIFICATE\"");
   }
   return std::shared_ptr<const TrustAnchors>(new TrustAnchors(std::move(parts)));
 }

@@ -106,7 +106,7 @@ bssl::UniquePtr<EVP_PKEY> read_key(std::span<const std::byte> pem, Errors& error
   }
   const auto found = std::ranges::find_if(*blocks, is_key);
   if (found == blocks->end()) {
-    errors.emplace_back("no private key found: expected a block \"-----BEGIN PRIVATE KEY-----\"");
+    errors.emplace_back("no private key found: expected a PEM block \"PRIVATE KEY\"");
     return nullptr;
   }
   if (found->encrypted) {
@@ -139,7 +139,7 @@ std::vector<bssl::UniquePtr<X509>> read_chain(std::span<const std::byte> pem, Er
   }
   ERR_clear_error();
   if (chain.empty() && errors.empty()) {
-    errors.emplace_back("no certificate found: expected a block \"-----BEGIN CERTIFICATE-----\"");
+    errors.emplace_back("no certificate found: expected a PEM block \"CERTIFICATE\"");
   }
   if (chain.size() > kChainMax) {
     errors.push_back("more than " + std::to_string(kChainMax) + " certificates in one chain");

@@ -10,6 +10,29 @@ sys.path.insert(0, str(ROOT / "tools/checks"))
 import house_words  # noqa: E402
 import layering  # noqa: E402
 import promises  # noqa: E402
+import tidy  # noqa: E402
+
+
+class Tidy(unittest.TestCase):
+    UNITS = [("a.cpp", "", ["a.cpp", "a.h", "x.h"]), ("b.cpp", "", ["a.h", "b.cpp", "b.h", "x.h"]),
+             ("c.cpp", "", ["b.h", "c.cpp"])]
+
+    def sources(self, *changed):
+        return [unit[0] for unit in tidy.covering(self.UNITS, set(changed))]
+
+    def test_looks_at_every_changed_source(self):
+        self.assertEqual(self.sources("a.cpp", "b.cpp", "b.h"), ["a.cpp", "b.cpp"])
+
+    def test_looks_at_a_changed_header_through_the_smallest_source(self):
+        self.assertEqual(self.sources("b.h"), ["c.cpp"])
+        self.assertEqual(self.sources("a.h", "x.h"), ["a.cpp"])
+
+    def test_looks_at_nothing_else(self):
+        self.assertEqual(self.sources("README.md"), [])
+
+    def test_finds_the_object_whose_headers_ninja_knows(self):
+        command = "/usr/bin/clang++ -DNAME=\\\"a b\\\" -I/x -o core/x.dir/a.cpp.o -c /x/core/a.cpp"
+        self.assertEqual(tidy.object_of(command), "core/x.dir/a.cpp.o")
 
 
 class Layering(unittest.TestCase):

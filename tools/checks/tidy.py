@@ -5,8 +5,8 @@ usage: tidy.py BUILD_FOLDER [--headers-from BUILT_FOLDER] [--changed] [-j N]
 
 A source is judged again only if it, a header of ours that it includes, its compile command or the
 rules have changed. Which headers it includes is what ninja learnt when it built BUILT_FOLDER (by
-default the same). --changed looks only at sources that differ from main or include a header that
-does.
+default the same). --changed looks only at what differs from main: at each source, and at each header
+through the smallest source that includes it.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import concurrent.futures
 import hashlib
 import json
 import pathlib
+import shlex
 import subprocess
 import sys
 
@@ -49,6 +50,12 @@ def headers_by_object(folder):
     return result
 
 
+def object_of(command):
+    """The object file that a compile command writes; Debian 12's CMake has no field for it."""
+    words = shlex.split(command)
+    return words[words.index("-o") + 1]
+
+
 def units(folder, built_folder):
     """(source, compile command, our files it is made of) of every source, once."""
     headers = headers_by_object(built_folder)
@@ -58,7 +65,20 @@ def units(folder, built_folder):
         if source is None or source in seen:
             continue
         seen.add(source)
-        yield source, entry["command"], sorted({source, *headers.get(entry.get("output"), ())})
+        yield source, entry["command"], sorted({source, *headers.get(object_of(entry["command"]), ())})
+
+
+def covering(units, changed):
+    """Those of units that show every changed file: changed sources, and one for each other header."""
+    chosen = [unit for unit in units if unit[0] in changed]
+    seen = {path for _, _, files in chosen for path in files}
+    for header in sorted(changed - seen):
+        including = [unit for unit in units if header in unit[2]]
+        if header not in seen and including:
+            smallest = min(including, key=lambda unit: len(unit[2]))
+            chosen.append(smallest)
+            seen.update(smallest[2])
+    return chosen
 
 
 def fingerprint(command, files, rules):
@@ -70,7 +90,9 @@ def fingerprint(command, files, rules):
 
 
 def tidy(folder, source):
-    run = subprocess.run([TIDY, "--quiet", f"-p={folder}", str(source)], cwd=tree.ROOT,
+    # A g++ build's commands name warnings that clang does not know.
+    run = subprocess.run([TIDY, "--quiet", "--extra-arg=-Wno-unknown-warning-option",
+                          f"-p={folder}", str(source)], cwd=tree.ROOT,
                          capture_output=True, text=True)
     return run.returncode == 0, run.stdout
 
@@ -89,11 +111,11 @@ def main():
     stamps = folder / "tidy"
     stamps.mkdir(exist_ok=True)
 
-    changed = {str(path) for path in tree.changed_files()}
+    looked_at = list(units(folder, (options.headers_from or folder).resolve()))
+    if options.changed:
+        looked_at = covering(looked_at, {pathlib.Path(path) for path in tree.changed_files()})
     work = []
-    for source, command, files in units(folder, (options.headers_from or folder).resolve()):
-        if options.changed and not changed.intersection(map(str, files)):
-            continue
+    for source, command, files in looked_at:
         stamp = stamps / fingerprint(command, files, rules)
         if not stamp.exists():
             work.append((source, stamp))

@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/check.h"
 #include "net/http/request_head.h"
 #include "net/http/response_head.h"
 
@@ -71,17 +72,25 @@ inline std::string describe_head(const ResponseHead& head) {
 class ExactBytes {
  public:
   explicit ExactBytes(std::string_view text)
-      : bytes_(std::make_unique<char[]>(text.size())), size_(text.size()) {
+      : size_(bounded(text.size())), bytes_(std::make_unique<char[]>(size_)) {
     if (size_ > 0) std::memcpy(bytes_.get(), text.data(), size_);
   }
   [[nodiscard]] std::string_view text() const { return {bytes_.get(), size_}; }
   void overwrite(std::size_t from, std::size_t to) {
+    HEADRACE_CHECK(to <= size_);
     if (from < to) std::memset(bytes_.get() + from, 0, to - from);
   }
 
  private:
-  std::unique_ptr<char[]> bytes_;
+  static constexpr std::size_t kBytesMax = std::size_t{1} << 30U;
+  // A size that a compiler which sees through everything knows to be no wrapped difference.
+  static std::size_t bounded(std::size_t bytes) {
+    HEADRACE_CHECK(bytes <= kBytesMax);
+    return bytes;
+  }
+
   std::size_t size_;
+  std::unique_ptr<char[]> bytes_;
 };
 
 struct RequestFeeder {

@@ -24,6 +24,11 @@ std::string expect_one(const Errors& errors) {
   return errors.empty() ? "" : errors[0];
 }
 
+// A block that looks like one of openssl's, whatever stands in it.
+std::string pem_block(const std::string& label, const std::string& lines) {
+  return "-----BEGIN " + label + "-----\n" + lines + "-----END " + label + "-----\n";
+}
+
 TEST(Credential, KnowsItsNamesAndKey) {
   const Identity identity = make_identity(
       {.common_name = "common.test", .dns_names = {"One.Test", "*.two.test", "one.test"}});
@@ -76,19 +81,16 @@ TEST(Credential, SaysInWordsWhatIsWrong) {
   EXPECT_EQ(expect_one(errors_of(chain, other.key_pem())),
             "certificate and key do not belong together");
   EXPECT_EQ(expect_one(errors_of("", key)),
-            "no certificate found: expected a block \"-----BEGIN CERTIFICATE-----\"");
+            "no certificate found: expected a PEM block \"CERTIFICATE\"");
   EXPECT_EQ(expect_one(errors_of(chain, "")),
-            "no private key found: expected a block \"-----BEGIN PRIVATE KEY-----\"");
+            "no private key found: expected a PEM block \"PRIVATE KEY\"");
   EXPECT_EQ(expect_one(errors_of(chain, chain)),
-            "no private key found: expected a block \"-----BEGIN PRIVATE KEY-----\"");
-  EXPECT_EQ(
-      expect_one(errors_of("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", key)),
-      "certificate 1 cannot be decoded");
+            "no private key found: expected a PEM block \"PRIVATE KEY\"");
+  EXPECT_EQ(expect_one(errors_of(pem_block("CERTIFICATE", "AAAA\n"), key)),
+            "certificate 1 cannot be decoded");
   EXPECT_EQ(expect_one(errors_of(chain.substr(0, chain.size() / 2), key)),
             "certificate: PEM block 1 is damaged: it cannot be decoded");
-  EXPECT_EQ(expect_one(errors_of(chain,
-                                 "-----BEGIN PRIVATE KEY-----\nAAAA\n"
-                                 "-----END PRIVATE KEY-----\n")),
+  EXPECT_EQ(expect_one(errors_of(chain, pem_block("PRIVATE KEY", "AAAA\n"))),
             "key cannot be decoded, or is of a kind not supported");
 }
 
@@ -102,11 +104,11 @@ TEST(Credential, AsksForUnencryptedKeys) {
                                          6, nullptr, nullptr);
   });
   EXPECT_EQ(expect_one(errors_of(good.certificate_pem(), encrypted)), words);
-  EXPECT_EQ(expect_one(errors_of(good.certificate_pem(),
-                                 "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n"
-                                 "DEK-Info: AES-256-CBC,00112233445566778899AABBCCDDEEFF\n\nAAAA\n"
-                                 "-----END RSA PRIVATE KEY-----\n")),
-            words);
+  const std::string traditional =
+      pem_block("RSA PRIVATE KEY",
+                "Proc-Type: 4,ENCRYPTED\n"
+                "DEK-Info: AES-256-CBC,00112233445566778899AABBCCDDEEFF\n\nAAAA\n");
+  EXPECT_EQ(expect_one(errors_of(good.certificate_pem(), traditional)), words);
 }
 
 TEST(Credential, JudgesTimeAtItsBounds) {
@@ -222,8 +224,7 @@ TEST_F(CertificateStoreTest, NamesTheFileOfEveryFault) {
                     folder.string() + ": is a folder",
                     large + ": larger than 1048576 bytes: this is no certificate or key",
                     just_fits + " with " + key +
-                        ": no certificate found: expected a block "
-                        "\"-----BEGIN CERTIFICATE-----\""}));
+                        ": no certificate found: expected a PEM block \"CERTIFICATE\""}));
 }
 
 }  // namespace

@@ -91,7 +91,8 @@ TEST(OpenaiChat, StreamSaysTheSameTextAsTheWholeAnswer) {
   put_answer(whole, answers.provider(), plan);
   const ChatStream stream(answers.stream(kChat, streaming(kPlain)));
   EXPECT_TRUE(stream.done);
-  EXPECT_EQ(stream.texts.at(0), Answers::parsed(whole)["choices"][0]["message"]["content"]);
+  const json content = Answers::parsed(whole)["choices"][0]["message"]["content"];
+  EXPECT_EQ(stream.texts.at(0), content.get<std::string>());
   EXPECT_EQ(stream.finish_reasons.at(0), "stop");
   EXPECT_EQ(answers.cursor().output_tokens, 50U);
 }

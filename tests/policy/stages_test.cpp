@@ -1,0 +1,29 @@
+#include "policy/stages.h"
+
+#include <gtest/gtest.h>
+
+namespace headrace::policy {
+namespace {
+
+TEST(Stages, HaveTheNameOfTheirPlace) {
+  EXPECT_EQ(name(Stage::head), "head");
+  EXPECT_EQ(name(Stage::body), "body");
+  EXPECT_EQ(name(Stage::cache), "cache");
+  EXPECT_EQ(name(Stage::upstream), "upstream");
+  EXPECT_EQ(name(Stage::record), "record");
+  EXPECT_EQ(static_cast<std::size_t>(Stage::record) + 1, kStageNames.size());
+}
+
+TEST(Stages, GoBackOnlyToAnotherRoute) {
+  for (std::size_t from = 0; from < kStageNames.size(); ++from) {
+    for (std::size_t to = 0; to < from; ++to) {
+      const bool another_route = kStageNames[from] == "upstream" && kStageNames[to] == "route";
+      EXPECT_EQ(may_follow(static_cast<Stage>(from), static_cast<Stage>(to)), another_route)
+          << kStageNames[from] << " to " << kStageNames[to];
+    }
+  }
+  EXPECT_TRUE(may_follow(Stage::identify, Stage::record));
+}
+
+}  // namespace
+}  // namespace headrace::policy
