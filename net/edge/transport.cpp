@@ -70,7 +70,13 @@ void Transport::reconcile_receive() {
   if (state_ != State::open || peer_ended_) return;
   if (!receive_op_.in_flight()) {
     if (waits_for_bulk_ && mode_to_arm() != ReceiveMode::one_bulk) stop_waiting();
-    if (want_ != ReceiveMode::off && !waits_for_buffers_) start_receive();
+    if (want_ == ReceiveMode::off || waits_for_buffers_) return;
+    if (mode_to_arm() == ReceiveMode::one_bulk &&
+        shard_->starved.any_waits_for(core::BufferGroup::bulk)) {
+      wait_for_buffers(true);  // behind those who came before
+    } else {
+      start_receive();
+    }
     return;
   }
   // A receive into the owner's memory is never cancelled for another wish: it ends with the first
@@ -181,7 +187,7 @@ void Transport::wait_for_buffers(bool bulk) {
 
 void Transport::retry_receive() {
   waits_for_buffers_ = waits_for_bulk_ = false;
-  reconcile_receive();
+  if (state_ == State::open && !peer_ended_ && want_ != ReceiveMode::off) start_receive();
 }
 
 void Transport::settle_for_small() {
