@@ -8,6 +8,7 @@
 namespace headrace::net::http {
 
 // What no configuration may exceed: the capacity of a FieldTable, and of a scan's counters.
+// What the config may ask for (policy/config/option_table.cpp) ends here, too.
 inline constexpr std::size_t kFieldsMax = 128;
 inline constexpr std::size_t kHeadBytesMax = 262'144;
 

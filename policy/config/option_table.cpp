@@ -31,9 +31,9 @@ constexpr std::string_view kAuthNames[] = {"by_dialect", "bearer", "x-api-key", 
 constexpr auto kHttpRow = &HttpModel::row;
 constexpr OptionSpec kHttpOptions[] = {
     size<kHttpRow, &HttpSettings::head_bytes_max>(
-        "head_bytes_max", {32 * kKiB, kKiB, kMiB},
+        "head_bytes_max", {32 * kKiB, kKiB, 256 * kKiB},
         "Request line and fields together, from clients and from providers. More is answered 431."),
-    number<kHttpRow, &HttpSettings::fields_max>("fields_max", "fields", {100, 8, 1000},
+    number<kHttpRow, &HttpSettings::fields_max>("fields_max", "fields", {100, 8, 128},
                                                 "Fields of one head. More is answered 431."),
     size<kHttpRow, &HttpSettings::line_bytes_max>(
         "line_bytes_max", {16 * kKiB, 256, kMiB},
