@@ -130,7 +130,9 @@ void Transport::on_receive_completed(Completion& completion) {
   } else if (completion.result != -ECANCELED) {
     end_receive(PeerEnd::reset);
   }
-  if (core::planted(core::PlantedBug::rearm_lost) && completion.result > 0) return;
+  if (core::planted(core::PlantedBug::rearm_lost) && completion.result > 0 && !completion.more) {
+    want_ = ReceiveMode::off;
+  }
   reconcile_receive();
 }
 
