@@ -71,11 +71,7 @@ static_assert(std::size(kCases) + 1 == static_cast<std::size_t>(PlantedBug::coun
 
 constexpr std::uint64_t kFirstSeed = 9'000'000;
 constexpr std::uint32_t kRequests = 1'000;
-#if defined(HEADRACE_SANITIZED)
-constexpr std::uint64_t kSeedsMax = 10;
-#else
 constexpr std::uint64_t kSeedsMax = 80;
-#endif
 
 enum Ending : int { kNothingFound = 0, kFound = 3 };
 
