@@ -90,8 +90,12 @@ TEST(Shard, DoesNotWaitLongerThanTold) {
   Shard shard(0, small_io(), nullptr, hooks);
   shard.start();
   const Instant before = shard.now();
-  shard.turn(before + 10ms);
-  EXPECT_GE(shard.now(), before + 10ms);
+  // The wheel may ask for a look before the second is over, to sort out timers that are far away.
+  unsigned turns = 0;
+  while (shard.now() < before + 10ms) {
+    shard.turn(before + 10ms);
+    ASSERT_LT(++turns, 10U) << "it does not wait at all";
+  }
   EXPECT_LT(shard.now(), before + 900ms) << "the second's housekeeping would have woken it";
 }
 
