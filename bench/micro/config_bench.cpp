@@ -13,6 +13,7 @@
 #include "policy/config/config_view.h"
 #include "policy/config/option_table.h"
 #include "policy/identify.h"
+#include "tests/policy/config/no_secrets.h"
 
 namespace headrace::policy::config {
 namespace {
@@ -28,14 +29,6 @@ keys:
 passthrough:
   - {path: "/v1/audio/*", provider: a}
 )";
-
-class NoSecrets final : public SecretSource {
- public:
-  std::optional<std::string> variable(std::string_view) override { return std::nullopt; }
-  std::expected<std::string, std::string> file(std::string_view) override {
-    return std::unexpected("no such file");
-  }
-};
 
 std::vector<std::byte> compile_small() {
   NoSecrets source;

@@ -93,7 +93,7 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   void note_request(const http::RequestHead& head);
   bool identify(const http::RequestHead& head);
   bool accept_endpoint(const http::RequestHead& head);
-  void answer_models(const http::RequestHead& head);
+  void answer_models();
   // True: the whole body is there.
   bool start_body(const http::RequestHead& head, std::size_t arrived);
   bool hold_body(const http::RequestHead& head, std::size_t arrived);

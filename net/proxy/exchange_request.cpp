@@ -143,7 +143,7 @@ bool Exchange::accept_endpoint(const http::RequestHead& head) {
   }
   if (match_.kind == metered) return true;
   if (match_.kind == models) {
-    answer_models(head);
+    answer_models();
     return false;
   }
   passthrough_ = config_->view().find_passthrough(*key_, head.method_text, head.path());
@@ -165,7 +165,7 @@ bool Exchange::accept_endpoint(const http::RequestHead& head) {
   return true;
 }
 
-void Exchange::answer_models(const http::RequestHead& head) {
+void Exchange::answer_models() {
   const policy::config::ConfigView& view = config_->view();
   const auto dialect = static_cast<policy::config::Dialect>(match_.dialect);
   core::BufferLease block = shard_->head_blocks.take();
@@ -202,7 +202,6 @@ void Exchange::answer_models(const http::RequestHead& head) {
       bytes = policy::write_models_list(match_.dialect, names, room);
     }
   }
-  (void)head;
   reply_with(200, "application/json", {room.data(), bytes});
 }
 

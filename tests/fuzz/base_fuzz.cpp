@@ -11,6 +11,7 @@
 #include "policy/config/effective_yaml.h"
 #include "policy/identify.h"
 #include "tests/fuzz/fuzz_check.h"
+#include "tests/policy/config/no_secrets.h"
 
 namespace headrace::fuzz {
 namespace {
@@ -33,14 +34,6 @@ keys:
 passthrough:
   - {path: "/v1/audio/*", provider: a}
 )";
-
-class NoSecrets final : public SecretSource {
- public:
-  std::optional<std::string> variable(std::string_view) override { return std::nullopt; }
-  std::expected<std::string, std::string> file(std::string_view) override {
-    return std::unexpected("no such file");
-  }
-};
 
 std::vector<std::byte> good_base() {
   NoSecrets source;

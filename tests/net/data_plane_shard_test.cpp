@@ -12,32 +12,14 @@
 #include "net/fleet.h"
 #include "net/proxy/exchange.h"
 #include "net/proxy/request_message.h"
-#include "policy/config/compile.h"
+#include "tests/net/built_snapshot.h"
 
 namespace headrace::net {
 namespace {
 
-namespace config = policy::config;
-
-class NoSecrets final : public config::SecretSource {
- public:
-  std::optional<std::string> variable(std::string_view) override { return std::nullopt; }
-  std::expected<std::string, std::string> file(std::string_view) override {
-    return std::unexpected("there are no files");
-  }
-};
-
 std::shared_ptr<const ConfigSnapshot> snapshot(std::string_view listeners, std::string_view admin) {
-  NoSecrets secrets;
-  const config::MasterKey key = config::MasterKey::parse(std::string(64, '5')).value();
-  const std::string text = fmt::format(
-      "listeners:\n{}admin:\n  address: {}\naccess_log:\n  output: \"off\"\n", listeners, admin);
-  auto base = config::compile(text, "shard.yaml", secrets, key);
-  if (!base) {
-    for (const config::ConfigError& error : base.error())
-      ADD_FAILURE() << config::error_text(error);
-  }
-  return ConfigSnapshot::build(std::move(base.value()), key).value();
+  return built_snapshot(fmt::format(
+      "listeners:\n{}admin:\n  address: {}\naccess_log:\n  output: \"off\"\n", listeners, admin));
 }
 
 // Different addresses of the loopback, so that listeners differ without a fixed port.

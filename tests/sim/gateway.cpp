@@ -8,6 +8,7 @@
 #include "net/proxy/request_message.h"
 #include "net/upstream/upstream_connection.h"
 #include "policy/config/compile.h"
+#include "tests/policy/config/no_secrets.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/sim_io.h"
 
@@ -16,14 +17,6 @@ namespace headrace::sim {
 namespace config = policy::config;
 
 namespace {
-
-class NoSecrets final : public config::SecretSource {
- public:
-  std::optional<std::string> variable(std::string_view) override { return std::nullopt; }
-  std::expected<std::string, std::string> file(std::string_view) override {
-    return std::unexpected("there are no files");
-  }
-};
 
 constexpr std::uint16_t kProviderPort = 8000;
 constexpr std::size_t kNameRequestsMax = 64;
@@ -94,7 +87,7 @@ passthrough:
 }
 
 std::shared_ptr<const net::ConfigSnapshot> load(const GatewayOptions& options) {
-  NoSecrets secrets;
+  config::NoSecrets secrets;
   const config::MasterKey key = config::MasterKey::parse(std::string(64, '5')).value();
   auto base = config::compile(config_text(options), "sim.yaml", secrets, key);
   if (!base) {

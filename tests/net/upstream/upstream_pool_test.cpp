@@ -16,20 +16,10 @@
 #include "net/proxy/request_message.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
-#include "policy/config/compile.h"
+#include "tests/net/built_snapshot.h"
 
 namespace headrace::net {
 namespace {
-
-namespace config = policy::config;
-
-class NoSecrets final : public config::SecretSource {
- public:
-  std::optional<std::string> variable(std::string_view) override { return std::nullopt; }
-  std::expected<std::string, std::string> file(std::string_view) override {
-    return std::unexpected("there are no files");
-  }
-};
 
 constexpr std::string_view kConfig = R"(
 listeners:
@@ -42,17 +32,6 @@ providers:
     private_network: true
     connect_timeout_ms: 5000
 )";
-
-std::shared_ptr<const ConfigSnapshot> snapshot() {
-  NoSecrets secrets;
-  const config::MasterKey key = config::MasterKey::parse(std::string(64, '5')).value();
-  auto base = config::compile(kConfig, "pool.yaml", secrets, key);
-  if (!base) {
-    for (const config::ConfigError& error : base.error())
-      ADD_FAILURE() << config::error_text(error);
-  }
-  return ConfigSnapshot::build(std::move(base.value()), key).value();
-}
 
 class Waiter final : public UpstreamUser {
  public:
@@ -74,7 +53,7 @@ class UpstreamPoolTest : public testing::Test {
   UpstreamPoolTest()
       : io_(core::Io::create({}).value()),
         budget_(std::size_t{64} * 1024 * 1024),
-        snapshot_(snapshot()) {
+        snapshot_(built_snapshot(kConfig)) {
     io_->enable();
     io_->turn(core::Instant::min());
     timers_.advance(io_->now(), 1);
