@@ -27,6 +27,7 @@ class DownstreamConnection;
 class Exchange;
 struct Fleet;
 class ShardConfig;
+class StageDelays;
 class UpstreamConnection;
 class UpstreamPool;
 struct ReturningPoolTag;
@@ -62,8 +63,9 @@ struct ShardContext {
   std::uint32_t number;
   ShardConfig* config = nullptr;  // what new requests are served by
   AccessLog* access_log = nullptr;
-  const Fleet* fleet = nullptr;  // all shards, for the admin pages
-  bool draining = false;         // connections end with the request they are in
+  const Fleet* fleet = nullptr;         // all shards, for the admin pages
+  StageDelays* stage_delays = nullptr;  // in the simulator only
+  bool draining = false;                // connections end with the request they are in
   std::size_t small_buffer_bytes = 4096;
   std::size_t small_buffers = 1024;
   std::size_t bulk_buffers = 8;

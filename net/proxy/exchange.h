@@ -1,10 +1,21 @@
 // One request's story from its head to its record, in stage order (policy/stages.h):
 //
-//   exchange_request.cpp   head -> identify -> body -> body facts -> guard -> route
+//   exchange_head.cpp      head: becomes a request
+//   exchange_identify.cpp  identify
+//   exchange_body.cpp      body, body facts
+//   exchange_stages.cpp    the row from guard to upstream, and how a request waits in it (parked)
+//   exchange_guard.cpp     guard
+//   exchange_admit.cpp     admit
+//   exchange_cache.cpp     cache
+//   exchange_route.cpp     route
+//   exchange_reserve.cpp   reserve
 //   exchange_upstream.cpp  upstream: connection, head and body sent, one safe replay
-//   exchange_answer.cpp    relay and meter
-//   exchange_reply.cpp     local replies
-//   exchange.cpp           settle and record; deadlines; who leaves when
+//   exchange_upload.cpp    bodies that pass through unread
+//   exchange_answer.cpp    relay: the answer's head
+//   exchange_relay.cpp     relay and meter: its body
+//   exchange_settle.cpp    settle and record
+//   exchange_reply.cpp     local replies, from any stage
+//   exchange.cpp           states, deadlines, who leaves when
 //
 // The states and the moves between them that are legal stand in exchange_state.h.
 //
@@ -40,6 +51,7 @@
 #include "policy/config/config_view.h"
 #include "policy/dialect/endpoint.h"
 #include "policy/dialect/error_body.h"
+#include "policy/stages.h"
 
 namespace headrace::net {
 
@@ -89,11 +101,11 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
 
   void move_to(ExchangeState next);
 
-  // --- request (exchange_request.cpp) ----------------------------------------------------------
+  // --- head and identify -----------------------------------------------------------------------
   void note_request(const http::RequestHead& head);
   bool identify(const http::RequestHead& head);
-  bool accept_endpoint(const http::RequestHead& head);
-  void answer_models();
+
+  // --- body (exchange_body.cpp) ----------------------------------------------------------------
   // True: the whole body is there.
   bool start_body(const http::RequestHead& head, std::size_t arrived);
   bool hold_body(const http::RequestHead& head, std::size_t arrived);
@@ -104,9 +116,24 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   void body_arrived();
   void judge_body();
   void refuse_body(const policy::BodyError& error);
-  void route();
+
+  // --- the stages in a row (exchange_stages.cpp, then a file each) -----------------------------
+  void advance();
+  policy::Verdict run_stage();
+  policy::Verdict park(core::Instant until);
+  void resume();
+  bool delay_stage();
+
+  bool accept_endpoint(const http::RequestHead& head);
+  void answer_models();
+  std::string_view asked_model(std::span<char, policy::kModelBytesMax> scratch);
+  policy::Verdict guard();
+  policy::Verdict admit();
+  policy::Verdict look_into_cache();
+  policy::Verdict route();
   bool accept_stored_references();
   bool edit_request(std::string_view model);
+  policy::Verdict reserve();
 
   // --- upstream (exchange_upstream.cpp) --------------------------------------------------------
   void call_upstream();
@@ -117,12 +144,16 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   void send_request();
   void on_request_sent();
   void relieve_receive_buffers();
-  bool start_upload(const http::RequestHead& head, std::size_t arrived);
+
+  // --- bodies that pass through (exchange_upload.cpp) ------------------------------------------
+  void start_upload();
   void start_upload_pieces();
   void upload(core::BufferLease lease);
   bool frame_upload(core::BufferLease lease, std::size_t offset, std::size_t bytes);
   void pump_upload();
   void upload_sent();
+
+  // --- when the upstream fails (exchange_upstream.cpp) -----------------------------------------
   void upstream_broken(UpstreamFailure failure);
   void replay();
   void upstream_failed(UpstreamFailure failure);
@@ -136,6 +167,8 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   void choose_framing(const http::ResponseHead& head);
   void write_answer_head(const http::ResponseHead& head, http::HeadWriter& writer);
   void write_own_fields(http::HeadWriter& writer);
+
+  // --- its body (exchange_relay.cpp) -----------------------------------------------------------
   void relay(core::BufferLease lease, std::size_t offset, std::string_view head);
   void relay_run(std::span<std::byte> run, http::BodyFramer& framer);
   void queue_relayed(core::BufferLease lease, std::size_t offset, std::string_view head,
@@ -158,7 +191,7 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   void queue_text(std::string_view text);
   void queue_error_event(UpstreamFailure failure, const policy::StreamMeter& stream);
 
-  // --- settle, record, deadlines (exchange.cpp) ------------------------------------------------
+  // --- settle, record (exchange_settle.cpp); deadlines (exchange.cpp) ---------------------------
   void finish();
   void record();
   void on_deadline();
@@ -210,18 +243,22 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   policy::Reason reason_{};
 
   ExchangeState state_ = ExchangeState::reading_body;
+  policy::Stage stage_ = policy::Stage::guard;  // of the row: the one that is run, or waited at
   http::BodyFraming out_framing_ = http::BodyFraming::length;
   std::uint16_t reply_status_ = 0;  // where HTTP says it better than the reason does
   std::uint8_t interim_answers_ = 0;
+  bool delayed_ = false;             // the simulator has had its delay at this stage
   bool replay_when_sent_ = false;    // the kept connection is dead; its last send is not over
   bool head_in_scratch_ : 1 = true;  // the shard's scratch head is this request's
   bool client_http_1_0_ : 1 = false;
-  bool keep_alive_ : 1 = true;      // the client's connection may go on
-  bool body_complete_ : 1 = false;  // every byte of the request's body was taken
-  bool streams_up_ : 1 = false;     // the body passes through unread
-  bool wants_stream_ : 1 = false;   // the client asked for a stream
-  bool strip_usage_ : 1 = false;    // we asked for usage, the client did not
-  bool streaming_ : 1 = false;      // the answer is an event stream
+  bool keep_alive_ : 1 = true;          // the client's connection may go on
+  bool body_complete_ : 1 = false;      // every byte of the request's body was taken
+  bool streams_up_ : 1 = false;         // the body passes through unread
+  bool continue_expected_ : 1 = false;  // the client waits for 100 before it sends its body
+  bool park_expired_ : 1 = false;       // nobody has woken the parked request in time
+  bool wants_stream_ : 1 = false;       // the client asked for a stream
+  bool strip_usage_ : 1 = false;        // we asked for usage, the client did not
+  bool streaming_ : 1 = false;          // the answer is an event stream
   bool request_sent_ : 1 = false;
   bool send_failed_ : 1 = false;  // the upstream takes no more; it may still say something
   bool replayed_ : 1 = false;

@@ -11,6 +11,7 @@ namespace headrace::net {
 enum class ExchangeState : std::uint8_t {
   reading_body,       // head judged, the body is arriving
   judging_body,       // it is there; a large one is judged a piece a turn
+  parked,             // waits at a stage (policy/stages.h) for what it needs to go on
   awaiting_upstream,  // waits for a connection
   sending,            // request on its way; the answer may already come
   awaiting_answer,    // sent
@@ -24,17 +25,19 @@ inline constexpr std::size_t kExchangeStates =
     static_cast<std::size_t>(std::to_underlying(ExchangeState::count));
 
 inline constexpr std::array<std::string_view, kExchangeStates> kExchangeStateNames = {
-    "reading_body",    "judging_body", "awaiting_upstream", "sending",
-    "awaiting_answer", "relaying",     "flushing",          "closing"};
+    "reading_body", "judging_body", "parked", "awaiting_upstream", "sending", "awaiting_answer",
+    "relaying",     "flushing",     "closing"};
 
 // One row a state: a bit for each state that may follow.
 constexpr bool may_move(ExchangeState from, ExchangeState to) {
   using enum ExchangeState;
   constexpr auto bit = [](ExchangeState state) { return 1U << std::to_underlying(state); };
   constexpr std::array<unsigned, kExchangeStates> moves = {
-      // A body that is passed through unread goes from reading_body to awaiting_upstream.
-      /* reading_body */ bit(judging_body) | bit(awaiting_upstream) | bit(flushing) | bit(closing),
-      /* judging_body */ bit(awaiting_upstream) | bit(flushing) | bit(closing),
+      // A body that is passed through unread goes from reading_body straight on.
+      /* reading_body */ bit(judging_body) | bit(parked) | bit(awaiting_upstream) | bit(flushing) |
+          bit(closing),
+      /* judging_body */ bit(parked) | bit(awaiting_upstream) | bit(flushing) | bit(closing),
+      /* parked */ bit(awaiting_upstream) | bit(flushing) | bit(closing),
       /* awaiting_upstream */ bit(sending) | bit(flushing) | bit(closing),
       // Back to awaiting_upstream: the one safe replay.
       /* sending */ bit(awaiting_answer) | bit(awaiting_upstream) | bit(relaying) | bit(flushing) |

@@ -35,6 +35,7 @@ enum class Fault : std::uint8_t {
   name_fails,            // a provider's name has no address
   name_slow,             // longer than a request waits
   name_partly_dead,      // nobody listens at one of its addresses
+  stage_waits,           // a request waits at a stage, whatever for
   count,
 };
 
@@ -48,7 +49,7 @@ inline constexpr std::array<std::string_view, kFaults> kFaultNames = {
     "connect_hangs",    "cancel_loses",    "cancel_misses",
     "upstream_breaks",  "upstream_stalls", "upstream_closes_idle",
     "upstream_garbage", "name_fails",      "name_slow",
-    "name_partly_dead"};
+    "name_partly_dead", "stage_waits"};
 
 constexpr std::string_view name(Fault fault) {
   return kFaultNames[static_cast<std::size_t>(std::to_underlying(fault))];

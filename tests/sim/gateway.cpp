@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::uint16_t kProviderPort = 8000;
 constexpr std::size_t kNameRequestsMax = 64;
+constexpr std::uint64_t kStageDelayMicrosMax = 200'000;
 constexpr std::string_view kDialects[] = {"openai", "anthropic", "gemini"};
 
 std::string config_text(const GatewayOptions& options) {
@@ -153,6 +154,7 @@ Gateway::Gateway(World& world, const GatewayOptions& options)
     shards_.push_back(std::make_unique<net::DataPlaneShard>(
         number, std::move(io), nullptr, snapshot_, budget_, &names_, &fleet_, shard_options));
     net::DataPlaneShard& shard = *shards_.back();
+    shard.context().stage_delays = this;
     const auto listening = shard.listen();
     HEADRACE_CHECK(listening.has_value(), "the gateway does not listen");
     shard.shard().start();
@@ -161,6 +163,12 @@ Gateway::Gateway(World& world, const GatewayOptions& options)
 }
 
 Gateway::~Gateway() = default;
+
+core::Duration Gateway::delay(policy::Stage stage) {
+  if (!world_.strikes(Fault::stage_waits)) return core::Duration::zero();
+  ++stage_waits_[static_cast<std::size_t>(std::to_underlying(stage))];
+  return std::chrono::microseconds(1 + world_.random().below(kStageDelayMicrosMax));
+}
 
 void Gateway::drain() {
   for (const auto& shard : shards_)

@@ -2,6 +2,7 @@
 // for the real program.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -11,6 +12,7 @@
 #include "net/data_plane_shard.h"
 #include "net/fleet.h"
 #include "net/proxy/exchange_state.h"
+#include "net/proxy/stage_delays.h"
 #include "net/upstream/name_work.h"
 #include "tests/sim/world.h"
 
@@ -23,7 +25,9 @@ struct GatewayOptions {
   bool names = false;        // providers are found by name
 };
 
-class Gateway {
+using StageWaits = std::array<std::uint64_t, policy::kStageNames.size()>;
+
+class Gateway final : public net::StageDelays {
  public:
   Gateway(World& world, const GatewayOptions& options);
   ~Gateway();
@@ -47,6 +51,8 @@ class Gateway {
 
   [[nodiscard]] std::uint64_t count(net::ShardCount which) const;
   [[nodiscard]] net::ExchangeMoves moves() const;
+  // How often requests were made to wait, by stage.
+  [[nodiscard]] const StageWaits& stage_waits() const { return stage_waits_; }
   [[nodiscard]] std::string state() const;
   // Hands on what shards have asked of the attendants.
   void attend();
@@ -54,7 +60,10 @@ class Gateway {
   [[nodiscard]] std::string sleeps_on_work() const;
 
  private:
+  core::Duration delay(policy::Stage stage) override;
+
   World& world_;
+  StageWaits stage_waits_{};
   std::shared_ptr<const net::ConfigSnapshot> snapshot_;
   net::NameWork name_work_;
   core::Attendant<net::NameWork> names_;

@@ -40,9 +40,9 @@ struct Weather {
 };
 
 constexpr Fault kKernelFaults[] = {
-    Fault::short_read,      Fault::split_write,    Fault::slow_send,
-    Fault::late_completion, Fault::multishot_ends, Fault::buffers_exhausted,
-    Fault::accept_fails,    Fault::cancel_loses,   Fault::cancel_misses};
+    Fault::short_read,     Fault::split_write,       Fault::slow_send,    Fault::late_completion,
+    Fault::multishot_ends, Fault::buffers_exhausted, Fault::accept_fails, Fault::cancel_loses,
+    Fault::cancel_misses,  Fault::stage_waits};
 constexpr Fault kProviderFaults[] = {Fault::split_write,      Fault::connect_refused,
                                      Fault::connect_hangs,    Fault::upstream_breaks,
                                      Fault::upstream_stalls,  Fault::upstream_closes_idle,
@@ -92,6 +92,7 @@ Weather weather_of(std::uint64_t seed) {
   set(odds, Fault::name_fails, 3 * scale);
   set(odds, Fault::name_slow, 3 * scale);
   set(odds, Fault::name_partly_dead, 4 * scale);
+  set(odds, Fault::stage_waits, 10 * scale);
   const auto let = [&](std::span<const Fault> faults) {
     for (const Fault fault : faults) {
       const auto index = static_cast<std::size_t>(std::to_underlying(fault));
@@ -215,6 +216,7 @@ class Run {
   void count(Coverage& coverage) const {
     coverage.faults = world_.struck();
     coverage.moves = gateway_.moves();
+    coverage.stage_waits = gateway_.stage_waits();
     coverage.runs = 1;
     coverage.replays = gateway_.count(net::ShardCount::upstream_replays);
     for (const auto& request : ledger_.all()) {
@@ -246,6 +248,8 @@ void Coverage::add(const Coverage& other) {
     for (std::size_t to = 0; to < moves.size(); ++to)
       moves[from][to] += other.moves[from][to];
   }
+  for (std::size_t i = 0; i < stage_waits.size(); ++i)
+    stage_waits[i] += other.stage_waits[i];
   for (std::size_t i = 0; i < calls.size(); ++i)
     calls[i] += other.calls[i];
   runs += other.runs;
@@ -264,6 +268,12 @@ std::vector<std::string> Coverage::missing() const {
   }
   for (std::size_t i = 0; i < calls.size(); ++i) {
     if (calls[i] == 0) found.push_back(fmt::format("no {} got its answer", kCallNames[i]));
+  }
+  for (auto stage = policy::Stage::guard; stage <= policy::Stage::upstream;
+       stage = static_cast<policy::Stage>(std::to_underlying(stage) + 1)) {
+    if (stage_waits[std::to_underlying(stage)] == 0) {
+      found.push_back(fmt::format("no exchange waited at the stage {}", policy::name(stage)));
+    }
   }
   for (std::size_t from = 0; from < moves.size(); ++from) {
     for (std::size_t to = 0; to < moves.size(); ++to) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "net/proxy/exchange_state.h"
+#include "policy/stages.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/ledger.h"
 
@@ -16,6 +17,7 @@ namespace headrace::sim {
 struct Coverage {
   FaultCounts faults{};
   net::ExchangeMoves moves{};
+  std::array<std::uint64_t, policy::kStageNames.size()> stage_waits{};
   std::array<std::uint64_t, kCalls> calls{};  // that were answered, well or with a refusal
   std::uint64_t runs = 0;
   std::uint64_t requests = 0;
@@ -26,8 +28,8 @@ struct Coverage {
   std::uint64_t replays = 0;
 
   void add(const Coverage& other);
-  // Fault kinds that never struck, calls that were never answered and legal moves that were never
-  // made, in words.
+  // Fault kinds that never struck, calls that were never answered, legal moves that were never made
+  // and stages at which nobody waited, in words.
   [[nodiscard]] std::vector<std::string> missing() const;
 };
 

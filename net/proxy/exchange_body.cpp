@@ -1,0 +1,224 @@
+// The body stages of an exchange: it is held whole where it must be understood, and judged while it
+// arrives; then what it asks for is known.
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "core/planted_bug.h"
+#include "net/edge/downstream_connection.h"
+#include "net/proxy/exchange.h"
+#include "net/shard_config.h"
+#include "net/shard_context.h"
+
+namespace headrace::net {
+
+using http::BodyFraming;
+using policy::Reason;
+
+namespace {
+
+// Received in one go at most: a prompt of many megabytes must not hold up everybody's events.
+constexpr std::size_t kReceiveTurnBytes = 128 * 1024;
+constexpr std::size_t kFirstChunkedBytes = 16 * 1024;
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+}  // namespace
+
+bool Exchange::start_body(const http::RequestHead& head, std::size_t arrived) {
+  message_->decoder = http::BodyDecoder(head.framing, head.content_length);
+  if (head.framing == BodyFraming::length) downstream_->learn_body_bytes(head.content_length);
+  const std::uint64_t body_bytes_max = config_->http().body_bytes_max;
+  if (head.framing == BodyFraming::length && head.content_length > body_bytes_max) {
+    reply(Reason::body_too_large, "The request's body is larger than this gateway accepts.");
+    return false;
+  }
+  if (passthrough_ != nullptr) {
+    streams_up_ = true;
+    continue_expected_ = head.expect_continue && arrived == 0;
+    message_->arrived_bytes = arrived;
+    advance();
+    return false;
+  }
+  message_->scan.start(match_.endpoint, config_->body_limits());
+  return hold_body(head, arrived);
+}
+
+bool Exchange::hold_body(const http::RequestHead& head, std::size_t arrived) {
+  RequestMessage& message = *message_;
+  const std::span<const std::byte> first(message.lease.data() + message.head_bytes, arrived);
+  if (head.framing != BodyFraming::chunked && arrived >= head.content_length) {
+    // The usual case: it came with its head, and stays where it is.
+    const auto bytes = static_cast<std::size_t>(head.content_length);
+    message.body_bytes = bytes;
+    bytes_in_ = bytes;
+    body_complete_ = true;
+    if (!downstream_->keep_for_later(first.subspan(bytes))) keep_alive_ = false;
+    return true;
+  }
+  const std::size_t wanted = head.framing == BodyFraming::length
+                                 ? static_cast<std::size_t>(head.content_length)
+                                 : std::max(arrived, kFirstChunkedBytes);
+  const bool in_place =
+      head.framing == BodyFraming::length && message.lease.size() - message.head_bytes >= wanted;
+  if (!in_place) {
+    core::BufferLease larger = shard_->bodies.take(message.head_bytes + wanted);
+    if (!larger) {
+      reply(Reason::overloaded, "The gateway holds as much as it can. Try again in a moment.");
+      return false;
+    }
+    std::memcpy(larger.data(), message.lease.data(), message.head_bytes);
+    const core::BufferLease received = std::exchange(message.lease, std::move(larger));
+    downstream_->expect_body();
+    if (head.expect_continue && arrived == 0) send_continue();
+    take_body_bytes(first);
+    return false;
+  }
+  downstream_->expect_body();
+  if (head.expect_continue && arrived == 0) send_continue();
+  take_body_bytes(first);
+  return false;
+}
+
+// Puts received bytes behind the body so far; they may already stand there.
+void Exchange::take_body_bytes(std::span<const std::byte> bytes) {
+  RequestMessage& message = *message_;
+  while (!body_complete_) {
+    const http::ChunkStep step = message.decoder.next(bytes);
+    if (step.status == http::ChunkStatus::bad) {
+      keep_alive_ = false;
+      reply(Reason::invalid_request, http::describe(step.error).message);
+      return;
+    }
+    if (step.status == http::ChunkStatus::data) {
+      if (!reserve_body_room(step.data.size())) return;
+      std::memmove(message.body_begin() + message.body_bytes, step.data.data(), step.data.size());
+      message.body_bytes += step.data.size();
+      bytes_in_ += step.data.size();
+    }
+    bytes = bytes.subspan(step.consumed);
+    if (message.decoder.complete()) {
+      body_complete_ = true;
+      if (!downstream_->keep_for_later(bytes)) keep_alive_ = false;
+      downstream_->body_done();
+      body_arrived();
+      return;
+    }
+    if (step.status == http::ChunkStatus::need_more) break;
+  }
+  if (state_ != ExchangeState::reading_body) return;
+  if (const auto judged = message.scan.advance(message.body()); !judged) {
+    refuse_body(judged.error());
+    return;
+  }
+  want_body();
+}
+
+void Exchange::want_body() {
+  RequestMessage& message = *message_;
+  if (message.decoder.framing() == BodyFraming::length) {
+    const std::size_t missing = static_cast<std::size_t>(message.decoder.remaining());
+    downstream_->transport().want_into(
+        {message.body_begin() + message.body_bytes, std::min(missing, kReceiveTurnBytes)});
+  } else {
+    downstream_->transport().want_receive(ReceiveMode::many);
+  }
+}
+
+bool Exchange::reserve_body_room(std::size_t bytes) {
+  RequestMessage& message = *message_;
+  if (message.body_bytes + bytes > config_->http().body_bytes_max) {
+    keep_alive_ = false;
+    reply(Reason::body_too_large, "The request's body is larger than this gateway accepts.");
+    return false;
+  }
+  if (message.room() >= bytes) return true;
+  const std::size_t used = message.head_bytes + message.body_bytes;
+  core::BufferLease larger = shard_->bodies.grow(message.lease, used, used + bytes);
+  if (!larger) {
+    keep_alive_ = false;
+    reply(Reason::overloaded, "The gateway holds as much as it can. Try again in a moment.");
+    return false;
+  }
+  message.lease = std::move(larger);
+  return true;
+}
+
+void Exchange::send_continue() {
+  if (core::planted(core::PlantedBug::continue_unsent)) return;
+  downstream_->transport().send(std::as_bytes(std::span(kContinue)));
+}
+
+void Exchange::on_downstream_received(core::BufferLease lease) {
+  if (state_ == ExchangeState::closing) return;
+  // What is left of a request that is answered is thrown away: its upstream has gone.
+  if (!body_complete_ && answer_ended_) return;
+  if (!body_complete_) {
+    downstream_->body_progress(lease.size());
+    streams_up_ ? upload(std::move(lease)) : take_body_bytes(lease.bytes());
+    return;
+  }
+  // The next request, sent before this one was answered: it waits its turn.
+  if (downstream_->keep_for_later(lease.bytes())) {
+    downstream_->read_ahead();
+  } else {
+    keep_alive_ = false;
+    downstream_->transport().want_receive(ReceiveMode::off);
+  }
+}
+
+void Exchange::on_downstream_received_into(std::size_t bytes) {
+  if (state_ != ExchangeState::reading_body || message_ == nullptr) return;
+  downstream_->body_progress(bytes);
+  take_body_bytes({message_->body_begin() + message_->body_bytes, bytes});
+}
+
+void Exchange::body_arrived() {
+  if (state_ != ExchangeState::reading_body) return;
+  downstream_->read_ahead();
+  move_to(ExchangeState::judging_body);
+  judge_body();
+}
+
+// --- body facts ----------------------------------------------------------------------------------
+
+void Exchange::judge_body() {
+  RequestMessage& message = *message_;
+  if (const auto judged = message.scan.advance(message.body()); !judged) {
+    refuse_body(judged.error());
+    return;
+  }
+  if (message.scan.scanned() < message.body_bytes) {
+    shard_->run_queue.push_back(*this);
+    return;
+  }
+  auto facts = message.scan.finish();
+  if (!facts) {
+    refuse_body(facts.error());
+    return;
+  }
+  message.facts = *facts;
+  wants_stream_ =
+      facts->stream.is_true || match_.endpoint == policy::Endpoint::stream_generate_content;
+  advance();
+}
+
+void Exchange::on_turn() {
+  if (state_ == ExchangeState::judging_body) judge_body();
+}
+
+void Exchange::refuse_body(const policy::BodyError& error) {
+  std::array<char, 256> text;
+  const auto end =
+      error.kind == policy::BodyErrorKind::empty
+          ? fmt::format_to_n(text.data(), text.size(), "{}", error.message)
+          : fmt::format_to_n(text.data(), text.size(), "{}{}{} (at byte {})", error.field,
+                             error.field.empty() ? "" : ": ", error.message, error.offset);
+  if (!body_complete_) keep_alive_ = false;
+  const Reason reason = error.kind == policy::BodyErrorKind::too_large ? Reason::body_too_large
+                                                                       : Reason::invalid_body;
+  reply(reason, {text.data(), std::min(end.size, text.size())}, error.field);
+}
+
+}  // namespace headrace::net

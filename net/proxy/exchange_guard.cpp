@@ -1,0 +1,116 @@
+// The guard stage of an exchange: may this caller ask for that? The endpoint is judged with the
+// head, before a body is waited for; the model when the body says which.
+#include <array>
+#include <vector>
+
+#include "net/proxy/cut_text.h"
+#include "net/proxy/exchange.h"
+#include "net/shard_config.h"
+#include "net/shard_context.h"
+#include "policy/dialect/models_list.h"
+
+namespace headrace::net {
+
+using policy::Reason;
+using policy::Verdict;
+
+// --- by the head ---------------------------------------------------------------------------------
+
+bool Exchange::accept_endpoint(const http::RequestHead& head) {
+  using enum policy::EndpointKind;
+  if ((match_.kind == metered || match_.kind == models) && !match_.method_allowed) {
+    reply(Reason::method_not_allowed, "This endpoint does not take this method.");
+    return false;
+  }
+  if (match_.kind == metered) return true;
+  if (match_.kind == models) {
+    answer_models();
+    return false;
+  }
+  passthrough_ = config_->view().find_passthrough(*key_, head.method_text, head.path());
+  if (passthrough_ == nullptr) {
+    reply(Reason::path_not_found, "There is no such endpoint here.");
+    return false;
+  }
+  if (key_->passthrough == policy::config::Switch::off) {
+    reply(Reason::permission_denied, "This key may not use this endpoint.");
+    return false;
+  }
+  const bool exclusive =
+      config_->view().provider(*passthrough_).exclusive == policy::config::Switch::on;
+  if (match_.kind == stored_object && !exclusive) {
+    reply(Reason::path_not_found,
+          "Objects stored at the provider are not offered: its account is shared.");
+    return false;
+  }
+  return true;
+}
+
+void Exchange::answer_models() {
+  const policy::config::ConfigView& view = config_->view();
+  const auto dialect = static_cast<policy::config::Dialect>(match_.dialect);
+  core::BufferLease block = shard_->head_blocks.take();
+  if (!block) {
+    reply(Reason::overloaded, "The gateway is out of memory for answers.");
+    return;
+  }
+  std::span<char> room(reinterpret_cast<char*>(block.data()), block.size());
+  std::size_t bytes = 0;
+  if (match_.endpoint == policy::Endpoint::model_get) {
+    const std::string_view model = match_.model_in_path;
+    const policy::config::Route* route = view.find_route(dialect, model);
+    if (route == nullptr || !view.allows(*key_, model) ||
+        view.find_target(*key_, *route) == nullptr) {
+      reply(Reason::model_not_found, "There is no such model here.", "model");
+      return;
+    }
+    bytes = policy::write_model(match_.dialect, model, room);
+  } else {
+    std::vector<std::string_view> names;
+    std::size_t cursor = 0;
+    while (const auto* name = view.next_model(dialect, *key_, cursor)) {
+      names.push_back(view.text(name->text));
+    }
+    bytes = policy::write_models_list(match_.dialect, names, room);
+    if (bytes > room.size()) {
+      core::BufferLease larger = shard_->bodies.take(bytes);
+      if (!larger) {
+        reply(Reason::overloaded, "The gateway is out of memory for answers.");
+        return;
+      }
+      block = std::move(larger);
+      room = std::span<char>(reinterpret_cast<char*>(block.data()), block.size());
+      bytes = policy::write_models_list(match_.dialect, names, room);
+    }
+  }
+  reply_with(200, "application/json", {room.data(), bytes});
+}
+
+// --- by the body ---------------------------------------------------------------------------------
+
+// The model as the client calls it; `scratch` holds it where it does not stand so in the request.
+std::string_view Exchange::asked_model(std::span<char, policy::kModelBytesMax> scratch) {
+  if (match_.dialect == policy::Dialect::gemini) {
+    const http::RequestHead& head = request_head();
+    return policy::match_endpoint(head.method_text, head.path(), false).model_in_path;
+  }
+  return policy::model_name(message_->facts, message_->body(), scratch);
+}
+
+Verdict Exchange::guard() {
+  if (passthrough_ != nullptr) return Verdict::go;  // judged with the head
+  std::array<char, policy::kModelBytesMax> scratch;
+  const std::string_view model = asked_model(scratch);
+  if (model.empty()) {
+    reply(Reason::model_missing, "The request names no model.", "model");
+    return Verdict::reply;
+  }
+  model_bytes_ = copy_cut(model, model_);
+  if (!config_->view().allows(*key_, model)) {
+    reply(Reason::permission_denied, "This key may not use this model.", "model");
+    return Verdict::reply;
+  }
+  return Verdict::go;
+}
+
+}  // namespace headrace::net

@@ -1,0 +1,66 @@
+// The first stage of an exchange: the head, judged by the connection, becomes a request.
+#include "core/check.h"
+#include "net/edge/downstream_connection.h"
+#include "net/edge/listener.h"
+#include "net/proxy/cut_text.h"
+#include "net/proxy/exchange.h"
+#include "net/shard_config.h"
+#include "net/shard_context.h"
+
+namespace headrace::net {
+
+using http::BodyFraming;
+using http::FieldId;
+using policy::Reason;
+
+void Exchange::begin(core::BufferLease message, std::size_t head_bytes, std::size_t bytes) {
+  const http::RequestHead& head = shard_->request_head;
+  note_request(head);
+  message_ = shard_->messages.make();
+  if (message_ == nullptr) {
+    keep_alive_ = false;
+    reply(Reason::overloaded, "The gateway holds as many requests as it can.");
+    return;
+  }
+  message_->lease = std::move(message);
+  message_->head_bytes = head_bytes;
+  std::size_t arrived = bytes - head_bytes;
+  if (body_complete_ && arrived > 0) {
+    // There is no body, so this is the next request, whoever answers this one.
+    if (!downstream_->keep_for_later({message_->body_begin(), arrived})) keep_alive_ = false;
+    arrived = 0;
+  }
+  if (downstream_->listener().link().role == ListenerRole::admin) {
+    answer_admin(head);
+    return;
+  }
+  match_ = policy::match_endpoint(
+      head.method_text, head.path(),
+      head.path().starts_with("/v1/models") && head.fields.find("anthropic-version") != nullptr);
+  if (identify(head) && accept_endpoint(head) && start_body(head, arrived)) {
+    body_arrived();
+  }
+  // From here on the scratch head may belong to another request.
+  head_in_scratch_ = false;
+  match_.model_in_path = {};
+  match_.allow = {};
+}
+
+void Exchange::note_request(const http::RequestHead& head) {
+  shard_->counters.add(ShardCount::requests);
+  shard_->counters.gauges.requests_in_flight.add(1);
+  method_ = head.method;
+  client_http_1_0_ = head.version == http::Version::http_1_0;
+  keep_alive_ = head.keep_alive;
+  path_bytes_ = copy_cut(head.path(), path_);
+  const std::string_view offered = head.fields.value(FieldId::x_request_id);
+  if (RequestId::sane(offered)) {
+    request_id_.take(offered);
+  } else {
+    request_id_.make(shard_->io->random(), shard_->io->random());
+  }
+  body_complete_ = head.framing == BodyFraming::none ||
+                   (head.framing == BodyFraming::length && head.content_length == 0);
+}
+
+}  // namespace headrace::net

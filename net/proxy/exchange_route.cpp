@@ -1,0 +1,76 @@
+// The route stage of an exchange: which provider is asked, and for what.
+#include <array>
+
+#include "net/proxy/exchange.h"
+#include "net/shard_config.h"
+#include "policy/body/request_edits.h"
+
+namespace headrace::net {
+
+using policy::Reason;
+using policy::Verdict;
+
+Verdict Exchange::route() {
+  if (passthrough_ != nullptr) {
+    provider_ = passthrough_->provider;
+    return Verdict::go;
+  }
+  const policy::config::ConfigView& view = config_->view();
+  std::array<char, policy::kModelBytesMax> scratch;
+  const std::string_view model = asked_model(scratch);
+  route_ = view.find_route(static_cast<policy::config::Dialect>(match_.dialect), model);
+  // A route whose providers belong to other tenants alone is not there for this key.
+  target_ = route_ == nullptr ? nullptr : view.find_target(*key_, *route_);
+  if (target_ == nullptr) {
+    route_ = nullptr;
+    reply(Reason::model_not_found, "There is no such model here.", "model");
+    return Verdict::reply;
+  }
+  provider_ = target_->provider;
+  if (!accept_stored_references()) return Verdict::reply;
+  if (!edit_request(model)) {
+    reply(Reason::invalid_body, "The request's body cannot be adapted for the provider.");
+    return Verdict::reply;
+  }
+  return Verdict::go;
+}
+
+bool Exchange::accept_stored_references() {
+  if (config_->view().providers()[provider_].exclusive == policy::config::Switch::on) return true;
+  const policy::BodyFacts& facts = message_->facts;
+  std::string_view field;
+  if (facts.store.is_true) field = "store";
+  if (facts.background.is_true) field = "background";
+  if (facts.previous_response_id.given) field = "previous_response_id";
+  if (field.empty() && !facts.stored_reference) return true;
+  reply(Reason::unsupported,
+        "Objects stored at the provider are not offered: its account is shared.", field);
+  return false;
+}
+
+bool Exchange::edit_request(std::string_view model) {
+  using policy::Endpoint;
+  const policy::config::ConfigView& view = config_->view();
+  policy::EditList& edits = message_->edits;
+  const policy::BodyFacts& facts = message_->facts;
+  const std::string_view wanted = view.text(target_->model);
+  // Gemini's model stands in the path (upstream_target.h).
+  if (match_.dialect != policy::Dialect::gemini && !wanted.empty() && wanted != model &&
+      !policy::set_model(edits, facts, wanted)) {
+    return false;
+  }
+  const bool counts_on_demand =
+      match_.endpoint == Endpoint::chat_completions || match_.endpoint == Endpoint::completions;
+  if (counts_on_demand && wants_stream_ && !facts.include_usage.is_true) {
+    strip_usage_ = true;
+    if (!policy::set_include_usage(edits, facts)) return false;
+  }
+  const bool shared = view.providers()[provider_].exclusive == policy::config::Switch::off;
+  if (match_.endpoint == Endpoint::responses && shared && !facts.store.given &&
+      !policy::set_store_false(edits, facts)) {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace headrace::net
