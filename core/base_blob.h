@@ -36,7 +36,7 @@ namespace headrace::core {
 
 inline constexpr std::uint64_t kBlobMagic = 0x0a31424f4c425248;  // "HRBLOB1\n"
 inline constexpr std::uint32_t kBlobLayoutVersion = 1;
-inline constexpr std::size_t kBlobTablesMax = 64;
+inline constexpr std::size_t kBlobTablesMax = 128;
 inline constexpr std::size_t kBlobAlignment = 8;        // of the block in memory, at least
 inline constexpr std::size_t kBlobTableAlignment = 64;  // of each table within the block
 

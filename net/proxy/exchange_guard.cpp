@@ -32,7 +32,7 @@ bool Exchange::accept_endpoint(const http::RequestHead& head) {
     reply(Reason::path_not_found, "There is no such endpoint here.");
     return false;
   }
-  if (key_->passthrough == policy::config::Switch::off) {
+  if (config_->view().scopes().rights(*key_).passthrough == policy::config::Switch::off) {
     reply(Reason::permission_denied, "This key may not use this endpoint.");
     return false;
   }

@@ -67,7 +67,7 @@ void Exchange::record() {
   line.path = {path_.data(), path_bytes_};
   line.model = {model_.data(), model_bytes_};
   if (key_ != nullptr) {
-    line.key = view.text(key_->name);
+    line.key = view.scopes().name(*key_);
     line.tenant = view.text(view.tenant(*key_).name);
   }
   if (attempts_ > 0) line.provider = config_->snapshot().providers()[provider_].name;

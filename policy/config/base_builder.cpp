@@ -1,12 +1,12 @@
 #include "policy/config/base_builder.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "core/base_blob.h"
 #include "core/check.h"
 #include "policy/config/config_rules.h"
 #include "policy/config/config_view.h"
+#include "policy/config/model_pattern.h"
 #include "policy/config/slot_table.h"
 
 namespace headrace::policy::config {
@@ -15,17 +15,6 @@ namespace {
 template <class Row>
 std::uint32_t count_of(const std::vector<Row>& rows) {
   return static_cast<std::uint32_t>(rows.size());
-}
-
-// A name as asked for, or what stands before its star.
-struct Pattern {
-  std::string_view text;
-  ModelMatch match;
-};
-Pattern pattern_of(std::string_view text) {
-  if (!text.ends_with('*')) return {text, ModelMatch::exact};
-  text.remove_suffix(1);
-  return {text, ModelMatch::prefix};
 }
 
 std::uint8_t bit_of(std::string_view method) {
@@ -48,6 +37,7 @@ void BaseBuilder::add(const ConfigModel& model) {
   settings_.access_log.path = intern(model.access_log.path.value);
   settings_.admin = model.admin.row;
   settings_.admin.address = intern(model.admin.address.value);
+  scopes_.add(model);
   for (const ListenerModel& listener : model.listeners)
     add_listener(listener);
   for (const ProviderModel& provider : model.providers)
@@ -56,17 +46,6 @@ void BaseBuilder::add(const ConfigModel& model) {
     add_route(route);
   for (const PassthroughModel& rule : model.passthrough)
     add_passthrough(rule);
-  for (const KeyModel& key : model.keys) {
-    KeyEntry entry{.digest = key.digest,
-                   .name = key.name.value,
-                   .prefix = key.prefix.value,
-                   .tenant = key.tenant.value,
-                   .models = {},
-                   .passthrough = key.passthrough};
-    for (const Text& rule : key.models)
-      entry.models.push_back(rule.value);
-    add_key(entry);
-  }
 }
 
 void BaseBuilder::add_listener(const ListenerModel& listener) {
@@ -108,7 +87,7 @@ void BaseBuilder::add_provider(const ProviderModel& provider) {
   row.edits = add_edits(provider);
   row.headers_remove = add_strings(provider.headers_remove);
   row.query_remove = add_strings(provider.query_remove);
-  row.tenant = row.exclusive == Switch::on ? tenant_index(provider.tenant.value) : 0;
+  row.tenant = row.exclusive == Switch::on ? scopes_.tenant_index(provider.tenant.value) : 0;
   provider_names_.push_back(provider.name.value);
   providers_.push_back(row);
 }
@@ -147,7 +126,7 @@ void BaseBuilder::add_route(const RouteModel& route) {
   }
   row.dialect = providers_[targets_.back().provider].dialect;
   for (const Text& model : route.models) {
-    const Pattern pattern = pattern_of(model.value);
+    const ModelPatternText pattern = model_pattern(model.value);
     ModelName name{};
     name.text = intern(pattern.text);
     name.route = count_of(routes_);
@@ -175,38 +154,6 @@ void BaseBuilder::add_passthrough(const PassthroughModel& rule) {
   passthrough_.push_back(row);
 }
 
-void BaseBuilder::add_key(const KeyEntry& key) {
-  HEADRACE_CHECK(keys_.size() < kKeysMax);
-  ApiKey row{};
-  row.digest = key.digest;
-  row.name = append(key.name);
-  row.prefix = append(key.prefix);
-  row.models = add_model_rules(key.models);
-  row.tenant = tenant_index(key.tenant);
-  row.passthrough = key.passthrough;
-  keys_.push_back(row);
-}
-
-RowRange BaseBuilder::add_model_rules(const std::vector<std::string_view>& models) {
-  if (models.empty()) return {};
-  // Many keys have the same list: it is kept once.
-  std::string signature;
-  for (const std::string_view model : models)
-    signature.append(model).append("\n");
-  const auto [known, is_new] = model_rule_ranges_.try_emplace(
-      std::move(signature),
-      RowRange{count_of(model_rules_), static_cast<std::uint32_t>(models.size())});
-  if (!is_new) return known->second;
-  for (const std::string_view model : models) {
-    const Pattern pattern = pattern_of(model);
-    ModelRule rule{};
-    rule.text = intern(pattern.text);
-    rule.match = pattern.match;
-    model_rules_.push_back(rule);
-  }
-  return known->second;
-}
-
 RowRange BaseBuilder::add_strings(const std::vector<Text>& texts) {
   const RowRange range{count_of(string_list_), static_cast<std::uint32_t>(texts.size())};
   for (const Text& text : texts)
@@ -214,31 +161,10 @@ RowRange BaseBuilder::add_strings(const std::vector<Text>& texts) {
   return range;
 }
 
-TextRef BaseBuilder::append(std::string_view text) {
-  if (text.empty()) return {};
-  HEADRACE_CHECK(strings_.size() + text.size() <= std::numeric_limits<std::uint32_t>::max());
-  const TextRef ref{static_cast<std::uint32_t>(strings_.size()),
-                    static_cast<std::uint32_t>(text.size())};
-  strings_.insert(strings_.end(), text.begin(), text.end());
-  return ref;
-}
-
-TextRef BaseBuilder::intern(std::string_view text) {
-  const auto [known, is_new] = interned_.try_emplace(std::string(text));
-  if (is_new) known->second = append(text);
-  return known->second;
-}
-
 TextRef BaseBuilder::append_sealed(std::string_view context, std::string_view plain) {
   settings_.master_key_fingerprint = master_key_.fingerprint();
   const std::vector<std::byte> sealed = seal(master_key_, context, plain);
-  return append({reinterpret_cast<const char*>(sealed.data()), sealed.size()});
-}
-
-std::uint32_t BaseBuilder::tenant_index(std::string_view name) {
-  const auto [known, is_new] = tenant_indexes_.try_emplace(std::string(name), count_of(tenants_));
-  if (is_new) tenants_.push_back({intern(name)});
-  return known->second;
+  return strings_.append({reinterpret_cast<const char*>(sealed.data()), sealed.size()});
 }
 
 std::uint32_t BaseBuilder::provider_index(std::string_view name) const {
@@ -248,9 +174,6 @@ std::uint32_t BaseBuilder::provider_index(std::string_view name) const {
 }
 
 std::vector<std::byte> BaseBuilder::finish() {
-  const auto text_of = [&](TextRef ref) {
-    return std::string_view(strings_.data() + ref.offset, ref.bytes);
-  };
   // Longest first; among equals the order does not matter, since no two of a dialect are the same.
   std::ranges::sort(model_patterns_, [](const ModelPattern& left, const ModelPattern& right) {
     if (left.prefix.bytes != right.prefix.bytes) return left.prefix.bytes > right.prefix.bytes;
@@ -260,11 +183,7 @@ std::vector<std::byte> BaseBuilder::finish() {
   for (std::uint32_t i = 0; i < model_names_.size(); ++i) {
     const ModelName& name = model_names_[i];
     if (name.match != ModelMatch::exact) continue;
-    insert_into_slots(model_slots_, slot_hash(name.dialect, text_of(name.text)), i);
-  }
-  key_slots_.assign(slots_for(keys_.size()), {});
-  for (std::uint32_t i = 0; i < keys_.size(); ++i) {
-    insert_into_slots(key_slots_, slot_hash(keys_[i].digest), i);
+    insert_into_slots(model_slots_, slot_hash(name.dialect, strings_.text(name.text)), i);
   }
 
   core::BlobBuilder blob;
@@ -272,7 +191,7 @@ std::vector<std::byte> BaseBuilder::finish() {
     blob.add_table(static_cast<std::uint32_t>(kind), kTableVersion, std::span<const Row>(rows));
   };
   const std::vector<Settings> settings{settings_};
-  add_table(TableKind::strings, strings_);
+  add_table(TableKind::strings, strings_.bytes());
   add_table(TableKind::settings, settings);
   add_table(TableKind::listeners, listeners_);
   add_table(TableKind::certificates, certificates_);
@@ -284,11 +203,8 @@ std::vector<std::byte> BaseBuilder::finish() {
   add_table(TableKind::model_names, model_names_);
   add_table(TableKind::model_slots, model_slots_);
   add_table(TableKind::model_patterns, model_patterns_);
-  add_table(TableKind::tenants, tenants_);
-  add_table(TableKind::keys, keys_);
-  add_table(TableKind::key_slots, key_slots_);
-  add_table(TableKind::model_rules, model_rules_);
   add_table(TableKind::passthrough, passthrough_);
+  scopes_.finish(blob);
   return blob.finish();
 }
 

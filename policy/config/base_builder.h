@@ -1,8 +1,7 @@
 // Lays a config out as a base: rows, strings, slot tables.
 //
 // What goes in was judged before (config_rules.h); here are no errors any more, only the facts that
-// a base can hold. Keys may be added one by one besides those of a model: a store may have a
-// million.
+// a base can hold. Keys may be added one by one besides those of a model (scope_builder.h).
 //
 // Threads: owned by one thread. Invariants: the same calls give the same bytes.
 #pragma once
@@ -11,25 +10,15 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "policy/config/base_layout.h"
 #include "policy/config/config_model.h"
+#include "policy/config/scope_builder.h"
 #include "policy/config/seal.h"
+#include "policy/config/string_heap.h"
 
 namespace headrace::policy::config {
-
-inline constexpr std::size_t kKeysMax = 4'000'000;
-
-struct KeyEntry {
-  Sha256 digest;
-  std::string_view name;
-  std::string_view prefix;
-  std::string_view tenant;
-  std::vector<std::string_view> models;  // names, or patterns that end in a star
-  Switch passthrough = Switch::on;
-};
 
 class BaseBuilder {
  public:
@@ -37,19 +26,16 @@ class BaseBuilder {
 
   // Once; before keys are added.
   void add(const ConfigModel& model);
-  void reserve_keys(std::size_t count) { keys_.reserve(count); }
-  void add_key(const KeyEntry& key);
+  void reserve_keys(std::size_t count) { scopes_.reserve_keys(count); }
+  void add_key(const KeyEntry& key) { scopes_.add_key(key); }
   // Once, at the end.
   [[nodiscard]] std::vector<std::byte> finish();
 
  private:
-  TextRef append(std::string_view text);
-  TextRef intern(std::string_view text);
+  TextRef intern(std::string_view text) { return strings_.intern(text); }
   TextRef append_sealed(std::string_view context, std::string_view plain);
-  std::uint32_t tenant_index(std::string_view name);
   RowRange add_strings(const std::vector<Text>& texts);
   RowRange add_edits(const ProviderModel& provider);
-  RowRange add_model_rules(const std::vector<std::string_view>& models);
   void add_listener(const ListenerModel& listener);
   void add_provider(const ProviderModel& provider);
   void add_route(const RouteModel& route);
@@ -57,10 +43,8 @@ class BaseBuilder {
   [[nodiscard]] std::uint32_t provider_index(std::string_view name) const;
 
   const MasterKey& master_key_;
-  std::vector<char> strings_;
-  std::unordered_map<std::string, TextRef> interned_;
-  std::unordered_map<std::string, std::uint32_t> tenant_indexes_;
-  std::unordered_map<std::string, RowRange> model_rule_ranges_;
+  StringHeap strings_;
+  ScopeBuilder scopes_{strings_};
 
   Settings settings_{};
   std::vector<Listener> listeners_;
@@ -74,10 +58,6 @@ class BaseBuilder {
   std::vector<ModelName> model_names_;
   std::vector<HashSlot> model_slots_;
   std::vector<ModelPattern> model_patterns_;
-  std::vector<Tenant> tenants_;
-  std::vector<ApiKey> keys_;
-  std::vector<HashSlot> key_slots_;
-  std::vector<ModelRule> model_rules_;
   std::vector<PassthroughRule> passthrough_;
 };
 

@@ -34,14 +34,12 @@ std::expected<ConfigView, std::string> BaseJudge::open(const core::BlobView& blo
   judge.take(TableKind::model_names, view.model_names_);
   judge.take(TableKind::model_slots, view.model_slots_);
   judge.take(TableKind::model_patterns, view.model_patterns_);
-  judge.take(TableKind::tenants, view.tenants_);
-  judge.take(TableKind::keys, view.keys_);
-  judge.take(TableKind::key_slots, view.key_slots_);
-  judge.take(TableKind::model_rules, view.model_rules_);
   judge.take(TableKind::passthrough, view.passthrough_);
+  judge.take_scopes();
   if (judge.why_.empty()) {
     judge.judge_settings();
     judge.judge_listeners();
+    judge.judge_scopes();
     judge.judge_providers();
     // Routes and keys lead to providers and tenants: only when those are good.
     if (judge.why_.empty()) judge.judge_routes();
@@ -50,16 +48,6 @@ std::expected<ConfigView, std::string> BaseJudge::open(const core::BlobView& blo
   }
   if (!judge.why_.empty()) return std::unexpected(std::move(judge.why_));
   return view;
-}
-
-template <class Row>
-void BaseJudge::take(TableKind kind, std::span<const Row>& into) {
-  auto rows = view_.blob_.table<Row>(static_cast<std::uint32_t>(kind), kTableVersion);
-  if (rows) {
-    into = *rows;
-  } else if (why_.empty()) {
-    why_ = std::move(rows.error());
-  }
 }
 
 void BaseJudge::take_settings() {
@@ -99,9 +87,8 @@ void BaseJudge::index(std::uint32_t index, std::size_t rows) {
   if (index >= rows) refuse("an index lies outside");
 }
 
-template <class Enum>
-void BaseJudge::value(Enum value, Enum last) {
-  if (value > last) refuse("a value has no name");
+void BaseJudge::reference(RowRef ref, std::size_t rows) {
+  if (!ref.none()) index(ref.row(), rows);
 }
 
 void BaseJudge::bounds(std::string_view section, const void* record) {
@@ -184,7 +171,7 @@ void BaseJudge::judge_providers() {
     range(provider.edits, view_.field_edits_.size());
     range(provider.headers_remove, view_.string_list_.size());
     range(provider.query_remove, view_.string_list_.size());
-    if (provider.exclusive == Switch::on) index(provider.tenant, view_.tenants_.size());
+    if (provider.exclusive == Switch::on) index(provider.tenant, view_.scopes_.tenants().size());
   }
   for (const FieldEdit& edit : view_.field_edits_) {
     text(edit.name);
@@ -229,23 +216,6 @@ void BaseJudge::judge_routes() {
     index(pattern.route, view_.routes_.size());
     value(pattern.dialect, kLastDialect);
   }
-}
-
-void BaseJudge::judge_keys() {
-  for (const Tenant& tenant : view_.tenants_)
-    text(tenant.name);
-  for (const ModelRule& rule : view_.model_rules_) {
-    text(rule.text);
-    value(rule.match, ModelMatch::prefix);
-  }
-  for (const ApiKey& key : view_.keys_) {
-    text(key.name);
-    text(key.prefix);
-    range(key.models, view_.model_rules_.size());
-    index(key.tenant, view_.tenants_.size());
-    flag(key.passthrough);
-  }
-  slots(view_.key_slots_, view_.keys_.size());
 }
 
 void BaseJudge::judge_passthrough() {

@@ -10,6 +10,7 @@
 #include <expected>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "core/base_blob.h"
 #include "policy/config/config_view.h"
@@ -24,10 +25,12 @@ class BaseJudge {
   template <class Row>
   void take(TableKind kind, std::span<const Row>& into);
   void take_settings();
+  void take_scopes();
   void refuse(const char* why);
 
   void judge_settings();
   void judge_listeners();
+  void judge_scopes();
   void judge_providers();
   void judge_routes();
   void judge_keys();
@@ -37,6 +40,8 @@ class BaseJudge {
   void sealed(TextRef ref);
   void range(RowRange range, std::size_t rows);
   void index(std::uint32_t index, std::size_t rows);
+  void reference(RowRef ref, std::size_t rows);
+  void label(KeyLabel label);
   template <class Enum>
   void value(Enum value, Enum last);
   void flag(Switch value) { this->value(value, Switch::on); }
@@ -46,5 +51,20 @@ class BaseJudge {
   ConfigView view_;
   std::string why_;
 };
+
+template <class Row>
+void BaseJudge::take(TableKind kind, std::span<const Row>& into) {
+  auto rows = view_.blob_.table<Row>(static_cast<std::uint32_t>(kind), kTableVersion);
+  if (rows) {
+    into = *rows;
+  } else if (why_.empty()) {
+    why_ = std::move(rows.error());
+  }
+}
+
+template <class Enum>
+void BaseJudge::value(Enum value, Enum last) {
+  if (value > last) refuse("a value has no name");
+}
 
 }  // namespace headrace::policy::config

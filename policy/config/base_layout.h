@@ -11,17 +11,7 @@
 //     |            model_slots    open addressing by hash of (dialect, exact name)
 //   model_patterns                the names that end in a star, longest first
 //
-//   tenants <----- keys --------> model_rules (what a key may ask for)
-//                   ^
-//   key_slots      open addressing by the digest's first bytes:
-//
-//        digest  [ 8 bytes: place | 4 bytes: fingerprint | .......... 20 bytes ]
-//                      |                     |
-//                      v                     v
-//        slots   ... [ fp | row+1 ] [ 0 | 0 ] [ fp | row+1 ] ...     8 in a cache line
-//                             |
-//                             v
-//        keys    [ whole digest, compared in constant time | name, tenant, model rules ]
+//   organisations, tenants, projects, users, keys: scope_layout.h
 //
 //   passthrough -> providers
 //
@@ -38,7 +28,8 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "policy/config/key_digest.h"
+#include "policy/config/row_values.h"
+#include "policy/config/scope_layout.h"
 #include "policy/dialect/dialect.h"
 
 namespace headrace::policy::config {
@@ -62,22 +53,14 @@ enum class TableKind : std::uint32_t {
   model_rules = 15,
   passthrough = 16,
   model_patterns = 17,
+  organisations = 20,
+  projects = 21,
+  users = 22,
+  rights = 23,
 };
-inline constexpr std::uint32_t kTableVersion = 1;  // of every kind above
-
-// --- how rows point ----------------------------------------------------------------------------
-struct TextRef {
-  std::uint32_t offset = 0;
-  std::uint32_t bytes = 0;
-  [[nodiscard]] bool empty() const { return bytes == 0; }
-};
-struct RowRange {
-  std::uint32_t first = 0;
-  std::uint32_t count = 0;
-};
+inline constexpr std::uint32_t kTableVersion = 2;  // of every kind above
 
 // --- values with names -------------------------------------------------------------------------
-enum class Switch : std::uint8_t { off, on };
 using policy::Dialect;
 inline constexpr Dialect kLastDialect = Dialect::gemini;
 enum class Scheme : std::uint8_t { http, https };
@@ -87,7 +70,6 @@ enum class TlsVersion : std::uint8_t { tls_1_2, tls_1_3 };
 enum class AuthStyle : std::uint8_t { none, bearer, header, query };
 enum class LogOutput : std::uint8_t { off, standard_output, file };
 enum class EditKind : std::uint8_t { header_add, query_add };
-enum class ModelMatch : std::uint8_t { exact, prefix };  // prefix: "gpt-*"; "*" is the empty one
 
 // --- settings ----------------------------------------------------------------------------------
 struct HttpSettings {
@@ -242,31 +224,13 @@ struct HashSlot {
   std::uint32_t row_plus_one;  // 0: empty
 };
 
-// --- keys --------------------------------------------------------------------------------------
-struct Tenant {
-  TextRef name;
-};
-struct ApiKey {
-  Sha256 digest;
-  TextRef name;
-  TextRef prefix;   // for display, as given in the config; never derived from the key
-  RowRange models;  // model_rules; none: every model
-  std::uint32_t tenant;
-  Switch passthrough;  // may it use passthrough rules
-  std::uint8_t reserved[3];
-};
-static_assert(sizeof(ApiKey) == 64, "one cache line a key");
-// Longer names of models are not looked up.
+// --- bounds that rows rely on
+// --------------------------------------------------------------------- Longer names of models are
+// not looked up.
 inline constexpr std::size_t kModelBytesMax = 256;
 // What memory for bodies must have room for beside the largest one: its head, and the ends of
 // pages.
 inline constexpr std::size_t kBesideBodyBytes = std::size_t{512} * 1024;
-
-struct ModelRule {
-  TextRef text;
-  ModelMatch match;
-  std::uint8_t reserved[7];
-};
 
 // --- passthrough -------------------------------------------------------------------------------
 // Methods are bits, so that a rule holds any set of them.

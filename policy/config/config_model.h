@@ -7,51 +7,15 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include "policy/config/base_layout.h"
+#include "policy/config/model_values.h"
 #include "policy/config/provider_url.h"
-#include "policy/config/yaml_tree.h"
+#include "policy/config/scope_model.h"
 
 namespace headrace::policy::config {
-
-struct Text {
-  std::string value;
-  Place place;
-  bool substituted = false;  // came out of ${...}: sealed where it goes into the base
-  bool unknown = false;      // could not be had; already reported
-  bool hidden = false;       // read back from a base, where it stands sealed
-
-  [[nodiscard]] bool given() const { return unknown || !value.empty(); }
-};
-struct NamedText {
-  std::string name;
-  Text text;
-};
-
-// Where a record and its options stood, for errors about more than one option.
-struct Record {
-  Place place;
-  std::vector<std::pair<std::string_view, Place>> given;
-
-  [[nodiscard]] bool has(std::string_view option) const {
-    for (const auto& [name, where] : given) {
-      if (name == option) return true;
-    }
-    return false;
-  }
-  // Of the option, or of the record when the option is not there.
-  [[nodiscard]] Place place_of(std::string_view option) const {
-    for (const auto& [name, where] : given) {
-      if (name == option) return where;
-    }
-    return place;
-  }
-};
 
 struct CertificateModel : Record {
   Text certificate_file;
@@ -124,16 +88,6 @@ struct RouteModel : Record {
   std::vector<Text> models;
   std::vector<TargetModel> targets;
 };
-struct KeyModel : Record {
-  Text name;
-  Text key;     // plain; only its digest goes on
-  Text sha256;  // as written
-  Sha256 digest;
-  Text prefix;
-  Text tenant;
-  std::vector<Text> models;
-  Switch passthrough = Switch::off;
-};
 struct PassthroughModel : Record {
   Text path;
   std::vector<Text> methods;
@@ -150,6 +104,10 @@ struct ConfigModel : Record {
   AccessLogModel access_log;
   std::vector<ProviderModel> providers;
   std::vector<RouteModel> routes;
+  std::vector<OrganisationModel> organisations;
+  std::vector<TenantModel> tenants;  // those that are only named by others stand in it too
+  std::vector<ProjectModel> projects;
+  std::vector<UserModel> users;
   std::vector<KeyModel> keys;
   std::vector<PassthroughModel> passthrough;
 };

@@ -20,6 +20,8 @@ inline constexpr std::size_t kKeyBytesMin = 16;
 
 // Listeners, admin, http, access log.
 void apply_front_rules(ConfigModel& model, ErrorList& errors);
+// Who there is: organisations to keys, and whose an exclusive provider is. Before those below.
+void apply_scope_rules(ConfigModel& model, ErrorList& errors);
 void apply_provider_rules(ConfigModel& model, ErrorList& errors);
 // Routes, keys and passthrough rules: what leads to providers.
 void apply_route_rules(ConfigModel& model, ErrorList& errors);

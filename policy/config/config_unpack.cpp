@@ -27,8 +27,7 @@ class Unpacker {
       model.providers.push_back(provider(row));
     for (const Route& row : view_.routes())
       model.routes.push_back(route(row));
-    for (const ApiKey& row : view_.keys())
-      model.keys.push_back(key(row));
+    add_scopes(model);
     for (const PassthroughRule& row : view_.passthrough())
       model.passthrough.push_back(rule(row));
     return model;
@@ -123,16 +122,49 @@ class Unpacker {
     return model;
   }
 
+  void add_scopes(ConfigModel& model) const {
+    const ScopeView& scopes = view_.scopes();
+    for (const Organisation& row : scopes.organisations())
+      model.organisations.emplace_back().name = text(row.name);
+    for (const Tenant& row : scopes.tenants()) {
+      TenantModel& tenant = model.tenants.emplace_back();
+      tenant.row = row;
+      tenant.name = text(row.name);
+      tenant.time_zone = text(row.time_zone);
+      tenant.organisation = name_of(scopes.organisation(row));
+    }
+    for (const Project& row : scopes.projects()) {
+      ProjectModel& project = model.projects.emplace_back();
+      project.name = text(row.name);
+      project.tenant = text(scopes.tenant(row).name);
+    }
+    for (const User& row : scopes.users()) {
+      UserModel& user = model.users.emplace_back();
+      user.name = text(row.name);
+      user.tenant = text(scopes.tenant(row).name);
+    }
+    for (const ApiKey& row : scopes.keys())
+      model.keys.push_back(key(row));
+  }
+  template <class Scope>
+  Text name_of(const Scope* scope) const {
+    return scope == nullptr ? Text{} : text(scope->name);
+  }
+
   KeyModel key(const ApiKey& row) const {
+    const ScopeView& scopes = view_.scopes();
+    const KeyRights& rights = scopes.rights(row);
     KeyModel model;
-    model.name = text(row.name);
+    model.name = plain(scopes.name(row));
     model.sha256 = plain(digest_text(row.digest));
-    model.prefix = text(row.prefix);
-    model.tenant = text(view_.tenant(row).name);
-    for (const ModelRule& rule : view_.models(row)) {
+    model.prefix = plain(scopes.prefix(row));
+    model.tenant = text(scopes.tenant(row).name);
+    model.project = name_of(scopes.project(row));
+    model.user = name_of(scopes.user(row));
+    for (const ModelRule& rule : scopes.models(rights)) {
       model.models.push_back(pattern(rule.text, rule.match));
     }
-    model.passthrough = row.passthrough;
+    model.passthrough = rights.passthrough;
     return model;
   }
 

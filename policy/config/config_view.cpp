@@ -55,15 +55,6 @@ std::span<const Target> ConfigView::targets(const Route& route) const {
 std::span<const ModelName> ConfigView::models(const Route& route) const {
   return rows_of(model_names_, route.models);
 }
-std::span<const ModelRule> ConfigView::models(const ApiKey& key) const {
-  return rows_of(model_rules_, key.models);
-}
-
-const ApiKey* ConfigView::find_key(const Sha256& digest) const {
-  return find_in_slots(key_slots_, keys_, slot_hash(digest), [&](const ApiKey& key) {
-    return equal_in_constant_time(key.digest, digest);
-  });
-}
 
 const Route* ConfigView::find_route(Dialect dialect, std::string_view model) const {
   if (model.size() > kModelBytesMax) return nullptr;
@@ -77,14 +68,6 @@ const Route* ConfigView::find_route(Dialect dialect, std::string_view model) con
     }
   }
   return nullptr;
-}
-
-bool ConfigView::allows(const ApiKey& key, std::string_view model) const {
-  if (key.models.count == 0) return true;
-  return std::ranges::any_of(models(key), [&](const ModelRule& rule) {
-    return rule.match == ModelMatch::exact ? model == text(rule.text)
-                                           : model.starts_with(text(rule.text));
-  });
 }
 
 const Target* ConfigView::find_target(const ApiKey& key, const Route& route) const {

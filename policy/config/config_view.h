@@ -16,6 +16,7 @@
 
 #include "core/base_blob.h"
 #include "policy/config/base_layout.h"
+#include "policy/config/scope_view.h"
 
 namespace headrace::policy::config {
 
@@ -29,8 +30,9 @@ class ConfigView {
   [[nodiscard]] std::span<const Listener> listeners() const { return listeners_; }
   [[nodiscard]] std::span<const Provider> providers() const { return providers_; }
   [[nodiscard]] std::span<const Route> routes() const { return routes_; }
-  [[nodiscard]] std::span<const Tenant> tenants() const { return tenants_; }
-  [[nodiscard]] std::span<const ApiKey> keys() const { return keys_; }
+  [[nodiscard]] const ScopeView& scopes() const { return scopes_; }
+  [[nodiscard]] std::span<const Tenant> tenants() const { return scopes_.tenants(); }
+  [[nodiscard]] std::span<const ApiKey> keys() const { return scopes_.keys(); }
   [[nodiscard]] std::span<const PassthroughRule> passthrough() const { return passthrough_; }
   [[nodiscard]] std::span<const ModelName> model_names() const { return model_names_; }
 
@@ -42,7 +44,6 @@ class ConfigView {
   [[nodiscard]] std::span<const TextRef> query_remove(const Provider& provider) const;
   [[nodiscard]] std::span<const Target> targets(const Route& route) const;
   [[nodiscard]] std::span<const ModelName> models(const Route& route) const;
-  [[nodiscard]] std::span<const ModelRule> models(const ApiKey& key) const;
 
   [[nodiscard]] std::string_view text(TextRef ref) const {
     return {strings_.data() + ref.offset, ref.bytes};
@@ -56,12 +57,16 @@ class ConfigView {
 
   // --- for each request ------------------------------------------------------------------------
   // The key with this digest, or nullptr. The digest is compared whole and in constant time.
-  [[nodiscard]] const ApiKey* find_key(const Sha256& digest) const;
+  [[nodiscard]] const ApiKey* find_key(const Sha256& digest) const {
+    return scopes_.find_key(digest);
+  }
   // The route of a model asked for in this dialect: the exact name, else the longest pattern, else
   // nullptr.
   [[nodiscard]] const Route* find_route(Dialect dialect, std::string_view model) const;
   // May this key ask for this model (by the name that the client uses)?
-  [[nodiscard]] bool allows(const ApiKey& key, std::string_view model) const;
+  [[nodiscard]] bool allows(const ApiKey& key, std::string_view model) const {
+    return scopes_.allows(scopes_.rights(key), model);
+  }
   // May this key's requests go to this provider? An exclusive one serves its own tenant only.
   [[nodiscard]] bool may_use(const ApiKey& key, const Provider& provider) const {
     return provider.exclusive == Switch::off || provider.tenant == key.tenant;
@@ -84,11 +89,9 @@ class ConfigView {
   [[nodiscard]] const Provider& provider(const PassthroughRule& rule) const {
     return providers_[rule.provider];
   }
-  [[nodiscard]] const Tenant& tenant(const ApiKey& key) const { return tenants_[key.tenant]; }
+  [[nodiscard]] const Tenant& tenant(const ApiKey& key) const { return scopes_.tenant(key); }
   // Dense numbers, for counters.
-  [[nodiscard]] std::uint32_t index_of(const ApiKey& key) const {
-    return static_cast<std::uint32_t>(&key - keys_.data());
-  }
+  [[nodiscard]] std::uint32_t index_of(const ApiKey& key) const { return scopes_.index_of(key); }
   [[nodiscard]] std::uint32_t index_of(const Route& route) const {
     return static_cast<std::uint32_t>(&route - routes_.data());
   }
@@ -112,11 +115,8 @@ class ConfigView {
   std::span<const ModelName> model_names_;
   std::span<const HashSlot> model_slots_;
   std::span<const ModelPattern> model_patterns_;
-  std::span<const Tenant> tenants_;
-  std::span<const ApiKey> keys_;
-  std::span<const HashSlot> key_slots_;
-  std::span<const ModelRule> model_rules_;
   std::span<const PassthroughRule> passthrough_;
+  ScopeView scopes_;
 };
 
 // What a provider's sealed values are bound to (seal.h).

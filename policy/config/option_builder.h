@@ -1,7 +1,7 @@
 // Makes entries of the option table from pointers to members, so that an option's name and its
 // field stand in one line: number<&HttpModel::row, &HttpSettings::fields_max>("fields_max", ...).
 //
-// Threads: constant expressions. For option_table.cpp only.
+// Threads: constant expressions. For option_table*.cpp only.
 #pragma once
 
 #include <span>
@@ -11,6 +11,18 @@
 #include "policy/config/option_table.h"
 
 namespace headrace::policy::config {
+
+// --- sizes and times that many options share --------------------------------------------------
+inline constexpr std::uint64_t kKiB = 1024;
+inline constexpr std::uint64_t kMiB = 1024 * kKiB;
+inline constexpr std::uint64_t kGiB = 1024 * kMiB;
+inline constexpr std::uint64_t kSecond = 1000;
+inline constexpr std::uint64_t kMinute = 60 * kSecond;
+inline constexpr std::uint64_t kHour = 60 * kMinute;
+inline constexpr std::uint64_t kDay = 24 * kHour;
+inline constexpr std::size_t kFileBytesMax = 1024;
+inline constexpr std::size_t kNameBytesMax = 64;
+inline constexpr std::size_t kLabelBytesMax = 128;
 
 // --- from a pointer to a member to functions over a record ---------------------------------------
 template <class Member>

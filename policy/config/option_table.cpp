@@ -5,20 +5,10 @@
 
 #include "core/check.h"
 #include "policy/config/option_builder.h"
+#include "policy/config/option_sections.h"
 
 namespace headrace::policy::config {
 namespace {
-
-constexpr std::uint64_t kKiB = 1024;
-constexpr std::uint64_t kMiB = 1024 * kKiB;
-constexpr std::uint64_t kGiB = 1024 * kMiB;
-constexpr std::uint64_t kSecond = 1000;
-constexpr std::uint64_t kMinute = 60 * kSecond;
-constexpr std::uint64_t kHour = 60 * kMinute;
-constexpr std::uint64_t kDay = 24 * kHour;
-constexpr std::size_t kFileBytesMax = 1024;
-constexpr std::size_t kNameBytesMax = 64;
-constexpr std::size_t kLabelBytesMax = 128;
 
 constexpr std::string_view kDialectNames[] = {"openai", "anthropic", "gemini"};
 static_assert(std::size(kDialectNames) == static_cast<std::size_t>(kLastDialect) + 1);
@@ -271,27 +261,6 @@ constexpr OptionSpec kRouteOptions[] = {
 };
 constexpr SectionSpec kRouteSection = section<RouteModel>("route", kRouteOptions);
 
-constexpr OptionSpec kKeyOptions[] = {
-    required(text<&KeyModel::name>("name", TextRule::label, kLabelBytesMax,
-                                   "By which logs and metrics call it.")),
-    secret(text<&KeyModel::key>("key", TextRule::credential, 512,
-                                "The key itself, as `${NAME}`; only its SHA-256 is kept. This or "
-                                "`sha256`.")),
-    text<&KeyModel::sha256>("sha256", TextRule::digest, 64,
-                            "The key's SHA-256 in hexadecimal: `printf %s KEY | sha256sum`."),
-    text<&KeyModel::prefix>("prefix", TextRule::label, 16,
-                            "The key's first characters, for display."),
-    by_default("default", text<&KeyModel::tenant>("tenant", TextRule::label, kLabelBytesMax,
-                                                  "To whom it belongs.")),
-    otherwise("every model",
-              texts<&KeyModel::models>("models", TextRule::model_pattern, kModelBytesMax, 64,
-                                       "What it may ask for: names, or beginnings with a star.")),
-    otherwise(
-        "true, or false where `models` is given",
-        flag<&KeyModel::passthrough>("passthrough", false, "May it use the passthrough rules.")),
-};
-constexpr SectionSpec kKeySection = section<KeyModel>("key", kKeyOptions);
-
 constexpr OptionSpec kPassthroughOptions[] = {
     required(text<&PassthroughModel::path>(
         "path", TextRule::path_pattern, 256,
@@ -315,6 +284,15 @@ constexpr OptionSpec kConfigOptions[] = {
                                      "Who answers: anything that speaks a dialect."),
     records<&ConfigModel::routes>("routes", kRouteSection, 4096,
                                   "Which model goes to which provider."),
+    records<&ConfigModel::organisations>("organisations", kOrganisationSection, 20'000,
+                                         "Who holds several tenants."),
+    records<&ConfigModel::tenants>(
+        "tenants", kTenantSection, 20'000,
+        "For whom limits, budgets and records are kept. Where none are declared, those that keys "
+        "name are there; where some are, all must be."),
+    records<&ConfigModel::projects>("projects", kProjectSection, 20'000,
+                                    "Parts of a tenant: applications, teams, purposes."),
+    records<&ConfigModel::users>("users", kUserSection, 20'000, "People of a tenant."),
     records<&ConfigModel::keys>("keys", kKeySection, 20'000, "Who may ask."),
     records<&ConfigModel::passthrough>("passthrough", kPassthroughSection, 256,
                                        "Endpoints without rules of their own that are let through; "

@@ -1,4 +1,3 @@
-#include <set>
 
 #include <fmt/format.h>
 
@@ -26,7 +25,6 @@ class ProviderRules {
       judge_edits(provider);
       judge_tls(provider);
       judge_bounds(provider);
-      settle_tenant(provider);
     }
   }
 
@@ -175,29 +173,6 @@ class ProviderRules {
                               called(provider), timeouts.total_ms),
                   "lower the first, or raise the second");
     }
-  }
-
-  // An exclusive account serves one tenant: the one named, or the only one that there is.
-  void settle_tenant(ProviderModel& provider) {
-    if (!is_on(provider.row.exclusive)) {
-      if (!provider.tenant.given()) return;
-      errors_.add(provider.place_of("tenant"),
-                  fmt::format("{} has a tenant, but is not exclusive", called(provider)),
-                  "add `exclusive: true`, or remove it");
-      return;
-    }
-    if (provider.tenant.given()) return;
-    std::set<std::string_view> tenants;
-    for (const KeyModel& key : model_.keys)
-      tenants.insert(key.tenant.value);
-    if (tenants.size() > 1) {
-      errors_.add(provider.place_of("exclusive"),
-                  fmt::format("{} is exclusive, but there are keys of {} tenants", called(provider),
-                              tenants.size()),
-                  "say whose it is: `tenant: NAME`");
-      return;
-    }
-    provider.tenant.value = tenants.empty() ? std::string_view("default") : *tenants.begin();
   }
 
   ConfigModel& model_;

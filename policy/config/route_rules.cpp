@@ -33,9 +33,7 @@ class RouteRules {
     }
     for (const PassthroughModel& rule : model_.passthrough)
       judge_passthrough(rule);
-    UniqueNames names("key", errors_);
     for (KeyModel& key : model_.keys) {
-      names.add(key.name);
       settle_digest(key);
       for (const Text& model : key.models)
         judge_allowed(model);

@@ -30,7 +30,7 @@ TEST(Identify, TakesTheKeyFromWhereverAnSdkPutsIt) {
   for (const PresentedCredentials& presented : cases) {
     const Identity identity = identify(config.view, presented);
     ASSERT_EQ(identity.status, IdentifyStatus::known);
-    EXPECT_EQ(config.view.text(identity.key->name), "one");
+    EXPECT_EQ(config.view.scopes().name(*identity.key), "one");
   }
 }
 

@@ -313,7 +313,8 @@ TEST(ConfigErrors, ExclusiveAccountsAndStoredObjects) {
       "keys:\n  - {name: a, key: 0123456789abcdef, tenant: x}\n"
       "  - {name: b, key: 0123456789abcdeg, tenant: y}\n";
   expect_errors({
-      {with_provider("    exclusive: true\n" + two_tenants), "keys of 2 tenants; say whose it is"},
+      {with_provider("    exclusive: true\n" + two_tenants),
+       "there are 2 tenants; say whose it is"},
       {with_provider("passthrough: [{path: /v1/files, provider: openai}]\n"), "tenants share"},
       {with_provider("passthrough: [{path: '/v1/batches/**', provider: openai}]\n"),
        "tenants share"},

@@ -86,7 +86,7 @@ TEST_F(ConfigViewTest, TargetsStandByPriorityThenAsWritten) {
 
 TEST_F(ConfigViewTest, FindsKeysByTheirDigestOnly) {
   ASSERT_NE(view().find_key(key_digest("key-number-two-000")), nullptr);
-  EXPECT_EQ(view().text(key("key-number-two-000").name), "some");
+  EXPECT_EQ(view().scopes().name(key("key-number-two-000")), "some");
   EXPECT_EQ(view().text(view().tenant(key("key-number-two-000")).name), "acme");
   EXPECT_EQ(view().text(view().tenant(key("key-number-one-000")).name), "default");
   EXPECT_EQ(view().index_of(key("key-number-three-0")), 2U);
@@ -112,9 +112,9 @@ TEST_F(ConfigViewTest, KeysMayAskForTheirModelsOnly) {
 }
 
 TEST_F(ConfigViewTest, PassthroughIsForUnrestrictedKeysUnlessSaid) {
-  EXPECT_EQ(key("key-number-one-000").passthrough, Switch::on);
-  EXPECT_EQ(key("key-number-two-000").passthrough, Switch::off);
-  EXPECT_EQ(key("key-number-three-0").passthrough, Switch::on);
+  EXPECT_EQ(view().scopes().rights(key("key-number-one-000")).passthrough, Switch::on);
+  EXPECT_EQ(view().scopes().rights(key("key-number-two-000")).passthrough, Switch::off);
+  EXPECT_EQ(view().scopes().rights(key("key-number-three-0")).passthrough, Switch::on);
 }
 
 TEST_F(ConfigViewTest, ExclusiveProvidersServeTheirTenantOnly) {
@@ -235,8 +235,9 @@ TEST(ConfigView, HoldsManyKeysAndFindsEachOne) {
     ASSERT_EQ(view->find_key(key_digest("key " + std::to_string(i))), nullptr) << i;
   }
   EXPECT_EQ(view->tenants().size(), 2U);
-  // Equal lists of models are kept once.
-  EXPECT_EQ(view->keys()[0].models.first, view->keys()[1].models.first);
+  // Equal rights are kept once.
+  EXPECT_EQ(view->keys()[0].rights, view->keys()[1].rights);
+  EXPECT_EQ(view->scopes().name(view->keys()[7]), "key 7");
 }
 
 TEST(ConfigView, WithoutKeysOrRoutesNothingIsFound) {

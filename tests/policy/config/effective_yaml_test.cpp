@@ -80,9 +80,15 @@ routes:
       - {provider: four, model: m/x:1, weight: 9, priority: 4}
       - {provider: one, priority: 3}
   - {models: [a], targets: [{provider: two}]}
+organisations: [{name: holding}, {name: other}]
+tenants:
+  - {name: acme, organisation: other, weight: 7, language: de, time_zone: Europe/Berlin}
+  - {name: default}
+projects: [{name: search, tenant: acme}, {name: chat}]
+users: [{name: "Ada L.", tenant: acme}, {name: bob}]
 keys:
   - {name: "first key", key: "${HEADRACE_KEY}", prefix: sk-CAN, tenant: acme, models: [a, "b*"],
-     passthrough: true}
+     project: search, user: "Ada L.", passthrough: true}
   - {name: second, sha256: ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad,
      passthrough: false}
 passthrough:

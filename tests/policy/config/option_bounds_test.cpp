@@ -54,7 +54,8 @@ std::string config_with(const std::string& path, std::string_view option, std::s
     return provider + "routes:\n  - models: [gpt-4o]\n    targets:\n" +
            entry(6, {{"provider", "openai"}}, option, value);
   }
-  if (path == "routes" || path == "keys" || path == "passthrough") {
+  const OptionSpec* section = find_option(config_section(), path);
+  if (section != nullptr && section->type == OptionType::records) {
     return provider + path + ":\n" + entry(2, {}, option, value);
   }
   return front + path + ":\n" + record(2, {}, option, value);

@@ -1,0 +1,79 @@
+// The part of BaseJudge that looks at scopes.
+#include "policy/config/base_judge.h"
+#include "policy/config/scope_model.h"
+
+namespace headrace::policy::config {
+
+void BaseJudge::take_scopes() {
+  ScopeView& scopes = view_.scopes_;
+  scopes.strings_ = view_.strings_;
+  take(TableKind::organisations, scopes.organisations_);
+  take(TableKind::tenants, scopes.tenants_);
+  take(TableKind::projects, scopes.projects_);
+  take(TableKind::users, scopes.users_);
+  take(TableKind::keys, scopes.keys_);
+  take(TableKind::key_slots, scopes.key_slots_);
+  take(TableKind::rights, scopes.rights_);
+  take(TableKind::model_rules, scopes.model_rules_);
+}
+
+void BaseJudge::judge_scopes() {
+  const ScopeView& scopes = view_.scopes_;
+  for (const Organisation& organisation : scopes.organisations_)
+    text(organisation.name);
+  TenantModel model;
+  for (const Tenant& tenant : scopes.tenants_) {
+    model.row = tenant;
+    bounds("tenants", &model);
+    text(tenant.name);
+    text(tenant.time_zone);
+    reference(tenant.organisation, scopes.organisations_.size());
+  }
+  for (const Project& project : scopes.projects_) {
+    text(project.name);
+    index(project.tenant, scopes.tenants_.size());
+  }
+  for (const User& user : scopes.users_) {
+    text(user.name);
+    index(user.tenant, scopes.tenants_.size());
+  }
+}
+
+void BaseJudge::judge_keys() {
+  const ScopeView& scopes = view_.scopes_;
+  for (const ModelRule& rule : scopes.model_rules_) {
+    text(rule.text);
+    value(rule.match, ModelMatch::prefix);
+  }
+  for (const KeyRights& rights : scopes.rights_) {
+    range(rights.models, scopes.model_rules_.size());
+    flag(rights.passthrough);
+  }
+  for (const ApiKey& key : scopes.keys_) {
+    label(key.name);
+    index(key.tenant, scopes.tenants_.size());
+    reference(key.project, scopes.projects_.size());
+    reference(key.user, scopes.users_.size());
+    index(key.rights, scopes.rights_.size());
+    if (!why_.empty()) return;
+    const Project* project = scopes.project(key);
+    const User* user = scopes.user(key);
+    if ((project != nullptr && project->tenant != key.tenant) ||
+        (user != nullptr && user->tenant != key.tenant)) {
+      return refuse("a key is not in the tenant of its project or user");
+    }
+  }
+  slots(scopes.key_slots_, scopes.keys_.size());
+}
+
+void BaseJudge::label(KeyLabel label) {
+  const auto& strings = view_.strings_;
+  if (label.offset >= strings.size() || strings.size() - label.offset < 2) {
+    return refuse("a key's name lies outside");
+  }
+  const auto name_bytes = static_cast<unsigned char>(strings[label.offset]);
+  const auto prefix_bytes = static_cast<unsigned char>(strings[label.offset + 1]);
+  text({.offset = label.offset + 2, .bytes = std::uint32_t{name_bytes} + prefix_bytes});
+}
+
+}  // namespace headrace::policy::config

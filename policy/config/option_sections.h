@@ -1,0 +1,17 @@
+// The sections of the option table that stand in files of their own (option_table_*.cpp).
+//
+// Threads: constant data.
+#pragma once
+
+#include "policy/config/option_table.h"
+
+namespace headrace::policy::config {
+
+// --- option_table_scopes.cpp ---------------------------------------------------------------------
+extern const SectionSpec kOrganisationSection;
+extern const SectionSpec kTenantSection;
+extern const SectionSpec kProjectSection;
+extern const SectionSpec kUserSection;
+extern const SectionSpec kKeySection;
+
+}  // namespace headrace::policy::config

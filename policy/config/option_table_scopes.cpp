@@ -1,0 +1,78 @@
+// Options of those whom limits and records are kept for: organisations to keys.
+#include "policy/config/option_builder.h"
+#include "policy/config/option_sections.h"
+
+namespace headrace::policy::config {
+namespace {
+
+constexpr std::string_view kLanguageNames[] = {"en", "de", "fr", "es"};
+
+constexpr OptionSpec kOrganisationOptions[] = {
+    required(text<&OrganisationModel::name>("name", TextRule::label, kLabelBytesMax,
+                                            "By which its tenants call it.")),
+};
+
+constexpr auto kTenantRow = &TenantModel::row;
+constexpr OptionSpec kTenantOptions[] = {
+    required(text<&TenantModel::name>("name", TextRule::label, kLabelBytesMax,
+                                      "By which keys, logs and records call it.")),
+    text<&TenantModel::organisation>("organisation", TextRule::label, kLabelBytesMax,
+                                     "The organisation that it belongs to."),
+    number<kTenantRow, &Tenant::weight>(
+        "weight", "", {1, 1, 1000}, "Its share of what is scarce, against that of other tenants."),
+    choice<kTenantRow, &Tenant::language>(
+        "language", kLanguageNames, 0,
+        "Of messages to clients that ask for no language of their own."),
+    by_default("UTC",
+               text<&TenantModel::time_zone>("time_zone", TextRule::identifier, kNameBytesMax,
+                                             "Where its days and months begin: `Europe/Berlin`.")),
+};
+
+constexpr OptionSpec kProjectOptions[] = {
+    required(text<&ProjectModel::name>("name", TextRule::label, kLabelBytesMax,
+                                       "By which keys and records call it.")),
+    by_default("default", text<&ProjectModel::tenant>("tenant", TextRule::label, kLabelBytesMax,
+                                                      "The tenant that it belongs to.")),
+};
+
+constexpr OptionSpec kUserOptions[] = {
+    required(text<&UserModel::name>("name", TextRule::label, kLabelBytesMax,
+                                    "By which keys, tokens and records call them.")),
+    by_default("default", text<&UserModel::tenant>("tenant", TextRule::label, kLabelBytesMax,
+                                                   "The tenant that they belong to.")),
+};
+
+constexpr OptionSpec kKeyOptions[] = {
+    required(text<&KeyModel::name>("name", TextRule::label, kLabelBytesMax,
+                                   "By which logs and metrics call it.")),
+    secret(text<&KeyModel::key>("key", TextRule::credential, 512,
+                                "The key itself, as `${NAME}`; only its SHA-256 is kept. This or "
+                                "`sha256`.")),
+    text<&KeyModel::sha256>("sha256", TextRule::digest, 64,
+                            "The key's SHA-256 in hexadecimal: `printf %s KEY | sha256sum`."),
+    text<&KeyModel::prefix>("prefix", TextRule::label, 16,
+                            "The key's first characters, for display."),
+    otherwise(
+        "that of its project or user, else `default`",
+        text<&KeyModel::tenant>("tenant", TextRule::label, kLabelBytesMax, "To whom it belongs.")),
+    text<&KeyModel::project>("project", TextRule::label, kLabelBytesMax,
+                             "The project that it is used for."),
+    text<&KeyModel::user>("user", TextRule::label, kLabelBytesMax, "The user who holds it."),
+    otherwise("every model",
+              texts<&KeyModel::models>("models", TextRule::model_pattern, kModelBytesMax, 64,
+                                       "What it may ask for: names, or beginnings with a star.")),
+    otherwise(
+        "true, or false where `models` is given",
+        flag<&KeyModel::passthrough>("passthrough", false, "May it use the passthrough rules.")),
+};
+
+}  // namespace
+
+constinit const SectionSpec kOrganisationSection =
+    section<OrganisationModel>("organisation", kOrganisationOptions);
+constinit const SectionSpec kTenantSection = section<TenantModel>("tenant", kTenantOptions);
+constinit const SectionSpec kProjectSection = section<ProjectModel>("project", kProjectOptions);
+constinit const SectionSpec kUserSection = section<UserModel>("user", kUserOptions);
+constinit const SectionSpec kKeySection = section<KeyModel>("key", kKeyOptions);
+
+}  // namespace headrace::policy::config

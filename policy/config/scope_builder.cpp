@@ -1,0 +1,154 @@
+#include "policy/config/scope_builder.h"
+
+#include "core/check.h"
+#include "policy/config/model_pattern.h"
+#include "policy/config/option_table.h"
+#include "policy/config/slot_table.h"
+
+namespace headrace::policy::config {
+namespace {
+
+template <class Row>
+std::uint32_t count_of(const std::vector<Row>& rows) {
+  return static_cast<std::uint32_t>(rows.size());
+}
+
+std::uint32_t known_index(const TextMap<std::uint32_t>& indexes, std::string_view name) {
+  const auto found = indexes.find(name);
+  HEADRACE_CHECK(found != indexes.end());
+  return found->second;
+}
+
+RowRef reference(const TextMap<std::uint32_t>& indexes, std::string_view name) {
+  return name.empty() ? RowRef{} : RowRef::to(known_index(indexes, name));
+}
+
+template <class Row>
+void add_named(std::vector<Row>& rows, TextMap<std::uint32_t>& indexes, ScopeKind kind,
+               std::string_view name, StringHeap& strings, Row row) {
+  const bool is_new = indexes.emplace(std::string(name), count_of(rows)).second;
+  HEADRACE_CHECK(is_new);
+  row.name = strings.append(name);
+  row.identity = scope_identity(kind, name);
+  rows.push_back(row);
+}
+
+}  // namespace
+
+void ScopeBuilder::add(const ConfigModel& model) {
+  for (const OrganisationModel& organisation : model.organisations) {
+    add_named(organisations_, organisation_indexes_, ScopeKind::organisation,
+              organisation.name.value, strings_, Organisation{});
+  }
+  for (const TenantModel& tenant : model.tenants)
+    add_tenant(tenant);
+  for (const ProjectModel& project : model.projects) {
+    Project row{};
+    row.tenant = tenant_index(project.tenant.value);
+    add_named(projects_, project_indexes_, ScopeKind::project, project.name.value, strings_, row);
+  }
+  for (const UserModel& user : model.users) {
+    User row{};
+    row.tenant = tenant_index(user.tenant.value);
+    add_named(users_, user_indexes_, ScopeKind::user, user.name.value, strings_, row);
+  }
+  for (const KeyModel& key : model.keys)
+    add_key(key);
+}
+
+void ScopeBuilder::add_tenant(const TenantModel& tenant) {
+  HEADRACE_CHECK(tenants_.size() < kTenantsMax);
+  Tenant row = tenant.row;
+  row.time_zone = strings_.intern(tenant.time_zone.value);
+  row.organisation = reference(organisation_indexes_, tenant.organisation.value);
+  add_named(tenants_, tenant_indexes_, ScopeKind::tenant, tenant.name.value, strings_, row);
+}
+
+std::uint32_t ScopeBuilder::tenant_index(std::string_view name) {
+  const auto known = tenant_indexes_.find(name);
+  if (known != tenant_indexes_.end()) return known->second;
+  TenantModel tenant;
+  set_defaults(section_of("tenants"), &tenant);
+  tenant.name.value = name;
+  add_tenant(tenant);
+  return count_of(tenants_) - 1;
+}
+
+void ScopeBuilder::add_key(const KeyModel& key) {
+  KeyEntry entry{.digest = key.digest,
+                 .name = key.name.value,
+                 .prefix = key.prefix.value,
+                 .tenant = key.tenant.value,
+                 .project = key.project.value,
+                 .user = key.user.value,
+                 .passthrough = key.passthrough};
+  for (const Text& rule : key.models)
+    entry.models.push_back(rule.value);
+  add_key(entry);
+}
+
+void ScopeBuilder::add_key(const KeyEntry& key) {
+  HEADRACE_CHECK(keys_.size() < kKeysMax);
+  ApiKey row{};
+  row.digest = key.digest;
+  row.identity = scope_identity(ScopeKind::key, key.name);
+  row.name = strings_.append_label(key.name, key.prefix);
+  row.tenant = tenant_index(key.tenant);
+  row.project = reference(project_indexes_, key.project);
+  row.user = reference(user_indexes_, key.user);
+  row.rights = rights_index(key);
+  keys_.push_back(row);
+}
+
+std::uint32_t ScopeBuilder::rights_index(const KeyEntry& key) {
+  KeyRights row{};
+  row.models = add_model_rules(key.models);
+  row.passthrough = key.passthrough;
+  const std::string_view bytes(reinterpret_cast<const char*>(&row), sizeof row);
+  if (const auto known = rights_indexes_.find(bytes); known != rights_indexes_.end()) {
+    return known->second;
+  }
+  rights_indexes_.emplace(std::string(bytes), count_of(rights_));
+  rights_.push_back(row);
+  return count_of(rights_) - 1;
+}
+
+RowRange ScopeBuilder::add_model_rules(const std::vector<std::string_view>& models) {
+  if (models.empty()) return {};
+  // Many keys have the same list: it is kept once.
+  std::string signature;
+  for (const std::string_view model : models)
+    signature.append(model).append("\n");
+  const auto [known, is_new] = model_rule_ranges_.try_emplace(
+      std::move(signature),
+      RowRange{count_of(model_rules_), static_cast<std::uint32_t>(models.size())});
+  if (!is_new) return known->second;
+  for (const std::string_view model : models) {
+    const ModelPatternText pattern = model_pattern(model);
+    ModelRule rule{};
+    rule.text = strings_.intern(pattern.text);
+    rule.match = pattern.match;
+    model_rules_.push_back(rule);
+  }
+  return known->second;
+}
+
+void ScopeBuilder::finish(core::BlobBuilder& blob) {
+  key_slots_.assign(slots_for(keys_.size()), {});
+  for (std::uint32_t i = 0; i < keys_.size(); ++i) {
+    insert_into_slots(key_slots_, slot_hash(keys_[i].digest), i);
+  }
+  const auto add_table = [&]<class Row>(TableKind kind, const std::vector<Row>& rows) {
+    blob.add_table(static_cast<std::uint32_t>(kind), kTableVersion, std::span<const Row>(rows));
+  };
+  add_table(TableKind::organisations, organisations_);
+  add_table(TableKind::tenants, tenants_);
+  add_table(TableKind::projects, projects_);
+  add_table(TableKind::users, users_);
+  add_table(TableKind::keys, keys_);
+  add_table(TableKind::key_slots, key_slots_);
+  add_table(TableKind::rights, rights_);
+  add_table(TableKind::model_rules, model_rules_);
+}
+
+}  // namespace headrace::policy::config

@@ -1,0 +1,112 @@
+// The rows of a config base that say who there is: those whom limits, budgets and records are kept
+// for, from the widest scope to the narrowest.
+//
+//   organisations <--- tenants <--- projects
+//                        ^  ^          ^
+//                        |  +--- users |
+//                        |        ^    |
+//                        +------ keys -+        keys ---> rights ---> model_rules
+//                                 ^                        what a key may do; kept once for all
+//   key_slots     open addressing |                        keys that may do the same
+//                 by the digest's first bytes:
+//
+//        digest  [ 8 bytes: place | 4 bytes: fingerprint | .......... 20 bytes ]
+//                      |                     |
+//                      v                     v
+//        slots   ... [ fp | row+1 ] [ 0 | 0 ] [ fp | row+1 ] ...     8 in a cache line
+//                             |
+//                             v
+//        keys    [ whole digest, compared in constant time | identity, name, whose, rights ]
+//
+// Every scope has an identity that no new base changes: it follows from kind and name only, so that
+// what is counted for a scope is found again after any reload, restart or move to another node.
+//
+// Invariants: names are unique within a kind; a key is in the tenant of its project and user.
+// Size:       a million keys are looked up at random: one row of theirs is one cache line. What few
+//             keys have goes into KeyRights.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "policy/config/key_digest.h"
+#include "policy/config/row_values.h"
+
+namespace headrace::policy::config {
+
+// Part of every identity: never renumbered.
+enum class ScopeKind : std::uint8_t {
+  organisation = 1,
+  tenant = 2,
+  project = 3,
+  user = 4,
+  key = 5,
+};
+
+// The first eight bytes of a SHA-256 over kind and name: who may choose names cannot choose one
+// whose identity is another's. About 60 ns.
+[[nodiscard]] std::uint64_t scope_identity(ScopeKind kind, std::string_view name);
+
+// --- scopes --------------------------------------------------------------------------------------
+struct Organisation {
+  TextRef name;
+  std::uint64_t identity;
+};
+
+enum class Language : std::uint8_t { english, german, french, spanish };
+
+struct Tenant {
+  TextRef name;
+  std::uint64_t identity;
+  TextRef time_zone;     // an IANA name: where its days and months begin
+  RowRef organisation;   // in organisations
+  std::uint16_t weight;  // its share of what is scarce, against other tenants
+  Language language;     // of messages, where the client asks for none
+  std::uint8_t reserved;
+};
+struct Project {
+  TextRef name;
+  std::uint64_t identity;
+  std::uint32_t tenant;
+  std::uint8_t reserved[4];
+};
+struct User {
+  TextRef name;
+  std::uint64_t identity;
+  std::uint32_t tenant;
+  std::uint8_t reserved[4];
+};
+
+// --- keys ----------------------------------------------------------------------------------------
+// Where name and prefix of a key stand among the strings: two bytes with their lengths, then both.
+struct KeyLabel {
+  std::uint32_t offset;
+};
+
+struct ApiKey {
+  Sha256 digest;
+  std::uint64_t identity;
+  KeyLabel name;
+  std::uint32_t tenant;
+  RowRef project;
+  RowRef user;
+  std::uint32_t rights;
+  std::uint8_t reserved[4];
+};
+static_assert(sizeof(ApiKey) == 64, "one cache line a key");
+
+struct KeyRights {
+  RowRange models;     // model_rules; none: every model
+  Switch passthrough;  // may it use passthrough rules
+  std::uint8_t reserved[7];
+};
+
+enum class ModelMatch : std::uint8_t { exact, prefix };  // prefix: "gpt-*"; "*" is the empty one
+struct ModelRule {
+  TextRef text;
+  ModelMatch match;
+  std::uint8_t reserved[7];
+};
+
+}  // namespace headrace::policy::config

@@ -1,0 +1,43 @@
+// Organisations, tenants, projects, users and keys between text and base (config_model.h).
+//
+// Threads: owned by one compile() or effective_yaml() call.
+#pragma once
+
+#include <vector>
+
+#include "policy/config/model_values.h"
+#include "policy/config/scope_layout.h"
+
+namespace headrace::policy::config {
+
+struct OrganisationModel : Record {
+  Text name;
+};
+struct TenantModel : Record {
+  Text name;
+  Text organisation;
+  Text time_zone;
+  Tenant row{};  // numbers and choices only
+};
+struct ProjectModel : Record {
+  Text name;
+  Text tenant;
+};
+struct UserModel : Record {
+  Text name;
+  Text tenant;
+};
+struct KeyModel : Record {
+  Text name;
+  Text key;     // plain; only its digest goes on
+  Text sha256;  // as written
+  Sha256 digest;
+  Text prefix;
+  Text tenant;
+  Text project;
+  Text user;
+  std::vector<Text> models;
+  Switch passthrough = Switch::off;
+};
+
+}  // namespace headrace::policy::config

@@ -1,0 +1,91 @@
+// The scopes of an opened config base: who there is, and what keys may do (scope_layout.h).
+//
+// Threads, lifetime: as ConfigView, of which it is a part. Invariants: judged by BaseJudge.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "policy/config/base_layout.h"
+
+namespace headrace::policy::config {
+
+class ScopeView {
+ public:
+  [[nodiscard]] std::span<const Organisation> organisations() const { return organisations_; }
+  [[nodiscard]] std::span<const Tenant> tenants() const { return tenants_; }
+  [[nodiscard]] std::span<const Project> projects() const { return projects_; }
+  [[nodiscard]] std::span<const User> users() const { return users_; }
+  [[nodiscard]] std::span<const ApiKey> keys() const { return keys_; }
+
+  // The key with this digest, or nullptr. The digest is compared whole and in constant time.
+  [[nodiscard]] const ApiKey* find_key(const Sha256& digest) const;
+
+  [[nodiscard]] const Tenant& tenant(const ApiKey& key) const { return tenants_[key.tenant]; }
+  [[nodiscard]] const Tenant& tenant(const Project& project) const {
+    return tenants_[project.tenant];
+  }
+  [[nodiscard]] const Tenant& tenant(const User& user) const { return tenants_[user.tenant]; }
+  // nullptr: it has none.
+  [[nodiscard]] const Organisation* organisation(const Tenant& tenant) const {
+    return row(organisations_, tenant.organisation);
+  }
+  [[nodiscard]] const Project* project(const ApiKey& key) const {
+    return row(projects_, key.project);
+  }
+  [[nodiscard]] const User* user(const ApiKey& key) const { return row(users_, key.user); }
+
+  [[nodiscard]] const KeyRights& rights(const ApiKey& key) const { return rights_[key.rights]; }
+  [[nodiscard]] std::span<const ModelRule> models(const KeyRights& rights) const {
+    return model_rules_.subspan(rights.models.first, rights.models.count);
+  }
+  // By the name that the client uses.
+  [[nodiscard]] bool allows(const KeyRights& rights, std::string_view model) const;
+
+  [[nodiscard]] std::string_view name(const ApiKey& key) const { return label(key.name).name; }
+  // For display; as given in the config, never derived from the key.
+  [[nodiscard]] std::string_view prefix(const ApiKey& key) const { return label(key.name).prefix; }
+
+  // Dense numbers.
+  [[nodiscard]] std::uint32_t index_of(const ApiKey& key) const {
+    return static_cast<std::uint32_t>(&key - keys_.data());
+  }
+  [[nodiscard]] std::uint32_t index_of(const Tenant& tenant) const {
+    return static_cast<std::uint32_t>(&tenant - tenants_.data());
+  }
+
+ private:
+  friend class BaseJudge;
+
+  struct Label {
+    std::string_view name;
+    std::string_view prefix;
+  };
+  [[nodiscard]] Label label(KeyLabel label) const {
+    const char* at = strings_.data() + label.offset;
+    const auto name_bytes = static_cast<unsigned char>(at[0]);
+    const auto prefix_bytes = static_cast<unsigned char>(at[1]);
+    return {.name = {at + 2, name_bytes}, .prefix = {at + 2 + name_bytes, prefix_bytes}};
+  }
+  [[nodiscard]] std::string_view text(TextRef ref) const {
+    return {strings_.data() + ref.offset, ref.bytes};
+  }
+  template <class Row>
+  static const Row* row(std::span<const Row> rows, RowRef ref) {
+    return ref.none() ? nullptr : &rows[ref.row()];
+  }
+
+  std::span<const char> strings_;
+  std::span<const Organisation> organisations_;
+  std::span<const Tenant> tenants_;
+  std::span<const Project> projects_;
+  std::span<const User> users_;
+  std::span<const ApiKey> keys_;
+  std::span<const HashSlot> key_slots_;
+  std::span<const KeyRights> rights_;
+  std::span<const ModelRule> model_rules_;
+};
+
+}  // namespace headrace::policy::config
