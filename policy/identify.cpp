@@ -56,10 +56,10 @@ ChosenCredential choose_credential(const PresentedCredentials& presented) {
 
 Identity identify(const config::ConfigView& config, const PresentedCredentials& presented) {
   const ChosenCredential chosen = choose_credential(presented);
-  if (chosen.status != IdentifyStatus::known) return {.status = chosen.status, .key = nullptr};
+  if (chosen.status != IdentifyStatus::known) return {.status = chosen.status};
   const config::ApiKey* key = config.find_key(config::key_digest(chosen.key));
-  if (key == nullptr) return {.status = IdentifyStatus::unknown, .key = nullptr};
-  return {.status = IdentifyStatus::known, .key = key};
+  if (key == nullptr) return {.status = IdentifyStatus::unknown};
+  return {.status = IdentifyStatus::known, .caller = config.scopes().caller(*key)};
 }
 
 }  // namespace headrace::policy

@@ -36,7 +36,7 @@ enum class IdentifyStatus : std::uint8_t {
 
 struct Identity {
   IdentifyStatus status = IdentifyStatus::missing;
-  const config::ApiKey* key = nullptr;  // set when known
+  Caller caller = {};  // when known
 };
 
 inline constexpr std::size_t kCredentialBytesMax = 512;

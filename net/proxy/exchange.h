@@ -48,6 +48,7 @@
 #include "net/proxy/request_id.h"
 #include "net/proxy/request_message.h"
 #include "net/upstream/upstream_user.h"
+#include "policy/caller.h"
 #include "policy/config/config_view.h"
 #include "policy/dialect/endpoint.h"
 #include "policy/dialect/error_body.h"
@@ -202,7 +203,7 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   ShardConfig* config_;
   UpstreamConnection* upstream_ = nullptr;
   UpstreamPool* pool_ = nullptr;
-  const policy::config::ApiKey* key_ = nullptr;
+  policy::Caller caller_;
   const policy::config::Route* route_ = nullptr;
   const policy::config::Target* target_ = nullptr;
   const policy::config::PassthroughRule* passthrough_ = nullptr;

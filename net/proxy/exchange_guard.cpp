@@ -27,12 +27,12 @@ bool Exchange::accept_endpoint(const http::RequestHead& head) {
     answer_models();
     return false;
   }
-  passthrough_ = config_->view().find_passthrough(*key_, head.method_text, head.path());
+  passthrough_ = config_->view().find_passthrough(caller_, head.method_text, head.path());
   if (passthrough_ == nullptr) {
     reply(Reason::path_not_found, "There is no such endpoint here.");
     return false;
   }
-  if (config_->view().scopes().rights(*key_).passthrough == policy::config::Switch::off) {
+  if (caller_.rights->passthrough == policy::config::Switch::off) {
     reply(Reason::permission_denied, "This key may not use this endpoint.");
     return false;
   }
@@ -59,8 +59,8 @@ void Exchange::answer_models() {
   if (match_.endpoint == policy::Endpoint::model_get) {
     const std::string_view model = match_.model_in_path;
     const policy::config::Route* route = view.find_route(dialect, model);
-    if (route == nullptr || !view.allows(*key_, model) ||
-        view.find_target(*key_, *route) == nullptr) {
+    if (route == nullptr || !view.allows(caller_, model) ||
+        view.find_target(caller_, *route) == nullptr) {
       reply(Reason::model_not_found, "There is no such model here.", "model");
       return;
     }
@@ -68,7 +68,7 @@ void Exchange::answer_models() {
   } else {
     std::vector<std::string_view> names;
     std::size_t cursor = 0;
-    while (const auto* name = view.next_model(dialect, *key_, cursor)) {
+    while (const auto* name = view.next_model(dialect, caller_, cursor)) {
       names.push_back(view.text(name->text));
     }
     bytes = policy::write_models_list(match_.dialect, names, room);
@@ -106,7 +106,7 @@ Verdict Exchange::guard() {
     return Verdict::reply;
   }
   model_bytes_ = copy_cut(model, model_);
-  if (!config_->view().allows(*key_, model)) {
+  if (!config_->view().allows(caller_, model)) {
     reply(Reason::permission_denied, "This key may not use this model.", "model");
     return Verdict::reply;
   }

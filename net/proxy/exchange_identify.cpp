@@ -33,7 +33,7 @@ bool Exchange::identify(const http::RequestHead& head) {
   using enum policy::IdentifyStatus;
   switch (identity.status) {
     case known:
-      key_ = identity.key;
+      caller_ = identity.caller;
       return true;
     case missing:
       reply(Reason::unauthenticated,

@@ -20,7 +20,7 @@ Verdict Exchange::route() {
   const std::string_view model = asked_model(scratch);
   route_ = view.find_route(static_cast<policy::config::Dialect>(match_.dialect), model);
   // A route whose providers belong to other tenants alone is not there for this key.
-  target_ = route_ == nullptr ? nullptr : view.find_target(*key_, *route_);
+  target_ = route_ == nullptr ? nullptr : view.find_target(caller_, *route_);
   if (target_ == nullptr) {
     route_ = nullptr;
     reply(Reason::model_not_found, "There is no such model here.", "model");

@@ -66,10 +66,8 @@ void Exchange::record() {
   line.request_id = request_id_.text();
   line.path = {path_.data(), path_bytes_};
   line.model = {model_.data(), model_bytes_};
-  if (key_ != nullptr) {
-    line.key = view.scopes().name(*key_);
-    line.tenant = view.text(view.tenant(*key_).name);
-  }
+  if (caller_.known()) line.tenant = view.text(caller_.tenant->name);
+  if (caller_.key != nullptr) line.key = view.scopes().name(*caller_.key);
   if (attempts_ > 0) line.provider = config_->snapshot().providers()[provider_].name;
   if (local_ && status_ >= 400) line.code = policy::row(reason_).code;
   line.peer = downstream_->peer();

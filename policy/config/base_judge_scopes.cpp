@@ -45,7 +45,7 @@ void BaseJudge::judge_keys() {
     text(rule.text);
     value(rule.match, ModelMatch::prefix);
   }
-  for (const KeyRights& rights : scopes.rights_) {
+  for (const Rights& rights : scopes.rights_) {
     range(rights.models, scopes.model_rules_.size());
     flag(rights.passthrough);
   }

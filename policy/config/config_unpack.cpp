@@ -153,7 +153,7 @@ class Unpacker {
 
   KeyModel key(const ApiKey& row) const {
     const ScopeView& scopes = view_.scopes();
-    const KeyRights& rights = scopes.rights(row);
+    const Rights& rights = scopes.rights(row);
     KeyModel model;
     model.name = plain(scopes.name(row));
     model.sha256 = plain(digest_text(row.digest));

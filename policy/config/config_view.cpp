@@ -70,31 +70,31 @@ const Route* ConfigView::find_route(Dialect dialect, std::string_view model) con
   return nullptr;
 }
 
-const Target* ConfigView::find_target(const ApiKey& key, const Route& route) const {
+const Target* ConfigView::find_target(const Caller& caller, const Route& route) const {
   for (const Target& target : targets(route)) {
-    if (may_use(key, provider(target))) return &target;
+    if (may_use(caller, provider(target))) return &target;
   }
   return nullptr;
 }
 
-const PassthroughRule* ConfigView::find_passthrough(const ApiKey& key, std::string_view method,
+const PassthroughRule* ConfigView::find_passthrough(const Caller& caller, std::string_view method,
                                                     std::string_view path) const {
   const std::uint8_t bit = method_bit(method);
   if (bit == 0 || passthrough_.empty() || !is_unambiguous_path(path)) return nullptr;
   const auto found = std::ranges::find_if(passthrough_, [&](const PassthroughRule& rule) {
-    return (rule.methods & bit) != 0 && may_use(key, provider(rule)) &&
+    return (rule.methods & bit) != 0 && may_use(caller, provider(rule)) &&
            path_matches(text(rule.path), path);
   });
   return found == passthrough_.end() ? nullptr : &*found;
 }
 
-const ModelName* ConfigView::next_model(Dialect dialect, const ApiKey& key,
+const ModelName* ConfigView::next_model(Dialect dialect, const Caller& caller,
                                         std::size_t& cursor) const {
   while (cursor < model_names_.size()) {
     const ModelName& name = model_names_[cursor++];
     if (name.match != ModelMatch::exact || name.dialect != dialect) continue;
-    if (!allows(key, text(name.text))) continue;
-    if (find_target(key, routes_[name.route]) != nullptr) return &name;
+    if (!allows(caller, text(name.text))) continue;
+    if (find_target(caller, routes_[name.route]) != nullptr) return &name;
   }
   return nullptr;
 }

@@ -63,24 +63,26 @@ class ConfigView {
   // The route of a model asked for in this dialect: the exact name, else the longest pattern, else
   // nullptr.
   [[nodiscard]] const Route* find_route(Dialect dialect, std::string_view model) const;
-  // May this key ask for this model (by the name that the client uses)?
-  [[nodiscard]] bool allows(const ApiKey& key, std::string_view model) const {
-    return scopes_.allows(scopes_.rights(key), model);
+  // May this caller ask for this model (by the name that the client uses)?
+  [[nodiscard]] bool allows(const Caller& caller, std::string_view model) const {
+    return scopes_.allows(*caller.rights, model);
   }
-  // May this key's requests go to this provider? An exclusive one serves its own tenant only.
-  [[nodiscard]] bool may_use(const ApiKey& key, const Provider& provider) const {
-    return provider.exclusive == Switch::off || provider.tenant == key.tenant;
+  // May this caller's requests go to this provider? An exclusive one serves its own tenant only.
+  [[nodiscard]] bool may_use(const Caller& caller, const Provider& provider) const {
+    return provider.exclusive == Switch::off || provider.tenant == scopes_.index_of(*caller.tenant);
   }
-  // The first target of a route that this key may use, or nullptr: then the route is not there for
-  // this key, and nothing else should be told about it.
-  [[nodiscard]] const Target* find_target(const ApiKey& key, const Route& route) const;
-  // The first rule that this key may use, in the order of the config, for this method and path
+  // The first target of a route that this caller may use, or nullptr: then the route is not there
+  // for them, and nothing else should be told about it.
+  [[nodiscard]] const Target* find_target(const Caller& caller, const Route& route) const;
+  // The first rule that this caller may use, in the order of the config, for this method and path
   // (without query), or nullptr. A path that could be read in two ways (dot segments, encoded
   // slashes) never matches.
-  [[nodiscard]] const PassthroughRule* find_passthrough(const ApiKey& key, std::string_view method,
+  [[nodiscard]] const PassthroughRule* find_passthrough(const Caller& caller,
+                                                        std::string_view method,
                                                         std::string_view path) const;
-  // Walks the exact model names of a dialect that a key may use. Start with cursor 0; nullptr ends.
-  [[nodiscard]] const ModelName* next_model(Dialect dialect, const ApiKey& key,
+  // Walks the exact model names of a dialect that a caller may use. Start with cursor 0; nullptr
+  // ends.
+  [[nodiscard]] const ModelName* next_model(Dialect dialect, const Caller& caller,
                                             std::size_t& cursor) const;
 
   [[nodiscard]] const Provider& provider(const Target& target) const {

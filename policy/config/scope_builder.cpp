@@ -101,7 +101,7 @@ void ScopeBuilder::add_key(const KeyEntry& key) {
 }
 
 std::uint32_t ScopeBuilder::rights_index(const KeyEntry& key) {
-  KeyRights row{};
+  Rights row{};
   row.models = add_model_rules(key.models);
   row.passthrough = key.passthrough;
   const std::string_view bytes(reinterpret_cast<const char*>(&row), sizeof row);

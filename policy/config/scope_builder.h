@@ -68,7 +68,7 @@ class ScopeBuilder {
   std::vector<User> users_;
   std::vector<ApiKey> keys_;
   std::vector<HashSlot> key_slots_;
-  std::vector<KeyRights> rights_;
+  std::vector<Rights> rights_;
   std::vector<ModelRule> model_rules_;
 };
 

@@ -23,7 +23,7 @@
 //
 // Invariants: names are unique within a kind; a key is in the tenant of its project and user.
 // Size:       a million keys are looked up at random: one row of theirs is one cache line. What few
-//             keys have goes into KeyRights.
+//             keys have goes into Rights.
 #pragma once
 
 #include <cstddef>
@@ -96,7 +96,7 @@ struct ApiKey {
 };
 static_assert(sizeof(ApiKey) == 64, "one cache line a key");
 
-struct KeyRights {
+struct Rights {
   RowRange models;     // model_rules; none: every model
   Switch passthrough;  // may it use passthrough rules
   std::uint8_t reserved[7];

@@ -12,7 +12,7 @@ const ApiKey* ScopeView::find_key(const Sha256& digest) const {
   });
 }
 
-bool ScopeView::allows(const KeyRights& rights, std::string_view model) const {
+bool ScopeView::allows(const Rights& rights, std::string_view model) const {
   if (rights.models.count == 0) return true;
   return std::ranges::any_of(models(rights), [&](const ModelRule& rule) {
     return rule.match == ModelMatch::exact ? model == text(rule.text)

@@ -8,6 +8,7 @@
 #include <span>
 #include <string_view>
 
+#include "policy/caller.h"
 #include "policy/config/base_layout.h"
 
 namespace headrace::policy::config {
@@ -37,16 +38,27 @@ class ScopeView {
   }
   [[nodiscard]] const User* user(const ApiKey& key) const { return row(users_, key.user); }
 
-  [[nodiscard]] const KeyRights& rights(const ApiKey& key) const { return rights_[key.rights]; }
-  [[nodiscard]] std::span<const ModelRule> models(const KeyRights& rights) const {
+  [[nodiscard]] const Rights& rights(const ApiKey& key) const { return rights_[key.rights]; }
+  [[nodiscard]] std::span<const ModelRule> models(const Rights& rights) const {
     return model_rules_.subspan(rights.models.first, rights.models.count);
   }
   // By the name that the client uses.
-  [[nodiscard]] bool allows(const KeyRights& rights, std::string_view model) const;
+  [[nodiscard]] bool allows(const Rights& rights, std::string_view model) const;
 
   [[nodiscard]] std::string_view name(const ApiKey& key) const { return label(key.name).name; }
   // For display; as given in the config, never derived from the key.
   [[nodiscard]] std::string_view prefix(const ApiKey& key) const { return label(key.name).prefix; }
+
+  // Whoever holds this key.
+  [[nodiscard]] Caller caller(const ApiKey& key) const {
+    const User* holder = user(key);
+    return {.tenant = &tenant(key),
+            .project = project(key),
+            .user = holder,
+            .key = &key,
+            .rights = &rights(key),
+            .user_identity = holder == nullptr ? 0 : holder->identity};
+  }
 
   // Dense numbers.
   [[nodiscard]] std::uint32_t index_of(const ApiKey& key) const {
@@ -84,7 +96,7 @@ class ScopeView {
   std::span<const User> users_;
   std::span<const ApiKey> keys_;
   std::span<const HashSlot> key_slots_;
-  std::span<const KeyRights> rights_;
+  std::span<const Rights> rights_;
   std::span<const ModelRule> model_rules_;
 };
 

@@ -30,7 +30,7 @@ TEST(Identify, TakesTheKeyFromWhereverAnSdkPutsIt) {
   for (const PresentedCredentials& presented : cases) {
     const Identity identity = identify(config.view, presented);
     ASSERT_EQ(identity.status, IdentifyStatus::known);
-    EXPECT_EQ(config.view.scopes().name(*identity.key), "one");
+    EXPECT_EQ(config.view.scopes().name(*identity.caller.key), "one");
   }
 }
 
@@ -70,7 +70,7 @@ TEST(Identify, RefusesWhatDoesNotCount) {
   for (std::size_t i = 0; i < std::size(cases); ++i) {
     const Identity identity = identify(config.view, cases[i].presented);
     EXPECT_EQ(identity.status, cases[i].status) << i;
-    EXPECT_EQ(identity.key, nullptr) << i;
+    EXPECT_EQ(identity.caller.key, nullptr) << i;
   }
 }
 

@@ -28,15 +28,18 @@ void use(const ConfigView& view) {
   (void)effective_yaml(view);
   for (const ApiKey& key : view.keys()) {
     (void)view.find_key(key.digest);
-    (void)view.allows(key, "gpt-4o");
+    const Caller caller = view.scopes().caller(key);
+    (void)view.scopes().name(key);
+    (void)view.scopes().prefix(key);
+    (void)view.allows(caller, "gpt-4o");
     std::size_t cursor = 0;
-    while (view.next_model(Dialect::openai, key, cursor) != nullptr) {
+    while (view.next_model(Dialect::openai, caller, cursor) != nullptr) {
     }
     for (const Provider& provider : view.providers())
-      (void)view.may_use(key, provider);
+      (void)view.may_use(caller, provider);
     for (const Route& route : view.routes())
-      (void)view.find_target(key, route);
-    (void)view.find_passthrough(key, "POST", "/v1/audio/speech");
+      (void)view.find_target(caller, route);
+    (void)view.find_passthrough(caller, "POST", "/v1/audio/speech");
   }
   for (const char* model : {"gpt-5", "gpt-x", "claude-x", "fast", ""}) {
     for (const Dialect dialect : {Dialect::openai, Dialect::anthropic, Dialect::gemini}) {
@@ -159,7 +162,7 @@ TEST(BaseJudge, RefusesEachFactThatDoesNotHold) {
       {"key without rights",
        [](const Rows& rows) { rows.row<ApiKey>(TableKind::keys).rights = 1; }},
       {"rights with a range outside",
-       [](const Rows& rows) { rows.row<KeyRights>(TableKind::rights).models = {0, 1}; }},
+       [](const Rows& rows) { rows.row<Rights>(TableKind::rights).models = {0, 1}; }},
       {"tenant of no organisation",
        [](const Rows& rows) { rows.row<Tenant>(TableKind::tenants).organisation = RowRef::to(0); }},
       {"tenant without weight",

@@ -46,6 +46,7 @@ class ConfigViewTest : public testing::Test {
     return route == nullptr ? "none" : std::to_string(view().index_of(*route));
   }
   const ApiKey& key(std::string_view plain) const { return *view().find_key(key_digest(plain)); }
+  Caller caller(std::string_view plain) const { return view().scopes().caller(key(plain)); }
   const ConfigView& view() const { return config_.view; }
 
   OpenConfig config_{kConfig};
@@ -101,8 +102,8 @@ TEST_F(ConfigViewTest, FindsKeysByTheirDigestOnly) {
 }
 
 TEST_F(ConfigViewTest, KeysMayAskForTheirModelsOnly) {
-  const ApiKey& all = key("key-number-one-000");
-  const ApiKey& some = key("key-number-two-000");
+  const Caller all = caller("key-number-one-000");
+  const Caller some = caller("key-number-two-000");
   EXPECT_TRUE(view().allows(all, "anything"));
   EXPECT_TRUE(view().allows(some, "gpt-4o"));
   EXPECT_TRUE(view().allows(some, "claude-x"));
@@ -120,14 +121,14 @@ TEST_F(ConfigViewTest, PassthroughIsForUnrestrictedKeysUnlessSaid) {
 TEST_F(ConfigViewTest, ExclusiveProvidersServeTheirTenantOnly) {
   const Provider& openai = view().providers()[0];
   const Provider& own = view().providers()[2];
-  EXPECT_TRUE(view().may_use(key("key-number-one-000"), openai));
-  EXPECT_TRUE(view().may_use(key("key-number-two-000"), openai));
-  EXPECT_FALSE(view().may_use(key("key-number-one-000"), own));
-  EXPECT_TRUE(view().may_use(key("key-number-two-000"), own));
+  EXPECT_TRUE(view().may_use(caller("key-number-one-000"), openai));
+  EXPECT_TRUE(view().may_use(caller("key-number-two-000"), openai));
+  EXPECT_FALSE(view().may_use(caller("key-number-one-000"), own));
+  EXPECT_TRUE(view().may_use(caller("key-number-two-000"), own));
 }
 
 TEST_F(ConfigViewTest, ListsTheModelsThatAKeyMayUse) {
-  const auto list = [&](Dialect dialect, const ApiKey& key) {
+  const auto list = [&](Dialect dialect, const Caller key) {
     std::vector<std::string> names;
     std::size_t cursor = 0;
     while (const ModelName* name = view().next_model(dialect, key, cursor)) {
@@ -139,16 +140,16 @@ TEST_F(ConfigViewTest, ListsTheModelsThatAKeyMayUse) {
     return std::vector<std::string>(all.begin(), all.end());
   };
   // No patterns, and not what only another tenant's account serves.
-  EXPECT_EQ(list(Dialect::openai, key("key-number-one-000")), names({"gpt-4o", "gpt-4o-mini"}));
-  EXPECT_EQ(list(Dialect::openai, key("key-number-two-000")), names({"gpt-4o"}));
-  EXPECT_EQ(list(Dialect::anthropic, key("key-number-two-000")), names({"claude-x", "gpt-4o"}));
-  EXPECT_EQ(list(Dialect::gemini, key("key-number-one-000")), names({}));
+  EXPECT_EQ(list(Dialect::openai, caller("key-number-one-000")), names({"gpt-4o", "gpt-4o-mini"}));
+  EXPECT_EQ(list(Dialect::openai, caller("key-number-two-000")), names({"gpt-4o"}));
+  EXPECT_EQ(list(Dialect::anthropic, caller("key-number-two-000")), names({"claude-x", "gpt-4o"}));
+  EXPECT_EQ(list(Dialect::gemini, caller("key-number-one-000")), names({}));
 }
 
 TEST_F(ConfigViewTest, TheFirstPassthroughRuleThatFitsCounts) {
-  const ApiKey& owner = key("key-number-two-000");
-  const ApiKey& other = key("key-number-one-000");
-  const auto found_by = [&](const ApiKey& who, std::string_view method, std::string_view path) {
+  const Caller owner = caller("key-number-two-000");
+  const Caller other = caller("key-number-one-000");
+  const auto found_by = [&](const Caller who, std::string_view method, std::string_view path) {
     const PassthroughRule* rule = view().find_passthrough(who, method, path);
     return rule == nullptr ? std::string("none")
                            : std::string(view().text(view().provider(*rule).name));

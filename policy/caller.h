@@ -1,0 +1,29 @@
+// Who asks, as every stage behind identify sees them: rows of the config base that the request is
+// judged by.
+//
+// A caller comes with an API key, with a token (then there is no key), or with nothing where a
+// listener lets anybody in (then there is neither key nor user). Tenant and rights are always
+// there.
+//
+// Threads: a value; it lives no longer than the config that its rows stand in.
+#pragma once
+
+#include <cstdint>
+
+#include "policy/config/scope_layout.h"
+
+namespace headrace::policy {
+
+struct Caller {
+  const config::Tenant* tenant = nullptr;  // nullptr: nobody was identified
+  const config::Project* project = nullptr;
+  const config::User* user = nullptr;
+  const config::ApiKey* key = nullptr;
+  const config::Rights* rights = nullptr;
+  // Of the user, also of one whom a token names and the config does not know; 0: no user.
+  std::uint64_t user_identity = 0;
+
+  [[nodiscard]] bool known() const { return tenant != nullptr; }
+};
+
+}  // namespace headrace::policy
