@@ -52,6 +52,8 @@ void BodyScan::start(Endpoint endpoint, const BodyLimits& limits) {
   seen_ = 0;
   error_ = {};
   facts_ = {};
+  text_ = {};
+  text_from_ = kNoText;
 }
 
 std::expected<void, BodyError> BodyScan::advance(std::span<const std::byte> body) {
@@ -64,7 +66,30 @@ std::expected<void, BodyError> BodyScan::advance(std::span<const std::byte> body
   const std::size_t size = std::min(body.size() - scanned(), kScanTurnBytes);
   const std::string_view slice{reinterpret_cast<const char*>(body.data()) + scanned(), size};
   if (const JsonFault fault = walker_.walk(slice, *this)) return std::unexpected(translate(fault));
+  // While it is at hand.
+  if (text_from_ != kNoText) count_text(scanned());
   return {};
+}
+
+void BodyScan::count_text(std::uint64_t end) {
+  text_.feed({reinterpret_cast<const char*>(body_.data()) + text_from_,
+              static_cast<std::size_t>(end - text_from_)});
+  text_from_ = end;
+}
+
+// A text is a container that is counted as it is walked, or a string that has just been.
+bool BodyScan::take_text(const JsonStep& step, bool media_allowed) {
+  if (step.kind == JsonStep::Kind::close) {
+    count_text(step.end);
+    text_from_ = kNoText;
+    return true;
+  }
+  text_.allow_media(media_allowed);
+  text_from_ = step.begin;
+  if (step.type == JsonType::object || step.type == JsonType::array) return true;
+  count_text(step.end);
+  text_from_ = kNoText;
+  return true;
 }
 
 std::expected<BodyFacts, BodyError> BodyScan::finish() const {
@@ -157,10 +182,13 @@ bool BodyScan::on_json(const JsonStep& step) {
       }
       return true;
     case RequestField::batch:
-    case RequestField::batch_entry:
-    case RequestField::wrapped:
     case RequestField::prompt:
     case RequestField::instructions:
+      return take_text(step, true);
+    case RequestField::tools:
+      return take_text(step, false);
+    case RequestField::batch_entry:
+    case RequestField::wrapped:
       return true;
   }
   return true;

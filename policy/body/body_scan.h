@@ -19,6 +19,7 @@
 #include "policy/body/body_error.h"
 #include "policy/body/body_facts.h"
 #include "policy/dialect/endpoint.h"
+#include "policy/estimate/text_scan.h"
 #include "policy/json/json_walker.h"
 
 namespace headrace::policy {
@@ -49,8 +50,12 @@ class BodyScan final : private JsonSink {
 
   // After the whole body was scanned: its facts.
   [[nodiscard]] std::expected<BodyFacts, BodyError> finish() const;
+  // What the model has to read: the prompt, instructions and tools.
+  [[nodiscard]] TextCounts text_counts() const { return text_.counts(); }
 
  private:
+  static constexpr std::uint64_t kNoText = ~std::uint64_t{0};
+
   bool on_json(const JsonStep& step) override;
   bool take(const JsonStep& step, StringFact& fact);
   bool take(const JsonStep& step, BoolFact& fact);
@@ -59,10 +64,14 @@ class BodyScan final : private JsonSink {
   bool take_model(const JsonStep& step);
   bool take_batch_model(const JsonStep& step);
   bool note_first(const JsonStep& step);
+  bool take_text(const JsonStep& step, bool media_allowed);
+  void count_text(std::uint64_t end);
   bool refuse(const JsonStep& step, BodyErrorKind kind, const char* message);
   [[nodiscard]] BodyError translate(const JsonFault& fault) const;
 
   JsonWalker walker_;
+  TextScan text_;
+  std::uint64_t text_from_ = kNoText;  // what was not counted yet of a text that is being walked
   const JsonFields* fields_ = nullptr;
   std::span<const std::byte> body_;  // during advance()
   std::uint64_t seen_ = 0;           // one bit per field, to find duplicates

@@ -38,6 +38,7 @@ constexpr JsonFields kChat = table({
     {root, "user", user},
     {root, "store", store},
     {root, "messages", prompt},
+    {root, "tools", tools},
 });
 
 constexpr JsonFields kCompletions = table({
@@ -68,6 +69,7 @@ constexpr JsonFields kResponses = table({
     {root, "prompt", stored_reference},
     {root, "input", prompt},
     {root, "instructions", instructions},
+    {root, "tools", tools},
 });
 
 constexpr JsonFields kInputs = table({
@@ -86,6 +88,7 @@ constexpr JsonFields kMessages = table({
     {root, "container", stored_reference},
     {root, "messages", prompt},
     {root, "system", instructions},
+    {root, "tools", tools},
 });
 
 // Every field of a Gemini message has two names in JSON: lowerCamelCase and the one of its protocol
@@ -95,7 +98,7 @@ constexpr JsonFields kGemini = table({
     {root, "generateContentRequest", wrapped, kPass},
     {root, "generate_content_request", wrapped, kPass},
     {wrapped, "model", model},
-    {root, "requests", batch, kPass},
+    {root, "requests", batch},
     {batch, "", batch_entry},
     {batch_entry, "model", batch_model},
     {root, "generationConfig", generation_config},
@@ -110,6 +113,7 @@ constexpr JsonFields kGemini = table({
     {root, "content", prompt},
     {root, "systemInstruction", instructions},
     {root, "system_instruction", instructions},
+    {root, "tools", tools},
 });
 
 }  // namespace

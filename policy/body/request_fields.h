@@ -31,6 +31,7 @@ enum class RequestField : JsonField {
   stored_reference,  // conversation, container, prompt, cachedContent
   prompt,            // what the model reads: only ever one of each
   instructions,
+  tools,  // what the model may call, and what it must conform to
 };
 
 [[nodiscard]] const JsonFields& request_fields(Endpoint endpoint);

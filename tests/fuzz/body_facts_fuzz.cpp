@@ -77,7 +77,8 @@ constexpr Decisive kChat[] = {{"model", Kind::text},
                               {"metadata", Kind::object},
                               {"user", Kind::text},
                               {"store", Kind::boolean},
-                              {"messages", Kind::any}};
+                              {"messages", Kind::any},
+                              {"tools", Kind::any}};
 constexpr Decisive kStreamOptions[] = {{"include_usage", Kind::boolean}};
 
 bool is_count(const std::string& text) {

@@ -1,0 +1,38 @@
+// What the strings of a request's JSON announce by their first bytes: media, messages, and tools
+// that a provider runs by itself.
+//
+// A head is the eight bytes behind a string's opening quote as they stand there, the first one
+// lowest; what lies behind the closing quote is not looked at.
+//
+// Threads: pure functions.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace headrace::policy {
+
+enum class Announced : std::uint8_t {
+  nothing,
+  message,    // key: role
+  media,      // key whose string may be base64
+  image,      // given as it is, or by its address
+  audio,      //
+  document,   //
+  reference,  // media of unknown size, kept elsewhere
+  search,     // a tool that the provider runs, and charges for each time
+};
+
+[[nodiscard]] Announced announced_by_key(std::uint64_t head);
+[[nodiscard]] Announced announced_by_value(std::uint64_t head);
+
+// The head of a string that begins so.
+[[nodiscard]] constexpr std::uint64_t string_head(std::string_view begin) {
+  std::uint64_t head = 0;
+  for (std::size_t i = 0; i < begin.size() && i < 8; ++i) {
+    head |= static_cast<std::uint64_t>(static_cast<unsigned char>(begin[i])) << 8 * i;
+  }
+  return head;
+}
+
+}  // namespace headrace::policy

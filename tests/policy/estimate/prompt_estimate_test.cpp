@@ -1,0 +1,98 @@
+#include "policy/estimate/prompt_estimate.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "policy/body/body_scan.h"
+
+namespace headrace::policy {
+namespace {
+
+TextCounts scanned(const std::string& body, Endpoint endpoint = Endpoint::chat_completions) {
+  BodyScan scan(endpoint, {});
+  const auto bytes = std::as_bytes(std::span(body.data(), body.size()));
+  do {
+    EXPECT_TRUE(scan.advance(bytes).has_value());
+  } while (scan.scanned() < body.size());
+  return scan.text_counts();
+}
+
+// Counts by cl100k_base, with three tokens around each message and three to begin the answer.
+TEST(PromptEstimate, IsNearWhatTokenizersCount) {
+  struct Case {
+    std::string content;  // as in JSON
+    std::int64_t tokens;
+  };
+  const Case cases[] = {
+      {"The quick brown fox jumps over the lazy dog, and then it runs away.", 23},
+      {R"(for (int i = 0; i < n; ++i) {\n  total += values[i];\n})", 30},
+  };
+  for (const Case& one : cases) {
+    const PromptEstimate estimate = estimate_prompt(
+        scanned(R"({"model":"m","messages":[{"role":"user","content":")" + one.content + "\"}]}"));
+    EXPECT_NEAR(static_cast<double>(estimate.text_tokens), static_cast<double>(one.tokens),
+                static_cast<double>(one.tokens) * 0.2)
+        << one.content;
+    EXPECT_GE(estimate.text_tokens_max, one.tokens);
+    EXPECT_FALSE(estimate.unbounded);
+  }
+}
+
+TEST(PromptEstimate, CountsWhatTheModelReadsInEachDialect) {
+  const std::string words = "twelve small words are what the model has to read in this";
+  const std::string around =
+      R"("model":"m","user":"a user name that no model will ever read at all")";
+  struct Case {
+    Endpoint endpoint;
+    std::string body;
+  };
+  const Case cases[] = {
+      {Endpoint::chat_completions, R"("messages":[{"role":"user","content":")" + words + "\"}]"},
+      {Endpoint::completions, R"("prompt":")" + words + "\""},
+      {Endpoint::responses, R"("input":")" + words + "\""},
+      {Endpoint::responses, R"("input":"in this","instructions":")" + words + "\""},
+      {Endpoint::messages, R"("messages":[],"system":")" + words + "\""},
+      {Endpoint::embeddings, R"("input":[")" + words + "\"]"},
+      {Endpoint::generate_content, R"("contents":[{"parts":[{"text":")" + words + "\"}]}]"},
+      {Endpoint::batch_embed_contents,
+       R"("requests":[{"content":{"parts":[{"text":")" + words + "\"}]}}]"},
+      {Endpoint::chat_completions,
+       R"("messages":[],"tools":[{"type":"function","d":")" + words + "\"}]"},
+  };
+  for (const Case& one : cases) {
+    const std::string body = one.endpoint == Endpoint::messages ||
+                                     one.endpoint == Endpoint::generate_content ||
+                                     one.endpoint == Endpoint::batch_embed_contents
+                                 ? "{\"model\":\"m\"," + one.body + "}"
+                                 : "{" + around + "," + one.body + "}";
+    const PromptEstimate estimate = estimate_prompt(scanned(body, one.endpoint));
+    EXPECT_GE(estimate.text_tokens, 10) << body;
+    EXPECT_LE(estimate.text_tokens, 19) << body;
+  }
+}
+
+TEST(PromptEstimate, BoundsMediaByTable) {
+  const auto body = [](const std::string& part) {
+    return R"({"model":"m","messages":[{"role":"user","content":[)" + part + "]}]}";
+  };
+  const PromptEstimate image = estimate_prompt(
+      scanned(body(R"({"type":"image_url","image_url":{"url":"data:image/png;base64,)" +
+                   std::string(50'000, 'A') + "\"}}")));
+  EXPECT_EQ(image.media_tokens, kImageTokens);
+  EXPECT_EQ(image.media_tokens_max, kImageTokensMax);
+  EXPECT_LT(image.text_tokens_max, 1000);
+  EXPECT_FALSE(image.unbounded);
+
+  const PromptEstimate sound = estimate_prompt(scanned(body(
+      R"({"type":"input_audio","input_audio":{"data":")" + std::string(64'000, 'A') + "\"}}")));
+  EXPECT_NEAR(static_cast<double>(sound.media_tokens_max), 1000, 10);
+
+  EXPECT_TRUE(
+      estimate_prompt(scanned(body(R"({"type":"file","file":{"file_id":"f"}})"))).unbounded);
+  EXPECT_TRUE(
+      estimate_prompt(scanned(R"({"messages":[],"tools":[{"type":"web_search"}]})")).unbounded);
+}
+
+}  // namespace
+}  // namespace headrace::policy
