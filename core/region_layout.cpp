@@ -20,12 +20,13 @@ struct Bound {
 };
 
 // The largest region that passes this still fits 64 bits many times over, so that nothing below
-// can wrap: 8 incarnations x 256 shards x 3 areas of at most 2^34 bytes are below 2^47.
+// can wrap: 4 incarnations x 256 shards x 3 areas of at most 2^34 bytes are below 2^47.
 std::expected<void, std::string> judge(const RegionGeometry& g) {
   const Bound bounds[] = {
       {"shards", g.shards, 1, kShardsMax},
       {"incarnations", g.incarnations, kIncarnationsMin, kIncarnationsMax},
       {"limit_slots", g.limit_slots, 1, kStableSlotsMax},
+      {"limit_step_blocks", g.limit_step_blocks, 1, kStableSlotsMax},
       {"breaker_slots", g.breaker_slots, 1, kStableSlotsMax},
       {"in_flight_entries", g.in_flight_entries, 1, kEntriesPerShardMax},
       {"stream_entries", g.stream_entries, 1, kEntriesPerShardMax},
@@ -69,7 +70,9 @@ std::expected<RegionLayout, std::string> RegionLayout::plan(const RegionGeometry
   Cursor cursor(0);
   cursor.take(sizeof(RegionHeader));
   layout.incarnation_slots_ = cursor.take(geometry.incarnations * sizeof(IncarnationSlot));
-  layout.limit_slots_ = cursor.take(geometry.limit_slots * sizeof(StableSlot));
+  layout.limit_header_ = cursor.take(kLimitHeaderBytes);
+  layout.limit_entries_ = cursor.take(geometry.limit_slots * kLimitEntryBytes);
+  layout.limit_step_blocks_ = cursor.take(geometry.limit_step_blocks * kLimitStepBlockBytes);
   layout.breaker_slots_ = cursor.take(geometry.breaker_slots * sizeof(StableSlot));
   layout.config_directory_ = cursor.take(sizeof(ConfigDirectory));
   for (RegionArea& bank : layout.config_banks_)
@@ -81,6 +84,7 @@ std::expected<RegionLayout, std::string> RegionLayout::plan(const RegionGeometry
   const std::array<std::uint64_t, static_cast<std::size_t>(ShardArea::count)> bytes_each{
       sizeof(Doorbell),
       geometry.counter_bytes,
+      kLimitSharesPerShard * kLimitShareBytes,
       geometry.in_flight_entries * kInFlightEntryBytes,
       geometry.stream_entries * kStreamEntryBytes,
       geometry.record_ring_bytes,

@@ -8,8 +8,10 @@
 //   | IncarnationSlot x incarnations: who owns which part below;    |
 //   |   a slot's own bytes in the file are what its lock covers     |
 //   +--------------------------------------------------------------+
-//   | StableSlot x limit_slots    numbers given by the store: no    |
-//   | StableSlot x breaker_slots  new config ever resets a word     |
+//   | limits in use: LimitHeader, LimitEntry x limit_slots,         |
+//   |   StepBlock x limit_step_blocks (core/limits/limit_words.h)   |
+//   | StableSlot x breaker_slots  numbers given by the store: no    |
+//   |                             new config ever resets a word     |
 //   +--------------------------------------------------------------+
 //   | ConfigDirectory: generation, length and checksum of each bank |
 //   | config bank 0                                                 |
@@ -18,6 +20,7 @@
 //   +--------------------------------------------------------------+
 //   | incarnation 0:  doorbells        x shards                     |
 //   |                 counters         x shards                     |
+//   |                 limit shares     x shards                     |
 //   |                 in-flight table  x shards                     |
 //   |                 stream table     x shards                     |
 //   |                 record ring      x shards                     |
@@ -39,21 +42,22 @@
 namespace headrace::core {
 
 // Changed whenever the meaning of any byte changes.
-inline constexpr std::uint32_t kRegionLayoutVersion = 1;
+inline constexpr std::uint32_t kRegionLayoutVersion = 2;
 inline constexpr std::array<char, 8> kRegionMagic{'h', 'e', 'a', 'd', 'r', 'a', 'c', 'e'};
 
 inline constexpr std::uint32_t kIncarnationsMin = 3;  // one serves, one drains, one is recovered
-inline constexpr std::uint32_t kIncarnationsMax = 8;
+inline constexpr std::uint32_t kIncarnationsMax = 4;
 inline constexpr std::uint64_t kRegionBytesMax = std::uint64_t{1} << 42U;
 
 // What a region is made for. Fixed for its life.
 struct RegionGeometry {
   std::uint32_t shards = 1;
   std::uint32_t incarnations = kIncarnationsMin;
-  std::uint32_t limit_slots = 4096;
+  std::uint32_t limit_slots = 4096;  // limits in use at once, and room between them
   std::uint32_t breaker_slots = 1024;
   std::uint32_t in_flight_entries = 4096;  // per shard
   std::uint32_t stream_entries = 4096;     // per shard
+  std::uint64_t limit_step_blocks = 4096;  // sliding windows in use at once
   std::uint64_t config_bank_bytes = std::uint64_t{1024} * 1024;
   std::uint64_t delta_log_bytes = std::uint64_t{256} * 1024;
   std::uint64_t counter_bytes = std::uint64_t{64} * 1024;       // per shard
@@ -80,8 +84,8 @@ struct RegionHeader {
   alignas(64) std::atomic<std::uint64_t> epochs_given;
 };
 
-static_assert(sizeof(RegionGeometry) == 56);
-static_assert(offsetof(RegionDescription, checksum) == 96);
+static_assert(sizeof(RegionGeometry) == 64);
+static_assert(offsetof(RegionDescription, checksum) == 104);
 static_assert(offsetof(RegionHeader, epochs_given) == 128);
 static_assert(sizeof(RegionHeader) <= 4096);
 
@@ -124,6 +128,11 @@ struct alignas(64) Doorbell {
 
 static_assert(sizeof(Doorbell) == 64);
 
+inline constexpr std::uint64_t kLimitHeaderBytes = 64;
+inline constexpr std::uint64_t kLimitEntryBytes = 64;
+inline constexpr std::uint64_t kLimitStepBlockBytes = 576;
+inline constexpr std::uint64_t kLimitShareBytes = 64;
+inline constexpr std::uint32_t kLimitSharesPerShard = 512;
 inline constexpr std::uint64_t kInFlightEntryBytes = 128;
 inline constexpr std::uint64_t kStreamEntryBytes = 64;
 
@@ -133,7 +142,15 @@ struct RegionArea {
   friend bool operator==(const RegionArea&, const RegionArea&) = default;
 };
 
-enum class ShardArea : std::uint8_t { doorbell, counters, in_flight, streams, records, count };
+enum class ShardArea : std::uint8_t {
+  doorbell,
+  counters,
+  limit_shares,
+  in_flight,
+  streams,
+  records,
+  count
+};
 
 class RegionLayout {
  public:
@@ -144,7 +161,9 @@ class RegionLayout {
   [[nodiscard]] std::uint64_t region_bytes() const { return region_bytes_; }
 
   [[nodiscard]] RegionArea incarnation_slots() const { return incarnation_slots_; }
-  [[nodiscard]] RegionArea limit_slots() const { return limit_slots_; }
+  [[nodiscard]] RegionArea limit_header() const { return limit_header_; }
+  [[nodiscard]] RegionArea limit_entries() const { return limit_entries_; }
+  [[nodiscard]] RegionArea limit_step_blocks() const { return limit_step_blocks_; }
   [[nodiscard]] RegionArea breaker_slots() const { return breaker_slots_; }
   [[nodiscard]] RegionArea config_directory() const { return config_directory_; }
   [[nodiscard]] RegionArea config_bank(std::uint32_t bank) const { return config_banks_[bank]; }
@@ -162,7 +181,9 @@ class RegionLayout {
 
   RegionGeometry geometry_;
   RegionArea incarnation_slots_;
-  RegionArea limit_slots_;
+  RegionArea limit_header_;
+  RegionArea limit_entries_;
+  RegionArea limit_step_blocks_;
   RegionArea breaker_slots_;
   RegionArea config_directory_;
   std::array<RegionArea, 2> config_banks_;

@@ -65,6 +65,7 @@ std::string geometry_difference(const RegionGeometry& has, const RegionGeometry&
       {"shards", has.shards, wanted.shards},
       {"incarnations", has.incarnations, wanted.incarnations},
       {"limit_slots", has.limit_slots, wanted.limit_slots},
+      {"limit_step_blocks", has.limit_step_blocks, wanted.limit_step_blocks},
       {"breaker_slots", has.breaker_slots, wanted.breaker_slots},
       {"in_flight_entries", has.in_flight_entries, wanted.in_flight_entries},
       {"stream_entries", has.stream_entries, wanted.stream_entries},
@@ -246,9 +247,16 @@ std::span<IncarnationSlot> SharedRegion::incarnation_slots() const {
           geometry().incarnations};
 }
 
-std::span<StableSlot> SharedRegion::limit_slots() const {
-  return {reinterpret_cast<StableSlot*>(area(layout_.limit_slots()).data()),
-          geometry().limit_slots};
+std::span<std::byte> SharedRegion::limit_header() const {
+  return area(layout_.limit_header());
+}
+
+std::span<std::byte> SharedRegion::limit_entries() const {
+  return area(layout_.limit_entries());
+}
+
+std::span<std::byte> SharedRegion::limit_step_blocks() const {
+  return area(layout_.limit_step_blocks());
 }
 
 std::span<StableSlot> SharedRegion::breaker_slots() const {

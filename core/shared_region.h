@@ -43,7 +43,10 @@ class SharedRegion {
 
   [[nodiscard]] RegionHeader& header() const;
   [[nodiscard]] std::span<IncarnationSlot> incarnation_slots() const;
-  [[nodiscard]] std::span<StableSlot> limit_slots() const;
+  // Their words: core/limits/limit_memory.h.
+  [[nodiscard]] std::span<std::byte> limit_header() const;
+  [[nodiscard]] std::span<std::byte> limit_entries() const;
+  [[nodiscard]] std::span<std::byte> limit_step_blocks() const;
   [[nodiscard]] std::span<StableSlot> breaker_slots() const;
   [[nodiscard]] ConfigDirectory& config_directory() const;
   [[nodiscard]] std::span<std::byte> config_bank(std::uint32_t bank) const;

@@ -31,6 +31,7 @@ class Incarnations : public testing::Test {
   static RegionGeometry geometry() {
     RegionGeometry geometry;
     geometry.limit_slots = 1;
+    geometry.limit_step_blocks = 1;
     geometry.breaker_slots = 1;
     geometry.in_flight_entries = 1;
     geometry.stream_entries = 1;

@@ -33,6 +33,7 @@ RegionGeometry small_geometry() {
   RegionGeometry geometry;
   geometry.shards = 2;
   geometry.limit_slots = 8;
+  geometry.limit_step_blocks = 8;
   geometry.breaker_slots = 8;
   geometry.in_flight_entries = 4;
   geometry.stream_entries = 4;
@@ -87,7 +88,9 @@ TEST(RegionLayout, AreasLieOnPagesInOrderWithoutOverlap) {
   ASSERT_TRUE(layout);
   std::vector<RegionArea> areas{{.offset = 0, .bytes = sizeof(RegionHeader)},
                                 layout->incarnation_slots(),
-                                layout->limit_slots(),
+                                layout->limit_header(),
+                                layout->limit_entries(),
+                                layout->limit_step_blocks(),
                                 layout->breaker_slots(),
                                 layout->config_directory(),
                                 layout->config_bank(0),
@@ -122,8 +125,8 @@ TEST(RegionLayout, RefusesEveryFigureBeyondItsBounds) {
   EXPECT_TRUE(refused([](RegionGeometry& g) { g.shards = 257; }));
   EXPECT_TRUE(refused([](RegionGeometry& g) { g.shards = 0; }));
   EXPECT_TRUE(refused([](RegionGeometry& g) { g.incarnations = 2; }));
-  EXPECT_FALSE(refused([](RegionGeometry& g) { g.incarnations = 8; }));
-  EXPECT_TRUE(refused([](RegionGeometry& g) { g.incarnations = 9; }));
+  EXPECT_FALSE(refused([](RegionGeometry& g) { g.incarnations = 4; }));
+  EXPECT_TRUE(refused([](RegionGeometry& g) { g.incarnations = 5; }));
   EXPECT_TRUE(refused([](RegionGeometry& g) { g.limit_slots = UINT32_MAX; }));
   EXPECT_TRUE(refused([](RegionGeometry& g) { g.breaker_slots = 0; }));
   EXPECT_TRUE(refused([](RegionGeometry& g) { g.in_flight_entries = UINT32_MAX; }));
@@ -149,8 +152,8 @@ TEST_F(SharedRegionFile, WhatOneWritesAnotherReads) {
   EXPECT_EQ(one->identity(), 99U);
   EXPECT_EQ(three->geometry(), geometry);
 
-  one->limit_slots()[7].word.store(5);
-  EXPECT_EQ(two->limit_slots()[7].word.load(), 5U);
+  one->breaker_slots()[7].word.store(5);
+  EXPECT_EQ(two->breaker_slots()[7].word.load(), 5U);
   one->breaker_slots()[0].word.store(6);
   EXPECT_EQ(three->breaker_slots()[0].word.load(), 6U);
   one->doorbell(2, 1).config_generation_seen.store(7);
@@ -164,11 +167,11 @@ TEST_F(SharedRegionFile, OutlivesTheProcessesThatUseIt) {
   {
     auto region = open();
     ASSERT_TRUE(region);
-    region->limit_slots()[3].word.store(42);
+    region->breaker_slots()[3].word.store(42);
   }
   auto again = SharedRegion::open(path, geometry, WallTime{1}, 12345);
   ASSERT_TRUE(again) << again.error();
-  EXPECT_EQ(again->limit_slots()[3].word.load(), 42U);
+  EXPECT_EQ(again->breaker_slots()[3].word.load(), 42U);
   EXPECT_EQ(again->identity(), 99U) << "made once";
 }
 
@@ -339,18 +342,18 @@ TEST(SharedRegionAnonymous, CannotBeCutByWhoeverIsHandedIt) {
   auto region = SharedRegion::make_anonymous(small_geometry(), kNow, 5);
   ASSERT_TRUE(region) << region.error();
   EXPECT_NE(::ftruncate(region->descriptor(), 0), 0);
-  region->limit_slots()[0].word.store(1);
+  region->breaker_slots()[0].word.store(1);
 }
 
 TEST(SharedRegionAnonymous, Moves) {
   auto made = SharedRegion::make_anonymous(small_geometry(), kNow, 5);
   ASSERT_TRUE(made);
   SharedRegion region = std::move(*made);
-  region.limit_slots()[0].word.store(1);
+  region.breaker_slots()[0].word.store(1);
   SharedRegion other = *SharedRegion::make_anonymous(small_geometry(), kNow, 6);
   other = std::move(region);
   EXPECT_EQ(other.identity(), 5U);
-  EXPECT_EQ(other.limit_slots()[0].word.load(), 1U);
+  EXPECT_EQ(other.breaker_slots()[0].word.load(), 1U);
 }
 
 class ConfigBanksInRegion : public testing::Test {

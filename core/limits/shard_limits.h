@@ -1,0 +1,109 @@
+// The limits as one shard sees them: takes credit for requests, and gives back what they did not
+// use. Over the words that all shards of the node share (core/limits/limit_words.h has the
+// drawing).
+//
+// Credit of a large limit that this shard asks for again and again is taken from the node in slices
+// and spent from the shard's own share, without atomic read-modify-writes. A slice belongs to the
+// window's step that it was taken in, is void after kShareHold, and what is left of it then goes
+// back. A limit that is small beside the number of shards is spent straight from the node's word.
+//
+// Threads:    one shard's. Any number of them, in any number of processes, over one LimitMemory.
+// Lifetime:   the memory outlives it; it outlives its permits. give_back_shares() before it goes.
+// Invariants: never more than a limit allows in any stretch of its window, whoever dies when.
+// Time:       is told with every call and counts as the moment of admission. It may lag behind that
+//             of other shards: what is spent late counts as spent then, never earlier.
+// Leaves:     which limits a request has, and what they measure, to its caller.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "core/limits/limit_reading.h"
+#include "core/limits/limit_refusal.h"
+#include "core/limits/limit_table.h"
+#include "core/limits/limit_terms.h"
+#include "core/limits/permit.h"
+
+namespace headrace::core {
+
+// An idle share's credit is back with the node after this at the latest, if tend() is called.
+inline constexpr Duration kShareHold = std::chrono::milliseconds{20};
+
+class ShardLimits {
+ public:
+  ShardLimits(const LimitMemory& memory, std::uint32_t incarnation, std::uint32_t shard);
+  ShardLimits(const ShardLimits&) = delete;
+  ShardLimits& operator=(const ShardLimits&) = delete;
+
+  // Starts to fetch a limit's words: as soon as its identity is known.
+  void prefetch(std::uint64_t identity) const;
+
+  // Takes all demands (at most kDemandsMax, no identity twice) or none; `into` is empty before, and
+  // after a refusal.
+  [[nodiscard]] std::optional<LimitRefusal> take(std::span<const LimitDemand> demands,
+                                                 LimitTime now, Permit& into);
+  [[nodiscard]] LimitReading read(const LimitTerms& terms, LimitTime now);
+  // All credit is there again, whatever was spent; opens a closed limit. What others hold of it in
+  // shares is spent without being counted. For an operator's command.
+  void reset(const LimitTerms& terms, LimitTime now);
+
+  // Gives back shares whose time is over, and forgets a few limits that are idle. To be called when
+  // next_tending() has come; sooner does no harm.
+  void tend(LimitTime now);
+  // kNever while no share is held.
+  [[nodiscard]] Instant next_tending() const { return next_tending_; }
+  // All of them, at once: before the shard ends.
+  void give_back_shares();
+
+  // Of this shard since it began.
+  struct Counts {
+    std::uint64_t slices_leased = 0;
+    std::uint64_t slices_returned = 0;
+    std::uint64_t overruns = 0;     // settled beyond the reservation
+    std::uint64_t limits_idle = 0;  // forgotten
+    std::uint64_t limits_closed = 0;
+  };
+  [[nodiscard]] const Counts& counts() const { return counts_; }
+
+ private:
+  friend class Permit;
+
+  // What this shard remembers of a limit that it asks for often. Where two meet, the later one has
+  // the seat.
+  struct Seat {
+    std::uint64_t identity = 0;
+    Instant since;            // takes are counted from here
+    std::uint32_t takes = 0;  // straight from the node
+    bool holds_share = false;
+  };
+
+  std::optional<LimitRefusal> take_one(const LimitDemand& demand, LimitTime now,
+                                       LimitReceipt& receipt);
+  std::optional<LimitRefusal> take_from_node(const LimitDemand& demand, LimitTime now,
+                                             LimitReceipt& receipt, std::int64_t slice);
+  bool spend_share(Seat& seat, ShareSlot& slot, const LimitDemand& demand, LimitTime now,
+                   LimitReceipt& receipt);
+  [[nodiscard]] std::int64_t slice_for(Seat& seat, const LimitDemand& demand,
+                                       LimitTable::Place place, LimitTime now);
+  void hold_share(std::size_t seat, const LimitReceipt& slice, std::int64_t balance, LimitTime now);
+  void give_back_share(std::size_t seat);
+  void give_back(const LimitReceipt& receipt, std::int64_t amount);
+  void charge(const LimitReceipt& receipt, std::int64_t amount, LimitTime now);
+  void close(LimitTable::Place place);
+
+  LimitMemory memory_;
+  LimitTable table_;
+  std::uint32_t incarnation_;
+  std::span<ShareSlot> slots_;
+  std::array<Seat, kSharesPerShard> seats_;
+  std::array<std::uint16_t, kSharesPerShard> held_;  // seats that hold a share
+  std::size_t held_count_ = 0;
+  Instant next_tending_ = kNever;
+  std::uint32_t sweep_at_ = 0;
+  Counts counts_;
+};
+
+}  // namespace headrace::core
