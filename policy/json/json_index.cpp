@@ -25,6 +25,11 @@ class Bytes64 {
     return _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(special(a_), special(b_)),
                                           _mm_or_si128(special(c_), special(d_)))) != 0;
   }
+  [[nodiscard]] bool any_quote_or_backslash() const {
+    return _mm_movemask_epi8(
+               _mm_or_si128(_mm_or_si128(quote_or_backslash(a_), quote_or_backslash(b_)),
+                            _mm_or_si128(quote_or_backslash(c_), quote_or_backslash(d_)))) != 0;
+  }
   [[nodiscard]] std::uint64_t equal(char c) const {
     const __m128i wanted = _mm_set1_epi8(c);
     return join(_mm_cmpeq_epi8(a_, wanted), _mm_cmpeq_epi8(b_, wanted), _mm_cmpeq_epi8(c_, wanted),
@@ -49,9 +54,11 @@ class Bytes64 {
     return _mm_cmpeq_epi8(_mm_max_epu8(bytes, last), last);
   }
   static __m128i special(__m128i bytes) {
-    return _mm_or_si128(not_above(bytes, _mm_set1_epi8(0x1F)),
-                        _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
-                                     _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
+    return _mm_or_si128(not_above(bytes, _mm_set1_epi8(0x1F)), quote_or_backslash(bytes));
+  }
+  static __m128i quote_or_backslash(__m128i bytes) {
+    return _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                        _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
   }
   static __m128i operator_bytes(__m128i bytes) {
     // With bit 5 set, [ is {, and ] is }.
@@ -87,6 +94,9 @@ class Bytes64 {
   }
   [[nodiscard]] bool any_special() const {
     return mask([](unsigned char c) { return c < 0x20 || c == '"' || c == '\\'; }) != 0;
+  }
+  [[nodiscard]] bool any_quote_or_backslash() const {
+    return mask([](unsigned char c) { return c == '"' || c == '\\'; }) != 0;
   }
   [[nodiscard]] std::uint64_t equal(char wanted) const {
     return mask([wanted](unsigned char c) { return c == static_cast<unsigned char>(wanted); });

@@ -6,9 +6,10 @@
 //   ^^    ^^ ^^ ^ ^   ^^     brackets, colons, commas, both quotes of each string, and the first
 //                            byte of everything else that stands outside strings
 //
-// Quotes are told from escaped quotes, escapes are judged (RFC 8259 section 7), and so are control
-// characters in strings. State is carried from one run to the next, so runs may end anywhere.
-// The bit tricks are those of Langdale and Lemire, "Parsing Gigabytes of JSON per Second" (2019).
+// Quotes are told from escaped quotes. If asked to be strict, escapes are judged (RFC 8259 section
+// 7), and so are control characters in strings; else control characters count as white space. State
+// is carried from one run to the next, so runs may end anywhere. The bit tricks are those of
+// Langdale and Lemire, "Parsing Gigabytes of JSON per Second" (2019).
 //
 // Padding:    none needed.
 #pragma once
@@ -24,13 +25,15 @@ inline constexpr std::size_t kJsonRunBytesMax = 2048;
 inline constexpr std::size_t kJsonRunTokensMax = kJsonRunBytesMax + 32;
 
 struct JsonIndexState {
+  bool strict = true;
   const char* fault = nullptr;  // the first byte that cannot stand in a string
   const char* fault_reason = "";
   bool in_string = false;
   bool escape = false;           // the last byte was a backslash that escapes the next one
   bool in_scalar = false;        // the last byte was part of a number, a word, or junk
   std::uint8_t hex_pending = 0;  // bit n: n bytes on, a hex digit of a \u escape must stand
-  bool non_ascii = false;        // a byte above 0x7F was seen; for the user to clear
+  bool non_ascii = false;        // a byte above 0x7F was seen, or not looked for; for the user to
+                                 // clear
   bool escapes = false;          // a backslash was seen; for the user to clear
 };
 

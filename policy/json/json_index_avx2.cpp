@@ -25,6 +25,10 @@ class Bytes64 {
   [[nodiscard]] bool any_special() const {
     return _mm256_movemask_epi8(_mm256_or_si256(special(a_), special(b_))) != 0;
   }
+  [[nodiscard]] bool any_quote_or_backslash() const {
+    return _mm256_movemask_epi8(_mm256_or_si256(quote_or_backslash(a_), quote_or_backslash(b_))) !=
+           0;
+  }
   [[nodiscard]] std::uint64_t equal(char c) const {
     const __m256i wanted = _mm256_set1_epi8(c);
     return join(_mm256_cmpeq_epi8(a_, wanted), _mm256_cmpeq_epi8(b_, wanted));
@@ -46,9 +50,11 @@ class Bytes64 {
     return _mm256_cmpeq_epi8(_mm256_max_epu8(bytes, last), last);
   }
   static __m256i special(__m256i bytes) {
-    return _mm256_or_si256(not_above(bytes, _mm256_set1_epi8(0x1F)),
-                           _mm256_or_si256(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('"')),
-                                           _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('\\'))));
+    return _mm256_or_si256(not_above(bytes, _mm256_set1_epi8(0x1F)), quote_or_backslash(bytes));
+  }
+  static __m256i quote_or_backslash(__m256i bytes) {
+    return _mm256_or_si256(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('"')),
+                           _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('\\')));
   }
   static __m256i operator_bytes(__m256i bytes) {
     // With bit 5 set, [ is {, and ] is }.

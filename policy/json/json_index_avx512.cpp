@@ -22,6 +22,7 @@ class Bytes64 {
 
   [[nodiscard]] bool any_above_7f() const { return _mm512_movepi8_mask(bytes_) != 0; }
   [[nodiscard]] bool any_special() const { return (up_to(0x1F) | equal('"') | equal('\\')) != 0; }
+  [[nodiscard]] bool any_quote_or_backslash() const { return (equal('"') | equal('\\')) != 0; }
   [[nodiscard]] std::uint64_t equal(char c) const {
     return _mm512_cmpeq_epi8_mask(bytes_, _mm512_set1_epi8(c));
   }

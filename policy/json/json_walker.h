@@ -39,8 +39,9 @@ struct JsonWalkOptions {
   // are recognised however they are cut. Otherwise a cut key or text of more than
   // kJsonTextBytesMax bytes is not recognised.
   bool contiguous = false;
-  // Judge everything, UTF-8 and the numbers and words that nobody wants to know included. Otherwise
-  // only what could lead astray is judged.
+  // Judge everything, UTF-8 and what nobody wants to know included. Otherwise only what could lead
+  // astray is judged: where strings and wanted values begin and end. Of an unwanted object or array
+  // the brackets are counted.
   bool strict = false;
   // Refuse a key that differs from a wanted one in letter case only.
   bool refuse_ambiguous_keys = false;
@@ -68,6 +69,7 @@ class JsonWalker {
     key,            // a key must come
     colon,
     after_value,  // comma or closing bracket
+    skipped,      // inside an object or array of which only the brackets are counted
     in_key,       // the key's closing quote comes next
     in_string,    // the string's closing quote comes next
     number,       // a number that the slice's end cut
@@ -84,17 +86,28 @@ class JsonWalker {
   Outcome open_container(const char* p, bool object, JsonSink& sink);
   Outcome close_container(const char* p, JsonSink& sink);
   void enter_container();
+  Outcome tell_bracket(const char* p, JsonStep::Kind kind, JsonField field, bool object,
+                       JsonSink& sink);
+  const std::uint16_t* skip_container(const char* run, const std::uint16_t* token,
+                                      const std::uint16_t* end);
   Outcome walk_scalar(const char* p, JsonSink& sink);
   Outcome begin_number(const char* p, JsonSink& sink);
   Outcome walk_number(const char* p, JsonSink& sink);
   Outcome tell_number(const char* p, bool integer, std::int64_t number, JsonSink& sink);
   Outcome tell_word(const char* p, JsonSink& sink);
   Outcome walk_word(const char* p, JsonSink& sink);
+  [[nodiscard]] bool word_is_whole() const;
   Outcome resume_scalar(JsonSink& sink);
-  Outcome settle_key(std::string_view raw);
-  Outcome settle_odd_key(std::string_view key);
+  Outcome settle_key(std::string_view raw, std::uint64_t begin);
+  Outcome settle_odd_key(std::string_view key, std::uint64_t begin);
   Outcome tell_string(const char* quote, JsonSink& sink);
-  Outcome tell(const JsonStep& step, JsonSink& sink);
+  Outcome tell(const JsonStep& step, JsonSink& sink) {
+    if (sink.on_json(step)) [[likely]]
+      return Outcome::go_on;
+    state_ = State::failed;
+    fault_ = {JsonError::stopped, step.begin, ""};
+    return Outcome::ended;
+  }
   Outcome fail(const char* p, JsonError error, const char* reason);
   Outcome check_text(std::string_view slice);
 
@@ -119,8 +132,9 @@ class JsonWalker {
   State state_ = State::value;
   std::uint8_t depth_ = 0;
   std::uint8_t depth_max_ = kJsonDepthMax;
-  bool empty_ = false;      // the container that closes next has nothing inside
-  bool non_ascii_ = false;  // in an earlier slice
+  std::uint8_t skipped_depth_ = 0;  // brackets open within depth_ that are only counted
+  bool empty_ = false;              // the container that closes next has nothing inside
+  bool non_ascii_ = false;          // in an earlier slice
   bool contiguous_ = false;
   bool strict_ = false;
   bool refuse_ambiguous_ = false;

@@ -410,6 +410,44 @@ TEST(JsonWalker, EndsWhenTheSinkWantsNoMore) {
   EXPECT_EQ(recorder.told.size(), 1U);
 }
 
+TEST(JsonWalker, WithoutJudgingTellsTheSameOfWhatIsJson) {
+  const std::string text =
+      R"({"x":{"a":[{"name":1},"}]\\\"{",[[],{}]],"deep_value":[2]},"name":"n\u0061\n","y":[],)"
+      R"("inner":{"z":{"deep_value":5},"deep_value":-45},"list":[{"id":7},[{"id":8}],{"id":"]"}]})";
+  const Walked strict = walk(text, 100000, Slices::apart);
+  ASSERT_TRUE(strict.complete);
+  for (std::size_t size = 1; size <= text.size(); ++size) {
+    for (const Slices slices : {Slices::contiguous, Slices::apart}) {
+      const Walked walked = walk(text, size, slices, {});
+      EXPECT_TRUE(walked.complete) << size;
+      ASSERT_EQ(walked.told.size(), strict.told.size()) << size;
+      for (std::size_t i = 0; i < walked.told.size(); ++i) {
+        EXPECT_EQ(walked.told[i].step.field, strict.told[i].step.field);
+        EXPECT_EQ(walked.told[i].step.begin, strict.told[i].step.begin);
+        EXPECT_EQ(walked.told[i].step.end, strict.told[i].step.end);
+        EXPECT_EQ(walked.told[i].text, strict.told[i].text);
+      }
+    }
+  }
+}
+
+TEST(JsonWalker, OfWhatNobodyWantsOnlyTheBracketsCount) {
+  const JsonWalkOptions loose{.depth_max = 4};
+  for (const std::size_t size : kSliceSizes) {
+    // Whatever stands in there is the client's to judge; the brackets say where it ends.
+    const Walked odd =
+        walk(R"({"x":{1 "\q" nul,,],["]}"},"name":"n"})", size, Slices::apart, loose);
+    ASSERT_EQ(odd.told.size(), 1U) << size;
+    EXPECT_EQ(odd.told[0].text, "n");
+    EXPECT_TRUE(odd.complete);
+    EXPECT_FALSE(walk(R"({"x":[[[]]]})", size, Slices::apart, loose).fault) << size;
+    const JsonFault fault = walk(R"({"x":[[],[[[]]]]})", size, Slices::apart, loose).fault;
+    EXPECT_EQ(fault.error, JsonError::too_deep) << size;
+    EXPECT_EQ(fault.offset, 11U) << size;
+    EXPECT_FALSE(walk(R"({"x":[[])", size, Slices::apart, loose).complete) << size;
+  }
+}
+
 TEST(JsonWalker, FindsEscapesAndQuotesAtEveryPlaceOfABlock) {
   // A backslash, a quote and a \u escape pushed through the borders of blocks and runs.
   for (std::size_t pad = 0; pad < 140; ++pad) {

@@ -1,0 +1,251 @@
+// The walk from token to token; see json_walker.h.
+#include <array>
+#include <utility>
+
+#include "policy/json/json_scalar_bytes.h"
+#include "policy/json/json_walker.h"
+
+namespace headrace::policy {
+namespace {
+
+// What a token does to the number of open brackets.
+constexpr std::array<std::int8_t, 256> kBrackets = [] {
+  std::array<std::int8_t, 256> table{};
+  table['{'] = table['['] = 1;
+  table['}'] = table[']'] = -1;
+  return table;
+}();
+
+}  // namespace
+
+// Finds the field that a key leads to; `raw` as it stands between its quotes, which begin at
+// `begin`.
+inline JsonWalker::Outcome JsonWalker::settle_key(std::string_view raw, std::uint64_t begin) {
+  // What was copied may be read up to its end only; in the slice there is more.
+  const bool copied = raw.data() == copy_.data();
+  field_ = fields_->find(node_, raw, copied ? raw.data() + raw.size() : end_);
+  if (field_ != kJsonNoField || !(index_.escapes || refuse_ambiguous_)) return Outcome::go_on;
+  return settle_odd_key(raw, begin);
+}
+
+// --- Containers
+
+// Takes up the fields and kind of the container at depth_.
+inline void JsonWalker::enter_container() {
+  if (depth_ == 0) {
+    object_ = false;
+    node_ = element_ = kJsonNoField;
+    return;
+  }
+  const unsigned level = depth_ - 1U;
+  object_ = (kinds_[level / 64] >> level % 64 & 1U) != 0;
+  node_ = depth_ <= kJsonTrackedDepthMax ? nodes_[depth_] : kJsonNoField;
+  element_ = node_ != kJsonNoField ? fields_->element(node_) : kJsonNoField;
+}
+
+inline JsonWalker::Outcome JsonWalker::open_container(const char* p, bool object, JsonSink& sink) {
+  if (depth_ == depth_max_) return fail(p, JsonError::too_deep, "nested too deeply");
+  const JsonField field = field_;
+  const unsigned level = depth_++;
+  const std::uint64_t bit = std::uint64_t{1} << level % 64;
+  std::uint64_t& kinds = kinds_[level / 64];
+  kinds = object ? kinds | bit : kinds & ~bit;
+  object_ = object;
+  if (depth_ <= kJsonTrackedDepthMax) {
+    nodes_[depth_] = node_ = field;
+  } else {
+    node_ = kJsonNoField;
+  }
+  field_ = element_ = node_ != kJsonNoField ? fields_->element(node_) : kJsonNoField;
+  if (field == kJsonNoField || !fields_->stops_at_container(field)) return Outcome::go_on;
+  return tell_bracket(p, JsonStep::Kind::value, field, object, sink);
+}
+
+inline JsonWalker::Outcome JsonWalker::close_container(const char* p, JsonSink& sink) {
+  const JsonField closed = node_;
+  const bool object = object_;
+  --depth_;
+  enter_container();
+  if (closed == kJsonNoField || !fields_->stops_at_container(closed)) {
+    empty_ = false;
+    return Outcome::go_on;
+  }
+  return tell_bracket(p, JsonStep::Kind::close, closed, object, sink);
+}
+
+JsonWalker::Outcome JsonWalker::tell_bracket(const char* p, JsonStep::Kind kind, JsonField field,
+                                             bool object, JsonSink& sink) {
+  JsonStep step;
+  step.kind = kind;
+  step.type = object ? JsonType::object : JsonType::array;
+  step.field = field;
+  step.end = at(p) + 1;
+  step.begin = step.end - (kind == JsonStep::Kind::value ? 1 : 0);
+  step.empty = std::exchange(empty_, false);
+  return tell(step, sink);
+}
+
+// Passes over the tokens of an unwanted container, up to behind its last bracket, which brings
+// skipped_depth_ to 0, or to one that is nested too deeply, which brings it beyond the bound.
+inline const std::uint16_t* JsonWalker::skip_container(const char* run, const std::uint16_t* token,
+                                                       const std::uint16_t* end) {
+  const int deepest = depth_max_ - depth_;
+  int depth = skipped_depth_;
+  while (token != end) {
+    depth += kBrackets[static_cast<unsigned char>(run[*token++])];
+    if (static_cast<unsigned>(depth - 1) >= static_cast<unsigned>(deepest)) break;
+  }
+  skipped_depth_ = static_cast<std::uint8_t>(depth);
+  return token;
+}
+
+// --- Tokens
+
+// The states of the walk as places in one function, each moving on to the next without a detour:
+// this is the innermost loop of the data plane. When the run's tokens end, the state is kept.
+JsonWalker::Outcome JsonWalker::walk_tokens(const char* run, const std::uint16_t* token,
+                                            const std::uint16_t* end, JsonSink& sink) {
+  const char* p = nullptr;
+  const auto keep = [this](State state) {
+    state_ = state;
+    return Outcome::go_on;
+  };
+  switch (state_) {
+    case State::value:
+      goto value;
+    case State::first_element:
+      goto first_element;
+    case State::first_key:
+      goto first_key;
+    case State::key:
+      goto key;
+    case State::in_key:
+      goto in_key;
+    case State::colon:
+      goto colon;
+    case State::in_string:
+      goto in_string;
+    case State::after_value:
+      goto after_value;
+    case State::skipped:
+      goto skipped;
+    case State::number:
+    case State::word:
+    case State::failed:
+      // A number or word that is not over reaches to the slice's end: no token stands behind it.
+      return keep(state_);
+  }
+
+first_key:
+  if (token == end) return keep(State::first_key);
+  if (run[*token] == '}') {
+    ++token;
+    empty_ = true;
+    goto close;
+  }
+
+key:
+  if (token == end) return keep(State::key);
+  p = run + *token++;
+  if (*p != '"') return fail(p, JsonError::syntax, "a key in quotes must stand here");
+  field_ = kJsonNoField;
+  if (token != end) [[likely]] {
+    // Nearly always the key lies whole in the run.
+    const char* const quote = run + *token++;
+    if (node_ != kJsonNoField &&
+        settle_key({p + 1, static_cast<std::size_t>(quote - p - 1)}, at(p)) == Outcome::ended) {
+      return Outcome::ended;
+    }
+    goto colon;
+  }
+  token_begin_ = at(p);
+  return keep(State::in_key);
+
+in_key:
+  // The next token within a string is its closing quote.
+  if (token == end) return keep(State::in_key);
+  p = run + *token++;
+  if (node_ != kJsonNoField) {
+    const std::string_view raw = raw_string(p);
+    if (!copy_short_ && settle_key(raw, token_begin_) == Outcome::ended) return Outcome::ended;
+  }
+
+colon:
+  if (token == end) return keep(State::colon);
+  p = run + *token++;
+  if (*p != ':') return fail(p, JsonError::syntax, "a colon must stand here");
+  goto value;
+
+first_element:
+  if (token == end) return keep(State::first_element);
+  if (run[*token] == ']') {
+    ++token;
+    empty_ = true;
+    goto close;
+  }
+
+value:
+  if (token == end) return keep(State::value);
+  p = run + *token++;
+  switch (*p) {
+    case '"':
+      if (field_ == kJsonNoField && token != end) {
+        ++token;
+        goto after_value;
+      }
+      token_begin_ = at(p);
+      goto in_string;
+    case '{':
+    case '[':
+      if (!strict_ && field_ == kJsonNoField) {
+        if (depth_ == depth_max_) return fail(p, JsonError::too_deep, "nested too deeply");
+        skipped_depth_ = 1;
+        goto skipped;
+      }
+      if (open_container(p, *p == '{', sink) == Outcome::ended) return Outcome::ended;
+      if (object_) goto first_key;
+      goto first_element;
+    default:
+      break;
+  }
+  if (strict_ || field_ != kJsonNoField || !is_json_scalar(*p)) {
+    token_begin_ = at(p);
+    if (walk_scalar(p, sink) == Outcome::ended) return Outcome::ended;
+    // Cut by the slice's end, it was the last token.
+    if (state_ != State::after_value) return Outcome::go_on;
+  }
+  goto after_value;
+
+in_string:
+  if (token == end) return keep(State::in_string);
+  p = run + *token++;
+  if (field_ != kJsonNoField && tell_string(p, sink) == Outcome::ended) return Outcome::ended;
+
+after_value:
+  if (token == end) return keep(State::after_value);
+  p = run + *token++;
+  if (*p == ',' && depth_ != 0) {
+    field_ = element_;
+    if (object_) goto key;
+    goto value;
+  }
+  if (depth_ == 0) return fail(p, JsonError::trailing, "more stands behind the JSON value");
+  if (*p != (object_ ? '}' : ']')) {
+    return fail(p, JsonError::syntax,
+                object_ ? "a comma or } must stand here" : "a comma or ] must stand here");
+  }
+
+close:
+  if (close_container(run + token[-1], sink) == Outcome::ended) return Outcome::ended;
+  goto after_value;
+
+skipped:
+  token = skip_container(run, token, end);
+  if (skipped_depth_ == 0) goto after_value;
+  if (skipped_depth_ + depth_ > depth_max_) {
+    return fail(run + token[-1], JsonError::too_deep, "nested too deeply");
+  }
+  return keep(State::skipped);
+}
+
+}  // namespace headrace::policy
