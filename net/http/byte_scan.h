@@ -1,5 +1,6 @@
 // Finds the bytes that end lines or must not be there: sixteen at a time where the machine can
-// (SSE2 is part of every x86-64), eight at a time elsewhere. Reads nothing beyond the end.
+// (SSE2 is part of every x86-64, SSSE3 of every server's), eight at a time elsewhere. Reads nothing
+// beyond the end.
 #pragma once
 
 #include <bit>
@@ -10,6 +11,9 @@
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
+#endif
+#if defined(__SSSE3__)
+#include <tmmintrin.h>
 #endif
 
 namespace headrace::net::http {
@@ -29,6 +33,15 @@ constexpr std::uint64_t zero_bytes(std::uint64_t word) {
   const std::uint64_t low = (word & ~kHighBits) + ~kHighBits;
   return ~(low | word) & kHighBits;
 }
+
+#if defined(__SSE2__)
+// All bits set in each byte that is a control.
+inline __m128i controls(__m128i block) {
+  const __m128i c0 = _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1f)), block);
+  const __m128i c0_without_tab = _mm_andnot_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('\t')), c0);
+  return _mm_or_si128(c0_without_tab, _mm_cmpeq_epi8(block, _mm_set1_epi8(0x7f)));
+}
+#endif
 
 }  // namespace byte_scan_detail
 
@@ -63,16 +76,10 @@ inline bool visit_controls(std::string_view text, std::size_t from, Visit&& visi
 #if defined(__SSE2__)
   const char* const bytes = text.data();
   const std::size_t to = text.size();
-  const __m128i last_of_c0 = _mm_set1_epi8(0x1f);
-  const __m128i tab = _mm_set1_epi8('\t');
-  const __m128i del = _mm_set1_epi8(0x7f);
   for (; to - from >= 16; from += 16) {
     __m128i block;
     std::memcpy(&block, bytes + from, 16);
-    const __m128i c0 = _mm_cmpeq_epi8(_mm_min_epu8(block, last_of_c0), block);
-    const __m128i controls =
-        _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(block, tab), c0), _mm_cmpeq_epi8(block, del));
-    auto found = static_cast<unsigned>(_mm_movemask_epi8(controls));
+    auto found = static_cast<unsigned>(_mm_movemask_epi8(byte_scan_detail::controls(block)));
     for (; found != 0; found &= found - 1) {
       if (!visit(from + static_cast<std::size_t>(std::countr_zero(found)))) return false;
     }
@@ -82,7 +89,62 @@ inline bool visit_controls(std::string_view text, std::size_t from, Visit&& visi
 }
 
 inline bool has_control(std::string_view text) {
-  return !visit_controls(text, 0, [](std::size_t) { return false; });
+#if defined(__SSE2__)
+  // In blocks of sixteen, the last of which may overlap the one before; what is shorter is brought
+  // together from two overlapping halves.
+  using byte_scan_detail::controls;
+  const auto load = [](const char* from) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  };
+  const char* const at = text.data();
+  const std::size_t size = text.size();
+  if (size >= 16) {
+    __m128i found = controls(load(at + size - 16));
+    for (std::size_t offset = 0; offset + 16 < size; offset += 16)
+      found = _mm_or_si128(found, controls(load(at + offset)));
+    return _mm_movemask_epi8(found) != 0;
+  }
+  if (size >= 8) {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    std::memcpy(&first, at, 8);
+    std::memcpy(&last, at + size - 8, 8);
+    const __m128i block =
+        _mm_set_epi64x(static_cast<std::int64_t>(last), static_cast<std::int64_t>(first));
+    return _mm_movemask_epi8(controls(block)) != 0;
+  }
+#endif
+  return !visit_controls_portable(text, 0, [](std::size_t) { return false; });
+}
+
+// The controls of 64 bytes, a bit for each byte: all of them, and the line feeds among them.
+struct ControlBits {
+  std::uint64_t all = 0;
+  std::uint64_t line_feeds = 0;
+};
+
+inline ControlBits control_bits(const char* at) {
+  ControlBits bits;
+#if defined(__SSE2__)
+  const auto take = [&](unsigned place) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + place));
+    const auto mask = [](__m128i bytes) {
+      return static_cast<std::uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(bytes)));
+    };
+    bits.all |= mask(byte_scan_detail::controls(block)) << place;
+    bits.line_feeds |= mask(_mm_cmpeq_epi8(block, _mm_set1_epi8('\n'))) << place;
+  };
+  take(0);
+  take(16);
+  take(32);
+  take(48);
+#else
+  for (unsigned i = 0; i < 64; ++i) {
+    bits.all |= static_cast<std::uint64_t>(is_control(at[i])) << i;
+    bits.line_feeds |= static_cast<std::uint64_t>(at[i] == '\n') << i;
+  }
+#endif
+  return bits;
 }
 
 // The first CR in [at, end); end where there is none.
@@ -101,24 +163,48 @@ inline const char* find_cr(const char* at, const char* end) {
   return at;
 }
 
+#if defined(__SSSE3__)
+namespace byte_scan_detail {
+
+// Letters, digits and "-" by both halves of the byte: a bit for each upper half that has some.
+struct PlainNameBits {
+  alignas(16) char by_lower_half[16] = {};
+  alignas(16) char by_upper_half[16] = {};
+};
+inline constexpr PlainNameBits kPlainNameBits = [] {
+  PlainNameBits bits;
+  for (unsigned i = 0; i < 128; ++i) {
+    const auto c = static_cast<char>(i);
+    const bool plain =
+        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+    if (plain)
+      bits.by_lower_half[i & 0xf] = static_cast<char>(bits.by_lower_half[i & 0xf] | 1 << i / 16);
+    bits.by_upper_half[i / 16] = static_cast<char>(1 << i / 16);
+  }
+  return bits;
+}();
+
+}  // namespace byte_scan_detail
+#endif
+
 // Skips letters, digits and "-", of which nearly every field name is made, sixteen at a time; may
 // stop before any of them, never beyond one that is something else.
 inline const char* skip_plain_name(const char* at, const char* end) {
-#if defined(__SSE2__)
-  const auto in_range = [](__m128i block, char first, char last) {
-    const __m128i offset = _mm_sub_epi8(block, _mm_set1_epi8(first));
-    const __m128i most = _mm_set1_epi8(static_cast<char>(last - first));
-    return _mm_cmpeq_epi8(_mm_min_epu8(offset, most), offset);
+#if defined(__SSSE3__)
+  const auto load = [](const char* from) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
   };
+  const __m128i half = _mm_set1_epi8(0x0f);
+  const __m128i by_lower_half = load(byte_scan_detail::kPlainNameBits.by_lower_half);
+  const __m128i by_upper_half = load(byte_scan_detail::kPlainNameBits.by_upper_half);
   for (; end - at >= 16; at += 16) {
-    __m128i block;
-    std::memcpy(&block, at, 16);
-    const __m128i letters = in_range(_mm_or_si128(block, _mm_set1_epi8(0x20)), 'a', 'z');
-    const __m128i digits = in_range(block, '0', '9');
-    const __m128i hyphens = _mm_cmpeq_epi8(block, _mm_set1_epi8('-'));
-    const __m128i plain = _mm_or_si128(_mm_or_si128(letters, digits), hyphens);
-    const auto other = ~static_cast<unsigned>(_mm_movemask_epi8(plain)) & 0xffffU;
-    if (other != 0) return at + std::countr_zero(other);
+    const __m128i block = load(at);
+    const __m128i lower = _mm_shuffle_epi8(by_lower_half, _mm_and_si128(block, half));
+    const __m128i upper =
+        _mm_shuffle_epi8(by_upper_half, _mm_and_si128(_mm_srli_epi16(block, 4), half));
+    const __m128i other = _mm_cmpeq_epi8(_mm_and_si128(lower, upper), _mm_setzero_si128());
+    const auto found = static_cast<unsigned>(_mm_movemask_epi8(other));
+    if (found != 0) return at + std::countr_zero(found);
   }
 #endif
   static_cast<void>(end);

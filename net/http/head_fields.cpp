@@ -74,11 +74,12 @@ ParseError parse_field_lines(std::string_view lines, HeadKind kind, FieldTable& 
     const std::string_view name(at, static_cast<std::size_t>(colon - at));
 
     const char* value = colon + 1;
-    while (*value == ' ' || *value == '\t')
+    if (*value == ' ') ++value;
+    while (*value == ' ' || *value == '\t') [[unlikely]]
       ++value;
     const char* const cr = find_cr(value, end);
     const char* value_end = cr;
-    while (value_end != value && (value_end[-1] == ' ' || value_end[-1] == '\t'))
+    while (value_end != value && (value_end[-1] == ' ' || value_end[-1] == '\t')) [[unlikely]]
       --value_end;
 
     const FieldId id = field_id(name);

@@ -1,6 +1,7 @@
 #include "net/http/head_scan.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "core/check.h"
 #include "net/http/byte_scan.h"
@@ -22,8 +23,10 @@ class Scanner {
         scan_(scan) {}
 
   void run() {
+    const std::size_t plain = run_plain_lines(scan_.scanned_bytes);
+    if (result_.status != HeadStatus::incomplete) return;
     std::size_t reached = window_.size();
-    visit_controls(window_, scan_.scanned_bytes, [&](std::size_t at) {
+    visit_controls(window_, plain, [&](std::size_t at) {
       if (window_[at] == '\r' && at + 1 == window_.size()) {
         reached = at;  // judged when its LF has come, or has not
         return false;
@@ -39,6 +42,31 @@ class Scanner {
   [[nodiscard]] HeadResult result() const { return result_; }
 
  private:
+  // Passes over lines as they should be, 64 bytes at a time: as long as every control is a CR with
+  // its LF. Returns where the judging of one control after another goes on.
+  std::size_t run_plain_lines(std::size_t at) {
+    bool open = false;  // the last byte passed is a CR, whose LF is not in sight
+    for (; window_.size() - at >= 64; at += 64) {
+      const ControlBits controls = control_bits(window_.data() + at);
+      const std::uint64_t others = controls.all & ~controls.line_feeds;
+      if (controls.line_feeds != (others << 1 | static_cast<std::uint64_t>(open))) break;
+      for (std::uint64_t rest = controls.line_feeds; rest != 0; rest &= rest - 1) {
+        const std::size_t line_feed = at + static_cast<std::size_t>(std::countr_zero(rest));
+        if (window_[line_feed - 1] != '\r') return std::max<std::size_t>(at, scan_.line_start);
+        const std::size_t length = line_feed - 1 - scan_.line_start;
+        if (length != 0 && length <= line_bytes_max_ && scan_.lines <= fields_max_) [[likely]] {
+          ++scan_.lines;
+          scan_.line_start = static_cast<std::uint32_t>(line_feed + 1);
+          continue;
+        }
+        result_ = on_control(line_feed);
+        if (result_.status != HeadStatus::incomplete) return line_feed;
+      }
+      open = others >> 63 != 0;
+    }
+    return open ? at - 1 : at;
+  }
+
   HeadResult on_control(std::size_t at) {
     const bool line_feed_after_cr =
         window_[at] == '\n' && at > scan_.line_start && window_[at - 1] == '\r';

@@ -49,6 +49,24 @@ TEST(ByteScan, BothVersionsFindExactlyTheControls) {
   }
 }
 
+TEST(ByteScan, HasABitForEachControlOfABlock) {
+  for (std::size_t at = 0; at < 64; ++at) {
+    for (int value = 0; value < 256; ++value) {
+      std::string block(64, '\x80');
+      block[at] = static_cast<char>(value);
+      block[63 - at] = static_cast<char>(value);
+      ControlBits expected;
+      for (const std::size_t place : slow_controls(block, 0)) {
+        expected.all |= std::uint64_t{1} << place;
+        if (value == '\n') expected.line_feeds |= std::uint64_t{1} << place;
+      }
+      const ControlBits found = control_bits(block.data());
+      ASSERT_EQ(found.all, expected.all) << at << " " << value;
+      ASSERT_EQ(found.line_feeds, expected.line_feeds) << at << " " << value;
+    }
+  }
+}
+
 TEST(ByteScan, StopsWhenTold) {
   const std::string text(64, '\n');
   int visits = 0;
