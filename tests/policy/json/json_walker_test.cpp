@@ -436,7 +436,7 @@ TEST(JsonWalker, OfWhatNobodyWantsOnlyTheBracketsCount) {
   for (const std::size_t size : kSliceSizes) {
     // Whatever stands in there is the client's to judge; the brackets say where it ends.
     const Walked odd =
-        walk(R"({"x":{1 "\q" nul,,],["]}"},"name":"n"})", size, Slices::apart, loose);
+        walk(R"({"x":{1 "\q" nul,,[,"]}"]},"name":"n"})", size, Slices::apart, loose);
     ASSERT_EQ(odd.told.size(), 1U) << size;
     EXPECT_EQ(odd.told[0].text, "n");
     EXPECT_TRUE(odd.complete);
