@@ -26,6 +26,12 @@ headrace_library(yaml libyaml-cpp-dev yaml-cpp/yaml.h yaml-cpp)
 headrace_library(fmt libfmt-dev fmt/format.h fmt)
 headrace_library(mimalloc libmimalloc-dev mimalloc.h mimalloc)
 
+# Compiles the message catalogues.
+find_program(HEADRACE_MSGFMT msgfmt)
+if(NOT HEADRACE_MSGFMT)
+  string(APPEND HEADRACE_MISSING " gettext")
+endif()
+
 find_path(cli11_INCLUDE CLI/CLI.hpp)
 find_path(json_INCLUDE nlohmann/json.hpp)
 foreach(pair cli11:libcli11-dev json:nlohmann-json3-dev)

@@ -52,6 +52,8 @@
 #include "policy/config/config_view.h"
 #include "policy/dialect/endpoint.h"
 #include "policy/dialect/error_body.h"
+#include "policy/dialect/refusal.h"
+#include "policy/messages/language_wish.h"
 #include "policy/stages.h"
 
 namespace headrace::net {
@@ -104,6 +106,8 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
 
   // --- head and identify -----------------------------------------------------------------------
   void note_request(const http::RequestHead& head);
+  void note_language(const http::RequestHead& head);
+  [[nodiscard]] policy::Language language() const;
   bool identify(const http::RequestHead& head);
 
   // --- body (exchange_body.cpp) ----------------------------------------------------------------
@@ -185,7 +189,10 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   void pump_answer();
 
   // --- local replies (exchange_reply.cpp) ------------------------------------------------------
-  void reply(policy::Reason reason, std::string_view detail, std::string_view param = {});
+  void reply(policy::Reason reason, const policy::Message& detail, std::string_view param = {});
+  void reply(const policy::Refusal& refusal);
+  void reply_in_english(policy::Reason reason, std::string_view detail);
+  void send_error(const policy::ErrorAnswer& answer, policy::Language language);
   void reply_with(std::uint16_t status, std::string_view content_type, std::string_view body,
                   std::string_view extra_lines = {});
   void answer_admin(const http::RequestHead& head);
@@ -240,6 +247,7 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   std::uint8_t attempts_ = 0;
   http::Method method_ = http::Method::other;
   policy::EndpointMatch match_;
+  policy::LanguageWish language_wish_;
   UpstreamFailure failure_ = UpstreamFailure::none;
   policy::Reason reason_{};
 

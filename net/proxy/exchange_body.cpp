@@ -1,10 +1,7 @@
 // The body stages of an exchange: it is held whole where it must be understood, and judged while it
 // arrives; then what it asks for is known.
 #include <algorithm>
-#include <array>
 #include <cstring>
-
-#include <fmt/format.h>
 
 #include "core/planted_bug.h"
 #include "net/edge/downstream_connection.h"
@@ -15,6 +12,7 @@
 namespace headrace::net {
 
 using http::BodyFraming;
+using policy::MessageId;
 using policy::Reason;
 
 namespace {
@@ -31,7 +29,7 @@ bool Exchange::start_body(const http::RequestHead& head, std::size_t arrived) {
   if (head.framing == BodyFraming::length) downstream_->learn_body_bytes(head.content_length);
   const std::uint64_t body_bytes_max = config_->http().body_bytes_max;
   if (head.framing == BodyFraming::length && head.content_length > body_bytes_max) {
-    reply(Reason::body_too_large, "The request's body is larger than this gateway accepts.");
+    reply(Reason::body_too_large, {MessageId::body_too_large, body_bytes_max});
     return false;
   }
   if (passthrough_ != nullptr) {
@@ -65,7 +63,7 @@ bool Exchange::hold_body(const http::RequestHead& head, std::size_t arrived) {
   if (!in_place) {
     core::BufferLease larger = shard_->bodies.take(message.head_bytes + wanted);
     if (!larger) {
-      reply(Reason::overloaded, "The gateway holds as much as it can. Try again in a moment.");
+      reply(Reason::overloaded, MessageId::too_many_bytes_held);
       return false;
     }
     std::memcpy(larger.data(), message.lease.data(), message.head_bytes);
@@ -88,7 +86,7 @@ void Exchange::take_body_bytes(std::span<const std::byte> bytes) {
     const http::ChunkStep step = message.decoder.next(bytes);
     if (step.status == http::ChunkStatus::bad) {
       keep_alive_ = false;
-      reply(Reason::invalid_request, http::describe(step.error).message);
+      reply(Reason::invalid_request, MessageId::body_framing);
       return;
     }
     if (step.status == http::ChunkStatus::data) {
@@ -128,9 +126,10 @@ void Exchange::want_body() {
 
 bool Exchange::reserve_body_room(std::size_t bytes) {
   RequestMessage& message = *message_;
-  if (message.body_bytes + bytes > config_->http().body_bytes_max) {
+  const std::uint64_t body_bytes_max = config_->http().body_bytes_max;
+  if (message.body_bytes + bytes > body_bytes_max) {
     keep_alive_ = false;
-    reply(Reason::body_too_large, "The request's body is larger than this gateway accepts.");
+    reply(Reason::body_too_large, {MessageId::body_too_large, body_bytes_max});
     return false;
   }
   if (message.room() >= bytes) return true;
@@ -138,7 +137,7 @@ bool Exchange::reserve_body_room(std::size_t bytes) {
   core::BufferLease larger = shard_->bodies.grow(message.lease, used, used + bytes);
   if (!larger) {
     keep_alive_ = false;
-    reply(Reason::overloaded, "The gateway holds as much as it can. Try again in a moment.");
+    reply(Reason::overloaded, MessageId::too_many_bytes_held);
     return false;
   }
   message.lease = std::move(larger);
@@ -209,16 +208,12 @@ void Exchange::on_turn() {
 }
 
 void Exchange::refuse_body(const policy::BodyError& error) {
-  std::array<char, 256> text;
-  const auto end =
-      error.kind == policy::BodyErrorKind::empty
-          ? fmt::format_to_n(text.data(), text.size(), "{}", error.message)
-          : fmt::format_to_n(text.data(), text.size(), "{}{}{} (at byte {})", error.field,
-                             error.field.empty() ? "" : ": ", error.message, error.offset);
   if (!body_complete_) keep_alive_ = false;
-  const Reason reason = error.kind == policy::BodyErrorKind::too_large ? Reason::body_too_large
-                                                                       : Reason::invalid_body;
-  reply(reason, {text.data(), std::min(end.size, text.size())}, error.field);
+  if (error.kind == policy::BodyErrorKind::too_large) {
+    reply(Reason::body_too_large, {error.message, error.offset});
+  } else {
+    reply(Reason::invalid_body, {error.message, error.field, error.offset}, error.field);
+  }
 }
 
 }  // namespace headrace::net

@@ -11,6 +11,7 @@
 
 namespace headrace::net {
 
+using policy::MessageId;
 using policy::Reason;
 using policy::Verdict;
 
@@ -19,7 +20,7 @@ using policy::Verdict;
 bool Exchange::accept_endpoint(const http::RequestHead& head) {
   using enum policy::EndpointKind;
   if ((match_.kind == metered || match_.kind == models) && !match_.method_allowed) {
-    reply(Reason::method_not_allowed, "This endpoint does not take this method.");
+    reply(Reason::method_not_allowed, MessageId::method_not_taken);
     return false;
   }
   if (match_.kind == metered) return true;
@@ -29,18 +30,17 @@ bool Exchange::accept_endpoint(const http::RequestHead& head) {
   }
   passthrough_ = config_->view().find_passthrough(caller_, head.method_text, head.path());
   if (passthrough_ == nullptr) {
-    reply(Reason::path_not_found, "There is no such endpoint here.");
+    reply(Reason::path_not_found, MessageId::endpoint_unknown);
     return false;
   }
   if (caller_.rights->passthrough == policy::config::Switch::off) {
-    reply(Reason::permission_denied, "This key may not use this endpoint.");
+    reply(Reason::permission_denied, MessageId::endpoint_denied);
     return false;
   }
   const bool exclusive =
       config_->view().provider(*passthrough_).exclusive == policy::config::Switch::on;
   if (match_.kind == stored_object && !exclusive) {
-    reply(Reason::path_not_found,
-          "Objects stored at the provider are not offered: its account is shared.");
+    reply(Reason::path_not_found, MessageId::stored_objects);
     return false;
   }
   return true;
@@ -51,7 +51,7 @@ void Exchange::answer_models() {
   const auto dialect = static_cast<policy::config::Dialect>(match_.dialect);
   core::BufferLease block = shard_->head_blocks.take();
   if (!block) {
-    reply(Reason::overloaded, "The gateway is out of memory for answers.");
+    reply(Reason::overloaded, MessageId::no_memory_for_answers);
     return;
   }
   std::span<char> room(reinterpret_cast<char*>(block.data()), block.size());
@@ -61,7 +61,7 @@ void Exchange::answer_models() {
     const policy::config::Route* route = view.find_route(dialect, model);
     if (route == nullptr || !view.allows(caller_, model) ||
         view.find_target(caller_, *route) == nullptr) {
-      reply(Reason::model_not_found, "There is no such model here.", "model");
+      reply(Reason::model_not_found, MessageId::model_unknown, "model");
       return;
     }
     bytes = policy::write_model(match_.dialect, model, room);
@@ -75,7 +75,7 @@ void Exchange::answer_models() {
     if (bytes > room.size()) {
       core::BufferLease larger = shard_->bodies.take(bytes);
       if (!larger) {
-        reply(Reason::overloaded, "The gateway is out of memory for answers.");
+        reply(Reason::overloaded, MessageId::no_memory_for_answers);
         return;
       }
       block = std::move(larger);
@@ -102,12 +102,12 @@ Verdict Exchange::guard() {
   std::array<char, policy::kModelBytesMax> scratch;
   const std::string_view model = asked_model(scratch);
   if (model.empty()) {
-    reply(Reason::model_missing, "The request names no model.", "model");
+    reply(Reason::model_missing, MessageId::model_missing, "model");
     return Verdict::reply;
   }
   model_bytes_ = copy_cut(model, model_);
   if (!config_->view().allows(caller_, model)) {
-    reply(Reason::permission_denied, "This key may not use this model.", "model");
+    reply(Reason::permission_denied, MessageId::model_denied, "model");
     return Verdict::reply;
   }
   return Verdict::go;

@@ -11,15 +11,17 @@ namespace headrace::net {
 
 using http::BodyFraming;
 using http::FieldId;
+using policy::MessageId;
 using policy::Reason;
 
 void Exchange::begin(core::BufferLease message, std::size_t head_bytes, std::size_t bytes) {
   const http::RequestHead& head = shard_->request_head;
   note_request(head);
+  note_language(head);
   message_ = shard_->messages.make();
   if (message_ == nullptr) {
     keep_alive_ = false;
-    reply(Reason::overloaded, "The gateway holds as many requests as it can.");
+    reply(Reason::overloaded, MessageId::too_many_requests_held);
     return;
   }
   message_->lease = std::move(message);

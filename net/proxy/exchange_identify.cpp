@@ -11,6 +11,7 @@
 namespace headrace::net {
 
 using http::FieldId;
+using policy::MessageId;
 using policy::Reason;
 
 bool Exchange::identify(const http::RequestHead& head) {
@@ -36,17 +37,16 @@ bool Exchange::identify(const http::RequestHead& head) {
       caller_ = identity.caller;
       return true;
     case missing:
-      reply(Reason::unauthenticated,
-            "No API key was sent. Send it as Authorization: Bearer, x-api-key or x-goog-api-key.");
+      reply(Reason::unauthenticated, MessageId::key_missing);
       return false;
     case malformed:
-      reply(Reason::unauthenticated, "The API key is not well-formed.");
+      reply(Reason::unauthenticated, MessageId::key_malformed);
       return false;
     case conflicting:
-      reply(Reason::unauthenticated, "More than one API key was sent. Send one.");
+      reply(Reason::unauthenticated, MessageId::key_conflicting);
       return false;
     case unknown:
-      reply(Reason::unauthenticated, "The API key is not known.");
+      reply(Reason::unauthenticated, MessageId::key_unknown);
       return false;
   }
   return false;

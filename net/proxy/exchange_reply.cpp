@@ -14,6 +14,7 @@
 namespace headrace::net {
 
 using http::FieldId;
+using policy::MessageId;
 using policy::Reason;
 
 namespace {
@@ -29,6 +30,27 @@ Reason reason_of_status(std::uint16_t status) {
     default:
       return Reason::invalid_request;
   }
+}
+
+constexpr std::int64_t kRetryShortlyMs = 1000;
+using TitleRoom = std::array<char, 2 * policy::kMessageTextBytesMax>;
+using DetailRoom = std::array<char, 4 * policy::kMessageTextBytesMax>;
+
+// Rounded up: who comes back after that is not too early.
+constexpr std::uint64_t seconds_of(std::int64_t milliseconds) {
+  return (static_cast<std::uint64_t>(milliseconds) + 999) / 1000;
+}
+
+// What is wrong, and when to come back where that is known.
+std::string_view write_detail(const policy::Catalogues& catalogues, policy::Language language,
+                              const policy::Refusal& refusal, DetailRoom& room) {
+  const std::span<char> all(room);
+  const std::string_view text = catalogues.write(language, refusal.detail, all);
+  if (refusal.retry_after_ms < 0 || text.size() == all.size()) return text;
+  room[text.size()] = ' ';
+  const policy::Message when(MessageId::retry_after, seconds_of(refusal.retry_after_ms));
+  const std::string_view rest = catalogues.write(language, when, all.subspan(text.size() + 1));
+  return {room.data(), text.size() + 1 + rest.size()};
 }
 
 std::string_view path_of(const std::array<char, 80>& path, std::uint8_t bytes) {
@@ -47,7 +69,7 @@ void Exchange::refuse_head(http::ParseError error) {
   head_in_scratch_ = false;
   const http::ParseErrorText& text = http::describe(error);
   reply_status_ = text.status;
-  reply(reason_of_status(text.status), text.message);
+  reply_in_english(reason_of_status(text.status), text.message);
 }
 
 void Exchange::refuse_slow_head() {
@@ -55,7 +77,7 @@ void Exchange::refuse_slow_head() {
   shard_->counters.gauges.requests_in_flight.add(1);
   request_id_.make(shard_->io->random(), shard_->io->random());
   keep_alive_ = false;
-  reply(Reason::request_timeout, "The request's head did not arrive in time.");
+  reply(Reason::request_timeout, MessageId::head_slow);
 }
 
 void Exchange::on_downstream_too_slow() {
@@ -65,7 +87,7 @@ void Exchange::on_downstream_too_slow() {
     downstream_->close();
     return;
   }
-  reply(Reason::request_timeout, "The request's body arrived too slowly.");
+  reply(Reason::request_timeout, MessageId::body_slow);
 }
 
 void Exchange::answer_admin(const http::RequestHead& head) {
@@ -80,32 +102,74 @@ void Exchange::answer_admin(const http::RequestHead& head) {
   reply_with(page.status, page.content_type, page.body);
 }
 
+// --- refusals ------------------------------------------------------------------------------------
 // One answer a request: called at most once, before any byte of another one was queued.
-void Exchange::reply(Reason reason, std::string_view detail, std::string_view param) {
-  reason_ = reason;
+
+void Exchange::reply(Reason reason, const policy::Message& detail, std::string_view param) {
+  // What we are short of for a moment.
+  const bool passes = reason == Reason::overloaded || reason == Reason::draining;
+  reply(policy::Refusal{.reason = reason,
+                        .detail = detail,
+                        .param = param,
+                        .limit = {},
+                        .scope = {},
+                        .retry_after_ms = passes ? kRetryShortlyMs : -1});
+}
+
+void Exchange::reply(const policy::Refusal& refusal) {
+  const policy::Catalogues catalogues = config_->view().catalogues();
+  const policy::Language spoken = language();
+  TitleRoom title;
+  DetailRoom detail;
+  send_error({.reason = refusal.reason,
+              .title = catalogues.write(spoken, policy::row(refusal.reason).title, title),
+              .detail = write_detail(catalogues, spoken, refusal, detail),
+              .instance = path_of(path_, path_bytes_),
+              .param = refusal.param,
+              .limit = refusal.limit,
+              .scope = refusal.scope,
+              .retry_after_ms = refusal.retry_after_ms,
+              .request_id = request_id_.text()},
+             spoken);
+}
+
+// What is said of a head that cannot be read: nobody knows which language its client speaks.
+void Exchange::reply_in_english(Reason reason, std::string_view detail) {
+  TitleRoom title;
+  const policy::Catalogues catalogues = config_->view().catalogues();
+  send_error(
+      {.reason = reason,
+       .title = catalogues.write(policy::Language::english, policy::row(reason).title, title),
+       .detail = detail,
+       .instance = path_of(path_, path_bytes_),
+       .param = {},
+       .limit = {},
+       .scope = {},
+       .retry_after_ms = -1,
+       .request_id = request_id_.text()},
+      policy::Language::english);
+}
+
+void Exchange::send_error(const policy::ErrorAnswer& answer, policy::Language spoken) {
+  reason_ = answer.reason;
   std::array<char, policy::kErrorBytesMax> body;
-  const policy::ErrorAnswer answer{.reason = reason,
-                                   .title = {},
-                                   .detail = detail,
-                                   .instance = path_of(path_, path_bytes_),
-                                   .param = param,
-                                   .limit = {},
-                                   .scope = {},
-                                   .retry_after_ms = -1,
-                                   .request_id = request_id_.text()};
   const std::size_t bytes = policy::write_error_body(answer, match_.dialect, body);
-  std::uint16_t status = policy::status_of(reason);
+  std::uint16_t status = policy::status_of(reason_);
   if (reply_status_ != 0) status = reply_status_;
-  std::array<char, 64> lines;
-  std::string_view extra;
-  if (reason == Reason::method_not_allowed && !match_.allow.empty()) {
-    http::HeadWriter writer{std::span<char>(lines)};
+  std::array<char, 256> lines;
+  http::HeadWriter writer{std::span<char>(lines)};
+  writer.field("Content-Language", config_->view().catalogues().tag(spoken));
+  writer.lines("Vary: Accept-Language\r\n");
+  if (reason_ == Reason::method_not_allowed && !match_.allow.empty()) {
     writer.field("Allow", match_.allow);
-    extra = writer.text();
-  } else if (reason == Reason::overloaded || reason == Reason::draining) {
-    extra = "Retry-After: 1\r\n";
   }
-  reply_with(status, policy::error_content_type(match_.dialect), {body.data(), bytes}, extra);
+  if (answer.retry_after_ms >= 0) {
+    writer.field("Retry-After", seconds_of(answer.retry_after_ms));
+    writer.field("retry-after-ms", static_cast<std::uint64_t>(answer.retry_after_ms));
+  }
+  HEADRACE_CHECK(writer.ok(), "our own fields are of bounded size");
+  reply_with(status, policy::error_content_type(match_.dialect), {body.data(), bytes},
+             writer.text());
 }
 
 void Exchange::reply_with(std::uint16_t status, std::string_view content_type,
@@ -123,7 +187,7 @@ void Exchange::reply_with(std::uint16_t status, std::string_view content_type,
     downstream_->body_done();
   }
 
-  std::array<char, 1024> room;
+  std::array<char, 1536> room;
   http::HeadWriter writer{std::span<char>(room)};
   writer.status_line(status);
   writer.field(FieldId::content_type, content_type);
@@ -165,10 +229,14 @@ void Exchange::queue_text(std::string_view text) {
 
 void Exchange::queue_error_event(UpstreamFailure failure, const policy::StreamMeter& stream) {
   std::array<char, policy::kErrorBytesMax> text;
+  const Reason reason = is_timeout(failure) ? Reason::upstream_timeout : Reason::upstream_failed;
+  const policy::Catalogues catalogues = config_->view().catalogues();
+  TitleRoom title;
+  DetailRoom detail;
   const policy::ErrorAnswer answer{
-      .reason = is_timeout(failure) ? Reason::upstream_timeout : Reason::upstream_failed,
-      .title = {},
-      .detail = "The provider broke off in the middle of its answer.",
+      .reason = reason,
+      .title = catalogues.write(language(), policy::row(reason).title, title),
+      .detail = catalogues.write(language(), MessageId::provider_broke_off, detail),
       .instance = path_of(path_, path_bytes_),
       .param = {},
       .limit = {},

@@ -7,6 +7,7 @@
 
 namespace headrace::net {
 
+using policy::MessageId;
 using policy::Reason;
 using policy::Verdict;
 
@@ -23,13 +24,13 @@ Verdict Exchange::route() {
   target_ = route_ == nullptr ? nullptr : view.find_target(caller_, *route_);
   if (target_ == nullptr) {
     route_ = nullptr;
-    reply(Reason::model_not_found, "There is no such model here.", "model");
+    reply(Reason::model_not_found, MessageId::model_unknown, "model");
     return Verdict::reply;
   }
   provider_ = target_->provider;
   if (!accept_stored_references()) return Verdict::reply;
   if (!edit_request(model)) {
-    reply(Reason::invalid_body, "The request's body cannot be adapted for the provider.");
+    reply(Reason::invalid_body, MessageId::body_not_adaptable);
     return Verdict::reply;
   }
   return Verdict::go;
@@ -43,8 +44,7 @@ bool Exchange::accept_stored_references() {
   if (facts.background.is_true) field = "background";
   if (facts.previous_response_id.given) field = "previous_response_id";
   if (field.empty() && !facts.stored_reference) return true;
-  reply(Reason::unsupported,
-        "Objects stored at the provider are not offered: its account is shared.", field);
+  reply(Reason::unsupported, MessageId::stored_objects, field);
   return false;
 }
 

@@ -76,7 +76,7 @@ bool Exchange::frame_upload(core::BufferLease lease, std::size_t offset, std::si
       // Upstream's framing stays incomplete: it must not take this for a whole request.
       keep_alive_ = false;
       abandon_upstream();
-      reply(policy::Reason::invalid_request, http::describe(step.error).message);
+      reply(policy::Reason::invalid_request, policy::MessageId::body_framing);
       return false;
     }
     if (step.status == http::ChunkStatus::data) {

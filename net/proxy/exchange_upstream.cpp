@@ -56,7 +56,7 @@ void Exchange::on_upstream_ready(UpstreamConnection& connection) {
   sent_at_ = shard_->now();
   set_deadline(milliseconds(pool_->provider().row->timeouts.first_byte_ms));
   if (message_->written_head.empty() && !write_request_head()) {
-    reply(policy::Reason::head_too_large, "The request's head does not fit with what is added.");
+    reply(policy::Reason::head_too_large, policy::MessageId::head_grows_too_large);
     return;
   }
   message_->sent_bytes = 0;
@@ -294,17 +294,17 @@ void Exchange::upstream_failed(UpstreamFailure failure) {
   }
   abandon_upstream();
   if (failure == UpstreamFailure::pool_timeout) {
-    reply(policy::Reason::overloaded, "All connections to the provider are busy.");
+    reply(policy::Reason::overloaded, policy::MessageId::provider_busy);
   } else if (failure == UpstreamFailure::descriptors) {
-    reply(policy::Reason::overloaded, "The gateway has as many connections as it can.");
+    reply(policy::Reason::overloaded, policy::MessageId::no_connection_left);
   } else if (failure == UpstreamFailure::no_memory) {
-    reply(policy::Reason::overloaded, "The gateway is out of memory for answers.");
+    reply(policy::Reason::overloaded, policy::MessageId::no_memory_for_answers);
   } else if (is_timeout(failure)) {
-    reply(policy::Reason::upstream_timeout, "The provider did not answer in time.");
+    reply(policy::Reason::upstream_timeout, policy::MessageId::provider_slow);
   } else if (failure == UpstreamFailure::invalid_answer) {
-    reply(policy::Reason::upstream_failed, "The provider's answer is not valid HTTP.");
+    reply(policy::Reason::upstream_failed, policy::MessageId::provider_unreadable);
   } else {
-    reply(policy::Reason::upstream_failed, "The provider could not be reached or broke off.");
+    reply(policy::Reason::upstream_failed, policy::MessageId::provider_unreachable);
   }
 }
 

@@ -61,6 +61,8 @@ void add_path(const UpstreamRequest& request, TargetText& target) {
 bool removed(const UpstreamRequest& request, const http::QueryParameter& parameter) {
   // The client's own key never goes upstream.
   if (http::names_parameter(parameter.name, "key")) return true;
+  // What it would like to hear is ours to say.
+  if (http::names_parameter(parameter.name, kLanguageParameter)) return true;
   return std::ranges::any_of(request.provider->query_remove, [&](std::string_view name) {
     return http::names_parameter(parameter.name, name);
   });

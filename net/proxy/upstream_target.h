@@ -12,6 +12,9 @@
 
 namespace headrace::net {
 
+// Names the language of what the gateway says: `?lang=de`. Never goes upstream.
+inline constexpr std::string_view kLanguageParameter = "lang";
+
 struct UpstreamRequest {
   const http::RequestHead* head = nullptr;  // as the client sent it
   const ProviderLink* provider = nullptr;

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "policy/messages/message_id.h"
+
 namespace headrace::policy {
 
 enum class BodyErrorKind : std::uint8_t {
@@ -24,7 +26,7 @@ enum class BodyErrorKind : std::uint8_t {
 struct BodyError {
   BodyErrorKind kind = BodyErrorKind::syntax;
   std::uint32_t offset = 0;  // byte at which it was noticed, from 0
-  std::string_view message;  // static English text, without the place
+  MessageId message = MessageId::body_not_json;  // with `field` and `offset` in its places
   std::string_view field;    // static: the field concerned, as `stream_options.include_usage`
 };
 

@@ -18,22 +18,26 @@ ByteRange range_of(const JsonStep& step) {
           static_cast<std::uint32_t>(step.end - step.begin)};
 }
 
-BodyErrorKind kind_of(JsonError error) {
+struct Refused {
+  BodyErrorKind kind;
+  MessageId message;
+};
+Refused refused_as(JsonError error) {
   switch (error) {
     case JsonError::trailing:
-      return BodyErrorKind::trailing;
+      return {BodyErrorKind::trailing, MessageId::body_trailing};
     case JsonError::invalid_utf8:
-      return BodyErrorKind::invalid_utf8;
+      return {BodyErrorKind::invalid_utf8, MessageId::body_not_utf8};
     case JsonError::too_deep:
-      return BodyErrorKind::too_deep;
+      return {BodyErrorKind::too_deep, MessageId::body_too_deep};
     case JsonError::ambiguous_key:
-      return BodyErrorKind::ambiguous_key;
+      return {BodyErrorKind::ambiguous_key, MessageId::body_key_ambiguous};
     case JsonError::none:
     case JsonError::stopped:
     case JsonError::syntax:
       break;
   }
-  return BodyErrorKind::syntax;
+  return {BodyErrorKind::syntax, MessageId::body_not_json};
 }
 
 bool is_control(char c) {
@@ -60,7 +64,7 @@ std::expected<void, BodyError> BodyScan::advance(std::span<const std::byte> body
   HEADRACE_CHECK(body.size() >= scanned());
   if (body.size() > body_bytes_max_) {
     return std::unexpected(
-        BodyError{BodyErrorKind::too_large, body_bytes_max_, "the body is too large", ""});
+        BodyError{BodyErrorKind::too_large, body_bytes_max_, MessageId::body_too_large, ""});
   }
   body_ = body;
   const std::size_t size = std::min(body.size() - scanned(), kScanTurnBytes);
@@ -95,25 +99,26 @@ bool BodyScan::take_text(const JsonStep& step, bool media_allowed) {
 std::expected<BodyFacts, BodyError> BodyScan::finish() const {
   const auto end = static_cast<std::uint32_t>(scanned());
   if (walker_.untouched()) {
-    return std::unexpected(BodyError{BodyErrorKind::empty, end, "the body is empty", ""});
+    return std::unexpected(BodyError{BodyErrorKind::empty, end, MessageId::body_empty, ""});
   }
   if (!walker_.complete()) {
     return std::unexpected(
-        BodyError{BodyErrorKind::incomplete, end, "the body ends inside the JSON value", ""});
+        BodyError{BodyErrorKind::incomplete, end, MessageId::body_incomplete, ""});
   }
   if (!facts_.root.given) {
     return std::unexpected(
-        BodyError{BodyErrorKind::not_an_object, 0, "the body must be a JSON object", ""});
+        BodyError{BodyErrorKind::not_an_object, 0, MessageId::body_not_an_object, ""});
   }
   return facts_;
 }
 
 BodyError BodyScan::translate(const JsonFault& fault) const {
   if (fault.error == JsonError::stopped) return error_;
-  return {kind_of(fault.error), static_cast<std::uint32_t>(fault.offset), fault.reason, ""};
+  const auto [kind, message] = refused_as(fault.error);
+  return {kind, static_cast<std::uint32_t>(fault.offset), message, ""};
 }
 
-bool BodyScan::refuse(const JsonStep& step, BodyErrorKind kind, const char* message) {
+bool BodyScan::refuse(const JsonStep& step, BodyErrorKind kind, MessageId message) {
   error_ = {kind, static_cast<std::uint32_t>(step.begin), message, fields_->name(step.field)};
   return false;
 }
@@ -129,7 +134,7 @@ bool BodyScan::note_first(const JsonStep& step) {
     return true;
   }
   if ((seen_ & bit(field)) != 0) {
-    return refuse(step, BodyErrorKind::duplicate_key, "this key stands twice");
+    return refuse(step, BodyErrorKind::duplicate_key, MessageId::field_twice);
   }
   seen_ |= bit(field);
   return true;
@@ -141,7 +146,7 @@ bool BodyScan::on_json(const JsonStep& step) {
   switch (field) {
     case RequestField::root:
       if (step.type != JsonType::object) {
-        return refuse(step, BodyErrorKind::not_an_object, "the body must be a JSON object");
+        return refuse(step, BodyErrorKind::not_an_object, MessageId::body_not_an_object);
       }
       return take(step, facts_.root);
     case RequestField::model:
@@ -198,7 +203,7 @@ bool BodyScan::take(const JsonStep& step, StringFact& fact) {
   fact.value = range_of(step);
   if (step.type == JsonType::null) return true;
   if (step.type != JsonType::string) {
-    return refuse(step, BodyErrorKind::wrong_type, "must be a string");
+    return refuse(step, BodyErrorKind::wrong_type, MessageId::field_not_a_string);
   }
   fact.given = true;
   fact.escaped = step.escaped;
@@ -209,7 +214,7 @@ bool BodyScan::take(const JsonStep& step, BoolFact& fact) {
   fact.value = range_of(step);
   if (step.type == JsonType::null) return true;
   if (step.type != JsonType::boolean_true && step.type != JsonType::boolean_false) {
-    return refuse(step, BodyErrorKind::wrong_type, "must be true or false");
+    return refuse(step, BodyErrorKind::wrong_type, MessageId::field_not_a_flag);
   }
   fact.given = true;
   fact.is_true = step.type == JsonType::boolean_true;
@@ -220,10 +225,10 @@ bool BodyScan::take(const JsonStep& step, CountFact& fact) {
   fact.value = range_of(step);
   if (step.type == JsonType::null) return true;
   if (step.type != JsonType::number) {
-    return refuse(step, BodyErrorKind::wrong_type, "must be a whole number");
+    return refuse(step, BodyErrorKind::wrong_type, MessageId::field_not_a_number);
   }
   if (!step.integer || step.number < 0 || step.number > kCountMax) {
-    return refuse(step, BodyErrorKind::out_of_range, "must be a whole number from 0 to 2^53");
+    return refuse(step, BodyErrorKind::out_of_range, MessageId::field_number_range);
   }
   fact.given = true;
   fact.count = step.number;
@@ -239,7 +244,7 @@ bool BodyScan::take(const JsonStep& step, ObjectFact& fact) {
   fact.value = range_of(step);
   if (step.type == JsonType::null) return true;
   if (step.type != JsonType::object) {
-    return refuse(step, BodyErrorKind::wrong_type, "must be an object");
+    return refuse(step, BodyErrorKind::wrong_type, MessageId::field_not_an_object);
   }
   fact.given = true;
   fact.members_at = static_cast<std::uint32_t>(step.end);
@@ -254,9 +259,9 @@ bool BodyScan::take_model(const JsonStep& step) {
     const std::string_view raw = fact.raw(body_);
     const JsonDecoded decoded = fact.escaped ? decode_json_string(raw, scratch)
                                              : JsonDecoded{raw, raw.size() <= kModelBytesMax};
-    if (!decoded.whole) return refuse(step, BodyErrorKind::out_of_range, "is too long");
+    if (!decoded.whole) return refuse(step, BodyErrorKind::out_of_range, MessageId::field_too_long);
     if (std::ranges::any_of(decoded.text, is_control)) {
-      return refuse(step, BodyErrorKind::out_of_range, "holds a control character");
+      return refuse(step, BodyErrorKind::out_of_range, MessageId::field_control_character);
     }
   }
   facts_.model = fact;
@@ -273,7 +278,7 @@ bool BodyScan::take_batch_model(const JsonStep& step) {
   BodyFacts before;
   before.model = first;
   if (!here.model.given || model_name(before, body_, one) != model_name(here, body_, other)) {
-    return refuse(step, BodyErrorKind::duplicate_key, "all requests must name the same model");
+    return refuse(step, BodyErrorKind::duplicate_key, MessageId::batch_of_two_models);
   }
   facts_.model = first;
   facts_.more_models = true;

@@ -66,7 +66,7 @@ class BodyScan final : private JsonSink {
   bool note_first(const JsonStep& step);
   bool take_text(const JsonStep& step, bool media_allowed);
   void count_text(std::uint64_t end);
-  bool refuse(const JsonStep& step, BodyErrorKind kind, const char* message);
+  bool refuse(const JsonStep& step, BodyErrorKind kind, MessageId message);
   [[nodiscard]] BodyError translate(const JsonFault& fault) const;
 
   JsonWalker walker_;

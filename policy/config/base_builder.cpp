@@ -8,6 +8,8 @@
 #include "policy/config/config_view.h"
 #include "policy/config/model_pattern.h"
 #include "policy/config/slot_table.h"
+#include "policy/messages/built_in_catalogues.h"
+#include "policy/messages/catalogue_file.h"
 
 namespace headrace::policy::config {
 namespace {
@@ -173,7 +175,23 @@ std::uint32_t BaseBuilder::provider_index(std::string_view name) const {
   return static_cast<std::uint32_t>(found - provider_names_.begin());
 }
 
+void BaseBuilder::add_catalogues() {
+  for (const std::span<const std::byte> file : built_in_catalogues()) {
+    const auto read = read_catalogue(file);
+    HEADRACE_CHECK(read.has_value(), "the catalogues were judged when the program was built");
+    catalogues_.push_back(
+        {.language = intern(read->language),
+         .texts = {count_of(message_texts_), static_cast<std::uint32_t>(kMessageCount)},
+         .plural = read->plural,
+         .reserved = {}});
+    for (const CatalogueText& text : read->texts) {
+      message_texts_.push_back({.one = intern(text.one), .many = intern(text.many)});
+    }
+  }
+}
+
 std::vector<std::byte> BaseBuilder::finish() {
+  add_catalogues();
   // Longest first; among equals the order does not matter, since no two of a dialect are the same.
   std::ranges::sort(model_patterns_, [](const ModelPattern& left, const ModelPattern& right) {
     if (left.prefix.bytes != right.prefix.bytes) return left.prefix.bytes > right.prefix.bytes;
@@ -205,6 +223,8 @@ std::vector<std::byte> BaseBuilder::finish() {
   add_table(TableKind::model_patterns, model_patterns_);
   add_table(TableKind::passthrough, passthrough_);
   scopes_.finish(blob);
+  add_table(TableKind::catalogues, catalogues_);
+  add_table(TableKind::message_texts, message_texts_);
   return blob.finish();
 }
 

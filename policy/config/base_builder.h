@@ -17,6 +17,7 @@
 #include "policy/config/scope_builder.h"
 #include "policy/config/seal.h"
 #include "policy/config/string_heap.h"
+#include "policy/messages/catalogue_layout.h"
 
 namespace headrace::policy::config {
 
@@ -40,6 +41,7 @@ class BaseBuilder {
   void add_provider(const ProviderModel& provider);
   void add_route(const RouteModel& route);
   void add_passthrough(const PassthroughModel& rule);
+  void add_catalogues();
   [[nodiscard]] std::uint32_t provider_index(std::string_view name) const;
 
   const MasterKey& master_key_;
@@ -59,6 +61,8 @@ class BaseBuilder {
   std::vector<HashSlot> model_slots_;
   std::vector<ModelPattern> model_patterns_;
   std::vector<PassthroughRule> passthrough_;
+  std::vector<Catalogue> catalogues_;
+  std::vector<MessageText> message_texts_;
 };
 
 }  // namespace headrace::policy::config

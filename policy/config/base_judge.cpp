@@ -9,6 +9,7 @@
 #include "policy/config/path_pattern.h"
 #include "policy/config/seal.h"
 #include "policy/config/slot_table.h"
+#include "policy/messages/catalogue_file.h"
 
 namespace headrace::policy::config {
 
@@ -36,8 +37,11 @@ std::expected<ConfigView, std::string> BaseJudge::open(const core::BlobView& blo
   judge.take(TableKind::model_patterns, view.model_patterns_);
   judge.take(TableKind::passthrough, view.passthrough_);
   judge.take_scopes();
+  judge.take(TableKind::catalogues, view.catalogues_);
+  judge.take(TableKind::message_texts, view.message_texts_);
   if (judge.why_.empty()) {
     judge.judge_settings();
+    judge.judge_catalogues();
     judge.judge_listeners();
     judge.judge_scopes();
     judge.judge_providers();
@@ -225,6 +229,45 @@ void BaseJudge::judge_passthrough() {
     if (!why_.empty()) return;
     if (judge_path_pattern(view_.text(rule.path))) refuse("a path pattern is not one");
   }
+}
+
+void BaseJudge::judge_catalogues() {
+  const std::span<const Catalogue> catalogues = view_.catalogues_;
+  if (catalogues.size() < kTenantLanguages.size() || catalogues.size() > kCataloguesMax) {
+    return refuse("it has messages in too few languages, or in too many");
+  }
+  for (const MessageText& forms : view_.message_texts_) {
+    text(forms.one);
+    text(forms.many);
+  }
+  for (const Catalogue& catalogue : catalogues) {
+    text(catalogue.language);
+    range(catalogue.texts, view_.message_texts_.size());
+    value(catalogue.plural, PluralRule::zero_too_is_singular);
+    if (catalogue.texts.count != kMessageCount) refuse("a catalogue has not every message");
+    if (!why_.empty()) return;
+    for (std::size_t i = 0; i < kMessageCount; ++i) {
+      judge_message(static_cast<MessageId>(i), view_.message_texts_[catalogue.texts.first + i],
+                    view_.message_texts_[catalogues.front().texts.first + i]);
+    }
+  }
+  for (std::size_t i = 0; i < kTenantLanguages.size(); ++i) {
+    if (view_.text(catalogues[i].language) != kTenantLanguages[i]) {
+      refuse("a catalogue is not where its language is looked for");
+    }
+  }
+}
+
+// What Catalogues::write() relies on.
+void BaseJudge::judge_message(MessageId id, const MessageText& forms, const MessageText& english) {
+  const bool counted = row(id).counted == Counted::yes;
+  if (forms.one.empty() || forms.many.empty() == counted) {
+    return refuse("a message has the wrong number of forms");
+  }
+  const auto wanted = places_of(view_.text(english.one));
+  const auto one = places_of(view_.text(forms.one));
+  const auto many = places_of(view_.text(counted ? forms.many : forms.one));
+  if (!wanted || one != wanted || many != wanted) refuse("the places of a message differ");
 }
 
 }  // namespace headrace::policy::config

@@ -35,6 +35,8 @@ class BaseJudge {
   void judge_routes();
   void judge_keys();
   void judge_passthrough();
+  void judge_catalogues();
+  void judge_message(MessageId id, const MessageText& forms, const MessageText& english);
 
   void text(TextRef ref);
   void sealed(TextRef ref);

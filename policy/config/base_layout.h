@@ -14,6 +14,7 @@
 //   organisations, tenants, projects, users, keys: scope_layout.h
 //
 //   passthrough -> providers
+//   catalogues --> message_texts    what clients are told (policy/messages/catalogue_layout.h)
 //
 // Invariants (judged once by ConfigView::open, then relied upon): every TextRef, RowRange and index
 //             lies inside its table; every enum has a value that has a name; both slot tables have
@@ -57,6 +58,8 @@ enum class TableKind : std::uint32_t {
   projects = 21,
   users = 22,
   rights = 23,
+  catalogues = 90,     // policy/messages/catalogue_layout.h
+  message_texts = 91,  // the same
 };
 inline constexpr std::uint32_t kTableVersion = 2;  // of every kind above
 

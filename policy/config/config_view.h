@@ -17,6 +17,7 @@
 #include "core/base_blob.h"
 #include "policy/config/base_layout.h"
 #include "policy/config/scope_view.h"
+#include "policy/messages/catalogues.h"
 
 namespace headrace::policy::config {
 
@@ -54,6 +55,9 @@ class ConfigView {
   // Tells two bases apart.
   [[nodiscard]] std::uint64_t checksum() const { return blob_.checksum(); }
   [[nodiscard]] std::span<const std::byte> bytes() const { return blob_.bytes(); }
+
+  // What clients are told, in every language.
+  [[nodiscard]] Catalogues catalogues() const { return {catalogues_, message_texts_, strings_}; }
 
   // --- for each request ------------------------------------------------------------------------
   // The key with this digest, or nullptr. The digest is compared whole and in constant time.
@@ -119,6 +123,8 @@ class ConfigView {
   std::span<const ModelPattern> model_patterns_;
   std::span<const PassthroughRule> passthrough_;
   ScopeView scopes_;
+  std::span<const Catalogue> catalogues_;
+  std::span<const MessageText> message_texts_;
 };
 
 // What a provider's sealed values are bound to (seal.h).

@@ -16,17 +16,9 @@ static_assert(kTitleBytesMax + 2 * kDetailBytesMax + kInstanceBytesMax + 5 * kNa
                   kPunctuationBytesMax <=
               kErrorBytesMax);
 
-std::string_view title_of(const ErrorAnswer& answer) {
-  return answer.title.empty() ? row(answer.reason).title : answer.title;
-}
-
-std::string_view detail_of(const ErrorAnswer& answer) {
-  return answer.detail.empty() ? title_of(answer) : answer.detail;
-}
-
 void write_openai_error(JsonWriter& writer, const ErrorAnswer& answer) {
   const ReasonRow& reason = row(answer.reason);
-  writer.raw(R"({"message":)").string(detail_of(answer), kDetailBytesMax);
+  writer.raw(R"({"message":)").string(answer.detail, kDetailBytesMax);
   writer.raw(R"(,"type":)").string(reason.openai_type).raw(R"(,"param":)");
   if (answer.param.empty()) {
     writer.raw("null");
@@ -38,7 +30,7 @@ void write_openai_error(JsonWriter& writer, const ErrorAnswer& answer) {
 
 void write_anthropic_error(JsonWriter& writer, const ErrorAnswer& answer) {
   writer.raw(R"({"type":)").string(row(answer.reason).anthropic_type);
-  writer.raw(R"(,"message":)").string(detail_of(answer), kDetailBytesMax).raw("}");
+  writer.raw(R"(,"message":)").string(answer.detail, kDetailBytesMax).raw("}");
 }
 
 // google.protobuf.Duration in JSON: seconds with a fraction of three digits.
@@ -51,7 +43,7 @@ void write_duration(JsonWriter& writer, std::int64_t milliseconds) {
 void write_gemini_error(JsonWriter& writer, const ErrorAnswer& answer) {
   const ReasonRow& reason = row(answer.reason);
   writer.raw(R"({"code":)").number(reason.status);
-  writer.raw(R"(,"message":)").string(detail_of(answer), kDetailBytesMax);
+  writer.raw(R"(,"message":)").string(answer.detail, kDetailBytesMax);
   writer.raw(R"(,"status":)").string(reason.gemini_status).raw(R"(,"details":[)");
   if (answer.retry_after_ms >= 0) {
     writer.raw(R"({"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":)");
@@ -93,9 +85,9 @@ std::size_t write_error_body(const ErrorAnswer& answer, Dialect dialect, std::sp
   } else {
     writer.raw(R"({"type":"urn:headrace:problem:)").raw(reason.code).raw("\"");
   }
-  writer.raw(R"(,"title":)").string(title_of(answer), kTitleBytesMax);
+  writer.raw(R"(,"title":)").string(answer.title, kTitleBytesMax);
   writer.raw(R"(,"status":)").number(reason.status);
-  writer.raw(R"(,"detail":)").string(detail_of(answer), kDetailBytesMax);
+  writer.raw(R"(,"detail":)").string(answer.detail, kDetailBytesMax);
   write_optional(writer, "instance", answer.instance, kInstanceBytesMax);
   writer.raw(R"(,"code":)").string(reason.code);
   write_optional(writer, "limit", answer.limit, kNameBytesMax);
@@ -122,7 +114,7 @@ std::size_t write_error_event(const ErrorAnswer& answer, Dialect dialect, Endpoi
     // The typed event as the API has it, and the `error` object on which the SDKs raise.
     writer.raw("event: error\ndata: {\"type\":\"error\",\"sequence_number\":");
     writer.number(sequence_number).raw(R"(,"code":)").string(row(answer.reason).openai_code);
-    writer.raw(R"(,"message":)").string(detail_of(answer), kDetailBytesMax);
+    writer.raw(R"(,"message":)").string(answer.detail, kDetailBytesMax);
     writer.raw(R"(,"param":null,"error":)");
     write_error(writer, answer, dialect);
   } else {

@@ -23,8 +23,8 @@ namespace headrace::policy {
 
 struct ErrorAnswer {
   Reason reason = Reason::internal;
-  std::string_view title = {};       // empty: the reason's English one
-  std::string_view detail = {};      // empty: the title
+  std::string_view title = {};
+  std::string_view detail = {};
   std::string_view instance = {};    // path of the request, without query; empty: left out
   std::string_view param = {};       // the field concerned, for OpenAI's `param`; empty: null
   std::string_view limit = {};       // what was exceeded; empty: left out

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "policy/messages/message_id.h"
+
 namespace headrace::policy {
 
 enum class Reason : std::uint8_t {
@@ -39,7 +41,7 @@ struct ReasonRow {
   Reason reason;
   std::uint16_t status;
   std::string_view code;         // stable, for programs, metrics and logs
-  std::string_view title;        // English, the same for every occurrence
+  MessageId title;               // the same for every occurrence
   std::string_view openai_type;  // OpenAI's error.type
   std::string_view openai_code;  // OpenAI's error.code
   std::string_view anthropic_type;

@@ -9,7 +9,7 @@ packages_for() {
       printf '%s\n' g++ cmake ninja-build ccache pkg-config \
         liburing-dev libsimdjson-dev libxxhash-dev libmimalloc-dev android-libboringssl-dev \
         libc-ares-dev libyaml-cpp-dev libcli11-dev libfmt-dev nlohmann-json3-dev \
-        libgtest-dev libgmock-dev libbenchmark-dev
+        libgtest-dev libgmock-dev libbenchmark-dev gettext
       ;;
     test | demo) # what the end-to-end tests and the demo start besides our own programs
       printf '%s\n' python3 python3-venv curl ca-certificates openssl

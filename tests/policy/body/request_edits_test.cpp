@@ -15,7 +15,7 @@ namespace {
 BodyFacts facts_of(std::string_view body, Endpoint endpoint) {
   const auto facts =
       scan_body(std::as_bytes(std::span(body.data(), body.size())), endpoint, BodyLimits{});
-  EXPECT_TRUE(facts) << body << ": " << facts.error().message;
+  EXPECT_TRUE(facts) << body << ": " << name(facts.error().message);
   return *facts;
 }
 

@@ -29,6 +29,7 @@ std::string string_at(simdjson::dom::element element, const char* pointer) {
 }
 
 const ErrorAnswer kLimited{.reason = Reason::rate_limited,
+                           .title = "A rate limit is reached",
                            .detail = "30 requests a minute",
                            .instance = "/v1/messages",
                            .param = "model",
@@ -57,17 +58,29 @@ TEST(ErrorBody, HasTheProblemMembersAndTheDialectsError) {
 }
 
 TEST(ErrorBody, HasEachDialectsShape) {
-  EXPECT_EQ(body_of({.reason = Reason::model_not_found, .param = "model"}, Dialect::openai),
+  EXPECT_EQ(body_of({.reason = Reason::model_not_found,
+                     .title = "There is no such model",
+                     .detail = "There is no such model",
+                     .param = "model"},
+                    Dialect::openai),
             R"({"type":"urn:headrace:problem:model_not_found","title":"There is no such model",)"
             R"("status":404,"detail":"There is no such model","code":"model_not_found","error":)"
             R"({"message":"There is no such model","type":"invalid_request_error","param":"model",)"
             R"("code":"model_not_found"}})");
-  EXPECT_EQ(body_of({.reason = Reason::unauthenticated, .request_id = "r"}, Dialect::anthropic),
+  EXPECT_EQ(body_of({.reason = Reason::unauthenticated,
+                     .title = "The API key is missing or not valid",
+                     .detail = "The API key is missing or not valid",
+                     .request_id = "r"},
+                    Dialect::anthropic),
             R"({"type":"error","title":"The API key is missing or not valid","status":401,)"
             R"("detail":"The API key is missing or not valid","code":"unauthenticated",)"
             R"("request_id":"r","error":{"type":"authentication_error",)"
             R"("message":"The API key is missing or not valid"}})");
-  EXPECT_EQ(body_of({.reason = Reason::overloaded, .retry_after_ms = 2050}, Dialect::gemini),
+  EXPECT_EQ(body_of({.reason = Reason::overloaded,
+                     .title = "The gateway is overloaded",
+                     .detail = "The gateway is overloaded",
+                     .retry_after_ms = 2050},
+                    Dialect::gemini),
             R"({"type":"urn:headrace:problem:overloaded","title":"The gateway is overloaded",)"
             R"("status":503,"detail":"The gateway is overloaded","code":"overloaded",)"
             R"("retry_after_ms":2050,"error":{"code":503,"message":"The gateway is overloaded",)"
@@ -107,11 +120,11 @@ TEST(ErrorBody, HasARowForEveryReason) {
     const ReasonRow& reason = row(static_cast<Reason>(i));
     EXPECT_GE(reason.status, 400);
     EXPECT_LE(reason.status, 504);
-    EXPECT_FALSE(reason.title.empty());
-    for (const std::string_view name : {reason.code, reason.openai_type, reason.openai_code,
+    EXPECT_EQ(name(reason.title), "title_" + std::string(reason.code));
+    for (const std::string_view word : {reason.code, reason.openai_type, reason.openai_code,
                                         reason.anthropic_type, reason.gemini_status}) {
-      EXPECT_FALSE(name.empty()) << reason.code;
-      EXPECT_EQ(name.find_first_of(" \"\\"), std::string_view::npos);
+      EXPECT_FALSE(word.empty()) << reason.code;
+      EXPECT_EQ(word.find_first_of(" \"\\"), std::string_view::npos);
     }
   }
 }
@@ -124,8 +137,9 @@ TEST(ErrorEvent, EndsAStreamSoThatItsReaderSeesAFailure) {
       {Dialect::gemini, Endpoint::stream_generate_content}};
   simdjson::dom::parser parser;
   for (const auto& [dialect, endpoint] : streams) {
-    const std::string event =
-        event_of({.reason = Reason::upstream_failed, .request_id = "r"}, dialect, endpoint);
+    const std::string event = event_of(
+        {.reason = Reason::upstream_failed, .detail = "The provider failed", .request_id = "r"},
+        dialect, endpoint);
     EXPECT_TRUE(event.ends_with("\n\n"));
     StreamMeter meter(endpoint, {});
     meter.feed(std::as_bytes(std::span(event.data(), event.size())));
@@ -139,7 +153,8 @@ TEST(ErrorEvent, EndsAStreamSoThatItsReaderSeesAFailure) {
     EXPECT_EQ(string_at(root, "/error/message"), "The provider failed");
   }
   EXPECT_TRUE(event_of({}, Dialect::anthropic, Endpoint::messages).starts_with("event: error\n"));
-  const std::string responses = event_of({}, Dialect::openai, Endpoint::responses);
+  const std::string responses =
+      event_of({.detail = "The gateway failed"}, Dialect::openai, Endpoint::responses);
   EXPECT_TRUE(responses.starts_with(
       R"(event: error)"
       "\n"
