@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -118,6 +119,13 @@ class Io {
   std::expected<Socket, std::string> listen(const SocketAddress& address, int backlog);
   SocketAddress local_address(Socket socket) const;
   SocketAddress peer_address(Socket socket) const;
+  // When it is closed the peer sees a reset, and what was not sent yet is lost: how a message whose
+  // end is the connection's is shown to be incomplete.
+  void reset_on_close(Socket socket);
+  // A connection that waits to be accepted now, TCP_NODELAY set; none: nobody waits.
+  std::optional<Socket> accept_now(Socket listener);
+  // Another descriptor of the same listening socket, for another shard. The error is -errno.
+  std::expected<Socket, int> share_listener(Socket listener);
   // For sockets on which no operation was ever started, or whose last one has completed.
   void close_now(Socket socket);
 

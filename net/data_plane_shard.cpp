@@ -47,9 +47,23 @@ std::expected<void, std::string> DataPlaneShard::listen(const DataPlaneShard* fi
   for (std::size_t i = 0; i < view.listeners().size(); ++i) {
     const config::Listener& row = view.listeners()[i];
     // The first shard opens all of them, in this order.
+    const std::string address(view.text(row.address));
+    if (first != nullptr && first->listeners_[i]->port() == 0) {
+      // A path cannot be bound twice: all shards accept from one socket.
+      auto shared = context_.io->share_listener(first->listeners_[i]->socket());
+      if (!shared) {
+        return std::unexpected(
+            fmt::format("listener {}: out of descriptors for all shards: raise "
+                        "the limit of open files",
+                        address));
+      }
+      listeners_.push_back(
+          std::make_unique<Listener>(context_, address, *shared, snapshot.listener(i)));
+      continue;
+    }
     const std::uint16_t port = first == nullptr ? std::uint16_t{0} : first->listeners_[i]->port();
-    if (auto opened = open_listener(std::string(view.text(row.address)), snapshot.listener(i),
-                                    static_cast<int>(row.backlog), port);
+    if (auto opened =
+            open_listener(address, snapshot.listener(i), static_cast<int>(row.backlog), port);
         !opened) {
       return opened;
     }

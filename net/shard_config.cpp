@@ -73,6 +73,12 @@ void ShardConfig::drop_user() {
   --users_;
 }
 
+bool ShardConfig::give_up_idle_upstream() {
+  const auto idle = [](const std::unique_ptr<UpstreamPool>& pool) { return pool->idle(); };
+  const auto most = std::ranges::max_element(pools_, {}, idle);
+  return most != pools_.end() && (*most)->give_up_idle();
+}
+
 void ShardConfig::retire() {
   retired_ = true;
   for (const auto& pool : pools_)

@@ -42,6 +42,9 @@ class ShardConfig {
 
   [[nodiscard]] UpstreamPool& pool(std::uint32_t provider) { return *pools_[provider]; }
 
+  // Closes an idle connection of the pool that has most of them. False: all are busy.
+  bool give_up_idle_upstream();
+
   [[nodiscard]] ProviderAddresses& addresses(std::uint32_t provider) {
     return addresses_[provider].known;
   }

@@ -30,6 +30,7 @@ class ShardConfig;
 class StageDelays;
 class UpstreamConnection;
 class UpstreamPool;
+struct HungryPoolTag;
 struct ReturningPoolTag;
 struct RequestMessage;
 struct RunQueueTag;
@@ -84,6 +85,8 @@ struct ShardContext {
   core::SlotPool<RequestMessage> messages;
   // Exchanges that go on in the next turn with what one turn must not do at once.
   core::IntrusiveList<Exchange, RunQueueTag> run_queue;
+  // Pools for whose connections there was no place; another pool's idle one makes it.
+  core::IntrusiveList<UpstreamPool, HungryPoolTag> hungry_pools;
   // Pools to which connections were given back in this turn.
   core::IntrusiveList<UpstreamPool, ReturningPoolTag> returning_pools;
 

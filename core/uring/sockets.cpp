@@ -3,8 +3,10 @@
 // Sockets are not O_NONBLOCK: io_uring would answer -EAGAIN instead of waiting for them.
 #include <cerrno>
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -98,6 +100,30 @@ SocketAddress Io::local_address(Socket socket) const {
 
 SocketAddress Io::peer_address(Socket socket) const {
   return name_of(socket, ::getpeername);
+}
+
+void Io::reset_on_close(Socket socket) {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  // Without effect on a Unix socket, and on one that the peer has reset already.
+  (void)setsockopt(number(socket), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+std::optional<Socket> Io::accept_now(Socket listener) {
+  pollfd waiting{.fd = number(listener), .events = POLLIN, .revents = 0};
+  if (::poll(&waiting, 1, 0) <= 0) return std::nullopt;
+  // Who came may have gone again, or another shard have taken him: that must not block.
+  const int flags = ::fcntl(number(listener), F_GETFL);
+  ::fcntl(number(listener), F_SETFL, flags | O_NONBLOCK);
+  const int descriptor = ::accept4(number(listener), nullptr, nullptr, SOCK_CLOEXEC);
+  ::fcntl(number(listener), F_SETFL, flags);
+  if (descriptor < 0) return std::nullopt;
+  return Socket{descriptor};
+}
+
+std::expected<Socket, int> Io::share_listener(Socket listener) {
+  const int descriptor = ::fcntl(number(listener), F_DUPFD_CLOEXEC, 0);
+  if (descriptor < 0) return std::unexpected(-errno);
+  return Socket{descriptor};
 }
 
 void Io::close_now(Socket socket) {

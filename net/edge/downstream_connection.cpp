@@ -196,6 +196,8 @@ void DownstreamConnection::exchange_done(Next next) {
   if (state_ == State::closing) return;
   if (next == Next::keep_alive && !ends_with_this()) {
     await_head();
+  } else if (next == Next::reset) {
+    close_by_reset();
   } else if (peer_ended_) {
     close();
   } else {
@@ -286,6 +288,11 @@ void DownstreamConnection::close() {
   gathered_.reset();
   if (exchange_ != nullptr) exchange_->on_downstream_closing();
   transport_.close();
+}
+
+void DownstreamConnection::close_by_reset() {
+  if (transport_.is_open()) shard_->io->reset_on_close(transport_.socket());
+  close();
 }
 
 void DownstreamConnection::on_deadline() {

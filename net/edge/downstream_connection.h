@@ -36,8 +36,11 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
   void open(core::Socket socket);
   // Draining: closes at once when idle, otherwise with the end of the running answer.
   void finish_soon();
+  // The first answer is its last.
+  void serve_once() { finish_soon_ = true; }
   // Now, whatever is going on.
   void close();
+  void close_by_reset();
 
   // --- for the exchange ------------------------------------------------------------------------
   [[nodiscard]] Transport& transport() { return transport_; }
@@ -51,7 +54,7 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
   // The connection ends with the running request, whatever the client asked for.
   [[nodiscard]] bool ends_with_this() const;
   // The answer is sent, every byte of it. Destroys the exchange.
-  enum class Next : std::uint8_t { keep_alive, linger };
+  enum class Next : std::uint8_t { keep_alive, linger, reset };
   void exchange_done(Next next);
   // The longest that sending `bytes` may take; 0: nothing is being sent.
   void expect_sent(std::size_t bytes);

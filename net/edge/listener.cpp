@@ -35,10 +35,7 @@ void Listener::on_accepted(core::Completion& completion) {
   if (completion.result >= 0) take(static_cast<core::Socket>(completion.result));
   if (completion.more) return;
   if (draining_) {
-    if (!closing_ && !control_op_.in_flight()) {
-      closing_ = true;
-      shard_->io->close(control_op_, socket_);
-    }
+    if (!closing_ && !control_op_.in_flight()) close_socket();
     return;
   }
   if (core::planted(core::PlantedBug::accept_lost) && completion.result >= 0) return;
@@ -49,7 +46,7 @@ void Listener::on_accepted(core::Completion& completion) {
 
 void Listener::take(core::Socket socket) {
   DownstreamConnection* connection = nullptr;
-  if (!draining_ && connections_count_ < link_.connections_max) {
+  if (!closed_for_good_ && connections_count_ < link_.connections_max) {
     connection = shard_->downstreams.make(*shard_, *this);
   }
   if (connection == nullptr) {
@@ -62,6 +59,7 @@ void Listener::take(core::Socket socket) {
   shard_->counters.add(ShardCount::connections_accepted);
   shard_->counters.gauges.downstream_connections.add(1);
   connection->open(socket);
+  if (draining_) connection->serve_once();
 }
 
 void Listener::pause() {
@@ -96,8 +94,7 @@ void Listener::drain() {
   if (accept_op_.in_flight()) {
     shard_->io->cancel(control_op_, accept_op_);
   } else if (!closing_) {
-    closing_ = true;
-    shard_->io->close(control_op_, socket_);
+    close_socket();
   }
   for (DownstreamConnection* each = connections_.first(); each != nullptr;) {
     DownstreamConnection* next = connections_.after(*each);
@@ -107,6 +104,7 @@ void Listener::drain() {
 }
 
 void Listener::close_connections() {
+  closed_for_good_ = true;
   for (DownstreamConnection* each = connections_.first(); each != nullptr;) {
     DownstreamConnection* next = connections_.after(*each);
     each->close();
@@ -120,10 +118,17 @@ void Listener::on_closed(core::Completion&) {
     return;
   }
   // The cancellation was answered; when accepting has ended too, the socket can go.
-  if (!accept_op_.in_flight()) {
-    closing_ = true;
-    shard_->io->close(control_op_, socket_);
+  if (!accept_op_.in_flight()) close_socket();
+}
+
+void Listener::close_socket() {
+  closing_ = true;
+  for (int i = 0; i < kAcceptsAtTheEndMax; ++i) {
+    const std::optional<core::Socket> socket = shard_->io->accept_now(socket_);
+    if (!socket) break;
+    take(*socket);
   }
+  shard_->io->close(control_op_, socket_);
 }
 
 }  // namespace headrace::net

@@ -4,6 +4,8 @@
 // Descriptors or connection slots used up: accepting pauses, without spinning, and goes on when a
 // connection has closed or a moment has passed. Nothing that runs is touched.
 //
+// Draining: whoever has connected already is still served, with one answer.
+//
 // Threads: one shard.  Lifetime: until closed() and without connections.
 #pragma once
 
@@ -45,17 +47,21 @@ class Listener {
   [[nodiscard]] std::string local_address() const;
   [[nodiscard]] std::uint16_t port() const;  // 0 for a Unix socket
   [[nodiscard]] std::uint32_t connections() const { return connections_count_; }
+  [[nodiscard]] core::Socket socket() const { return socket_; }
 
   // For its connections.
   void on_connection_gone(DownstreamConnection& connection);
 
  private:
+  static constexpr int kAcceptsAtTheEndMax = 4096;
   static constexpr core::Duration kRetryPause = std::chrono::milliseconds(100);
 
   void on_accepted(core::Completion& completion);
   void on_closed(core::Completion& completion);
   void on_retry();
   void take(core::Socket socket);
+  // The last descriptor goes only after those who wait to be accepted have been.
+  void close_socket();
   void pause();
   void accept_again();
 
@@ -69,6 +75,7 @@ class Listener {
   core::IntrusiveList<DownstreamConnection> connections_;
   std::uint32_t connections_count_ = 0;
   bool draining_ = false;
+  bool closed_for_good_ = false;  // nobody is served any more
   bool paused_ = false;
   bool closing_ = false;
   bool closed_ = false;

@@ -91,6 +91,7 @@ void Exchange::on_downstream_closing() {
     if (status_ == 0) status_ = kClientClosedRequest;
     answer_cut_ = true;
     shard_->counters.add(ShardCount::downstream_cancelled);
+    if (ends_by_reset()) shard_->io->reset_on_close(downstream_->transport().socket());
   }
   move_to(ExchangeState::closing);
   static_cast<core::ListHook<RunQueueTag>&>(*this).unlink();

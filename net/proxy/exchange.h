@@ -202,6 +202,9 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   // --- settle, record (exchange_settle.cpp); deadlines (exchange.cpp) ---------------------------
   void finish();
   void record();
+  [[nodiscard]] bool ends_by_reset() const {
+    return answer_cut_ && !streaming_ && out_framing_ == http::BodyFraming::until_close;
+  }
   void on_deadline();
   void set_deadline(core::Duration from_now);
 

@@ -13,7 +13,12 @@ void Exchange::finish() {
   record();
   if (core::planted(core::PlantedBug::recorded_twice)) (recorded_ = false), record();
   using Next = DownstreamConnection::Next;
-  // One that was cut ends with FIN: a reset could take the error event with it.
+  // One that was cut ends with FIN: a reset could take the error event with it. But where the
+  // connection's end is the answer's, FIN would say that it is whole.
+  if (ends_by_reset()) {
+    downstream_->exchange_done(Next::reset);
+    return;
+  }
   const bool keep_alive = keep_alive_ && body_complete_ && !answer_cut_;
   downstream_->exchange_done(keep_alive ? Next::keep_alive : Next::linger);
 }

@@ -74,11 +74,26 @@ void UpstreamPool::start_connections() {
   while (connecting_ + returned_count_ < waiting_count_ && total_ < provider_.row->pool.total_max) {
     const UpstreamFailure failure = start_one();
     if (failure == UpstreamFailure::none) continue;
+    if (failure == UpstreamFailure::descriptors && wait_for_place()) return;
     // Connections that are busy or on their way will serve those who wait. Where there are none
     // nobody would ever come back to them.
     if (total_ == 0) fail_all(failure);
     return;
   }
+}
+
+// Another pool gives up a connection that it does not use; we hear of it when that has gone.
+bool UpstreamPool::wait_for_place() {
+  if (!shard_.config->give_up_idle_upstream() && !config_.give_up_idle_upstream()) return false;
+  core::ListHook<HungryPoolTag>& hook = *this;
+  if (!hook.linked()) shard_.hungry_pools.push_back(*this);
+  return true;
+}
+
+bool UpstreamPool::give_up_idle() {
+  if (idle_.empty()) return false;
+  idle_.back().close_idle();
+  return true;
 }
 
 UpstreamFailure UpstreamPool::start_one() {
@@ -174,6 +189,7 @@ void UpstreamPool::on_gone(UpstreamConnection& connection, bool was_connecting) 
     if (!config_.addresses(provider_.index).failed(address, shard_.now())) fail_one(failure);
   }
   start_connections();
+  if (UpstreamPool* hungry = shard_.hungry_pools.pop_front()) hungry->start_connections();
   config_.drop_user();
 }
 

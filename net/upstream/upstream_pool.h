@@ -20,9 +20,10 @@ namespace headrace::net {
 
 class ShardConfig;
 
+struct HungryPoolTag;
 struct ReturningPoolTag;
 
-class UpstreamPool : public core::ListHook<ReturningPoolTag> {
+class UpstreamPool : public core::ListHook<ReturningPoolTag>, public core::ListHook<HungryPoolTag> {
  public:
   UpstreamPool(ShardContext& shard, ShardConfig& config, const ProviderLink& provider);
   UpstreamPool(const UpstreamPool&) = delete;
@@ -40,6 +41,9 @@ class UpstreamPool : public core::ListHook<ReturningPoolTag> {
 
   // The provider's addresses are known now, or known not to be: those who wait go on.
   void on_addresses();
+
+  // Closes the one that has been idle for longest: its place is wanted elsewhere. False: none is.
+  bool give_up_idle();
 
   // The shard's config is no longer the current one: idle connections go, busy ones end after use.
   void retire();
@@ -73,6 +77,7 @@ class UpstreamPool : public core::ListHook<ReturningPoolTag> {
   void fail_all(UpstreamFailure failure);
   void on_gone(UpstreamConnection& connection, bool was_connecting);
   void start_connections();
+  bool wait_for_place();
   UpstreamFailure start_one();
 
   ShardContext& shard_;

@@ -124,10 +124,10 @@ constexpr SectionSpec kCertificateSection =
 
 constexpr auto kListenerRow = &ListenerModel::row;
 constexpr OptionSpec kListenerOptions[] = {
-    required(text<&ListenerModel::address>(
-        "address", TextRule::address, kFileBytesMax,
-        "`127.0.0.1:8080`, `[::]:8080` or `unix:/run/headrace.sock` (served by the first shard). "
-        "Port 0 takes a free one.")),
+    required(
+        text<&ListenerModel::address>("address", TextRule::address, kFileBytesMax,
+                                      "`127.0.0.1:8080`, `[::]:8080` or `unix:/run/headrace.sock`. "
+                                      "Port 0 takes a free one.")),
     flag<kListenerRow, &Listener::tls>("tls", false, "Speak TLS."),
     records<&ListenerModel::certificates>(
         "certificates", kCertificateSection, 64,

@@ -160,6 +160,16 @@ class HostileUpstream(unittest.TestCase):
                         self.assertFalse(response.whole)
                         self.assertEqual(read_to_end(connection), b"", "it goes on behind a broken answer")
 
+    def test_a_body_that_breaks_ends_by_a_reset_where_its_end_is_the_connections(self):
+        head = OK + JSON + CHUNKED + b"\r\n"
+        for what, body in BAD_BODIES.items():
+            with self.subTest(what=what), self.gateway.connect() as connection:
+                self.script.data, self.script.one_byte, self.script.keep = head + body, False, False
+                connection.sendall(request(chat(), version="1.0"))
+                with self.assertRaises(ConnectionResetError):
+                    while connection.recv(65536):
+                        pass
+
     def test_odd_but_legal_bodies_arrive_written_anew(self):
         head = OK + JSON + CHUNKED + b"\r\n"
         for what, body in GOOD_BODIES.items():

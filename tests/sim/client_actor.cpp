@@ -92,9 +92,11 @@ void ClientActor::connect() {
     if (connection == connection_) on_bytes(bytes);
   };
   peer_->on_end = [this, connection] {
-    if (connection == connection_) on_over();
+    if (connection == connection_) on_over(false);
   };
-  peer_->on_reset = peer_->on_end;
+  peer_->on_reset = [this, connection] {
+    if (connection == connection_) on_over(true);
+  };
   provokes_ = !well_behaved_ && world.strikes(Fault::slow_peer);
   if (provokes_) {
     peer_->read_slowly(1 + static_cast<std::size_t>(dice().below(2'000)),
@@ -135,20 +137,21 @@ void ClientActor::leave(bool reset) {
     return;
   }
   peer_->reset();
-  on_over();
+  on_over(true);
 }
 
 // The connection is over, whoever ended it.
-void ClientActor::on_over() {
+void ClientActor::on_over(bool reset) {
   if (over_) return;
   over_ = true;
   outgoing_.clear();
   peer_->finish();
-  bool cut = false;
+  // A reset takes along what was not read yet, an answer before the one that was cut with it.
+  bool cut = reset && std::ranges::any_of(awaiting_, &Request::http_1_0);
   if (!awaiting_.empty()) {
     Request& first = *awaiting_.front();
     const bool in_body = reader_->in_body();
-    if (const auto message = reader_->finish()) {
+    if (const auto message = reset ? std::nullopt : reader_->finish()) {
       awaiting_.pop_front();
       judge(first, *message, true);
     } else if (in_body) {
@@ -402,9 +405,10 @@ void ClientActor::judge(Request& request, const Message& message, bool whole) {
   if (message.status() != request.answer_status) {
     violation(fmt::format("request {}: status {}", request.number, message.status()));
   }
-  // The connection's end tells HTTP/1.0 and such providers nothing of completeness.
+  // The connection's end tells such providers nothing of completeness. A stream that was cut ends
+  // for HTTP/1.0 with our error event, anything else with a reset.
   const bool end_tells_nothing =
-      (request.http_1_0 && !well_behaved_) || (request.truncation_invisible && !spared_);
+      (request.http_1_0 && request.stream) || (request.truncation_invisible && !spared_);
   // Without memory to hold an event's beginning back all of it goes on, wanted or not.
   const bool untidied = cramped_ && !request.usage_event.empty() &&
                         message.body.find(request.usage_event) != std::string::npos;

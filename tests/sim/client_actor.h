@@ -54,7 +54,7 @@ class ClientActor {
   void end();
 
   void on_bytes(std::string_view bytes);
-  void on_over();
+  void on_over(bool reset);
   void judge(Request& request, const Message& message, bool whole);
   void judge_local(Request& request, const Message& message, bool whole);
   void judge_cut(const Request& request, std::string_view body);

@@ -114,7 +114,8 @@ void Peer::gateway_closed() {
   const auto gateway = socket.lock();
   // As TCP does it: closing with bytes unread resets, and what was sent may be lost with it.
   const bool unread = gateway != nullptr && !gateway->arrived.empty();
-  if (unread || !outbox_.empty()) {
+  const bool on_purpose = gateway != nullptr && gateway->resets_on_close;
+  if (unread || on_purpose || !outbox_.empty()) {
     was_reset_ = true;
     outbox_.clear();
     if (on_reset) {

@@ -256,6 +256,14 @@ void SimIo::step_accept(const PendingRef& pending) {
   }
 }
 
+std::optional<core::Socket> SimIo::accept_now(int descriptor) {
+  SimSocket& listener = *world_.socket_of(descriptor);
+  if (listener.backlog.empty()) return std::nullopt;
+  std::shared_ptr<SimSocket> socket = std::move(listener.backlog.front());
+  listener.backlog.pop_front();
+  return static_cast<core::Socket>(world_.new_descriptor(std::move(socket)));
+}
+
 void SimIo::start_connect(Op& op, int descriptor, const core::SocketAddress& address) {
   const PendingRef pending = add(op, OpKind::connect, descriptor);
   if (world_.strikes(Fault::connect_hangs)) return;  // until it is cancelled
@@ -388,6 +396,15 @@ SocketAddress Io::local_address(Socket socket) const {
 }
 SocketAddress Io::peer_address(Socket) const {
   return SocketAddress::from_ip("192.0.2.1", 40'000).value_or(SocketAddress{});
+}
+void Io::reset_on_close(Socket socket) {
+  sim::World::current().socket_of(number(socket))->resets_on_close = true;
+}
+std::optional<Socket> Io::accept_now(Socket listener) {
+  return backend_->io.accept_now(number(listener));
+}
+std::expected<Socket, int> Io::share_listener(Socket) {
+  return std::unexpected(-EOPNOTSUPP);  // there are no Unix sockets here
 }
 void Io::close_now(Socket socket) {
   const auto closed = sim::World::current().socket_of(number(socket));

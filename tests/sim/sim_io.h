@@ -34,6 +34,7 @@ class SimIo {
   void start_send(core::Op& op, core::OpKind kind, int descriptor, std::span<const iovec> slices);
   void start_accept(core::Op& op, int descriptor);
   void start_connect(core::Op& op, int descriptor, const core::SocketAddress& address);
+  std::optional<core::Socket> accept_now(int descriptor);
   void start_shutdown(core::Op& op, int descriptor, core::ShutdownSide side);
   void start_close(core::Op& op, int descriptor);
   void start_cancel(core::Op& op, core::Op& target);

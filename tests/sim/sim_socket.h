@@ -31,6 +31,7 @@ struct SimSocket {
   bool reset_arrived = false;
   bool shut_send = false;
   bool shut_both = false;
+  bool resets_on_close = false;
   bool short_reads = true;  // off: what is there is read in one go
 
   // Connections that wait to be accepted.

@@ -152,6 +152,7 @@ bool UpstreamActor::answer_badly(Request& request) {
     deaf_ = true;
     if (dice().one_in(2)) {
       const std::string whole = write_answer(request, request.answer, false);
+      ends_ = false;  // it stalls, whatever its head says of the connection
       say(whole.substr(0, static_cast<std::size_t>(dice().below(whole.size()))));
     }
     return true;

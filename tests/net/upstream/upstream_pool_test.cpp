@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -31,7 +32,15 @@ providers:
     auth: none
     private_network: true
     connect_timeout_ms: 5000
+  - name: other
+    dialect: openai
+    url: http://other.test
+    auth: none
+    private_network: true
+    connect_timeout_ms: 5000
 )";
+
+constexpr std::uint32_t kConnections = 8;  // of the shard
 
 class Waiter final : public UpstreamUser {
  public:
@@ -57,8 +66,9 @@ class UpstreamPoolTest : public testing::Test {
     io_->enable();
     io_->turn(core::Instant::min());
     timers_.advance(io_->now(), 1);
-    context_ = std::make_unique<ShardContext>(*io_, timers_, 0, ShardCapacity{}, budget_,
-                                              std::size_t{1024} * 1024);
+    context_ = std::make_unique<ShardContext>(*io_, timers_, 0,
+                                              ShardCapacity{.upstream_connections = kConnections},
+                                              budget_, std::size_t{1024} * 1024);
     config_ = std::make_unique<ShardConfig>(*context_, snapshot_, 1);
     context_->config = config_.get();
   }
@@ -87,8 +97,9 @@ class UpstreamPoolTest : public testing::Test {
     return address;
   }
 
-  void name_means(std::initializer_list<core::SocketAddress> addresses) {
-    config_->take_addresses(0, std::vector(addresses), std::chrono::seconds(60));
+  void name_means(std::initializer_list<core::SocketAddress> addresses,
+                  std::uint32_t provider = 0) {
+    config_->take_addresses(provider, std::vector(addresses), std::chrono::seconds(60));
   }
 
   void let_go(std::span<Waiter> waiters) {
@@ -153,6 +164,32 @@ TEST_F(UpstreamPoolTest, TellsAllWhoWaitWhereNoConnectionCanBeOpened) {
   for (const Waiter& each : waiters)
     EXPECT_EQ(each.failure_, UpstreamFailure::descriptors);
   let_go(waiters);
+}
+
+// Every place is taken by one provider's idle connections: they make room for another's.
+TEST_F(UpstreamPoolTest, TakesThePlaceOfAnotherPoolsIdleConnection) {
+  const core::SocketAddress live = port(true);
+  name_means({live});
+  name_means({live}, 1);
+  std::array<Waiter, kConnections> first;
+  for (Waiter& each : first)
+    ASSERT_EQ(config_->pool(0).acquire(each), nullptr);
+  run([&] { return std::ranges::all_of(first, &Waiter::told); });
+  for (Waiter& each : first) {
+    ASSERT_NE(each.connection_, nullptr);
+    std::exchange(each.connection_, nullptr)->release();
+  }
+  config_->pool(0).settle_returns();
+  ASSERT_EQ(config_->pool(0).idle(), kConnections);
+
+  std::array<Waiter, 3> second;
+  for (Waiter& each : second)
+    ASSERT_EQ(config_->pool(1).acquire(each), nullptr);
+  run([&] { return std::ranges::all_of(second, &Waiter::told); });
+  for (const Waiter& each : second)
+    EXPECT_NE(each.connection_, nullptr) << name(each.failure_);
+  EXPECT_LT(config_->pool(0).idle(), kConnections);
+  let_go(second);
 }
 
 }  // namespace
