@@ -95,6 +95,7 @@ std::expected<void, std::string> DataPlaneShard::open_listener(const std::string
 
 std::vector<std::string> DataPlaneShard::listening_on() const {
   std::vector<std::string> addresses;
+  addresses.reserve(listeners_.size());
   for (const auto& listener : listeners_)
     addresses.push_back(listener->local_address());
   return addresses;

@@ -199,6 +199,8 @@ void Io::Backend::hand_out(const uring::TakenCompletion& taken) {
     take_own(taken);
     return;
   }
+  // The kernel carries the address as a number.
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
   Op& op = *reinterpret_cast<Op*>(taken.user_data & kAddressMask);
   Completion completion{.result = taken.result,
                         .more = (taken.flags & IORING_CQE_F_MORE) != 0,

@@ -36,7 +36,8 @@ class LeaseQueue {
   // `bytes` lie within the buffer: its received bytes, headroom or padding.
   void push_back(core::BufferLease lease, std::span<std::byte> bytes) {
     HEADRACE_CHECK(static_cast<bool>(lease));
-    Node* node = new (place_of(lease)) Node{std::move(lease), bytes, nullptr};
+    void* place = place_of(lease);
+    Node* node = new (place) Node{std::move(lease), bytes, nullptr};
     (last_ != nullptr ? last_->next : first_) = node;
     last_ = node;
     ++size_;

@@ -50,7 +50,7 @@ void BodyFramer::close_chunk() {
     size_digits_ = count;
   }
   std::byte* at = chunk_ - 2 - size_digits_;
-  std::memset(at, '0', size_digits_ - count);
+  std::fill_n(at, size_digits_ - count, std::byte{'0'});
   std::memcpy(at + size_digits_ - count, digits.data(), count);
   std::memcpy(chunk_ - 2, kChunkEnd.data(), 2);
   std::memcpy(end_, kChunkEnd.data(), kChunkEnd.size());

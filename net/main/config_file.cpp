@@ -120,7 +120,7 @@ std::expected<std::shared_ptr<const ConfigSnapshot>, std::string> load_config_fi
   if (snapshot) return std::move(*snapshot);
   std::string text;
   for (const std::string& error : snapshot.error())
-    text += path + ": " + error + "\n";
+    text.append(path).append(": ").append(error).append("\n");
   return std::unexpected(std::move(text));
 }
 

@@ -68,8 +68,8 @@ core::IoOptions io_options_of(const config::Settings& settings) {
 
 }  // namespace
 
-DataPlane::DataPlane(CommandLine line, config::MasterKey master_key)
-    : line_(std::move(line)), master_key_(std::move(master_key)) {}
+DataPlane::DataPlane(CommandLine line, const config::MasterKey& master_key)
+    : line_(std::move(line)), master_key_(master_key) {}
 
 DataPlane::~DataPlane() = default;
 
@@ -92,7 +92,7 @@ std::expected<void, std::string> DataPlane::start(std::shared_ptr<const ConfigSn
   if (line_.processor) {
     if (auto pinned = core::pin_to_processor(*line_.processor); !pinned) return pinned;
   }
-  if (auto made = make_shards(std::move(snapshot)); !made) return made;
+  if (auto made = make_shards(snapshot); !made) return made;
   const auto& log = snapshot_->view().settings().access_log;
   if (log.output != config::LogOutput::off) {
     auto writer = LogWriter::open(log.output == config::LogOutput::file
@@ -126,7 +126,7 @@ std::expected<void, std::string> DataPlane::start(std::shared_ptr<const ConfigSn
 }
 
 std::expected<void, std::string> DataPlane::make_shards(
-    std::shared_ptr<const ConfigSnapshot> snapshot) {
+    const std::shared_ptr<const ConfigSnapshot>& snapshot) {
   const config::Settings& settings = snapshot->view().settings();
   const std::size_t processors = line_.processor ? 1 : core::usable_processors().size();
   const std::size_t count =

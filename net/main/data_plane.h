@@ -27,7 +27,7 @@ namespace headrace::net {
 
 class DataPlane {
  public:
-  DataPlane(CommandLine line, policy::config::MasterKey master_key);
+  DataPlane(CommandLine line, const policy::config::MasterKey& master_key);
   ~DataPlane();
 
   // Everything that may fail at start-up; the error is for an operator.
@@ -42,7 +42,8 @@ class DataPlane {
   static void block_signals();
 
  private:
-  std::expected<void, std::string> make_shards(std::shared_ptr<const ConfigSnapshot> snapshot);
+  std::expected<void, std::string> make_shards(
+      const std::shared_ptr<const ConfigSnapshot>& snapshot);
   void plan_memory(const DataPlaneShard::Options& options, const core::IoOptions& io_options,
                    std::size_t shards);
   void reload();

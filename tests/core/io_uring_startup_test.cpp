@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/check.h"
 #include "core/uring/startup_error.h"
 #include "tests/core/io_uring_world.h"
 #include "tests/core/temporary_folder.h"
@@ -92,7 +93,7 @@ TEST(IoUringStartup, UsedUpDescriptorsAreNamedWithTheLimit) {
   const std::string error = in_child([] {
     static_cast<void>(Io::create({}));  // what the kernel has is found out before
     const rlimit few{.rlim_cur = 3, .rlim_max = 3};
-    setrlimit(RLIMIT_NOFILE, &few);
+    HEADRACE_CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
     return create_error({});
   });
   EXPECT_NE(error.find("file descriptors (limit 3)"), std::string::npos) << error;

@@ -80,7 +80,7 @@ std::string tick_text(double nanos) {
   const auto unit = text.find(' ');
   const auto point = text.find('.');
   if (point >= unit) return text;
-  const auto last = text.find_last_not_of("0", unit - 1);
+  const auto last = text.find_last_not_of('0', unit - 1);
   text.erase(last == point ? point : last + 1, unit - (last == point ? point : last + 1));
   return text;
 }

@@ -72,7 +72,7 @@ Applied apply_error(Behaviour& behaviour, std::string_view value) {
   const auto kind = find_error(value);
   if (!kind)
     return wrong(value, "a kind of error (rate_limit, insufficient_quota, overloaded ...)");
-  behaviour.*Member = *kind;
+  behaviour.*Member = kind;
   return {};
 }
 

@@ -182,6 +182,8 @@ int serve(const ServerOptions& options) {
 
 }  // namespace
 
+// What escapes ends the program, with its message.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) {
   CLI::App app(kDescription, "headrace-mock");
   app.footer(kExamples);
