@@ -1,7 +1,5 @@
 #include "policy/dialect/answer_reader.h"
 
-#include <algorithm>
-
 namespace headrace::policy {
 namespace {
 
@@ -44,24 +42,31 @@ void AnswerReader::begin_event() {
   usage_here = choices_here = choice_here = false;
   output_bytes = 0;
   plain = true;
-  hole_count_ = 0;
+  hole_count_ = sure_holes_ = 0;
 }
 
 // A string's hole lies between its quotes.
 void AnswerReader::note_hole(const JsonStep& step, EventHole::Kind kind) {
-  if (hole_count_ < holes_.size()) {
-    const std::uint32_t quote = kind == EventHole::Kind::number ? 0 : 1;
-    holes_[hole_count_] = {kind, static_cast<std::uint32_t>(step.begin) + quote,
-                           static_cast<std::uint32_t>(step.end) - quote};
+  if (kind == EventHole::Kind::maybe) {
+    if (hole_count_ - sure_holes_ == EventPattern::kMaybeMax) return;
+  } else {
+    if (too_many_holes()) return;
+    ++sure_holes_;
+    if (too_many_holes()) return;
   }
-  hole_count_ =
-      static_cast<std::uint8_t>(std::min<std::size_t>(hole_count_ + 1U, holes_.size() + 1));
+  const std::uint32_t quote = kind == EventHole::Kind::number ? 0 : 1;
+  holes_[hole_count_++] = {kind, static_cast<std::uint32_t>(step.begin) + quote,
+                           static_cast<std::uint32_t>(step.end) - quote};
 }
 
 bool AnswerReader::on_json(const JsonStep& step) {
   const auto field = static_cast<AnswerField>(step.field);
   if (step.kind == JsonStep::Kind::close) {
     end_details(field);
+    return true;
+  }
+  if (step.field == kJsonNoField) {
+    note_hole(step, EventHole::Kind::maybe);
     return true;
   }
   switch (field) {

@@ -42,11 +42,12 @@ class AnswerReader final : public JsonSink {
   std::uint32_t output_bytes = 0;  // strings of the model's output, as they stand in JSON
   bool plain = false;              // says nothing but output
 
-  // What of the current event differs from one to the next: offsets in its JSON text. Nothing when
-  // it is more than an EventPattern can have.
+  // What of the current event differs from one to the next, or may: offsets in its JSON text.
   [[nodiscard]] std::span<const EventHole> holes() const {
-    return std::span(holes_).first(hole_count_ <= holes_.size() ? hole_count_ : 0U);
+    return std::span(holes_).first(hole_count_);
   }
+  // There is more of it than an EventPattern can have.
+  [[nodiscard]] bool too_many_holes() const { return sure_holes_ > EventPattern::kHolesMax; }
 
   void begin_event();
   bool on_json(const JsonStep& step) override;
@@ -57,8 +58,9 @@ class AnswerReader final : public JsonSink {
 
   void note_hole(const JsonStep& step, EventHole::Kind kind);
 
-  std::array<EventHole, EventPattern::kHolesMax> holes_{};
+  std::array<EventHole, EventPattern::kHolesMax + EventPattern::kMaybeMax> holes_{};
   std::uint8_t hole_count_ = 0;
+  std::uint8_t sure_holes_ = 0;  // those that are no `maybe`; beyond the bound: more than are kept
   Modality modality_ = Modality::other;  // Gemini: of the current element of a details array
   std::int64_t modality_count_ = 0;
 };

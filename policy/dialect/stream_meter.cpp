@@ -7,7 +7,7 @@
 namespace headrace::policy {
 namespace {
 
-static_assert(sizeof(StreamMeter) <= 1100);
+static_assert(sizeof(StreamMeter) <= 1400);
 
 constexpr std::string_view kDone = "[DONE]";
 constexpr std::uint8_t kSeveral = 2;
@@ -97,9 +97,10 @@ bool StreamMeter::pass_like_event() {
 
 // After an event that lay whole in the slice, its data in one line.
 void StreamMeter::learn_pattern(std::string_view event) {
-  if (!plain_output_ || event.front() == '\n' || event.back() != '\n') return;
+  if (!plain_output_ || reader_.too_many_holes()) return;
+  if (event.front() == '\n' || event.back() != '\n') return;
   const auto data = static_cast<std::uint32_t>(text().data() + data_begin_ - event.data());
-  std::array<EventHole, EventPattern::kHolesMax> holes{};
+  std::array<EventHole, EventPattern::kHolesMax + EventPattern::kMaybeMax> holes;
   std::size_t count = 0;
   for (EventHole hole : reader_.holes()) {
     hole.begin += data;
@@ -128,7 +129,7 @@ void StreamMeter::walk(std::string_view text) {
   if (!walking_) {
     walking_ = true;
     reader_.begin_event();
-    walker_.start(answer_fields(endpoint_), {});
+    walker_.start(answer_fields(endpoint_), {.tell_unwanted_strings = true});
   }
   // Data that is no JSON is passed over: the client judges it.
   static_cast<void>(walker_.walk(text, reader_));

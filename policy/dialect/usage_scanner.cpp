@@ -2,7 +2,7 @@
 
 namespace headrace::policy {
 
-static_assert(sizeof(UsageScanner) <= 512);
+static_assert(sizeof(UsageScanner) <= 704);
 
 void UsageScanner::start(Endpoint endpoint) {
   endpoint_ = endpoint;

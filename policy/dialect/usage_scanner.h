@@ -7,7 +7,7 @@
 // Also reads Gemini's stream without `alt=sse`, which is one JSON array sent in pieces: the last
 // usage counts. (Which of the two a stream is, the answer's Content-Type tells.)
 //
-// Threads:    one scanner belongs to one answer on one shard. No allocation; below 512 bytes.
+// Threads:    one scanner belongs to one answer on one shard. No allocation; about 700 bytes.
 // Lifetime:   slices are used during feed() only, in place.
 #pragma once
 

@@ -27,6 +27,7 @@ void JsonWalker::start(const JsonFields& fields, const JsonWalkOptions& options)
   contiguous_ = options.contiguous;
   strict_ = options.strict;
   refuse_ambiguous_ = options.refuse_ambiguous_keys;
+  tell_unwanted_ = options.tell_unwanted_strings;
   utf8_ = {};
   index_ = {};
   index_.strict = options.strict;

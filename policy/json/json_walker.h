@@ -45,6 +45,9 @@ struct JsonWalkOptions {
   bool strict = false;
   // Refuse a key that differs from a wanted one in letter case only.
   bool refuse_ambiguous_keys = false;
+  // Tell of strings too that are members or elements of a wanted container, but not wanted
+  // themselves: as kJsonNoField, without their text. One that is cut is left out.
+  bool tell_unwanted_strings = false;
 };
 
 class JsonWalker {
@@ -101,6 +104,7 @@ class JsonWalker {
   Outcome settle_key(std::string_view raw, std::uint64_t begin);
   Outcome settle_odd_key(std::string_view key, std::uint64_t begin);
   Outcome tell_string(const char* quote, JsonSink& sink);
+  Outcome tell_unwanted_string(const char* from, const char* quote, JsonSink& sink);
   Outcome tell(const JsonStep& step, JsonSink& sink) {
     if (sink.on_json(step)) [[likely]]
       return Outcome::go_on;
@@ -138,6 +142,7 @@ class JsonWalker {
   bool contiguous_ = false;
   bool strict_ = false;
   bool refuse_ambiguous_ = false;
+  bool tell_unwanted_ = false;
   JsonType word_type_ = JsonType::null;
   std::uint8_t word_size_ = 0;  // how much of the word was seen
   std::uint8_t copy_size_ = 0;

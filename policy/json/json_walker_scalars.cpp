@@ -85,6 +85,15 @@ JsonWalker::Outcome JsonWalker::tell_string(const char* quote, JsonSink& sink) {
   return tell(step, sink);
 }
 
+JsonWalker::Outcome JsonWalker::tell_unwanted_string(const char* from, const char* quote,
+                                                     JsonSink& sink) {
+  JsonStep step;
+  step.type = JsonType::string;
+  step.begin = at(from);
+  step.end = at(quote) + 1;
+  return tell(step, sink);
+}
+
 // --- Numbers and words
 
 bool JsonWalker::word_is_whole() const {

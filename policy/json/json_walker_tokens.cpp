@@ -190,7 +190,11 @@ value:
   switch (*p) {
     case '"':
       if (field_ == kJsonNoField && token != end) {
-        ++token;
+        const char* const quote = run + *token++;
+        if (tell_unwanted_ && node_ != kJsonNoField &&
+            tell_unwanted_string(p, quote, sink) == Outcome::ended) {
+          return Outcome::ended;
+        }
         goto after_value;
       }
       token_begin_ = at(p);

@@ -1,5 +1,6 @@
 #include "policy/dialect/event_pattern.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -9,7 +10,7 @@ namespace headrace::policy {
 namespace {
 
 // An event with its holes marked: `<` and `>` around the text that may differ, `#` before it for a
-// number, `~` for text that is not output.
+// number, `~` for text that is not output, `?` for what nobody wants.
 struct Marked {
   explicit Marked(std::string_view marked) {
     EventHole hole;
@@ -19,6 +20,8 @@ struct Marked {
         hole.kind = EventHole::Kind::number;
       } else if (c == '~') {
         hole.kind = EventHole::Kind::text;
+      } else if (c == '?') {
+        hole.kind = EventHole::Kind::maybe;
       } else if (c == '<') {
         hole.begin = static_cast<std::uint32_t>(event.size());
       } else if (c == '>') {
@@ -97,6 +100,48 @@ TEST(EventPattern, MatchesNothingBeforeItHasLearned) {
   EventPattern pattern = learned();
   pattern.forget();
   EXPECT_FALSE(pattern.match(Marked(kMarked).event));
+}
+
+// What nobody wants is kept, until it was seen to differ; from then on it may be anything.
+TEST(EventPattern, LearnsWhichStringsDiffer) {
+  const auto event = [](std::string_view id, std::string_view stamp) {
+    return Marked("data: {\"id\":\"?<" + std::string(id) + ">\",\"delta\":\"<x>\",\"stamp\":\"?<" +
+                  std::string(stamp) + ">\"}\n\n");
+  };
+  EventPattern pattern;
+  const auto learn = [&](const Marked& marked) { pattern.learn(marked.event, marked.holes); };
+  learn(event("a", "1"));
+  EXPECT_TRUE(pattern.match(event("a", "1").event));
+  EXPECT_FALSE(pattern.match(event("a", "2").event));
+  learn(event("a", "2"));
+  const auto match = pattern.match(event("a", "345").event);
+  ASSERT_TRUE(match);
+  EXPECT_EQ(match->output_bytes, 1U);
+  EXPECT_FALSE(pattern.match(event("b", "2").event));
+  EXPECT_FALSE(pattern.match(event("a", "2\",\"usage\":{\"x\":\"").event));
+  learn(event("b", "2"));
+  EXPECT_TRUE(pattern.match(event("c", "4").event));
+  // Another kind of event: nothing is known of it.
+  learn(Marked("data: {\"delta\":\"<x>\",\"stamp\":\"?<1>\"}\n\n"));
+  EXPECT_FALSE(pattern.match(Marked("data: {\"delta\":\"<x>\",\"stamp\":\"?<2>\"}\n\n").event));
+}
+
+TEST(EventPattern, GivesUpWhereTooMuchDiffers) {
+  std::string marked = "data: {\"delta\":\"<x>\"";
+  for (std::size_t i = 0; i < EventPattern::kMaybeMax; ++i)
+    marked += ",\"m\":\"?<@>\"";
+  marked += "}\n\n";
+  const auto with = [&](char c) {
+    std::string here = marked;
+    std::ranges::replace(here, '@', c);
+    return Marked(here);
+  };
+  EventPattern pattern;
+  for (const char c : {'a', 'b', 'c', 'd'}) {
+    const Marked event = with(c);
+    EXPECT_FALSE(pattern.match(event.event)) << c;
+    pattern.learn(event.event, event.holes);
+  }
 }
 
 TEST(EventPattern, LearnsNothingBeyondItsRoom) {

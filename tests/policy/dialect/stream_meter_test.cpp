@@ -321,7 +321,8 @@ TEST(StreamMeter, CountsEventsThatAreLikeEarlierOnesTheSame) {
   // Whole events take the short way, events in pieces the long one.
   const auto delta = [](std::string_view text, std::string_view padding) {
     return "data: {\"id\":\"c\",\"choices\":[{\"delta\":{\"content\":\"" + std::string(text) +
-           "\"},\"finish_reason\":null}],\"obfuscation\":\"" + std::string(padding) + "\"}\n\n";
+           "\"},\"finish_reason\":null}],\"obfuscation\":\"" + std::string(padding) +
+           "\",\"stamp\":\"" + std::to_string(text.size()) + "\"}\n\n";
   };
   std::string stream;
   for (const std::string_view text :
