@@ -1,6 +1,7 @@
 // Where the words of limits lie: spans over the shared region, or over any zeroed memory of a test.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -14,16 +15,19 @@ struct LimitMemory {
   LimitHeader* header = nullptr;
   std::span<LimitEntry> entries;
   std::span<StepBlock> blocks;
-  std::span<ShareSlot> share_slots;  // of all incarnations and shards
-  std::uint32_t incarnations = 0;
-  std::uint32_t shards = 0;
+  // Of each incarnation: those of its shards, one behind the other.
+  std::array<ShareSlot*, kIncarnationsMax> shares{};
+  std::uint32_t incarnations = kIncarnationsMin;
+  std::uint32_t shards = 1;
 
   static LimitMemory of(const SharedRegion& region);
 
-  [[nodiscard]] std::span<ShareSlot> shares(std::uint32_t incarnation, std::uint32_t shard) const {
-    return share_slots.subspan((std::size_t{incarnation} * shards + shard) * kSharesPerShard,
-                               kSharesPerShard);
+  [[nodiscard]] std::span<ShareSlot> shares_of(std::uint32_t incarnation,
+                                               std::uint32_t shard) const {
+    return {shares[incarnation] + std::size_t{shard} * kSharesPerShard, kSharesPerShard};
   }
 };
+
+static_assert(kSharesPerShard * sizeof(ShareSlot) % 4096 == 0, "they lie without gaps");
 
 }  // namespace headrace::core

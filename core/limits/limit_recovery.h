@@ -22,7 +22,9 @@ struct LimitRecovery {
 
 // `dead` is an incarnation whose lock the caller holds. May be interrupted by death and done again.
 LimitRecovery recover_limits(const LimitMemory& memory, std::uint32_t dead);
-// Before anything else of a process that is alone in the region.
-void collect_lost_limit_memory(const LimitMemory& memory);
+
+// The memory for steps that the dead have lost: at most one block for each shard that died. Only
+// while no other process uses the region. Returns how many there were.
+std::uint64_t collect_lost_step_blocks(const LimitMemory& memory);
 
 }  // namespace headrace::core

@@ -21,7 +21,7 @@ struct LimitRefusal {
   RefusalCause cause = RefusalCause::spent;
   // Enough credit is there then, if nobody else takes it. Nothing where that depends on others who
   // give back (concurrency), or will never be.
-  std::optional<Duration> retry_after;
+  std::optional<Duration> retry_after{};
 };
 
 }  // namespace headrace::core

@@ -1,7 +1,7 @@
 // Where a limit's entry stands: an open-addressed table in the shared region of the limits that are
 // in use, without locks.
 //
-// An entry lies at most kDisplacementMax places behind its home, which its identity gives. Each
+// An entry lies fewer than kDisplacementsMax places behind its home, which its identity gives. Each
 // home knows how far its entries reach, so that a look-up reads no further. Whoever wants to add a
 // limit claims a free place with its name, pending; looks for another claim of the same limit; and
 // makes its own count only if there is none: of two who add the same limit at once, at least one
@@ -15,7 +15,10 @@
 // A name holds the generation of its place (12 bits), so that no name is met again in the few
 // instructions between looking at it and replacing it.
 //
-// Threads: any, of any process.
+// Whoever adds a limit also looks at a few others, whether they are idle: so the table is swept as
+// fast as it fills.
+//
+// Threads: any, of any process; each has a LimitTable of its own.
 #pragma once
 
 #include <cstdint>
@@ -23,23 +26,24 @@
 
 #include "core/limits/limit_memory.h"
 #include "core/limits/limit_terms.h"
+#include "core/limits/step_block_pool.h"
 
 namespace headrace::core {
 
 class LimitTable {
  public:
-  static constexpr std::uint32_t kDisplacementMax = 62;
+  static constexpr std::uint32_t kDisplacementsMax = 63;
 
-  LimitTable(const LimitMemory& memory, std::uint32_t incarnation)
-      : memory_(memory), incarnation_(incarnation) {}
+  LimitTable(const LimitMemory& memory, std::uint32_t incarnation);
 
   struct Place {
     std::uint32_t index = 0;
     std::uint64_t name = 0;
   };
 
+  // Starts to fetch the place where it most likely lies.
   void prefetch(std::uint64_t identity) const;
-  [[nodiscard]] std::optional<Place> find(std::uint64_t identity) const;
+  [[nodiscard]] std::optional<Place> find(std::uint64_t identity);
   // Nothing where all places near its home, or all step blocks, are taken by limits in use.
   std::optional<Place> find_or_add(const LimitTerms& terms, LimitTime now);
 
@@ -47,16 +51,18 @@ class LimitTable {
   bool forget_if_idle(Place place, LimitTime now);
   // Whatever was spent of it.
   void forget(Place place);
-
-  // Of those that a dead incarnation left half claimed.
+  // Looks at so many entries, going round from call to call, and forgets those that are idle.
+  void sweep(std::uint32_t entries, LimitTime now);
+  // Of an entry that is being forgotten: done by whoever meets it.
+  void finish_forgetting(Place place);
+  // Claims that a dead incarnation left pending.
   void drop_claims_of(std::uint32_t incarnation);
-  // Finds the step blocks that the dead have lost. Only while no other process uses the region.
-  void collect_lost_blocks();
 
-  [[nodiscard]] LimitEntry& entry(std::uint32_t index) const { return memory_.entries[index]; }
-  [[nodiscard]] StepBlock* block(const LimitEntry& entry) const;
-  [[nodiscard]] static bool in_use(std::uint64_t name);
-  [[nodiscard]] static WindowKind kind(const LimitEntry& entry);
+  // What stands in a place, if a limit in use does.
+  [[nodiscard]] std::optional<Place> in_use(std::uint32_t index) const;
+  [[nodiscard]] LimitEntry& entry(Place place) const { return memory_.entries[place.index]; }
+  // Nothing where the words are out of bounds, or its window needs none.
+  [[nodiscard]] StepBlock* block(Place place) const;
   [[nodiscard]] std::uint32_t capacity() const {
     return static_cast<std::uint32_t>(memory_.entries.size());
   }
@@ -64,19 +70,20 @@ class LimitTable {
  private:
   enum class Claim : std::uint8_t { established, lost, no_room };
 
-  [[nodiscard]] std::uint32_t home(std::uint64_t identity) const;
-  [[nodiscard]] std::uint32_t behind(std::uint32_t home, std::uint32_t displacement) const;
-  std::optional<Place> try_add(const LimitTerms& terms, LimitTime now, bool& no_room);
-  bool others_give_way(std::uint64_t identity, Place mine);
-  bool prepare(LimitEntry& entry, const LimitTerms& terms, std::uint64_t name);
-  void free_place(Place place);
-  [[nodiscard]] bool idle(const LimitEntry& entry, std::uint64_t taken, LimitTime now) const;
-
-  std::uint32_t take_block();
-  void return_block(std::uint32_t index);
+  [[nodiscard]] std::uint32_t home_of(std::uint64_t hash) const;
+  [[nodiscard]] std::uint32_t behind(std::uint32_t home, std::uint64_t displacement) const;
+  [[nodiscard]] std::uint64_t reach_of(std::uint32_t home) const;
+  Claim add(std::uint64_t hash, const LimitTerms& terms, LimitTime now);
+  Claim claim(std::uint64_t hash, std::uint64_t displacement, const LimitTerms& terms,
+              LimitTime now);
+  bool others_give_way(std::uint64_t hash, std::uint32_t mine);
+  bool idle(const LimitEntry& entry, std::uint64_t taken, LimitTime now) const;
 
   LimitMemory memory_;
+  StepBlockPool blocks_;
   std::uint32_t incarnation_;
+  std::uint32_t displacements_;
+  std::uint32_t swept_to_ = 0;
 };
 
 }  // namespace headrace::core

@@ -44,7 +44,7 @@ struct alignas(64) LimitEntry {
   SharedWord floor;
   SharedWord turn;
   SharedWord steps;
-  SharedWord span_nanos;
+  SharedWord span;
   SharedWord traits;
   SharedWord reach;  // belongs to the place, not to the limit that stands in it
 };
@@ -64,16 +64,17 @@ struct alignas(64) StepBlock {
 static_assert(sizeof(StepBlock) == kLimitStepBlockBytes);
 static_assert(kStepWords > kStepsPerWindow + 1);
 
-// Written by its shard alone; by its successor after its death.
+// A receipt (core/limits/permit.h) for a slice, and what is left of it. Written by its shard alone;
+// by its successor after its death.
 struct alignas(64) ShareSlot {
-  SharedWord name;      // of the entry; 0: no share
-  SharedWord balance;   // unspent
-  SharedWord taken_at;  // as in a receipt
+  SharedWord name;     // of the entry; 0: no share
+  SharedWord balance;  // unspent
+  SharedWord slice;    // what was taken from the node
+  SharedWord taken_at;
   SharedWord place;
   SharedWord kind;
   SharedWord refill;
   SharedWord span_nanos;
-  SharedWord not_after;  // monotonic nanoseconds
 };
 
 static_assert(sizeof(ShareSlot) == kLimitShareBytes);
@@ -109,7 +110,8 @@ struct TaggedWord {
 // In LimitEntry::taken.
 inline constexpr std::uint64_t kForgotten = std::uint64_t{1} << 63U;
 
-// More debt than this is no debt, but words overwritten by somebody.
-inline constexpr std::int64_t kDebtMax = kCreditMax;
+// What was spent, debt included, beyond which the words were overwritten by somebody. It fits the
+// difference of two values.
+inline constexpr std::int64_t kSpentMax = kCreditMax + kCreditMax / 2;
 
 }  // namespace headrace::core

@@ -26,6 +26,7 @@
 #include "core/limits/limit_table.h"
 #include "core/limits/limit_terms.h"
 #include "core/limits/permit.h"
+#include "core/limits/pool_verdict.h"
 
 namespace headrace::core {
 
@@ -46,12 +47,12 @@ class ShardLimits {
   [[nodiscard]] std::optional<LimitRefusal> take(std::span<const LimitDemand> demands,
                                                  LimitTime now, Permit& into);
   [[nodiscard]] LimitReading read(const LimitTerms& terms, LimitTime now);
-  // All credit is there again, whatever was spent; opens a closed limit. What others hold of it in
-  // shares is spent without being counted. For an operator's command.
-  void reset(const LimitTerms& terms, LimitTime now);
+  // All credit is there again, whatever was spent; opens a closed limit. What is out in permits and
+  // shares is no longer counted, and does not come back. For an operator's command.
+  void reset(std::uint64_t identity);
 
   // Gives back shares whose time is over, and forgets a few limits that are idle. To be called when
-  // next_tending() has come; sooner does no harm.
+  // next_tending() has come, and now and then; more often does no harm.
   void tend(LimitTime now);
   // kNever while no share is held.
   [[nodiscard]] Instant next_tending() const { return next_tending_; }
@@ -62,8 +63,8 @@ class ShardLimits {
   struct Counts {
     std::uint64_t slices_leased = 0;
     std::uint64_t slices_returned = 0;
-    std::uint64_t overruns = 0;     // settled beyond the reservation
-    std::uint64_t limits_idle = 0;  // forgotten
+    std::uint64_t overruns = 0;    // settled beyond the reservation
+    std::uint64_t debts_lost = 0;  // of these, where no place was left to charge them to
     std::uint64_t limits_closed = 0;
   };
   [[nodiscard]] const Counts& counts() const { return counts_; }
@@ -71,25 +72,35 @@ class ShardLimits {
  private:
   friend class Permit;
 
-  // What this shard remembers of a limit that it asks for often. Where two meet, the later one has
-  // the seat.
+  // What this shard remembers of a limit that it asks for often. Of two that meet in one seat, the
+  // one that holds a share keeps it until that is over.
   struct Seat {
     std::uint64_t identity = 0;
-    Instant since;            // takes are counted from here
+    Instant since{};          // takes are counted from here
+    Instant not_after{};      // of the share
     std::uint32_t takes = 0;  // straight from the node
     bool holds_share = false;
   };
 
   std::optional<LimitRefusal> take_one(const LimitDemand& demand, LimitTime now,
                                        LimitReceipt& receipt);
-  std::optional<LimitRefusal> take_from_node(const LimitDemand& demand, LimitTime now,
-                                             LimitReceipt& receipt, std::int64_t slice);
-  bool spend_share(Seat& seat, ShareSlot& slot, const LimitDemand& demand, LimitTime now,
+  std::optional<LimitRefusal> take_from_node(const LimitDemand& demand, bool large, LimitTime now,
+                                             LimitReceipt& receipt);
+  PoolVerdict ask(LimitTable::Place place, const LimitTerms& terms, std::int64_t amount,
+                  Duration lead, LimitTime now);
+  PoolStanding standing_of(LimitTable::Place place, const LimitTerms& terms, LimitTime now);
+
+  [[nodiscard]] std::size_t seat_of(std::uint64_t identity) const;
+  [[nodiscard]] bool is_large(const LimitTerms& terms) const;
+  [[nodiscard]] Duration hold_of(const LimitTerms& terms, bool large) const;
+  bool spend_share(std::size_t seat, const LimitDemand& demand, LimitTime now,
                    LimitReceipt& receipt);
-  [[nodiscard]] std::int64_t slice_for(Seat& seat, const LimitDemand& demand,
-                                       LimitTable::Place place, LimitTime now);
-  void hold_share(std::size_t seat, const LimitReceipt& slice, std::int64_t balance, LimitTime now);
+  std::int64_t slice_for(std::size_t seat, const LimitDemand& demand, LimitTable::Place place,
+                         LimitTime now);
+  void hold_share(std::size_t seat, const LimitReceipt& slice, std::int64_t balance,
+                  Instant not_after);
   void give_back_share(std::size_t seat);
+
   void give_back(const LimitReceipt& receipt, std::int64_t amount);
   void charge(const LimitReceipt& receipt, std::int64_t amount, LimitTime now);
   void close(LimitTable::Place place);
@@ -99,10 +110,9 @@ class ShardLimits {
   std::uint32_t incarnation_;
   std::span<ShareSlot> slots_;
   std::array<Seat, kSharesPerShard> seats_;
-  std::array<std::uint16_t, kSharesPerShard> held_;  // seats that hold a share
+  std::array<std::uint16_t, kSharesPerShard> held_{};  // seats that hold a share
   std::size_t held_count_ = 0;
   Instant next_tending_ = kNever;
-  std::uint32_t sweep_at_ = 0;
   Counts counts_;
 };
 

@@ -1,0 +1,117 @@
+#include "core/limits/bucket_pool.h"
+
+#include <algorithm>
+
+namespace headrace::core {
+
+namespace {
+
+__extension__ using Wide = unsigned __int128;
+
+constexpr std::uint64_t kTicksPerNano = 16;
+// 2.2 years: further ahead lies no bucket whose words are sound.
+constexpr std::uint64_t kAheadTicksMax = std::uint64_t{1} << 60U;
+
+std::uint64_t ticks_at(Instant at) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(at.time_since_epoch().count(), 0)) *
+         kTicksPerNano;
+}
+
+enum class Rounding : std::uint8_t { down, up };
+
+// How long it takes until `amount` has flown in.
+std::uint64_t ticks_of(std::int64_t amount, std::int64_t refill, Duration length,
+                       Rounding rounding) {
+  const auto divisor = static_cast<std::uint64_t>(refill);
+  const Wide product = Wide{static_cast<std::uint64_t>(amount)} *
+                       (static_cast<std::uint64_t>(length.count()) * kTicksPerNano);
+  const Wide dividend = product + (rounding == Rounding::up ? divisor - 1 : 0);
+  const bool narrow = dividend >> 64U == 0;
+  const Wide ticks =
+      narrow ? Wide{static_cast<std::uint64_t>(dividend) / divisor} : dividend / divisor;
+  return ticks > kAheadTicksMax ? kAheadTicksMax : static_cast<std::uint64_t>(ticks);
+}
+
+Duration duration_of(std::uint64_t ticks) {
+  return Duration(static_cast<std::int64_t>((ticks + kTicksPerNano - 1) / kTicksPerNano));
+}
+
+}  // namespace
+
+PoolVerdict BucketPool::take(std::int64_t burst, std::int64_t amount, Duration lead, Instant now) {
+  const std::uint64_t present = ticks_at(now);
+  const std::uint64_t cost = ticks_of(amount, refill_, length_, Rounding::up);
+  const std::uint64_t whole = ticks_of(burst, refill_, length_, Rounding::up);
+  const std::uint64_t depth =
+      whole - std::min(whole, static_cast<std::uint64_t>(lead.count()) * kTicksPerNano);
+  if (cost > depth) return {.answer = PoolAnswer::beyond};
+  for (int tries = 0; tries < kTriesMax; ++tries) {
+    const std::uint64_t full_at = entry_->floor.load();
+    std::uint64_t spent_until = entry_->taken.load();
+    if ((spent_until & kForgotten) != 0) return {.answer = PoolAnswer::forgotten};
+    const std::uint64_t from = std::max(spent_until, present);
+    if (from - present > kAheadTicksMax) return {.answer = PoolAnswer::corrupt};
+    if (from + cost > present + depth) {
+      return {.answer = PoolAnswer::refused,
+              .retry_after = duration_of(from + cost - present - depth)};
+    }
+    // Told before credit is lost: who gives back meanwhile makes the exchange below fail.
+    if (spent_until < present) entry_->floor.raise_to(present);
+    if (entry_->taken.replace(spent_until, from + cost)) {
+      return {.answer = PoolAnswer::granted, .taken_at = std::max(present, full_at)};
+    }
+  }
+  return {.answer = PoolAnswer::corrupt};
+}
+
+PoolAnswer BucketPool::charge(std::int64_t amount, Instant now) {
+  const std::uint64_t present = ticks_at(now);
+  const std::uint64_t cost = ticks_of(amount, refill_, length_, Rounding::up);
+  for (int tries = 0; tries < kTriesMax; ++tries) {
+    std::uint64_t spent_until = entry_->taken.load();
+    if ((spent_until & kForgotten) != 0) return PoolAnswer::forgotten;
+    const std::uint64_t from = std::max(spent_until, present);
+    if (from - present > kAheadTicksMax) return PoolAnswer::corrupt;
+    if (spent_until < present) entry_->floor.raise_to(present);
+    const std::uint64_t until = std::min(from + cost, present + kAheadTicksMax);
+    if (entry_->taken.replace(spent_until, until)) return PoolAnswer::granted;
+  }
+  return PoolAnswer::corrupt;
+}
+
+void BucketPool::give_back(std::uint64_t taken_at, std::int64_t amount) {
+  const std::uint64_t cost = ticks_of(amount, refill_, length_, Rounding::down);
+  for (int tries = 0; tries < kTriesMax; ++tries) {
+    std::uint64_t spent_until = entry_->taken.load();
+    if ((spent_until & kForgotten) != 0) return;
+    if (entry_->floor.load() > taken_at) return;
+    if (entry_->taken.replace(spent_until, spent_until - std::min(cost, spent_until))) return;
+  }
+}
+
+PoolStanding BucketPool::standing(std::int64_t burst, Instant now) const {
+  const std::uint64_t present = ticks_at(now);
+  const std::uint64_t spent_until = entry_->taken.load();
+  if ((spent_until & kForgotten) != 0) return {.answer = PoolAnswer::forgotten};
+  const std::uint64_t ahead = spent_until - std::min(spent_until, present);
+  if (ahead > kAheadTicksMax) return {.answer = PoolAnswer::corrupt};
+  const Wide dividend = Wide{ahead} * static_cast<std::uint64_t>(refill_);
+  const std::uint64_t divisor = static_cast<std::uint64_t>(length_.count()) * kTicksPerNano;
+  const Wide spent = (dividend + divisor - 1) / divisor;
+  // A burst whose own time was rounded down is not overdrawn by the rounding.
+  const std::uint64_t whole = ticks_of(burst, refill_, length_, Rounding::up);
+  const std::int64_t most = ahead <= whole ? burst : kSpentMax;
+  return {
+      .spent = spent > static_cast<std::uint64_t>(most) ? most : static_cast<std::int64_t>(spent),
+      .full_after = duration_of(ahead)};
+}
+
+Duration BucketPool::time_of(std::int64_t amount, std::int64_t refill, Duration length) {
+  return duration_of(ticks_of(amount, refill, length, Rounding::down));
+}
+
+bool BucketPool::idle(std::uint64_t taken, Instant now) {
+  return taken <= ticks_at(now);
+}
+
+}  // namespace headrace::core

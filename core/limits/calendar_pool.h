@@ -1,0 +1,34 @@
+// The pool of a calendar window: at most the credit in the window whose number `floor` is tagged
+// with. A later number opens a later window with all credit, an earlier one counts in the one that
+// is open: windows move forward only.
+//
+// Threads: any; all words are in shared memory.
+#pragma once
+
+#include <cstdint>
+
+#include "core/limits/limit_words.h"
+#include "core/limits/pool_verdict.h"
+
+namespace headrace::core {
+
+class CalendarPool {
+ public:
+  CalendarPool(LimitEntry& entry, std::uint16_t window, WallTime ends)
+      : entry_(&entry), window_(window), ends_(ends) {}
+
+  PoolVerdict take(std::int64_t credit, std::int64_t amount, WallTime now);
+  PoolAnswer charge(std::int64_t amount);
+  void give_back(std::uint64_t window, std::int64_t amount);
+  PoolStanding standing(WallTime now);
+
+ private:
+  std::uint64_t turn();
+  [[nodiscard]] Duration until_end(WallTime now) const;
+
+  LimitEntry* entry_;
+  std::uint64_t window_;
+  WallTime ends_;
+};
+
+}  // namespace headrace::core

@@ -1,0 +1,23 @@
+#include "core/limits/limit_memory.h"
+
+namespace headrace::core {
+
+LimitMemory LimitMemory::of(const SharedRegion& region) {
+  const RegionGeometry& geometry = region.geometry();
+  // Those of one incarnation's shards lie one behind the other, each whole pages.
+  LimitMemory memory{.header = reinterpret_cast<LimitHeader*>(region.limit_header().data()),
+                     .entries = {reinterpret_cast<LimitEntry*>(region.limit_entries().data()),
+                                 geometry.limit_slots},
+                     .blocks = {reinterpret_cast<StepBlock*>(region.limit_step_blocks().data()),
+                                geometry.limit_step_blocks},
+                     .shares = {},
+                     .incarnations = geometry.incarnations,
+                     .shards = geometry.shards};
+  for (std::uint32_t incarnation = 0; incarnation < geometry.incarnations; ++incarnation) {
+    const std::span<std::byte> first = region.shard_area(ShardArea::limit_shares, incarnation, 0);
+    memory.shares[incarnation] = reinterpret_cast<ShareSlot*>(first.data());
+  }
+  return memory;
+}
+
+}  // namespace headrace::core

@@ -1,0 +1,38 @@
+#include "core/limits/limit_recovery.h"
+
+#include "core/limits/concurrency_pool.h"
+#include "core/limits/limit_return.h"
+#include "core/limits/limit_table.h"
+#include "core/limits/limit_traits.h"
+#include "core/limits/share_slot.h"
+
+namespace headrace::core {
+
+LimitRecovery recover_limits(const LimitMemory& memory, std::uint32_t dead) {
+  LimitTable table(memory, dead);
+  LimitRecovery recovery;
+  table.drop_claims_of(dead);
+  for (std::uint32_t index = 0; index < table.capacity(); ++index) {
+    const auto place = table.in_use(index);
+    if (!place) continue;
+    LimitEntry& entry = table.entry(*place);
+    if (LimitTraits::kind(entry.traits.load()) != WindowKind::concurrency) continue;
+    recovery.permits_returned += static_cast<std::uint64_t>(
+        ConcurrencyPool(entry, memory.incarnations, dead).give_back_all());
+  }
+  for (std::uint32_t shard = 0; shard < memory.shards; ++shard) {
+    for (ShareSlot& slot : memory.shares_of(dead, shard)) {
+      const auto share = take_share_out(slot);
+      if (!share || share->receipt.place >= table.capacity()) continue;
+      return_credit(table, memory, dead, share->receipt, share->balance);
+      ++recovery.shares_returned;
+    }
+  }
+  return recovery;
+}
+
+std::uint64_t collect_lost_step_blocks(const LimitMemory& memory) {
+  return StepBlockPool(memory).collect_lost(memory.entries);
+}
+
+}  // namespace headrace::core

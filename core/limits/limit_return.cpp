@@ -1,0 +1,34 @@
+#include "core/limits/limit_return.h"
+
+#include "core/limits/bucket_pool.h"
+#include "core/limits/calendar_pool.h"
+#include "core/limits/concurrency_pool.h"
+#include "core/limits/sliding_pool.h"
+
+namespace headrace::core {
+
+bool return_credit(LimitTable& table, const LimitMemory& memory, std::uint32_t incarnation,
+                   const LimitReceipt& receipt, std::int64_t amount) {
+  const LimitTable::Place place{.index = receipt.place, .name = receipt.name};
+  LimitEntry& entry = table.entry(place);
+  if (entry.name.load() != receipt.name) return true;
+  switch (receipt.kind) {
+    case WindowKind::sliding:
+      if (StepBlock* block = table.block(place)) {
+        SlidingPool(entry, *block, Duration(receipt.span_nanos))
+            .give_back(receipt.taken_at, amount);
+      }
+      return true;
+    case WindowKind::bucket:
+      BucketPool(entry, receipt.refill, Duration(receipt.span_nanos))
+          .give_back(receipt.taken_at, amount);
+      return true;
+    case WindowKind::calendar:
+      CalendarPool(entry, 0, {}).give_back(receipt.taken_at, amount);
+      return true;
+    default:
+      return ConcurrencyPool(entry, memory.incarnations, incarnation).give_back(amount);
+  }
+}
+
+}  // namespace headrace::core

@@ -1,0 +1,292 @@
+#include "core/limits/limit_table.h"
+
+#include <algorithm>
+
+#include "core/limits/bucket_pool.h"
+#include "core/limits/concurrency_pool.h"
+#include "core/limits/limit_name.h"
+#include "core/limits/limit_span.h"
+#include "core/limits/limit_traits.h"
+#include "core/limits/pool_verdict.h"
+#include "core/limits/sliding_pool.h"
+#include "core/limits/step_word.h"
+
+namespace headrace::core {
+
+namespace {
+
+// Longer than a shard's time may lag behind: nobody opens a window again that others have
+// forgotten.
+constexpr Duration kIdleGrace = std::chrono::minutes{1};
+constexpr int kAddTriesMax = 64;
+constexpr std::uint32_t kSweepPerAdd = 4;
+constexpr std::uint32_t kSweepForRoom = 4096;
+
+// The identity is a hash already; this spreads the ones that are not.
+std::uint64_t spread(std::uint64_t identity) {
+  identity ^= identity >> 33U;
+  identity *= 0xff51'afd7'ed55'8ccdU;
+  identity ^= identity >> 33U;
+  identity *= 0xc4ce'b9fe'1a85'ec53U;
+  return identity ^ identity >> 33U;
+}
+
+// LimitEntry::taken at the begin of a life: like no value of the lives before.
+std::uint64_t first_taken(WindowKind kind, std::uint64_t generation) {
+  switch (kind) {
+    case WindowKind::bucket:
+      return generation;
+    case WindowKind::concurrency:
+      return (generation & 0x7ffU) << ConcurrencyPool::kCountBits;
+    default:
+      return (generation & 0x7ffU) << 51U | generation;
+  }
+}
+
+bool is_forgotten(const LimitEntry& entry) {
+  return (entry.taken.load() & kForgotten) != 0 && LimitTraits::leaving(entry.traits.load());
+}
+
+void announce_leaving(LimitEntry& entry) {
+  std::uint64_t traits = entry.traits.load();
+  while (!LimitTraits::leaving(traits) &&
+         !entry.traits.replace(traits, traits | LimitTraits::kLeaving)) {
+  }
+}
+
+}  // namespace
+
+LimitTable::LimitTable(const LimitMemory& memory, std::uint32_t incarnation)
+    : memory_(memory),
+      blocks_(memory),
+      incarnation_(incarnation),
+      displacements_(std::min(kDisplacementsMax, capacity())) {}
+
+std::uint32_t LimitTable::home_of(std::uint64_t hash) const {
+  return static_cast<std::uint32_t>((hash >> 32U) * memory_.entries.size() >> 32U);
+}
+
+std::uint32_t LimitTable::behind(std::uint32_t home, std::uint64_t displacement) const {
+  const auto place = home + static_cast<std::uint32_t>(displacement);
+  return place >= capacity() ? place - capacity() : place;
+}
+
+std::uint64_t LimitTable::reach_of(std::uint32_t home) const {
+  return std::min<std::uint64_t>(memory_.entries[home].reach.load(), displacements_);
+}
+
+void LimitTable::prefetch(std::uint64_t identity) const {
+  __builtin_prefetch(&memory_.entries[home_of(spread(identity))], 1);
+}
+
+std::optional<LimitTable::Place> LimitTable::in_use(std::uint32_t index) const {
+  const LimitName name(memory_.entries[index].name.load());
+  if (name.state() != PlaceState::in_use) return std::nullopt;
+  return Place{.index = index, .name = name.word()};
+}
+
+StepBlock* LimitTable::block(Place place) const {
+  const std::uint32_t index = StepBlockPool::index(entry(place).steps.load());
+  return index < memory_.blocks.size() ? &memory_.blocks[index] : nullptr;
+}
+
+std::optional<LimitTable::Place> LimitTable::find(std::uint64_t identity) {
+  const std::uint64_t hash = spread(identity);
+  const std::uint32_t home = home_of(hash);
+  const std::uint64_t reach = reach_of(home);
+  for (std::uint64_t displacement = 0; displacement < reach; ++displacement) {
+    const std::uint32_t index = behind(home, displacement);
+    const LimitName name(memory_.entries[index].name.load());
+    if (name.state() != PlaceState::in_use || !name.is(hash, displacement)) continue;
+    const Place place{.index = index, .name = name.word()};
+    if (!is_forgotten(entry(place))) return place;
+    finish_forgetting(place);
+  }
+  return std::nullopt;
+}
+
+std::optional<LimitTable::Place> LimitTable::find_or_add(const LimitTerms& terms, LimitTime now) {
+  for (int tries = 0; tries < kAddTriesMax; ++tries) {
+    if (auto found = find(terms.identity)) return found;
+    sweep(kSweepPerAdd, now);
+    if (add(spread(terms.identity), terms, now) != Claim::no_room) continue;
+    sweep(kSweepForRoom, now);
+    if (add(spread(terms.identity), terms, now) == Claim::no_room) return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+void LimitTable::sweep(std::uint32_t entries, LimitTime now) {
+  for (std::uint32_t i = 0; i < std::min(entries, capacity()); ++i) {
+    swept_to_ = behind(swept_to_, 1);
+    if (const auto place = in_use(swept_to_)) forget_if_idle(*place, now);
+  }
+}
+
+// In the free place that is nearest to its home; else where an idle limit can be forgotten.
+LimitTable::Claim LimitTable::add(std::uint64_t hash, const LimitTerms& terms, LimitTime now) {
+  const std::uint32_t home = home_of(hash);
+  for (const bool forget_others : {false, true}) {
+    for (std::uint64_t displacement = 0; displacement < displacements_; ++displacement) {
+      const std::uint32_t index = behind(home, displacement);
+      if (forget_others) {
+        if (const auto other = in_use(index)) forget_if_idle(*other, now);
+      }
+      if (LimitName(memory_.entries[index].name.load()).state() != PlaceState::free) continue;
+      return claim(hash, displacement, terms, now);
+    }
+  }
+  return Claim::no_room;
+}
+
+// Another claim, or use, of the same limit: false if it stands; else it is gone. What is pending
+// gives way to whoever comes by, which its owner notices when it wants to establish itself.
+bool LimitTable::others_give_way(std::uint64_t hash, std::uint32_t mine) {
+  const std::uint32_t home = home_of(hash);
+  const std::uint64_t reach = reach_of(home);
+  for (std::uint64_t displacement = 0; displacement < reach; ++displacement) {
+    const std::uint32_t index = behind(home, displacement);
+    if (index == mine) continue;
+    SharedWord& word = memory_.entries[index].name;
+    std::uint64_t seen = word.load();
+    for (int tries = 0; LimitName(seen).is(hash, displacement); ++tries) {
+      if (LimitName(seen).state() == PlaceState::in_use || tries > kAddTriesMax) return false;
+      if (word.replace(seen, LimitName(seen).freed().word())) break;
+    }
+  }
+  return true;
+}
+
+LimitTable::Claim LimitTable::claim(std::uint64_t hash, std::uint64_t displacement,
+                                    const LimitTerms& terms, LimitTime now) {
+  const std::uint32_t home = home_of(hash);
+  LimitEntry& entry = memory_.entries[behind(home, displacement)];
+  // What is replaced below is what was there before the claim: another owner, after us or in our
+  // stead, has changed it, and then we change nothing more.
+  const std::uint64_t taken = entry.taken.load();
+  const std::uint64_t floor = entry.floor.load();
+  const std::uint64_t turn = entry.turn.load();
+  const std::uint64_t steps = entry.steps.load();
+  const std::uint64_t span = entry.span.load();
+  const std::uint64_t traits = entry.traits.load();
+  std::uint64_t free = entry.name.load();
+  const LimitName before(free);
+  if (before.state() != PlaceState::free) return Claim::lost;
+  const std::uint64_t generation = before.generation();
+  const LimitName mine = LimitName::pending(hash, displacement, generation, incarnation_);
+  memory_.entries[home].reach.raise_to(displacement + 1);
+  if (!entry.name.replace(free, mine.word())) return Claim::lost;
+  if (!others_give_way(hash, behind(home, displacement))) {
+    entry.name.replace_seen(mine.word(), mine.freed().word());
+    return Claim::lost;
+  }
+
+  std::uint32_t block = StepBlockPool::kNone;
+  const std::uint64_t begin = first_taken(terms.kind, generation);
+  std::uint64_t first_turn = generation;
+  std::uint64_t first_floor = TaggedWord::pack(terms.window, begin);
+  if (terms.kind == WindowKind::sliding) {
+    block = blocks_.take();
+    if (block == StepBlockPool::kNone) {
+      entry.name.replace_seen(mine.word(), mine.freed().word());
+      return Claim::no_room;
+    }
+    const std::uint64_t first = SlidingPool::step_at(now.monotonic, terms.length);
+    first_turn = SlidingPool::pack_turn(generation, first);
+    first_floor = TaggedWord::pack(first, begin);
+    for (SharedWord& step : memory_.blocks[block].steps)
+      step.store(0);
+    memory_.blocks[block].steps[first % kStepWords].store(StepWord::open(first, begin));
+  }
+  const std::int64_t nanos =
+      terms.kind == WindowKind::calendar ? terms.ends.unix_nanos : terms.length.count();
+  const std::uint64_t attached = StepBlockPool::pack(generation, block);
+  const bool prepared =
+      entry.taken.replace_seen(taken, begin) && entry.floor.replace_seen(floor, first_floor) &&
+      entry.turn.replace_seen(turn, first_turn) &&
+      entry.span.replace_seen(span, LimitSpan::pack(nanos, generation)) &&
+      entry.traits.replace_seen(traits, LimitTraits::pack(terms.kind, generation)) &&
+      entry.steps.replace_seen(steps, attached);
+  if (prepared && entry.name.replace_seen(mine.word(), mine.established().word())) {
+    return Claim::established;
+  }
+  // Another one came in between. If our block is written here, it is in nobody's use all the same.
+  entry.steps.replace_seen(attached, StepBlockPool::pack(generation + 1, StepBlockPool::kNone));
+  if (block != StepBlockPool::kNone) blocks_.give_back(block);
+  entry.name.replace_seen(mine.word(), mine.freed().word());
+  return Claim::lost;
+}
+
+bool LimitTable::idle(const LimitEntry& entry, std::uint64_t taken, LimitTime now) const {
+  const std::uint64_t traits = entry.traits.load();
+  if (LimitTraits::closed(traits)) return false;
+  const std::int64_t span = LimitSpan::nanos(entry.span.load());
+  switch (LimitTraits::kind(traits)) {
+    case WindowKind::sliding: {
+      if (span == 0 || now.monotonic.time_since_epoch() < kIdleGrace) return false;
+      const std::uint64_t then = SlidingPool::step_at(now.monotonic - kIdleGrace, Duration(span));
+      return then > SlidingPool::step_of(entry.turn.load()) + kStepsPerWindow;
+    }
+    case WindowKind::bucket:
+      return now.monotonic.time_since_epoch() > kIdleGrace &&
+             BucketPool::idle(taken, now.monotonic - kIdleGrace);
+    case WindowKind::calendar:
+      return span != INT64_MAX && now.wall.unix_nanos > kIdleGrace.count() &&
+             now.wall.unix_nanos - kIdleGrace.count() > span;
+    case WindowKind::concurrency:
+      return ConcurrencyPool::idle(taken);
+    default:
+      return false;
+  }
+}
+
+bool LimitTable::forget_if_idle(Place place, LimitTime now) {
+  LimitEntry& entry = memory_.entries[place.index];
+  const std::uint64_t taken = entry.taken.load();
+  if ((taken & kForgotten) == 0) {
+    if (entry.name.load() != place.name) return false;
+    if (!idle(entry, taken, now)) return false;
+    announce_leaving(entry);
+    if (!entry.taken.replace_seen(taken, taken | kForgotten)) return false;
+  }
+  if (!is_forgotten(entry)) return false;
+  finish_forgetting(place);
+  return true;
+}
+
+void LimitTable::forget(Place place) {
+  LimitEntry& entry = memory_.entries[place.index];
+  announce_leaving(entry);
+  std::uint64_t taken = entry.taken.load();
+  while (entry.name.load() == place.name && (taken & kForgotten) == 0 &&
+         !entry.taken.replace(taken, taken | kForgotten)) {
+  }
+  // Somebody may just be at work on its steps: they are lost until all that is lost is collected.
+  const std::uint64_t generation = LimitName(place.name).generation();
+  entry.steps.replace_seen(entry.steps.load(),
+                           StepBlockPool::pack(generation + 1, StepBlockPool::kNone));
+  finish_forgetting(place);
+}
+
+void LimitTable::finish_forgetting(Place place) {
+  LimitEntry& entry = memory_.entries[place.index];
+  const std::uint64_t steps = entry.steps.load();
+  if (entry.name.load() != place.name) return;
+  const std::uint64_t generation = LimitName(place.name).generation();
+  const std::uint32_t block = StepBlockPool::index(steps);
+  if (block < memory_.blocks.size() &&
+      entry.steps.replace_seen(steps, StepBlockPool::pack(generation + 1, StepBlockPool::kNone))) {
+    blocks_.give_back(block);
+  }
+  entry.name.replace_seen(place.name, LimitName(place.name).freed().word());
+}
+
+void LimitTable::drop_claims_of(std::uint32_t incarnation) {
+  for (LimitEntry& entry : memory_.entries) {
+    const LimitName name(entry.name.load());
+    if (name.state() != PlaceState::pending || name.incarnation() != incarnation) continue;
+    entry.name.replace_seen(name.word(), name.freed().word());
+  }
+}
+
+}  // namespace headrace::core

@@ -1,0 +1,56 @@
+#include "core/limits/permit.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/check.h"
+#include "core/limits/shard_limits.h"
+
+namespace headrace::core {
+
+Permit::Permit(Permit&& other) noexcept
+    : limits_(other.limits_), count_(std::exchange(other.count_, 0)) {
+  std::copy_n(other.receipts_.begin(), count_, receipts_.begin());
+}
+
+Permit& Permit::operator=(Permit&& other) noexcept {
+  if (this != &other) {
+    refund();
+    limits_ = other.limits_;
+    count_ = std::exchange(other.count_, 0);
+    std::copy_n(other.receipts_.begin(), count_, receipts_.begin());
+  }
+  return *this;
+}
+
+void Permit::settle(std::span<const std::int64_t> used, LimitTime now) {
+  if (empty()) return;
+  HEADRACE_CHECK(used.size() == count_);
+  for (std::size_t i = 0; i < count_; ++i) {
+    const LimitReceipt& receipt = receipts_[i];
+    if (receipt.kind == WindowKind::concurrency) {
+      limits_->give_back(receipt, receipt.amount);
+    } else if (used[i] < receipt.amount) {
+      limits_->give_back(receipt, receipt.amount - std::max<std::int64_t>(used[i], 0));
+    } else if (used[i] > receipt.amount) {
+      limits_->charge(receipt, std::min(used[i], kCreditMax) - receipt.amount, now);
+    }
+  }
+  count_ = 0;
+}
+
+void Permit::settle_as_reserved() {
+  for (std::size_t i = 0; i < count_; ++i) {
+    if (receipts_[i].kind == WindowKind::concurrency) {
+      limits_->give_back(receipts_[i], receipts_[i].amount);
+    }
+  }
+  count_ = 0;
+}
+
+void Permit::refund() {
+  for (; count_ > 0; --count_)
+    limits_->give_back(receipts_[count_ - 1], receipts_[count_ - 1].amount);
+}
+
+}  // namespace headrace::core

@@ -1,0 +1,253 @@
+#include "core/limits/shard_limits.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "core/limits/bucket_pool.h"
+#include "core/limits/calendar_pool.h"
+#include "core/limits/concurrency_pool.h"
+#include "core/limits/limit_return.h"
+#include "core/limits/limit_traits.h"
+#include "core/limits/sliding_pool.h"
+
+namespace headrace::core {
+
+namespace {
+
+constexpr int kLookUpsMax = 64;
+
+LimitReceipt receipt_for(const LimitTerms& terms, LimitTable::Place place, std::int64_t amount,
+                         std::uint64_t taken_at) {
+  const bool calendar = terms.kind == WindowKind::calendar;
+  return {.identity = terms.identity,
+          .name = place.name,
+          .amount = amount,
+          .taken_at = taken_at,
+          .refill = terms.refill,
+          .span_nanos = calendar ? terms.ends.unix_nanos : terms.length.count(),
+          .place = place.index,
+          .kind = terms.kind};
+}
+
+// As far as the entry's words need them.
+LimitTerms terms_of(const LimitReceipt& receipt) {
+  const bool calendar = receipt.kind == WindowKind::calendar;
+  LimitTerms terms{.identity = receipt.identity, .kind = receipt.kind, .refill = receipt.refill};
+  if (calendar) {
+    terms.window = static_cast<std::uint16_t>(receipt.taken_at);
+    terms.ends = {.unix_nanos = receipt.span_nanos};
+  } else {
+    terms.length = Duration(receipt.span_nanos);
+  }
+  return terms;
+}
+
+}  // namespace
+
+ShardLimits::ShardLimits(const LimitMemory& memory, std::uint32_t incarnation, std::uint32_t shard)
+    : memory_(memory),
+      table_(memory, incarnation),
+      incarnation_(incarnation),
+      slots_(memory.shares_of(incarnation, shard)) {}
+
+void ShardLimits::prefetch(std::uint64_t identity) const {
+  table_.prefetch(identity);
+}
+
+std::optional<LimitRefusal> ShardLimits::take(std::span<const LimitDemand> demands, LimitTime now,
+                                              Permit& into) {
+  HEADRACE_CHECK(into.empty());
+  HEADRACE_CHECK(demands.size() <= kDemandsMax);
+  if (demands.size() > 1) {
+    for (const LimitDemand& demand : demands)
+      table_.prefetch(demand.terms.identity);
+  }
+  into.limits_ = this;
+  for (const LimitDemand& demand : demands) {
+    if (auto refusal = take_one(demand, now, into.receipts_[into.count_])) {
+      refusal->decided = into.count_;
+      into.refund();
+      return refusal;
+    }
+    ++into.count_;
+  }
+  return std::nullopt;
+}
+
+std::optional<LimitRefusal> ShardLimits::take_one(const LimitDemand& demand, LimitTime now,
+                                                  LimitReceipt& receipt) {
+  HEADRACE_CHECK(demand.amount >= 0);
+  if (demand.amount > std::min(demand.terms.credit, kCreditMax)) {
+    return LimitRefusal{.cause = RefusalCause::beyond_limit};
+  }
+  const bool large = is_large(demand.terms);
+  if (large && spend_share(seat_of(demand.terms.identity), demand, now, receipt)) {
+    return std::nullopt;
+  }
+  return take_from_node(demand, large, now, receipt);
+}
+
+std::optional<LimitRefusal> ShardLimits::take_from_node(const LimitDemand& demand, bool large,
+                                                        LimitTime now, LimitReceipt& receipt) {
+  const LimitTerms& terms = demand.terms;
+  const std::size_t seat = seat_of(terms.identity);
+  const Duration hold = hold_of(terms, large);
+  const Duration lead = terms.kind == WindowKind::bucket ? hold : Duration{};
+  for (int tries = 0; tries < kLookUpsMax; ++tries) {
+    const auto place = table_.find_or_add(terms, now);
+    if (!place) return LimitRefusal{.cause = RefusalCause::no_room};
+    const std::uint64_t traits = table_.entry(*place).traits.load();
+    if (LimitTraits::closed(traits)) return LimitRefusal{.cause = RefusalCause::closed};
+    PoolVerdict verdict{.answer = PoolAnswer::corrupt};
+    if (LimitTraits::kind(traits) == terms.kind) {
+      const std::int64_t slice = large ? slice_for(seat, demand, *place, now) : 0;
+      if (slice > 0) verdict = ask(*place, terms, slice, lead, now);
+      if (slice > 0 && verdict.answer == PoolAnswer::granted) {
+        receipt = receipt_for(terms, *place, slice, verdict.taken_at);
+        hold_share(seat, receipt, slice - demand.amount, now.monotonic + hold);
+        receipt.amount = demand.amount;
+        return std::nullopt;
+      }
+      verdict = ask(*place, terms, demand.amount, lead, now);
+    }
+    switch (verdict.answer) {
+      case PoolAnswer::granted:
+        receipt = receipt_for(terms, *place, demand.amount, verdict.taken_at);
+        return std::nullopt;
+      case PoolAnswer::refused:
+        return LimitRefusal{.retry_after = terms.kind == WindowKind::concurrency
+                                               ? std::nullopt
+                                               : std::optional(verdict.retry_after)};
+      case PoolAnswer::beyond:
+        return LimitRefusal{.cause = RefusalCause::beyond_limit};
+      case PoolAnswer::forgotten:
+        if (LimitTraits::leaving(table_.entry(*place).traits.load())) break;
+        close(*place);
+        return LimitRefusal{.cause = RefusalCause::closed};
+      case PoolAnswer::outdated:
+        table_.forget_if_idle(*place, now);
+        break;
+      case PoolAnswer::corrupt:
+        close(*place);
+        return LimitRefusal{.cause = RefusalCause::closed};
+    }
+  }
+  return LimitRefusal{.cause = RefusalCause::no_room};
+}
+
+PoolVerdict ShardLimits::ask(LimitTable::Place place, const LimitTerms& terms, std::int64_t amount,
+                             Duration lead, LimitTime now) {
+  LimitEntry& entry = table_.entry(place);
+  switch (terms.kind) {
+    case WindowKind::sliding: {
+      StepBlock* block = table_.block(place);
+      if (block == nullptr) return {.answer = PoolAnswer::corrupt};
+      return SlidingPool(entry, *block, terms.length).take(terms.credit, amount, now.monotonic);
+    }
+    case WindowKind::bucket:
+      return BucketPool(entry, terms.refill, terms.length)
+          .take(terms.credit, amount, lead, now.monotonic);
+    case WindowKind::calendar:
+      return CalendarPool(entry, terms.window, terms.ends).take(terms.credit, amount, now.wall);
+    default:
+      return ConcurrencyPool(entry, memory_.incarnations, incarnation_).take(terms.credit, amount);
+  }
+}
+
+PoolStanding ShardLimits::standing_of(LimitTable::Place place, const LimitTerms& terms,
+                                      LimitTime now) {
+  LimitEntry& entry = table_.entry(place);
+  switch (terms.kind) {
+    case WindowKind::sliding: {
+      StepBlock* block = table_.block(place);
+      if (block == nullptr) return {.answer = PoolAnswer::corrupt};
+      return SlidingPool(entry, *block, terms.length).standing(now.monotonic);
+    }
+    case WindowKind::bucket:
+      return BucketPool(entry, terms.refill, terms.length).standing(terms.credit, now.monotonic);
+    case WindowKind::calendar:
+      return CalendarPool(entry, terms.window, terms.ends).standing(now.wall);
+    default:
+      return ConcurrencyPool(entry, memory_.incarnations, incarnation_).standing();
+  }
+}
+
+LimitReading ShardLimits::read(const LimitTerms& terms, LimitTime now) {
+  LimitReading reading{.limit = terms.credit, .remaining = terms.credit};
+  const auto place = table_.find(terms.identity);
+  if (!place) return reading;
+  const std::uint64_t traits = table_.entry(*place).traits.load();
+  if (LimitTraits::closed(traits) || LimitTraits::kind(traits) != terms.kind) {
+    return {.limit = terms.credit, .closed = true};
+  }
+  const PoolStanding standing = standing_of(*place, terms, now);
+  if (standing.answer == PoolAnswer::corrupt) return {.limit = terms.credit, .closed = true};
+  if (standing.answer != PoolAnswer::granted) return reading;
+  const Seat& seat = seats_[seat_of(terms.identity)];
+  const ShareSlot& slot = slots_[seat_of(terms.identity)];
+  const bool ours = seat.holds_share && seat.identity == terms.identity;
+  const std::int64_t held = ours ? static_cast<std::int64_t>(slot.balance.load()) : 0;
+  reading.remaining = std::max<std::int64_t>(terms.credit - standing.spent + held, 0);
+  reading.debt = std::max<std::int64_t>(standing.spent - terms.credit, 0);
+  reading.full_after = standing.full_after;
+  return reading;
+}
+
+void ShardLimits::reset(std::uint64_t identity) {
+  const std::size_t seat = seat_of(identity);
+  if (seats_[seat].holds_share && seats_[seat].identity == identity) give_back_share(seat);
+  if (const auto place = table_.find(identity)) table_.forget(*place);
+}
+
+void ShardLimits::charge(const LimitReceipt& receipt, std::int64_t amount, LimitTime now) {
+  ++counts_.overruns;
+  const LimitTerms terms = terms_of(receipt);
+  for (int tries = 0; tries < kLookUpsMax; ++tries) {
+    const auto place = table_.find_or_add(terms, now);
+    if (!place) break;
+    LimitEntry& entry = table_.entry(*place);
+    PoolAnswer answer = PoolAnswer::corrupt;
+    StepBlock* block = table_.block(*place);
+    if (terms.kind == WindowKind::sliding && block != nullptr) {
+      answer = SlidingPool(entry, *block, terms.length).charge(amount, now.monotonic);
+    } else if (terms.kind == WindowKind::bucket) {
+      answer = BucketPool(entry, terms.refill, terms.length).charge(amount, now.monotonic);
+    } else if (terms.kind == WindowKind::calendar) {
+      answer = CalendarPool(entry, terms.window, terms.ends).charge(amount);
+    }
+    if (answer == PoolAnswer::granted) return;
+    if (answer == PoolAnswer::outdated) table_.forget_if_idle(*place, now);
+    if (answer == PoolAnswer::corrupt) return close(*place);
+  }
+  ++counts_.debts_lost;
+}
+
+void ShardLimits::give_back(const LimitReceipt& receipt, std::int64_t amount) {
+  if (amount == 0) return;
+  const std::size_t index = seat_of(receipt.identity);
+  ShareSlot& slot = slots_[index];
+  if (seats_[index].holds_share && slot.name.load() == receipt.name &&
+      slot.taken_at.load() == receipt.taken_at && receipt.kind != WindowKind::concurrency) {
+    const auto balance = static_cast<std::int64_t>(slot.balance.load());
+    if (balance + amount <= static_cast<std::int64_t>(slot.slice.load())) {
+      slot.balance.store(static_cast<std::uint64_t>(balance + amount));
+      return;
+    }
+  }
+  if (!return_credit(table_, memory_, incarnation_, receipt, amount)) {
+    close({.index = receipt.place, .name = receipt.name});
+  }
+}
+
+void ShardLimits::close(LimitTable::Place place) {
+  LimitEntry& entry = table_.entry(place);
+  std::uint64_t traits = entry.traits.load();
+  if (LimitTraits::closed(traits)) return;
+  if (!entry.traits.replace(traits, traits | LimitTraits::kClosed)) return;
+  ++counts_.limits_closed;
+  for (std::uint64_t closed = memory_.header->limits_closed.load();
+       !memory_.header->limits_closed.replace(closed, closed + 1);) {
+  }
+}
+
+}  // namespace headrace::core

@@ -1,0 +1,35 @@
+// One step of a sliding window: while it is open, the value of LimitEntry::taken at its begin plus
+// what has come back of it; closed, what was taken in it minus what has come back.
+//
+//   63      49  48   47                  0
+//   | lap of the ring | open |       value        |
+#pragma once
+
+#include <cstdint>
+
+#include "core/limits/limit_words.h"
+
+namespace headrace::core {
+
+struct StepWord {
+  static constexpr std::uint64_t open(std::uint64_t step, std::uint64_t begun_at) {
+    return lap(step) << 49U | std::uint64_t{1} << 48U | (begun_at & TaggedWord::kValueMask);
+  }
+  static constexpr std::uint64_t closed(std::uint64_t step, std::uint64_t amount) {
+    return lap(step) << 49U | (amount & TaggedWord::kValueMask);
+  }
+  // `step` is one of those that have this word's place in the ring.
+  static constexpr bool is(std::uint64_t word, std::uint64_t step) {
+    return word >> 49U == lap(step);
+  }
+  static constexpr bool is_open(std::uint64_t word) { return (word >> 48U & 1U) != 0; }
+  static constexpr std::uint64_t value(std::uint64_t word) { return TaggedWord::value(word); }
+  static constexpr std::int64_t amount(std::uint64_t word) {
+    return TaggedWord::difference(word, 0);
+  }
+
+ private:
+  static constexpr std::uint64_t lap(std::uint64_t step) { return step / kStepWords & 0x7fffU; }
+};
+
+}  // namespace headrace::core

@@ -1,0 +1,59 @@
+// Limits without a region: zeroed memory for them, and shards over it, in time that the test tells.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/limits/limit_memory.h"
+#include "core/limits/shard_limits.h"
+#include "core/reserved_memory.h"
+
+namespace headrace::core {
+
+class LimitWorld {
+ public:
+  struct Size {
+    std::uint32_t entries = 64;
+    std::uint32_t blocks = 64;
+    std::uint32_t shards = 1;
+    std::uint32_t incarnations = kIncarnationsMin;
+  };
+
+  explicit LimitWorld(Size size)
+      : header_("header", sizeof(LimitHeader)),
+        entries_("entries", size.entries * sizeof(LimitEntry)),
+        blocks_("blocks", size.blocks * sizeof(StepBlock)),
+        shares_("shares", std::size_t{size.incarnations} * size.shards * kSharesPerShard *
+                              sizeof(ShareSlot)) {
+    memory_.header = reinterpret_cast<LimitHeader*>(header_.data());
+    memory_.entries = {reinterpret_cast<LimitEntry*>(entries_.data()), size.entries};
+    memory_.blocks = {reinterpret_cast<StepBlock*>(blocks_.data()), size.blocks};
+    memory_.incarnations = size.incarnations;
+    memory_.shards = size.shards;
+    auto* slots = reinterpret_cast<ShareSlot*>(shares_.data());
+    for (std::uint32_t i = 0; i < size.incarnations; ++i)
+      memory_.shares[i] = slots + std::size_t{i} * size.shards * kSharesPerShard;
+  }
+
+  [[nodiscard]] const LimitMemory& memory() const { return memory_; }
+  [[nodiscard]] std::unique_ptr<ShardLimits> shard(std::uint32_t number,
+                                                   std::uint32_t incarnation = 0) const {
+    return std::make_unique<ShardLimits>(memory_, incarnation, number);
+  }
+
+ private:
+  ReservedMemory header_;
+  ReservedMemory entries_;
+  ReservedMemory blocks_;
+  ReservedMemory shares_;
+  LimitMemory memory_;
+};
+
+// So long after the machine was started, on a day in 2027.
+constexpr LimitTime limit_time(Duration since) {
+  return {.monotonic = Instant{since + std::chrono::hours{1000}},
+          .wall = {.unix_nanos = 1'800'000'000'000'000'000 + since.count()}};
+}
+
+}  // namespace headrace::core
