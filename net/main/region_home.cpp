@@ -10,6 +10,8 @@
 
 #include "core/config_banks.h"
 #include "core/event_log.h"
+#include "core/limits/limit_recovery.h"
+#include "core/region_start_lock.h"
 
 namespace headrace::net {
 
@@ -41,12 +43,21 @@ std::expected<RegionHome, std::string> RegionHome::open(const std::string& path,
                     : core::SharedRegion::open(path, geometry, wall_now(), some_identity());
   if (!region) return std::unexpected(std::move(region.error()));
   RegionHome home(std::move(*region));
-  // Nothing stands under an incarnation yet that would have to be carried on: counters and tables
-  // of a dead one are let go.
+  const core::RegionStartLock start(*home.region_);
+  if (!start.held()) return std::unexpected("the shared region's file cannot be locked");
+  // What a dead one held of limits comes back. Its counters and tables are let go.
   for (core::Incarnation& orphan : core::Incarnation::claim_orphans(*home.region_)) {
-    HEADRACE_EVENT(warning, "incarnation {} ended without saying so; its slot is free again",
-                   orphan.epoch());
+    const auto recovered = core::recover_limits(home.limits(), orphan.number());
+    HEADRACE_EVENT(warning,
+                   "incarnation {} ended without saying so; its slot is free again, and the {} "
+                   "concurrent permits and {} shares of limits that it held",
+                   orphan.epoch(), recovered.permits_returned, recovered.shares_returned);
     orphan.finish();
+  }
+  const auto vacant = static_cast<std::uint32_t>(core::IncarnationState::vacant);
+  if (std::ranges::all_of(home.region_->incarnation_slots(),
+                          [&](const auto& slot) { return slot.state.load() == vacant; })) {
+    core::collect_lost_step_blocks(home.limits());
   }
   auto incarnation = core::Incarnation::claim(*home.region_, wall_now());
   if (!incarnation) return std::unexpected(std::move(incarnation.error()));
@@ -72,6 +83,7 @@ std::expected<void, std::string> RegionHome::publish(std::span<const std::byte> 
 }
 
 void RegionHome::finish() {
+  core::recover_limits(limits(), incarnation_->number());
   incarnation_->finish();
 }
 

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "core/incarnation.h"
+#include "core/limits/limit_memory.h"
 #include "core/shared_region.h"
 
 namespace headrace::net {
@@ -30,6 +31,9 @@ class RegionHome {
 
   [[nodiscard]] std::uint64_t bytes() const;
   [[nodiscard]] std::uint64_t incarnation() const { return incarnation_->epoch(); }
+  // What the shards' limits stand on, and under which number.
+  [[nodiscard]] core::LimitMemory limits() const { return core::LimitMemory::of(*region_); }
+  [[nodiscard]] std::uint32_t incarnation_number() const { return incarnation_->number(); }
 
  private:
   explicit RegionHome(core::SharedRegion region)
