@@ -39,11 +39,18 @@ void BaseBuilder::add(const ConfigModel& model) {
   settings_.access_log.path = intern(model.access_log.path.value);
   settings_.admin = model.admin.row;
   settings_.admin.address = intern(model.admin.address.value);
+  quota_.add(model, [this](const std::vector<Text>& models) {
+    std::vector<std::string_view> names;
+    for (const Text& name : models)
+      names.push_back(name.value);
+    return scopes_.add_model_rules(names);
+  });
   scopes_.add(model);
   for (const ListenerModel& listener : model.listeners)
     add_listener(listener);
   for (const ProviderModel& provider : model.providers)
     add_provider(provider);
+  quota_.add_prices(model, provider_names_);
   for (const RouteModel& route : model.routes)
     add_route(route);
   for (const PassthroughModel& rule : model.passthrough)
@@ -88,6 +95,7 @@ void BaseBuilder::add_provider(const ProviderModel& provider) {
   row.server_name = intern(provider.server_name.value);
   row.edits = add_edits(provider);
   row.headers_remove = add_strings(provider.headers_remove);
+  row.limits = quota_.limit_set(provider.quota);
   row.query_remove = add_strings(provider.query_remove);
   row.tenant = row.exclusive == Switch::on ? scopes_.tenant_index(provider.tenant.value) : 0;
   provider_names_.push_back(provider.name.value);
@@ -225,6 +233,7 @@ std::vector<std::byte> BaseBuilder::finish() {
   scopes_.finish(blob);
   add_table(TableKind::catalogues, catalogues_);
   add_table(TableKind::message_texts, message_texts_);
+  quota_.finish(blob);
   return blob.finish();
 }
 

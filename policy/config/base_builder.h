@@ -14,6 +14,7 @@
 
 #include "policy/config/base_layout.h"
 #include "policy/config/config_model.h"
+#include "policy/config/quota_builder.h"
 #include "policy/config/scope_builder.h"
 #include "policy/config/seal.h"
 #include "policy/config/string_heap.h"
@@ -46,7 +47,8 @@ class BaseBuilder {
 
   const MasterKey& master_key_;
   StringHeap strings_;
-  ScopeBuilder scopes_{strings_};
+  QuotaBuilder quota_{strings_};
+  ScopeBuilder scopes_{strings_, quota_};
 
   Settings settings_{};
   std::vector<Listener> listeners_;

@@ -39,10 +39,12 @@ std::expected<ConfigView, std::string> BaseJudge::open(const core::BlobView& blo
   judge.take_scopes();
   judge.take(TableKind::catalogues, view.catalogues_);
   judge.take(TableKind::message_texts, view.message_texts_);
+  judge.take_quota();
   if (judge.why_.empty()) {
     judge.judge_settings();
     judge.judge_catalogues();
     judge.judge_listeners();
+    judge.judge_quota();
     judge.judge_scopes();
     judge.judge_providers();
     // Routes and keys lead to providers and tenants: only when those are good.
@@ -175,6 +177,7 @@ void BaseJudge::judge_providers() {
     range(provider.edits, view_.field_edits_.size());
     range(provider.headers_remove, view_.string_list_.size());
     range(provider.query_remove, view_.string_list_.size());
+    limits(provider.limits);
     if (provider.exclusive == Switch::on) index(provider.tenant, view_.scopes_.tenants().size());
   }
   for (const FieldEdit& edit : view_.field_edits_) {

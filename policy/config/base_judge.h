@@ -26,10 +26,14 @@ class BaseJudge {
   void take(TableKind kind, std::span<const Row>& into);
   void take_settings();
   void take_scopes();
+  void take_quota();
   void refuse(const char* why);
 
   void judge_settings();
   void judge_listeners();
+  void judge_quota();
+  void judge_rule(const LimitRule& rule);
+  void judge_prices();
   void judge_scopes();
   void judge_providers();
   void judge_routes();
@@ -44,6 +48,7 @@ class BaseJudge {
   void index(std::uint32_t index, std::size_t rows);
   void reference(RowRef ref, std::size_t rows);
   void label(KeyLabel label);
+  void limits(RowRef set) { reference(set, view_.quota_.limit_sets_.size()); }
   template <class Enum>
   void value(Enum value, Enum last);
   void flag(Switch value) { this->value(value, Switch::on); }

@@ -19,8 +19,10 @@ void BaseJudge::take_scopes() {
 
 void BaseJudge::judge_scopes() {
   const ScopeView& scopes = view_.scopes_;
-  for (const Organisation& organisation : scopes.organisations_)
+  for (const Organisation& organisation : scopes.organisations_) {
     text(organisation.name);
+    limits(organisation.limits);
+  }
   TenantModel model;
   for (const Tenant& tenant : scopes.tenants_) {
     model.row = tenant;
@@ -28,14 +30,18 @@ void BaseJudge::judge_scopes() {
     text(tenant.name);
     text(tenant.time_zone);
     reference(tenant.organisation, scopes.organisations_.size());
+    limits(tenant.limits);
+    reference(tenant.zone, view_.quota_.zones_.size());
   }
   for (const Project& project : scopes.projects_) {
     text(project.name);
     index(project.tenant, scopes.tenants_.size());
+    limits(project.limits);
   }
   for (const User& user : scopes.users_) {
     text(user.name);
     index(user.tenant, scopes.tenants_.size());
+    limits(user.limits);
   }
 }
 
@@ -48,6 +54,7 @@ void BaseJudge::judge_keys() {
   for (const Rights& rights : scopes.rights_) {
     range(rights.models, scopes.model_rules_.size());
     flag(rights.passthrough);
+    flag(rights.bypass_limits);
   }
   for (const ApiKey& key : scopes.keys_) {
     label(key.name);
@@ -55,6 +62,7 @@ void BaseJudge::judge_keys() {
     reference(key.project, scopes.projects_.size());
     reference(key.user, scopes.users_.size());
     index(key.rights, scopes.rights_.size());
+    limits(key.limits);
     if (!why_.empty()) return;
     const Project* project = scopes.project(key);
     const User* user = scopes.user(key);

@@ -12,6 +12,7 @@
 //   model_patterns                the names that end in a star, longest first
 //
 //   organisations, tenants, projects, users, keys: scope_layout.h
+//   plans, limits, prices: quota_layout.h
 //
 //   passthrough -> providers
 //   catalogues --> message_texts    what clients are told (policy/messages/catalogue_layout.h)
@@ -29,6 +30,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "policy/config/quota_layout.h"
 #include "policy/config/row_values.h"
 #include "policy/config/scope_layout.h"
 #include "policy/dialect/dialect.h"
@@ -58,6 +60,17 @@ enum class TableKind : std::uint32_t {
   projects = 21,
   users = 22,
   rights = 23,
+  plans = 40,
+  limit_sets = 41,
+  limit_rules = 42,
+  prices = 43,
+  price_names = 44,
+  price_slots = 45,
+  price_patterns = 46,
+  endpoint_weights = 47,
+  quota_settings = 48,
+  zones = 49,
+  zone_offsets = 50,
   catalogues = 90,     // policy/messages/catalogue_layout.h
   message_texts = 91,  // the same
 };
@@ -186,7 +199,7 @@ struct Provider {
   Switch verify;
   Switch private_network;  // judge every resolved address with address_rules.h
   Switch exclusive;        // one tenant's own account: stored objects may be reached
-  std::uint8_t reserved[4];
+  RowRef limits;           // in limit_sets: of all that is asked of it
 };
 struct FieldEdit {
   TextRef name;

@@ -43,6 +43,7 @@ std::expected<std::vector<std::byte>, std::vector<ConfigError>> compile(
   apply_scope_rules(model, errors);
   apply_provider_rules(model, errors);
   apply_route_rules(model, errors);
+  apply_quota_rules(model, source, errors);
   apply_file_rules(model, source, errors);
 
   std::vector<std::byte> base;

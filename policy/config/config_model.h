@@ -71,6 +71,7 @@ struct ProviderModel : Record {
   Text server_name;
   Text tenant;
   AuthOption auth = AuthOption::by_dialect;
+  ScopeQuota quota;  // limits only
   std::vector<NamedText> headers_add;
   std::vector<Text> headers_remove;
   std::vector<NamedText> query_add;
@@ -110,6 +111,11 @@ struct ConfigModel : Record {
   std::vector<UserModel> users;
   std::vector<KeyModel> keys;
   std::vector<PassthroughModel> passthrough;
+  std::vector<PlanModel> plans;
+  std::vector<PriceModel> prices;
+  std::vector<WeightModel> weights;
+  QuotaModel quota;
+  std::vector<ZoneModel> zones;  // of tenants, filled in by the rules
 };
 
 }  // namespace headrace::policy::config

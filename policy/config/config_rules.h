@@ -25,6 +25,8 @@ void apply_scope_rules(ConfigModel& model, ErrorList& errors);
 void apply_provider_rules(ConfigModel& model, ErrorList& errors);
 // Routes, keys and passthrough rules: what leads to providers.
 void apply_route_rules(ConfigModel& model, ErrorList& errors);
+// Plans, limits, budgets, credits, prices; reads the rules of the time zones that tenants name.
+void apply_quota_rules(ConfigModel& model, SecretSource& source, ErrorList& errors);
 // The files that it names: certificates, keys, the access log.
 void apply_file_rules(const ConfigModel& model, SecretSource& source, ErrorList& errors);
 

@@ -28,6 +28,7 @@ class Unpacker {
     for (const Route& row : view_.routes())
       model.routes.push_back(route(row));
     add_scopes(model);
+    add_quota(model);
     for (const PassthroughRule& row : view_.passthrough())
       model.passthrough.push_back(rule(row));
     return model;
@@ -103,6 +104,7 @@ class Unpacker {
     model.client_certificate_file = text(row.client_certificate_file);
     model.client_key_file = text(row.client_key_file);
     model.server_name = text(row.server_name);
+    model.quota = quota(row.limits);
     if (row.exclusive == Switch::on) model.tenant = text(view_.tenants()[row.tenant].name);
     return model;
   }
@@ -124,24 +126,30 @@ class Unpacker {
 
   void add_scopes(ConfigModel& model) const {
     const ScopeView& scopes = view_.scopes();
-    for (const Organisation& row : scopes.organisations())
-      model.organisations.emplace_back().name = text(row.name);
+    for (const Organisation& row : scopes.organisations()) {
+      OrganisationModel& organisation = model.organisations.emplace_back();
+      organisation.name = text(row.name);
+      organisation.quota = quota(row.limits);
+    }
     for (const Tenant& row : scopes.tenants()) {
       TenantModel& tenant = model.tenants.emplace_back();
       tenant.row = row;
       tenant.name = text(row.name);
       tenant.time_zone = text(row.time_zone);
       tenant.organisation = name_of(scopes.organisation(row));
+      tenant.quota = quota(row.limits);
     }
     for (const Project& row : scopes.projects()) {
       ProjectModel& project = model.projects.emplace_back();
       project.name = text(row.name);
       project.tenant = text(scopes.tenant(row).name);
+      project.quota = quota(row.limits);
     }
     for (const User& row : scopes.users()) {
       UserModel& user = model.users.emplace_back();
       user.name = text(row.name);
       user.tenant = text(scopes.tenant(row).name);
+      user.quota = quota(row.limits);
     }
     for (const ApiKey& row : scopes.keys())
       model.keys.push_back(key(row));
@@ -161,10 +169,79 @@ class Unpacker {
     model.tenant = text(scopes.tenant(row).name);
     model.project = name_of(scopes.project(row));
     model.user = name_of(scopes.user(row));
-    for (const ModelRule& rule : scopes.models(rights)) {
+    for (const ModelRule& rule : scopes.models(rights.models)) {
       model.models.push_back(pattern(rule.text, rule.match));
     }
     model.passthrough = rights.passthrough;
+    model.bypass_limits = rights.bypass_limits;
+    model.quota = quota(row.limits);
+    return model;
+  }
+
+  // --- quota -------------------------------------------------------------------------------------
+  void add_quota(ConfigModel& model) const {
+    const QuotaView& quota = view_.quota();
+    model.quota.row = quota.settings();
+    for (const Plan& row : quota.plans()) {
+      PlanModel& plan = model.plans.emplace_back();
+      plan.name = text(row.name);
+      for (const ModelRule& rule : view_.scopes().models(row.models))
+        plan.models.push_back(pattern(rule.text, rule.match));
+      ScopeQuota rules;
+      for (const LimitRule& rule : quota.rules(row))
+        add_rule(rules, rule);
+      plan.limits = std::move(rules.limits);
+      plan.budgets = std::move(rules.budgets);
+    }
+    for (const Price& row : quota.prices())
+      model.prices.push_back(price(row));
+    for (const EndpointWeight& row : quota.weights()) {
+      WeightModel& weight = model.weights.emplace_back();
+      weight.path = text(row.path);
+      weight.requests = row.requests;
+    }
+  }
+
+  ScopeQuota quota(RowRef limits) const {
+    ScopeQuota model;
+    const LimitSet* set = view_.quota().set(limits);
+    if (set == nullptr) return model;
+    if (const Plan* plan = view_.quota().plan(limits)) model.plan = text(plan->name);
+    for (const LimitRule& rule : view_.quota().own_rules(*set))
+      add_rule(model, rule);
+    return model;
+  }
+
+  void add_rule(ScopeQuota& model, const LimitRule& row) const {
+    if (row.origin == LimitOrigin::credit) {
+      model.credits.emplace_back().micro_usd = row.value;
+    } else if (row.origin == LimitOrigin::budget) {
+      BudgetModel& budget = model.budgets.emplace_back();
+      budget.row = row;
+      budget.name = text(row.name);
+      for (const std::uint8_t percent : row.warn_percent) {
+        if (percent != 0) budget.warn_percent.push_back(plain(std::to_string(percent)));
+      }
+    } else {
+      LimitModel& limit = model.limits.emplace_back();
+      limit.row = row;
+      limit.name = text(row.name);
+      if (row.of_a_model == Switch::on) {
+        limit.model = pattern(
+            row.model, row.exact_model == Switch::on ? ModelMatch::exact : ModelMatch::prefix);
+      }
+    }
+  }
+
+  PriceModel price(const Price& row) const {
+    PriceModel model;
+    model.row = row;
+    model.provider = text(view_.providers()[row.provider].name);
+    model.from = text(row.from);
+    for (const PriceName& name : view_.quota().names(row)) {
+      model.models.push_back(
+          pattern(name.model, name.exact == Switch::on ? ModelMatch::exact : ModelMatch::prefix));
+    }
     return model;
   }
 

@@ -16,6 +16,7 @@
 
 #include "core/base_blob.h"
 #include "policy/config/base_layout.h"
+#include "policy/config/quota_view.h"
 #include "policy/config/scope_view.h"
 #include "policy/messages/catalogues.h"
 
@@ -32,6 +33,7 @@ class ConfigView {
   [[nodiscard]] std::span<const Provider> providers() const { return providers_; }
   [[nodiscard]] std::span<const Route> routes() const { return routes_; }
   [[nodiscard]] const ScopeView& scopes() const { return scopes_; }
+  [[nodiscard]] const QuotaView& quota() const { return quota_; }
   [[nodiscard]] std::span<const Tenant> tenants() const { return scopes_.tenants(); }
   [[nodiscard]] std::span<const ApiKey> keys() const { return scopes_.keys(); }
   [[nodiscard]] std::span<const PassthroughRule> passthrough() const { return passthrough_; }
@@ -69,7 +71,8 @@ class ConfigView {
   [[nodiscard]] const Route* find_route(Dialect dialect, std::string_view model) const;
   // May this caller ask for this model (by the name that the client uses)?
   [[nodiscard]] bool allows(const Caller& caller, std::string_view model) const {
-    return scopes_.allows(*caller.rights, model);
+    return scopes_.allows(caller.rights->models, model) && planned(caller.tenant->limits, model) &&
+           (caller.key == nullptr || planned(caller.key->limits, model));
   }
   // May this caller's requests go to this provider? An exclusive one serves its own tenant only.
   [[nodiscard]] bool may_use(const Caller& caller, const Provider& provider) const {
@@ -106,6 +109,12 @@ class ConfigView {
   }
 
  private:
+  // May whoever has this plan, if any, ask for it?
+  [[nodiscard]] bool planned(RowRef limits, std::string_view model) const {
+    const Plan* plan = quota_.plan(limits);
+    return plan == nullptr || scopes_.allows(plan->models, model);
+  }
+
   friend class BaseJudge;
 
   core::BlobView blob_;
@@ -125,6 +134,7 @@ class ConfigView {
   ScopeView scopes_;
   std::span<const Catalogue> catalogues_;
   std::span<const MessageText> message_texts_;
+  QuotaView quota_;
 };
 
 // What a provider's sealed values are bound to (seal.h).

@@ -100,15 +100,15 @@ constexpr OptionSpec choice(std::string_view name, std::span<const std::string_v
   option.max = choices.size() - 1;
   return option;
 }
-template <auto Field>
+template <auto... Path>
 constexpr OptionSpec text(std::string_view name, TextRule rule, std::size_t bytes_max,
                           std::string_view help) {
   OptionSpec option{
       .name = name, .type = OptionType::text, .rule = rule, .bytes_max = bytes_max, .help = help};
-  option.text = [](void* record) { return &At<Field>::in(record); };
+  option.text = [](void* record) { return &At<Path...>::in(record); };
   return option;
 }
-template <auto Field>
+template <auto... Path>
 constexpr OptionSpec texts(std::string_view name, TextRule rule, std::size_t bytes_max,
                            std::size_t count_max, std::string_view help) {
   OptionSpec option{.name = name,
@@ -117,7 +117,7 @@ constexpr OptionSpec texts(std::string_view name, TextRule rule, std::size_t byt
                     .count_max = count_max,
                     .bytes_max = bytes_max,
                     .help = help};
-  option.texts = [](void* record) { return &At<Field>::in(record); };
+  option.texts = [](void* record) { return &At<Path...>::in(record); };
   return option;
 }
 template <auto Field>
@@ -140,7 +140,7 @@ constexpr OptionSpec record(std::string_view name, const SectionSpec& section,
   option.record = [](void* owner) -> void* { return &At<Field>::in(owner); };
   return option;
 }
-template <auto Field>
+template <auto... Path>
 constexpr OptionSpec records(std::string_view name, const SectionSpec& section,
                              std::size_t count_max, std::string_view help) {
   OptionSpec option{.name = name,
@@ -148,9 +148,11 @@ constexpr OptionSpec records(std::string_view name, const SectionSpec& section,
                     .count_max = count_max,
                     .section = &section,
                     .help = help};
-  option.append = [](void* owner) -> void* { return &At<Field>::in(owner).emplace_back(); };
-  option.count = [](const void* owner) { return At<Field>::in(owner).size(); };
-  option.at = [](void* owner, std::size_t index) -> void* { return &At<Field>::in(owner)[index]; };
+  option.append = [](void* owner) -> void* { return &At<Path...>::in(owner).emplace_back(); };
+  option.count = [](const void* owner) { return At<Path...>::in(owner).size(); };
+  option.at = [](void* owner, std::size_t index) -> void* {
+    return &At<Path...>::in(owner)[index];
+  };
   return option;
 }
 

@@ -14,4 +14,13 @@ extern const SectionSpec kProjectSection;
 extern const SectionSpec kUserSection;
 extern const SectionSpec kKeySection;
 
+// --- option_table_quota.cpp ----------------------------------------------------------------------
+extern const SectionSpec kLimitSection;
+extern const SectionSpec kBudgetSection;
+extern const SectionSpec kCreditSection;
+extern const SectionSpec kPlanSection;
+extern const SectionSpec kPriceSection;
+extern const SectionSpec kWeightSection;
+extern const SectionSpec kQuotaSection;
+
 }  // namespace headrace::policy::config

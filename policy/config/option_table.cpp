@@ -6,6 +6,7 @@
 #include "core/check.h"
 #include "policy/config/option_builder.h"
 #include "policy/config/option_sections.h"
+#include "policy/config/quota_options.h"
 
 namespace headrace::policy::config {
 namespace {
@@ -236,6 +237,7 @@ constexpr OptionSpec kProviderOptions[] = {
     number<kProviderRow, &Provider::timeouts, &ProviderTimeouts::total_ms>(
         "total_timeout_ms", "ms", {30 * kMinute, 10, kDay},
         "From sending the request to the answer's last byte."),
+    limits_option<&ProviderModel::quota>(),
 };
 constexpr SectionSpec kProviderSection = section<ProviderModel>("provider", kProviderOptions);
 
@@ -294,6 +296,14 @@ constexpr OptionSpec kConfigOptions[] = {
                                     "Parts of a tenant: applications, teams, purposes."),
     records<&ConfigModel::users>("users", kUserSection, 20'000, "People of a tenant."),
     records<&ConfigModel::keys>("keys", kKeySection, 20'000, "Who may ask."),
+    records<&ConfigModel::plans>("plans", kPlanSection, 256,
+                                 "Sets of limits and models that tenants and keys have by name."),
+    records<&ConfigModel::prices>("prices", kPriceSection, 4096,
+                                  "What models cost. Money is whole micro-USD."),
+    records<&ConfigModel::weights>("weights", kWeightSection, 256,
+                                   "Endpoints whose requests count for more than one, or for "
+                                   "none; the first that fits counts."),
+    record<&ConfigModel::quota>("quota", kQuotaSection, "What holds for all limits."),
     records<&ConfigModel::passthrough>("passthrough", kPassthroughSection, 256,
                                        "Endpoints without rules of their own that are let through; "
                                        "the first that fits and that the "

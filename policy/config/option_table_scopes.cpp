@@ -1,6 +1,7 @@
 // Options of those whom limits and records are kept for: organisations to keys.
 #include "policy/config/option_builder.h"
 #include "policy/config/option_sections.h"
+#include "policy/config/quota_options.h"
 
 namespace headrace::policy::config {
 namespace {
@@ -10,6 +11,10 @@ constexpr std::string_view kLanguageNames[] = {"en", "de", "fr", "es"};
 constexpr OptionSpec kOrganisationOptions[] = {
     required(text<&OrganisationModel::name>("name", TextRule::label, kLabelBytesMax,
                                             "By which its tenants call it.")),
+    plan_option<&OrganisationModel::quota>(),
+    limits_option<&OrganisationModel::quota>(),
+    budgets_option<&OrganisationModel::quota>(),
+    credits_option<&OrganisationModel::quota>(),
 };
 
 constexpr auto kTenantRow = &TenantModel::row;
@@ -26,6 +31,10 @@ constexpr OptionSpec kTenantOptions[] = {
     by_default("UTC",
                text<&TenantModel::time_zone>("time_zone", TextRule::identifier, kNameBytesMax,
                                              "Where its days and months begin: `Europe/Berlin`.")),
+    plan_option<&TenantModel::quota>(),
+    limits_option<&TenantModel::quota>(),
+    budgets_option<&TenantModel::quota>(),
+    credits_option<&TenantModel::quota>(),
 };
 
 constexpr OptionSpec kProjectOptions[] = {
@@ -33,6 +42,10 @@ constexpr OptionSpec kProjectOptions[] = {
                                        "By which keys and records call it.")),
     by_default("default", text<&ProjectModel::tenant>("tenant", TextRule::label, kLabelBytesMax,
                                                       "The tenant that it belongs to.")),
+    plan_option<&ProjectModel::quota>(),
+    limits_option<&ProjectModel::quota>(),
+    budgets_option<&ProjectModel::quota>(),
+    credits_option<&ProjectModel::quota>(),
 };
 
 constexpr OptionSpec kUserOptions[] = {
@@ -40,6 +53,10 @@ constexpr OptionSpec kUserOptions[] = {
                                     "By which keys, tokens and records call them.")),
     by_default("default", text<&UserModel::tenant>("tenant", TextRule::label, kLabelBytesMax,
                                                    "The tenant that they belong to.")),
+    plan_option<&UserModel::quota>(),
+    limits_option<&UserModel::quota>(),
+    budgets_option<&UserModel::quota>(),
+    credits_option<&UserModel::quota>(),
 };
 
 constexpr OptionSpec kKeyOptions[] = {
@@ -64,6 +81,13 @@ constexpr OptionSpec kKeyOptions[] = {
     otherwise(
         "true, or false where `models` is given",
         flag<&KeyModel::passthrough>("passthrough", false, "May it use the passthrough rules.")),
+    flag<&KeyModel::bypass_limits>("bypass_limits", false,
+                                   "No limit of anybody holds for it: for services of one's own. "
+                                   "What it uses is still recorded."),
+    plan_option<&KeyModel::quota>(),
+    limits_option<&KeyModel::quota>(),
+    budgets_option<&KeyModel::quota>(),
+    credits_option<&KeyModel::quota>(),
 };
 
 }  // namespace

@@ -37,19 +37,23 @@ void add_named(std::vector<Row>& rows, TextMap<std::uint32_t>& indexes, ScopeKin
 
 void ScopeBuilder::add(const ConfigModel& model) {
   for (const OrganisationModel& organisation : model.organisations) {
+    Organisation row{};
+    row.limits = quota_.limit_set(organisation.quota);
     add_named(organisations_, organisation_indexes_, ScopeKind::organisation,
-              organisation.name.value, strings_, Organisation{});
+              organisation.name.value, strings_, row);
   }
   for (const TenantModel& tenant : model.tenants)
     add_tenant(tenant);
   for (const ProjectModel& project : model.projects) {
     Project row{};
     row.tenant = tenant_index(project.tenant.value);
+    row.limits = quota_.limit_set(project.quota);
     add_named(projects_, project_indexes_, ScopeKind::project, project.name.value, strings_, row);
   }
   for (const UserModel& user : model.users) {
     User row{};
     row.tenant = tenant_index(user.tenant.value);
+    row.limits = quota_.limit_set(user.quota);
     add_named(users_, user_indexes_, ScopeKind::user, user.name.value, strings_, row);
   }
   for (const KeyModel& key : model.keys)
@@ -61,6 +65,8 @@ void ScopeBuilder::add_tenant(const TenantModel& tenant) {
   Tenant row = tenant.row;
   row.time_zone = strings_.intern(tenant.time_zone.value);
   row.organisation = reference(organisation_indexes_, tenant.organisation.value);
+  row.limits = quota_.limit_set(tenant.quota);
+  row.zone = quota_.zone(tenant.time_zone.value);
   add_named(tenants_, tenant_indexes_, ScopeKind::tenant, tenant.name.value, strings_, row);
 }
 
@@ -81,7 +87,9 @@ void ScopeBuilder::add_key(const KeyModel& key) {
                  .tenant = key.tenant.value,
                  .project = key.project.value,
                  .user = key.user.value,
-                 .passthrough = key.passthrough};
+                 .passthrough = key.passthrough,
+                 .bypass_limits = key.bypass_limits,
+                 .quota = &key.quota};
   for (const Text& rule : key.models)
     entry.models.push_back(rule.value);
   add_key(entry);
@@ -97,6 +105,7 @@ void ScopeBuilder::add_key(const KeyEntry& key) {
   row.project = reference(project_indexes_, key.project);
   row.user = reference(user_indexes_, key.user);
   row.rights = rights_index(key);
+  if (key.quota != nullptr) row.limits = quota_.limit_set(*key.quota);
   keys_.push_back(row);
 }
 
@@ -104,6 +113,7 @@ std::uint32_t ScopeBuilder::rights_index(const KeyEntry& key) {
   Rights row{};
   row.models = add_model_rules(key.models);
   row.passthrough = key.passthrough;
+  row.bypass_limits = key.bypass_limits;
   const std::string_view bytes(reinterpret_cast<const char*>(&row), sizeof row);
   if (const auto known = rights_indexes_.find(bytes); known != rights_indexes_.end()) {
     return known->second;

@@ -16,6 +16,7 @@
 #include "core/base_blob.h"
 #include "policy/config/base_layout.h"
 #include "policy/config/config_model.h"
+#include "policy/config/quota_builder.h"
 #include "policy/config/string_heap.h"
 
 namespace headrace::policy::config {
@@ -33,16 +34,19 @@ struct KeyEntry {
   std::string_view user = {};                 // empty: none
   std::vector<std::string_view> models = {};  // names, or patterns that end in a star
   Switch passthrough = Switch::on;
+  Switch bypass_limits = Switch::off;
+  const ScopeQuota* quota = nullptr;  // none: no limits of its own
 };
 
 class ScopeBuilder {
  public:
-  explicit ScopeBuilder(StringHeap& strings) : strings_(strings) {}
+  ScopeBuilder(StringHeap& strings, QuotaBuilder& quota) : strings_(strings), quota_(quota) {}
 
   // Once; before keys are added.
   void add(const ConfigModel& model);
   void reserve_keys(std::size_t count) { keys_.reserve(count); }
   void add_key(const KeyEntry& key);
+  RowRange add_model_rules(const std::vector<std::string_view>& models);
   // One that is only named is made.
   std::uint32_t tenant_index(std::string_view name);
   // The tables; they must stay where they are until the blob is finished.
@@ -52,9 +56,9 @@ class ScopeBuilder {
   void add_tenant(const TenantModel& tenant);
   void add_key(const KeyModel& key);
   std::uint32_t rights_index(const KeyEntry& key);
-  RowRange add_model_rules(const std::vector<std::string_view>& models);
 
   StringHeap& strings_;
+  QuotaBuilder& quota_;
   TextMap<std::uint32_t> organisation_indexes_;
   TextMap<std::uint32_t> tenant_indexes_;
   TextMap<std::uint32_t> project_indexes_;

@@ -42,6 +42,7 @@ enum class ScopeKind : std::uint8_t {
   project = 3,
   user = 4,
   key = 5,
+  provider = 6,
 };
 
 // The first eight bytes of a SHA-256 over kind and name: who may choose names cannot choose one
@@ -52,6 +53,8 @@ enum class ScopeKind : std::uint8_t {
 struct Organisation {
   TextRef name;
   std::uint64_t identity;
+  RowRef limits;  // in limit_sets (quota_layout.h), as for every scope
+  std::uint8_t reserved[4];
 };
 
 enum class Language : std::uint8_t { english, german, french, spanish };
@@ -64,18 +67,20 @@ struct Tenant {
   std::uint16_t weight;  // its share of what is scarce, against other tenants
   Language language;     // of messages, where the client asks for none
   std::uint8_t reserved;
+  RowRef limits;
+  RowRef zone;  // in zones; none: UTC
 };
 struct Project {
   TextRef name;
   std::uint64_t identity;
   std::uint32_t tenant;
-  std::uint8_t reserved[4];
+  RowRef limits;
 };
 struct User {
   TextRef name;
   std::uint64_t identity;
   std::uint32_t tenant;
-  std::uint8_t reserved[4];
+  RowRef limits;
 };
 
 // --- keys ----------------------------------------------------------------------------------------
@@ -92,14 +97,15 @@ struct ApiKey {
   RowRef project;
   RowRef user;
   std::uint32_t rights;
-  std::uint8_t reserved[4];
+  RowRef limits;
 };
 static_assert(sizeof(ApiKey) == 64, "one cache line a key");
 
 struct Rights {
-  RowRange models;     // model_rules; none: every model
-  Switch passthrough;  // may it use passthrough rules
-  std::uint8_t reserved[7];
+  RowRange models;       // model_rules; none: every model
+  Switch passthrough;    // may it use passthrough rules
+  Switch bypass_limits;  // no limit of anybody holds for it
+  std::uint8_t reserved[6];
 };
 
 enum class ModelMatch : std::uint8_t { exact, prefix };  // prefix: "gpt-*"; "*" is the empty one

@@ -6,26 +6,31 @@
 #include <vector>
 
 #include "policy/config/model_values.h"
+#include "policy/config/quota_model.h"
 #include "policy/config/scope_layout.h"
 
 namespace headrace::policy::config {
 
 struct OrganisationModel : Record {
   Text name;
+  ScopeQuota quota;
 };
 struct TenantModel : Record {
   Text name;
   Text organisation;
   Text time_zone;
+  ScopeQuota quota;
   Tenant row{};  // numbers and choices only
 };
 struct ProjectModel : Record {
   Text name;
   Text tenant;
+  ScopeQuota quota;
 };
 struct UserModel : Record {
   Text name;
   Text tenant;
+  ScopeQuota quota;
 };
 struct KeyModel : Record {
   Text name;
@@ -38,6 +43,8 @@ struct KeyModel : Record {
   Text user;
   std::vector<Text> models;
   Switch passthrough = Switch::off;
+  Switch bypass_limits = Switch::off;
+  ScopeQuota quota;
 };
 
 }  // namespace headrace::policy::config

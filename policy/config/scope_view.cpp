@@ -12,9 +12,9 @@ const ApiKey* ScopeView::find_key(const Sha256& digest) const {
   });
 }
 
-bool ScopeView::allows(const Rights& rights, std::string_view model) const {
-  if (rights.models.count == 0) return true;
-  return std::ranges::any_of(models(rights), [&](const ModelRule& rule) {
+bool ScopeView::allows(RowRange rules, std::string_view model) const {
+  if (rules.count == 0) return true;
+  return std::ranges::any_of(models(rules), [&](const ModelRule& rule) {
     return rule.match == ModelMatch::exact ? model == text(rule.text)
                                            : model.starts_with(text(rule.text));
   });

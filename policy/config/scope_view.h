@@ -39,11 +39,11 @@ class ScopeView {
   [[nodiscard]] const User* user(const ApiKey& key) const { return row(users_, key.user); }
 
   [[nodiscard]] const Rights& rights(const ApiKey& key) const { return rights_[key.rights]; }
-  [[nodiscard]] std::span<const ModelRule> models(const Rights& rights) const {
-    return model_rules_.subspan(rights.models.first, rights.models.count);
+  [[nodiscard]] std::span<const ModelRule> models(RowRange rules) const {
+    return model_rules_.subspan(rules.first, rules.count);
   }
-  // By the name that the client uses.
-  [[nodiscard]] bool allows(const Rights& rights, std::string_view model) const;
+  // By the name that the client uses; no rules allow every model.
+  [[nodiscard]] bool allows(RowRange rules, std::string_view model) const;
 
   [[nodiscard]] std::string_view name(const ApiKey& key) const { return label(key.name).name; }
   // For display; as given in the config, never derived from the key.

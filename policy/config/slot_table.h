@@ -33,6 +33,11 @@ struct SlotHash {
   return {.place = hash, .fingerprint = static_cast<std::uint32_t>(hash >> 32)};
 }
 
+[[nodiscard]] inline SlotHash price_hash(std::uint32_t provider, std::string_view model) {
+  const std::uint64_t hash = core::hash64(model, provider);
+  return {.place = hash, .fingerprint = static_cast<std::uint32_t>(hash >> 32)};
+}
+
 [[nodiscard]] inline std::size_t slots_for(std::size_t rows) {
   return std::bit_ceil(rows * 2 + 2);
 }

@@ -51,14 +51,15 @@ void use(const ConfigView& view) {
       FUZZ_CHECK(!view.targets(*route).empty());
     }
     for (const ApiKey& key : view.keys()) {
+      const policy::Caller caller = view.scopes().caller(key);
       std::size_t cursor = 0;
       std::size_t count = 0;
-      while (view.next_model(dialect, key, cursor) != nullptr)
+      while (view.next_model(dialect, caller, cursor) != nullptr)
         ++count;
       FUZZ_CHECK(count <= view.model_names().size());
-      (void)view.find_passthrough(key, "POST", "/v1/audio/speech");
+      (void)view.find_passthrough(caller, "POST", "/v1/audio/speech");
       for (const Route& route : view.routes())
-        (void)view.find_target(key, route);
+        (void)view.find_target(caller, route);
     }
   }
 }

@@ -11,6 +11,8 @@
 
 #include "policy/config/compile.h"
 #include "policy/config/config_view.h"
+#include "policy/config/time_zone.h"
+#include "tests/policy/config/zone_file_text.h"
 
 namespace headrace::policy::config {
 
@@ -56,6 +58,9 @@ inline MapSource usual_source() {
       {"HEADRACE_PROVIDER_URL", "http://127.0.0.1:9000"},
       {"HEADRACE_PROVIDER_KEY", std::string(kProviderSecret)},
   };
+  source.files = {{time_zone_file("Europe/Berlin"),
+                   zone_file_text({{.at = 1761440400, .type = 0}, {.at = 1774746000, .type = 1}},
+                                  {3600, 7200})}};
   return source;
 }
 

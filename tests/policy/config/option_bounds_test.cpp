@@ -1,5 +1,6 @@
 // Every bound of every option, at the limit and one beyond, straight from the option table: an
 // option that is added is tested.
+#include <algorithm>
 #include <bit>
 #include <set>
 #include <utility>
@@ -39,6 +40,23 @@ std::string entry(int columns, const Lines& lines, std::string_view option,
   return text;
 }
 
+// `a: [{b: [{option: value}]}]`: sections within sections, without what else they need.
+std::string nested(std::string_view path, std::string_view option, std::string_view value) {
+  std::string begin;
+  std::string end;
+  const SectionSpec* section = &config_section();
+  while (!path.empty()) {
+    const std::string_view name = path.substr(0, path.find('.'));
+    path.remove_prefix(std::min(path.size(), name.size() + 1));
+    const OptionSpec* inner = find_option(*section, name);
+    const bool many = inner->type == OptionType::records;
+    begin += fmt::format("{}: {}", name, many ? "[{" : "{");
+    end.insert(0, many ? "}]" : "}");
+    section = inner->section;
+  }
+  return begin + fmt::format("{}: {}", option, value) + end + "\n";
+}
+
 // A config in which the option stands in the section at this path.
 std::string config_with(const std::string& path, std::string_view option, std::string_view value) {
   if (path == "listeners") return "listeners:\n" + entry(2, kListenerLines, option, value);
@@ -53,6 +71,9 @@ std::string config_with(const std::string& path, std::string_view option, std::s
   if (path == "routes.targets") {
     return provider + "routes:\n  - models: [gpt-4o]\n    targets:\n" +
            entry(6, {{"provider", "openai"}}, option, value);
+  }
+  if (path.contains('.')) {
+    return (path.starts_with("providers.") ? front : provider) + nested(path, option, value);
   }
   const OptionSpec* section = find_option(config_section(), path);
   if (section != nullptr && section->type == OptionType::records) {
