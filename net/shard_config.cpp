@@ -22,6 +22,7 @@ ShardConfig::ShardConfig(ShardContext& shard, std::shared_ptr<const ConfigSnapsh
                   .line_bytes_max = static_cast<std::uint32_t>(settings.line_bytes_max),
                   .fields_max = static_cast<std::uint32_t>(settings.fields_max)};
   body_limits_.body_bytes_max = static_cast<std::uint32_t>(settings.body_bytes_max);
+  body_limits_.count_text = false;  // the reserve stage takes no tokens
   for (const ProviderLink& provider : snapshot_->providers()) {
     pools_.push_back(std::make_unique<UpstreamPool>(shard_, *this, provider));
     set_fixed_address(provider);

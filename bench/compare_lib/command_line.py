@@ -93,22 +93,37 @@ def prepare_machine(options):
                  key=key, timing=timing_of(options), long=options.long)
 
 
-def run_scenario(bench, scenario, rounds_wanted, names):
-    """{peer: {measure: [value of each round]}}"""
+def run_scenario(bench, scenario, rounds_wanted, names, failures):
+    """{peer: {measure: [value of each round]}}. A peer that fails twice in a row is left out from
+    there on, with what it has; whatever else was measured stands."""
     rounds = {}
     with Provider(bench, scenario.situation) as provider:
         prepared = scenario.prepare(bench, scenario, provider) if scenario.prepare else None
+        names = list(names)
         for number in range(rounds_wanted):
-            for name in names:
+            for name in list(names):
                 progress(f"{scenario.name}: round {number + 1} of {rounds_wanted}, {name}")
                 try:
-                    with turn(bench, scenario, peers.ALL[name], provider, prepared) as running:
-                        measured = scenario.measure(running)
+                    measured = one_turn(bench, scenario, peers.ALL[name], provider, prepared)
                 except Failed as failure:
-                    raise Failed(f"{scenario.name}, {name}: {failure}") from failure
+                    failures.append(f"{scenario.name}, {name}, round {number + 1}: {failure}")
+                    names.remove(name)
+                    continue
                 for measure, value in measured.items():
                     rounds.setdefault(name, {}).setdefault(measure, []).append(value)
     return rounds
+
+
+def one_turn(bench, scenario, peer, provider, prepared):
+    """What one turn measures. On a machine with other work one may go wrong: then once more."""
+    for last in (False, True):
+        try:
+            with turn(bench, scenario, peer, provider, prepared) as running:
+                return scenario.measure(running)
+        except Failed:
+            if last:
+                raise
+    raise AssertionError
 
 
 def progress(text):
@@ -154,32 +169,40 @@ def main():
         print(f"bench/compare: {failure}", file=sys.stderr)
         return 1
 
-    results, failures = [], []
+    results, failures, interrupted = [], [], False
     with machine.cubic():
         facts = {**machine.facts(), "load_average": machine.load_average()}
         opening = method_text(facts, options, bench)
+        configs = configs_text(bench)
         print(opening + "\n", flush=True)
         for scenario in work:
             names = [name for name in scenario.peers if not options.peers or name in options.peers]
             default = QUICK_ROUNDS if options.quick else max(FULL_ROUNDS, scenario.rounds_min)
+            failed_before = len(failures)
+            rounds = {}
             try:
-                rounds = run_scenario(bench, scenario, options.rounds or default, names)
+                rounds = run_scenario(bench, scenario, options.rounds or default, names, failures)
             except Failed as failure:
-                failures.append(str(failure))
-                progress("")
-                print(f"could not measure {failure}\n", flush=True)
-                continue
-            results.append((scenario, rounds))
+                failures.append(f"{scenario.name}: {failure}")
+            except KeyboardInterrupt:
+                interrupted = True
             progress("")
-            print(report.scenario_text(scenario, rounds), flush=True)
+            for failure in failures[failed_before:]:
+                print(f"could not measure {failure}\n", flush=True)
+            if rounds:
+                results.append((scenario, rounds))
+                print(report.scenario_text(scenario, rounds), flush=True)
+            # After each one, so that a long run that is stopped leaves what it has.
+            write_results(bench.folder.parent, opening, facts, results, failures, configs)
+            if interrupted:
+                break
 
-    write_results(bench.folder.parent, opening, facts, results, failures, configs_text(bench))
     print(report.summary_text(results))
     print(f"\nresults: {bench.folder.parent.relative_to(ROOT)}/")
     missed = report.missed_gates(results)
     for failure in failures:
         print(f"not measured: {failure.splitlines()[0]}")
-    return 1 if failures or (options.gates and missed) else 0
+    return 1 if interrupted or failures or (options.gates and missed) else 0
 
 
 def write_results(folder, opening, facts, results, failures, configs):

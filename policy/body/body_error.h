@@ -25,9 +25,9 @@ enum class BodyErrorKind : std::uint8_t {
 
 struct BodyError {
   BodyErrorKind kind = BodyErrorKind::syntax;
-  std::uint32_t offset = 0;  // byte at which it was noticed, from 0
+  std::uint32_t offset = 0;                      // byte at which it was noticed, from 0
   MessageId message = MessageId::body_not_json;  // with `field` and `offset` in its places
-  std::string_view field;    // static: the field concerned, as `stream_options.include_usage`
+  std::string_view field;  // static: the field concerned, as `stream_options.include_usage`
 };
 
 }  // namespace headrace::policy

@@ -56,7 +56,8 @@ void BodyScan::start(Endpoint endpoint, const BodyLimits& limits) {
   seen_ = 0;
   error_ = {};
   facts_ = {};
-  text_ = {};
+  counts_text_ = limits.count_text;
+  if (counts_text_) text_ = {};
   text_from_ = kNoText;
 }
 
@@ -83,6 +84,7 @@ void BodyScan::count_text(std::uint64_t end) {
 
 // A text is a container that is counted as it is walked, or a string that has just been.
 bool BodyScan::take_text(const JsonStep& step, bool media_allowed) {
+  if (!counts_text_) return true;
   if (step.kind == JsonStep::Kind::close) {
     count_text(step.end);
     text_from_ = kNoText;

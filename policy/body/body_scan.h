@@ -16,6 +16,7 @@
 #include <expected>
 #include <span>
 
+#include "core/check.h"
 #include "policy/body/body_error.h"
 #include "policy/body/body_facts.h"
 #include "policy/dialect/endpoint.h"
@@ -30,6 +31,9 @@ inline constexpr std::size_t kScanTurnBytes = std::size_t{64} * 1024;
 struct BodyLimits {
   std::uint32_t depth_max = kJsonDepthMax;  // 1 .. kJsonDepthMax
   std::uint32_t body_bytes_max = 32U * 1024 * 1024;
+  // Count what the prompt's text looks like (text_counts()), for an estimate of its tokens. It
+  // costs more than all the rest: only for whom something hangs on it.
+  bool count_text = true;
 };
 
 class BodyScan final : private JsonSink {
@@ -51,7 +55,10 @@ class BodyScan final : private JsonSink {
   // After the whole body was scanned: its facts.
   [[nodiscard]] std::expected<BodyFacts, BodyError> finish() const;
   // What the model has to read: the prompt, instructions and tools.
-  [[nodiscard]] TextCounts text_counts() const { return text_.counts(); }
+  [[nodiscard]] TextCounts text_counts() const {
+    HEADRACE_CHECK(counts_text_, "asked for what was not counted");
+    return text_.counts();
+  }
 
  private:
   static constexpr std::uint64_t kNoText = ~std::uint64_t{0};
@@ -70,6 +77,7 @@ class BodyScan final : private JsonSink {
   [[nodiscard]] BodyError translate(const JsonFault& fault) const;
 
   JsonWalker walker_;
+  bool counts_text_ = false;
   TextScan text_;
   std::uint64_t text_from_ = kNoText;  // what was not counted yet of a text that is being walked
   const JsonFields* fields_ = nullptr;
