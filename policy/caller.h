@@ -20,6 +20,7 @@ struct Caller {
   const config::User* user = nullptr;
   const config::ApiKey* key = nullptr;
   const config::Rights* rights = nullptr;
+  config::RoleBits roles = 0;  // of rights, user and token, with all that they inherit
   // Of the user, also of one whom a token names and the config does not know; 0: no user.
   std::uint64_t user_identity = 0;
 

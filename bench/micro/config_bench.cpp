@@ -52,7 +52,7 @@ std::vector<std::byte> build(std::size_t keys, const std::vector<Sha256>& digest
                      .name = name,
                      .prefix = "hr-key",
                      .tenant = "tenant-" + std::to_string(i % 100'000),
-                     .models = {"gpt-4o", "claude-*"}});
+                     .rights = {.models = {"gpt-4o", "claude-*"}}});
   }
   return builder.finish();
 }

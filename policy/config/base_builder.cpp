@@ -7,6 +7,7 @@
 #include "policy/config/config_rules.h"
 #include "policy/config/config_view.h"
 #include "policy/config/model_pattern.h"
+#include "policy/config/permission_text.h"
 #include "policy/config/slot_table.h"
 #include "policy/messages/built_in_catalogues.h"
 #include "policy/messages/catalogue_file.h"
@@ -19,16 +20,6 @@ std::uint32_t count_of(const std::vector<Row>& rows) {
   return static_cast<std::uint32_t>(rows.size());
 }
 
-std::uint8_t bit_of(std::string_view method) {
-  if (method == "GET") return static_cast<std::uint8_t>(MethodBit::get);
-  if (method == "HEAD") return static_cast<std::uint8_t>(MethodBit::head);
-  if (method == "POST") return static_cast<std::uint8_t>(MethodBit::post);
-  if (method == "PUT") return static_cast<std::uint8_t>(MethodBit::put);
-  if (method == "PATCH") return static_cast<std::uint8_t>(MethodBit::patch);
-  if (method == "DELETE") return static_cast<std::uint8_t>(MethodBit::delete_);
-  return static_cast<std::uint8_t>(MethodBit::options);
-}
-
 }  // namespace
 
 void BaseBuilder::add(const ConfigModel& model) {
@@ -39,13 +30,14 @@ void BaseBuilder::add(const ConfigModel& model) {
   settings_.access_log.path = intern(model.access_log.path.value);
   settings_.admin = model.admin.row;
   settings_.admin.address = intern(model.admin.address.value);
+  access_.add_roles(model);
   quota_.add(model, [this](const std::vector<Text>& models) {
-    std::vector<std::string_view> names;
-    for (const Text& name : models)
-      names.push_back(name.value);
-    return scopes_.add_model_rules(names);
+    return access_.add_model_rules(views_of(models));
   });
   scopes_.add(model);
+  for (const PolicySetModel& set : model.policy_sets) {
+    access_.add_policy_set(set, [&](std::string_view name) { return scopes_.tenant_index(name); });
+  }
   for (const ListenerModel& listener : model.listeners)
     add_listener(listener);
   for (const ProviderModel& provider : model.providers)
@@ -68,6 +60,7 @@ void BaseBuilder::add_listener(const ListenerModel& listener) {
         {intern(certificate.certificate_file.value), intern(certificate.key_file.value)});
   }
   row.alpn = add_strings(listener.alpn);
+  row.policy_set = access_.policy_set(listener.policy_set.value);
   row.trusted_proxies = add_strings(listener.trusted_proxies);
   listeners_.push_back(row);
 }
@@ -126,6 +119,7 @@ RowRange BaseBuilder::add_edits(const ProviderModel& provider) {
 
 void BaseBuilder::add_route(const RouteModel& route) {
   Route row{};
+  row.name = intern(route.name.value);
   row.models = {count_of(model_names_), static_cast<std::uint32_t>(route.models.size())};
   row.targets = {count_of(targets_), static_cast<std::uint32_t>(route.targets.size())};
   for (const TargetModel& target : route.targets) {
@@ -159,7 +153,7 @@ void BaseBuilder::add_passthrough(const PassthroughModel& rule) {
   row.request_micro_usd = rule.request_micro_usd;
   row.provider = provider_index(rule.provider.value);
   for (const Text& method : rule.methods) {
-    row.methods = static_cast<std::uint8_t>(row.methods | bit_of(method.value));
+    row.methods = static_cast<std::uint8_t>(row.methods | method_bit(method.value));
   }
   passthrough_.push_back(row);
 }
@@ -230,6 +224,7 @@ std::vector<std::byte> BaseBuilder::finish() {
   add_table(TableKind::model_slots, model_slots_);
   add_table(TableKind::model_patterns, model_patterns_);
   add_table(TableKind::passthrough, passthrough_);
+  access_.finish(blob);
   scopes_.finish(blob);
   add_table(TableKind::catalogues, catalogues_);
   add_table(TableKind::message_texts, message_texts_);

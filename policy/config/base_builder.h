@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "policy/config/access_builder.h"
 #include "policy/config/base_layout.h"
 #include "policy/config/config_model.h"
 #include "policy/config/quota_builder.h"
@@ -48,7 +49,8 @@ class BaseBuilder {
   const MasterKey& master_key_;
   StringHeap strings_;
   QuotaBuilder quota_{strings_};
-  ScopeBuilder scopes_{strings_, quota_};
+  AccessBuilder access_{strings_};
+  ScopeBuilder scopes_{strings_, access_, quota_};
 
   Settings settings_{};
   std::vector<Listener> listeners_;

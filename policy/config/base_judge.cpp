@@ -49,6 +49,7 @@ std::expected<ConfigView, std::string> BaseJudge::open(const core::BlobView& blo
     judge.judge_providers();
     // Routes and keys lead to providers and tenants: only when those are good.
     if (judge.why_.empty()) judge.judge_routes();
+    if (judge.why_.empty()) judge.judge_access();
     if (judge.why_.empty()) judge.judge_keys();
     if (judge.why_.empty()) judge.judge_passthrough();
   }
@@ -199,6 +200,7 @@ void BaseJudge::judge_routes() {
   }
   if (!why_.empty()) return;
   for (const Route& route : view_.routes_) {
+    text(route.name);
     value(route.dialect, kLastDialect);
     range(route.models, view_.model_names_.size());
     range(route.targets, view_.targets_.size());

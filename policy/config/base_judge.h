@@ -27,6 +27,7 @@ class BaseJudge {
   void take_settings();
   void take_scopes();
   void take_quota();
+  void take_access();
   void refuse(const char* why);
 
   void judge_settings();
@@ -35,6 +36,8 @@ class BaseJudge {
   void judge_rule(const LimitRule& rule);
   void judge_prices();
   void judge_scopes();
+  void judge_access();
+  void judge_rights(const Rights& rights);
   void judge_providers();
   void judge_routes();
   void judge_keys();
@@ -49,6 +52,7 @@ class BaseJudge {
   void reference(RowRef ref, std::size_t rows);
   void label(KeyLabel label);
   void limits(RowRef set) { reference(set, view_.quota_.limit_sets_.size()); }
+  void roles(RoleBits bits);
   template <class Enum>
   void value(Enum value, Enum last);
   void flag(Switch value) { this->value(value, Switch::on); }

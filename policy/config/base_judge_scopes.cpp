@@ -13,8 +13,7 @@ void BaseJudge::take_scopes() {
   take(TableKind::users, scopes.users_);
   take(TableKind::keys, scopes.keys_);
   take(TableKind::key_slots, scopes.key_slots_);
-  take(TableKind::rights, scopes.rights_);
-  take(TableKind::model_rules, scopes.model_rules_);
+  take_access();
 }
 
 void BaseJudge::judge_scopes() {
@@ -29,6 +28,7 @@ void BaseJudge::judge_scopes() {
     bounds("tenants", &model);
     text(tenant.name);
     text(tenant.time_zone);
+    range(tenant.models, scopes.access_.model_rules_.size());
     reference(tenant.organisation, scopes.organisations_.size());
     limits(tenant.limits);
     reference(tenant.zone, view_.quota_.zones_.size());
@@ -42,26 +42,19 @@ void BaseJudge::judge_scopes() {
     text(user.name);
     index(user.tenant, scopes.tenants_.size());
     limits(user.limits);
+    roles(user.roles);
+    flag(user.suspended);
   }
 }
 
 void BaseJudge::judge_keys() {
   const ScopeView& scopes = view_.scopes_;
-  for (const ModelRule& rule : scopes.model_rules_) {
-    text(rule.text);
-    value(rule.match, ModelMatch::prefix);
-  }
-  for (const Rights& rights : scopes.rights_) {
-    range(rights.models, scopes.model_rules_.size());
-    flag(rights.passthrough);
-    flag(rights.bypass_limits);
-  }
   for (const ApiKey& key : scopes.keys_) {
     label(key.name);
     index(key.tenant, scopes.tenants_.size());
     reference(key.project, scopes.projects_.size());
     reference(key.user, scopes.users_.size());
-    index(key.rights, scopes.rights_.size());
+    index(key.rights, scopes.access_.rights_.size());
     limits(key.limits);
     if (!why_.empty()) return;
     const Project* project = scopes.project(key);

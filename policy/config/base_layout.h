@@ -13,6 +13,7 @@
 //
 //   organisations, tenants, projects, users, keys: scope_layout.h
 //   plans, limits, prices: quota_layout.h
+//   rights, roles, policy sets: access_layout.h
 //
 //   passthrough -> providers
 //   catalogues --> message_texts    what clients are told (policy/messages/catalogue_layout.h)
@@ -60,6 +61,11 @@ enum class TableKind : std::uint32_t {
   projects = 21,
   users = 22,
   rights = 23,
+  permissions = 24,
+  roles = 25,
+  policy_sets = 26,
+  tenant_refs = 27,
+  route_refs = 28,
   plans = 40,
   limit_sets = 41,
   limit_rules = 42,
@@ -151,10 +157,11 @@ struct Listener {
   std::uint64_t connections_max;
   std::uint64_t requests_per_connection_max;
   std::uint64_t backlog;
+  RowRef policy_set;  // none: everybody with a key may do what the key may do
   Switch tls;
   TlsVersion tls_version_min;
   Switch x_forwarded;
-  std::uint8_t reserved[5];
+  std::uint8_t reserved;
 };
 struct Certificate {
   TextRef certificate_file;
@@ -199,6 +206,8 @@ struct Provider {
   Switch verify;
   Switch private_network;  // judge every resolved address with address_rules.h
   Switch exclusive;        // one tenant's own account: stored objects may be reached
+  Switch sandbox;          // where requests of sandbox tenants go
+  std::uint8_t reserved[3];
   RowRef limits;           // in limit_sets: of all that is asked of it
 };
 struct FieldEdit {
@@ -211,6 +220,7 @@ struct FieldEdit {
 
 // --- routes ------------------------------------------------------------------------------------
 struct Route {
+  TextRef name;      // empty: keys cannot be bound to it
   RowRange models;   // the exact names and patterns that lead here, in model_names
   RowRange targets;  // by priority, then as written; the first is tried first
   Dialect dialect;   // of all its targets
@@ -249,16 +259,6 @@ inline constexpr std::size_t kModelBytesMax = 256;
 inline constexpr std::size_t kBesideBodyBytes = std::size_t{512} * 1024;
 
 // --- passthrough -------------------------------------------------------------------------------
-// Methods are bits, so that a rule holds any set of them.
-enum class MethodBit : std::uint8_t {
-  get = 1,
-  head = 2,
-  post = 4,
-  put = 8,
-  patch = 16,
-  delete_ = 32,
-  options = 64
-};
 struct PassthroughRule {
   TextRef path;  // segments; `*` is one segment, `**` at the end one or more (path_pattern.h)
   std::uint64_t request_micro_usd;

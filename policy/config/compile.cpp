@@ -41,6 +41,7 @@ std::expected<std::vector<std::byte>, std::vector<ConfigError>> compile(
   ConfigModel model = read_config(*tree, errors);
   apply_front_rules(model, errors);
   apply_scope_rules(model, errors);
+  apply_access_rules(model, errors);
   apply_provider_rules(model, errors);
   apply_route_rules(model, errors);
   apply_quota_rules(model, source, errors);

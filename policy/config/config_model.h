@@ -27,6 +27,7 @@ struct ListenerModel : Record {
   Text ticket_key_file;
   std::vector<Text> alpn;
   std::vector<Text> trusted_proxies;
+  Text policy_set;
   Listener row{};  // numbers and switches only
 };
 struct AdminModel : Record {
@@ -86,6 +87,7 @@ struct TargetModel : Record {
   std::uint64_t priority = 0;
 };
 struct RouteModel : Record {
+  Text name;
   std::vector<Text> models;
   std::vector<TargetModel> targets;
 };
@@ -107,6 +109,8 @@ struct ConfigModel : Record {
   std::vector<RouteModel> routes;
   std::vector<OrganisationModel> organisations;
   std::vector<TenantModel> tenants;  // those that are only named by others stand in it too
+  std::vector<RoleModel> roles;
+  std::vector<PolicySetModel> policy_sets;
   std::vector<ProjectModel> projects;
   std::vector<UserModel> users;
   std::vector<KeyModel> keys;

@@ -22,6 +22,8 @@ inline constexpr std::size_t kKeyBytesMin = 16;
 void apply_front_rules(ConfigModel& model, ErrorList& errors);
 // Who there is: organisations to keys, and whose an exclusive provider is. Before those below.
 void apply_scope_rules(ConfigModel& model, ErrorList& errors);
+// Who may do what: roles, policy sets, rights.
+void apply_access_rules(ConfigModel& model, ErrorList& errors);
 void apply_provider_rules(ConfigModel& model, ErrorList& errors);
 // Routes, keys and passthrough rules: what leads to providers.
 void apply_route_rules(ConfigModel& model, ErrorList& errors);

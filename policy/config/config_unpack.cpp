@@ -1,8 +1,11 @@
 #include "policy/config/config_unpack.h"
 
 #include <string>
+#include <utility>
 
 #include "policy/config/config_rules.h"
+#include "policy/config/date_text.h"
+#include "policy/config/permission_text.h"
 
 namespace headrace::policy::config {
 namespace {
@@ -27,6 +30,7 @@ class Unpacker {
       model.providers.push_back(provider(row));
     for (const Route& row : view_.routes())
       model.routes.push_back(route(row));
+    add_access(model);
     add_scopes(model);
     add_quota(model);
     for (const PassthroughRule& row : view_.passthrough())
@@ -60,6 +64,8 @@ class Unpacker {
     ListenerModel model;
     model.row = row;
     model.address = text(row.address);
+    const PolicySet* set = view_.access().policy_set(row.policy_set);
+    if (set != nullptr) model.policy_set = text(set->name);
     model.ticket_key_file = text(row.ticket_key_file);
     model.alpn = texts(view_.alpn(row));
     for (const Certificate& certificate : view_.certificates(row)) {
@@ -111,6 +117,7 @@ class Unpacker {
 
   RouteModel route(const Route& row) const {
     RouteModel model;
+    model.name = text(row.name);
     for (const ModelName& name : view_.models(row)) {
       model.models.push_back(pattern(name.text, name.match));
     }
@@ -122,6 +129,77 @@ class Unpacker {
       added.priority = target.priority;
     }
     return model;
+  }
+
+  std::vector<Text> patterns(RowRange models) const {
+    std::vector<Text> list;
+    for (const ModelRule& rule : view_.access().models(models))
+      list.push_back(pattern(rule.text, rule.match));
+    return list;
+  }
+  std::vector<Text> permissions(RowRange range) const {
+    std::vector<Text> list;
+    for (const Permission& row : view_.access().permissions(range))
+      list.push_back(plain(permission_text(row.methods, view_.text(row.path))));
+    return list;
+  }
+  std::vector<Text> role_names(RoleBits bits) const {
+    std::vector<Text> names;
+    for (const Role& role : view_.access().roles()) {
+      if ((bits & 1) != 0) names.push_back(text(role.name));
+      bits >>= 1;
+    }
+    return names;
+  }
+  RightsModel rights_model(const Rights& row) const {
+    RightsModel model;
+    model.models = patterns(row.models);
+    for (const EndpointGroup group : kEndpointGroups) {
+      if ((row.groups & std::to_underlying(group)) != 0) {
+        model.scopes.push_back(plain(to_text(group)));
+      }
+    }
+    for (Text& permission : permissions(row.scopes))
+      model.scopes.push_back(std::move(permission));
+    for (const std::uint32_t route : view_.access().routes(row))
+      model.routes.push_back(text(view_.routes()[route].name));
+    model.roles = role_names(row.roles);
+    if (row.expires_at_s != 0) model.expires_at = plain(date_text(row.expires_at_s));
+    model.passthrough = row.passthrough;
+    model.suspended = row.suspended;
+    model.debug = row.debug;
+    model.bypass_limits = row.bypass_limits;
+    return model;
+  }
+
+  void add_access(ConfigModel& model) const {
+    const AccessView& access = view_.access();
+    RoleBits own = 1;
+    for (const Role& row : access.roles()) {
+      RoleModel& role = model.roles.emplace_back();
+      role.name = text(row.name);
+      role.inherits = role_names(row.with_inherited & ~own);
+      role.allow = permissions(row.permissions);
+      own <<= 1;
+    }
+    for (const PolicySet& row : access.policy_sets()) {
+      PolicySetModel& set = model.policy_sets.emplace_back();
+      set.row = row;
+      set.name = text(row.name);
+      set.allow = permissions(row.permissions);
+      for (const std::uint32_t tenant : access.tenants(row))
+        set.tenants.push_back(text(view_.tenants()[tenant].name));
+      set.roles = role_names(row.roles);
+      for (const SkippedStage stage : kSkippedStages) {
+        if ((row.skipped_stages & std::to_underlying(stage)) != 0) {
+          set.skip.push_back(plain(to_text(stage)));
+        }
+      }
+      if (!row.anonymous_rights.none()) {
+        set.anonymous.tenant = text(view_.tenants()[row.anonymous_tenant].name);
+        set.anonymous.rights = rights_model(access.rights(row.anonymous_rights.row()));
+      }
+    }
   }
 
   void add_scopes(ConfigModel& model) const {
@@ -136,6 +214,7 @@ class Unpacker {
       tenant.row = row;
       tenant.name = text(row.name);
       tenant.time_zone = text(row.time_zone);
+      tenant.models = patterns(row.models);
       tenant.organisation = name_of(scopes.organisation(row));
       tenant.quota = quota(row.limits);
     }
@@ -150,6 +229,8 @@ class Unpacker {
       user.name = text(row.name);
       user.tenant = text(scopes.tenant(row).name);
       user.quota = quota(row.limits);
+      user.roles = role_names(row.roles);
+      user.suspended = row.suspended;
     }
     for (const ApiKey& row : scopes.keys())
       model.keys.push_back(key(row));
@@ -161,7 +242,6 @@ class Unpacker {
 
   KeyModel key(const ApiKey& row) const {
     const ScopeView& scopes = view_.scopes();
-    const Rights& rights = scopes.rights(row);
     KeyModel model;
     model.name = plain(scopes.name(row));
     model.sha256 = plain(digest_text(row.digest));
@@ -169,11 +249,7 @@ class Unpacker {
     model.tenant = text(scopes.tenant(row).name);
     model.project = name_of(scopes.project(row));
     model.user = name_of(scopes.user(row));
-    for (const ModelRule& rule : scopes.models(rights.models)) {
-      model.models.push_back(pattern(rule.text, rule.match));
-    }
-    model.passthrough = rights.passthrough;
-    model.bypass_limits = rights.bypass_limits;
+    model.rights = rights_model(scopes.rights(row));
     model.quota = quota(row.limits);
     return model;
   }
@@ -185,8 +261,7 @@ class Unpacker {
     for (const Plan& row : quota.plans()) {
       PlanModel& plan = model.plans.emplace_back();
       plan.name = text(row.name);
-      for (const ModelRule& rule : view_.scopes().models(row.models))
-        plan.models.push_back(pattern(rule.text, rule.match));
+      plan.models = patterns(row.models);
       ScopeQuota rules;
       for (const LimitRule& rule : quota.rules(row))
         add_rule(rules, rule);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "policy/config/path_pattern.h"
+#include "policy/config/permission_text.h"
 #include "policy/config/slot_table.h"
 
 namespace headrace::policy::config {
@@ -11,22 +12,6 @@ namespace {
 template <class Row>
 std::span<const Row> rows_of(std::span<const Row> table, RowRange range) {
   return table.subspan(range.first, range.count);
-}
-
-std::uint8_t method_bit(std::string_view method) {
-  struct Named {
-    std::string_view name;
-    MethodBit bit;
-  };
-  static constexpr Named kMethods[] = {
-      {"POST", MethodBit::post},       {"GET", MethodBit::get},     {"HEAD", MethodBit::head},
-      {"PUT", MethodBit::put},         {"PATCH", MethodBit::patch}, {"DELETE", MethodBit::delete_},
-      {"OPTIONS", MethodBit::options},
-  };
-  for (const Named& known : kMethods) {
-    if (known.name == method) return static_cast<std::uint8_t>(known.bit);
-  }
-  return 0;
 }
 
 }  // namespace

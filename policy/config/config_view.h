@@ -34,6 +34,7 @@ class ConfigView {
   [[nodiscard]] std::span<const Route> routes() const { return routes_; }
   [[nodiscard]] const ScopeView& scopes() const { return scopes_; }
   [[nodiscard]] const QuotaView& quota() const { return quota_; }
+  [[nodiscard]] const AccessView& access() const { return scopes_.access(); }
   [[nodiscard]] std::span<const Tenant> tenants() const { return scopes_.tenants(); }
   [[nodiscard]] std::span<const ApiKey> keys() const { return scopes_.keys(); }
   [[nodiscard]] std::span<const PassthroughRule> passthrough() const { return passthrough_; }
@@ -69,10 +70,15 @@ class ConfigView {
   // The route of a model asked for in this dialect: the exact name, else the longest pattern, else
   // nullptr.
   [[nodiscard]] const Route* find_route(Dialect dialect, std::string_view model) const;
+  // Does the plan of this caller's tenant, and that of the key, include this model?
+  [[nodiscard]] bool planned(const Caller& caller, std::string_view model) const {
+    return planned(caller.tenant->limits, model) &&
+           (caller.key == nullptr || planned(caller.key->limits, model));
+  }
   // May this caller ask for this model (by the name that the client uses)?
   [[nodiscard]] bool allows(const Caller& caller, std::string_view model) const {
-    return scopes_.allows(caller.rights->models, model) && planned(caller.tenant->limits, model) &&
-           (caller.key == nullptr || planned(caller.key->limits, model));
+    return access().allows_model(caller.rights->models, model) &&
+           access().allows_model(caller.tenant->models, model) && planned(caller, model);
   }
   // May this caller's requests go to this provider? An exclusive one serves its own tenant only.
   [[nodiscard]] bool may_use(const Caller& caller, const Provider& provider) const {
@@ -112,7 +118,7 @@ class ConfigView {
   // May whoever has this plan, if any, ask for it?
   [[nodiscard]] bool planned(RowRef limits, std::string_view model) const {
     const Plan* plan = quota_.plan(limits);
-    return plan == nullptr || scopes_.allows(plan->models, model);
+    return plan == nullptr || access().allows_model(plan->models, model);
   }
 
   friend class BaseJudge;

@@ -23,6 +23,7 @@ inline constexpr std::uint64_t kDay = 24 * kHour;
 inline constexpr std::size_t kFileBytesMax = 1024;
 inline constexpr std::size_t kNameBytesMax = 64;
 inline constexpr std::size_t kLabelBytesMax = 128;
+inline constexpr std::size_t kPermissionBytesMax = 264;  // a path pattern behind the longest method
 
 // --- from a pointer to a member to functions over a record ---------------------------------------
 template <class Member>

@@ -154,6 +154,9 @@ constexpr OptionSpec kListenerOptions[] = {
         "trusted_proxies", TextRule::network, kNameBytesMax, 256,
         "Networks (`10.0.0.0/8`, `fd00::/8`) whose X-Forwarded fields are believed. From all "
         "others they are dropped."),
+    otherwise("every key may do what it may do",
+              text<&ListenerModel::policy_set>("policy_set", TextRule::identifier, kNameBytesMax,
+                                               "The name of a policy set: what it is for.")),
     flag<kListenerRow, &Listener::x_forwarded>(
         "x_forwarded", false, "Tell providers of the client by X-Forwarded-For, -Proto and -Host."),
 };
@@ -213,6 +216,9 @@ constexpr OptionSpec kProviderOptions[] = {
         "exclusive", false,
         "The account belongs to one tenant alone: only its keys are served, and stored objects "
         "(files, batches ...) may be reached by passthrough rules."),
+    flag<kProviderRow, &Provider::sandbox>(
+        "sandbox", false,
+        "Where all requests of its dialect go that come from tenants in sandbox mode."),
     otherwise("the tenant of all keys, where there is one only",
               text<&ProviderModel::tenant>("tenant", TextRule::label, kLabelBytesMax,
                                            "Whose account it is, with `exclusive`.")),
@@ -254,6 +260,8 @@ constexpr OptionSpec kTargetOptions[] = {
 constexpr SectionSpec kTargetSection = section<TargetModel>("target", kTargetOptions);
 
 constexpr OptionSpec kRouteOptions[] = {
+    text<&RouteModel::name>("name", TextRule::identifier, kNameBytesMax,
+                            "By which keys that are bound to it call it."),
     required(texts<&RouteModel::models>(
         "models", TextRule::model_pattern, kModelBytesMax, 64,
         "Names that clients ask for. A star at the end stands for anything; an exact name goes "
@@ -295,6 +303,13 @@ constexpr OptionSpec kConfigOptions[] = {
     records<&ConfigModel::projects>("projects", kProjectSection, 20'000,
                                     "Parts of a tenant: applications, teams, purposes."),
     records<&ConfigModel::users>("users", kUserSection, 20'000, "People of a tenant."),
+    records<&ConfigModel::roles>(
+        "roles", kRoleSection, kRolesMax,
+        "What callers who have them may do: methods and paths, with what they inherit."),
+    records<&ConfigModel::policy_sets>(
+        "policy_sets", kPolicySetSection, 64,
+        "What a listener is for: whom it serves, with what, and which stages run. So one process "
+        "serves two portals."),
     records<&ConfigModel::keys>("keys", kKeySection, 20'000, "Who may ask."),
     records<&ConfigModel::plans>("plans", kPlanSection, 256,
                                  "Sets of limits and models that tenants and keys have by name."),

@@ -50,7 +50,11 @@ enum class TextRule : std::uint8_t {
   model_pattern,  // as asked for; may end in a star
   path_pattern,
   method,
-  protocol,  // of ALPN
+  permission,  // "POST /v1/chat/**" (permission_text.h)
+  scope,       // a group of endpoints, or a permission
+  date,        // "2027-01-31"
+  stage,       // one that may be left out
+  protocol,    // of ALPN
 };
 
 struct SectionSpec;

@@ -1,11 +1,12 @@
 // Options of those whom limits and records are kept for: organisations to keys.
-#include "policy/config/option_builder.h"
 #include "policy/config/option_sections.h"
 #include "policy/config/quota_options.h"
+#include "policy/config/rights_options.h"
 
 namespace headrace::policy::config {
 namespace {
 
+constexpr std::string_view kModeNames[] = {"live", "trial", "sandbox", "suspended"};
 constexpr std::string_view kLanguageNames[] = {"en", "de", "fr", "es"};
 
 constexpr OptionSpec kOrganisationOptions[] = {
@@ -23,6 +24,14 @@ constexpr OptionSpec kTenantOptions[] = {
                                       "By which keys, logs and records call it.")),
     text<&TenantModel::organisation>("organisation", TextRule::label, kLabelBytesMax,
                                      "The organisation that it belongs to."),
+    choice<kTenantRow, &Tenant::mode>(
+        "mode", kModeNames, 0,
+        "`live`; `trial`: live, with `models` that must be named; `sandbox`: everything goes to "
+        "the provider with `sandbox: true`, whatever was asked; `suspended`: refused."),
+    otherwise("every model",
+              texts<&TenantModel::models>("models", TextRule::model_pattern, kModelBytesMax, 64,
+                                          "What its callers may ask for, besides what their keys "
+                                          "say: names, or beginnings with a star.")),
     number<kTenantRow, &Tenant::weight>(
         "weight", "", {1, 1, 1000}, "Its share of what is scarce, against that of other tenants."),
     choice<kTenantRow, &Tenant::language>(
@@ -53,6 +62,9 @@ constexpr OptionSpec kUserOptions[] = {
                                     "By which keys, tokens and records call them.")),
     by_default("default", text<&UserModel::tenant>("tenant", TextRule::label, kLabelBytesMax,
                                                    "The tenant that they belong to.")),
+    texts<&UserModel::roles>("roles", TextRule::identifier, kNameBytesMax, kRolesMax,
+                             "Roles, besides those of the key or token that they come with."),
+    flag<&UserModel::suspended>("suspended", false, "Refused until this is off again."),
     plan_option<&UserModel::quota>(),
     limits_option<&UserModel::quota>(),
     budgets_option<&UserModel::quota>(),
@@ -75,20 +87,13 @@ constexpr OptionSpec kKeyOptions[] = {
     text<&KeyModel::project>("project", TextRule::label, kLabelBytesMax,
                              "The project that it is used for."),
     text<&KeyModel::user>("user", TextRule::label, kLabelBytesMax, "The user who holds it."),
-    otherwise("every model",
-              texts<&KeyModel::models>("models", TextRule::model_pattern, kModelBytesMax, 64,
-                                       "What it may ask for: names, or beginnings with a star.")),
-    otherwise(
-        "true, or false where `models` is given",
-        flag<&KeyModel::passthrough>("passthrough", false, "May it use the passthrough rules.")),
-    flag<&KeyModel::bypass_limits>("bypass_limits", false,
-                                   "No limit of anybody holds for it: for services of one's own. "
-                                   "What it uses is still recorded."),
     plan_option<&KeyModel::quota>(),
     limits_option<&KeyModel::quota>(),
     budgets_option<&KeyModel::quota>(),
     credits_option<&KeyModel::quota>(),
 };
+constexpr auto kKeyAndRightsOptions =
+    with_options(kKeyOptions, rights_options<&KeyModel::rights>());
 
 }  // namespace
 
@@ -97,6 +102,6 @@ constinit const SectionSpec kOrganisationSection =
 constinit const SectionSpec kTenantSection = section<TenantModel>("tenant", kTenantOptions);
 constinit const SectionSpec kProjectSection = section<ProjectModel>("project", kProjectOptions);
 constinit const SectionSpec kUserSection = section<UserModel>("user", kUserOptions);
-constinit const SectionSpec kKeySection = section<KeyModel>("key", kKeyOptions);
+constinit const SectionSpec kKeySection = section<KeyModel>("key", kKeyAndRightsOptions);
 
 }  // namespace headrace::policy::config

@@ -33,13 +33,13 @@ class RouteRules {
     }
     for (const PassthroughModel& rule : model_.passthrough)
       judge_passthrough(rule);
+    for (const TenantModel& tenant : model_.tenants)
+      judge_allowed(tenant.models);
+    for (const PolicySetModel& set : model_.policy_sets)
+      judge_allowed(set.anonymous.rights.models);
     for (KeyModel& key : model_.keys) {
       settle_digest(key);
-      for (const Text& model : key.models)
-        judge_allowed(model);
-      if (!key.has("passthrough")) {
-        key.passthrough = key.models.empty() ? Switch::on : Switch::off;
-      }
+      judge_allowed(key.rights.models);
     }
   }
 
@@ -82,11 +82,13 @@ class RouteRules {
     names.add(model);
   }
 
-  // Can anything that this rule allows be asked for at all?
-  void judge_allowed(const Text& rule) {
-    if (rule.unknown || is_served(rule.value)) return;
-    errors_.add(rule.place, fmt::format("no route serves the model {}", shown(rule)),
-                did_you_mean(rule.value, model_names_));
+  // Can anything that these rules allow be asked for at all?
+  void judge_allowed(const std::vector<Text>& rules) {
+    for (const Text& rule : rules) {
+      if (rule.unknown || is_served(rule.value)) continue;
+      errors_.add(rule.place, fmt::format("no route serves the model {}", shown(rule)),
+                  did_you_mean(rule.value, model_names_));
+    }
   }
 
   bool is_served(const std::string& rule) {

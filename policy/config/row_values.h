@@ -27,5 +27,15 @@ struct RowRef {
 };
 
 enum class Switch : std::uint8_t { off, on };
+// Methods are bits, so that a rule holds any set of them.
+enum class MethodBit : std::uint8_t {
+  get = 1,
+  head = 2,
+  post = 4,
+  put = 8,
+  patch = 16,
+  delete_ = 32,
+  options = 64
+};
 
 }  // namespace headrace::policy::config

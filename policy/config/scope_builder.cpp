@@ -1,7 +1,6 @@
 #include "policy/config/scope_builder.h"
 
 #include "core/check.h"
-#include "policy/config/model_pattern.h"
 #include "policy/config/option_table.h"
 #include "policy/config/slot_table.h"
 
@@ -54,6 +53,8 @@ void ScopeBuilder::add(const ConfigModel& model) {
     User row{};
     row.tenant = tenant_index(user.tenant.value);
     row.limits = quota_.limit_set(user.quota);
+    row.roles = access_.role_bits(views_of(user.roles));
+    row.suspended = user.suspended;
     add_named(users_, user_indexes_, ScopeKind::user, user.name.value, strings_, row);
   }
   for (const KeyModel& key : model.keys)
@@ -64,6 +65,7 @@ void ScopeBuilder::add_tenant(const TenantModel& tenant) {
   HEADRACE_CHECK(tenants_.size() < kTenantsMax);
   Tenant row = tenant.row;
   row.time_zone = strings_.intern(tenant.time_zone.value);
+  row.models = access_.add_model_rules(views_of(tenant.models));
   row.organisation = reference(organisation_indexes_, tenant.organisation.value);
   row.limits = quota_.limit_set(tenant.quota);
   row.zone = quota_.zone(tenant.time_zone.value);
@@ -81,21 +83,17 @@ std::uint32_t ScopeBuilder::tenant_index(std::string_view name) {
 }
 
 void ScopeBuilder::add_key(const KeyModel& key) {
-  KeyEntry entry{.digest = key.digest,
-                 .name = key.name.value,
-                 .prefix = key.prefix.value,
-                 .tenant = key.tenant.value,
-                 .project = key.project.value,
-                 .user = key.user.value,
-                 .passthrough = key.passthrough,
-                 .bypass_limits = key.bypass_limits,
-                 .quota = &key.quota};
-  for (const Text& rule : key.models)
-    entry.models.push_back(rule.value);
-  add_key(entry);
+  add_key({.digest = key.digest,
+           .name = key.name.value,
+           .prefix = key.prefix.value,
+           .tenant = key.tenant.value,
+           .project = key.project.value,
+           .user = key.user.value,
+           .quota = &key.quota},
+          access_.rights_index(key.rights));
 }
 
-void ScopeBuilder::add_key(const KeyEntry& key) {
+void ScopeBuilder::add_key(const KeyEntry& key, std::uint32_t rights) {
   HEADRACE_CHECK(keys_.size() < kKeysMax);
   ApiKey row{};
   row.digest = key.digest;
@@ -104,43 +102,9 @@ void ScopeBuilder::add_key(const KeyEntry& key) {
   row.tenant = tenant_index(key.tenant);
   row.project = reference(project_indexes_, key.project);
   row.user = reference(user_indexes_, key.user);
-  row.rights = rights_index(key);
+  row.rights = rights;
   if (key.quota != nullptr) row.limits = quota_.limit_set(*key.quota);
   keys_.push_back(row);
-}
-
-std::uint32_t ScopeBuilder::rights_index(const KeyEntry& key) {
-  Rights row{};
-  row.models = add_model_rules(key.models);
-  row.passthrough = key.passthrough;
-  row.bypass_limits = key.bypass_limits;
-  const std::string_view bytes(reinterpret_cast<const char*>(&row), sizeof row);
-  if (const auto known = rights_indexes_.find(bytes); known != rights_indexes_.end()) {
-    return known->second;
-  }
-  rights_indexes_.emplace(std::string(bytes), count_of(rights_));
-  rights_.push_back(row);
-  return count_of(rights_) - 1;
-}
-
-RowRange ScopeBuilder::add_model_rules(const std::vector<std::string_view>& models) {
-  if (models.empty()) return {};
-  // Many keys have the same list: it is kept once.
-  std::string signature;
-  for (const std::string_view model : models)
-    signature.append(model).append("\n");
-  const auto [known, is_new] = model_rule_ranges_.try_emplace(
-      std::move(signature),
-      RowRange{count_of(model_rules_), static_cast<std::uint32_t>(models.size())});
-  if (!is_new) return known->second;
-  for (const std::string_view model : models) {
-    const ModelPatternText pattern = model_pattern(model);
-    ModelRule rule{};
-    rule.text = strings_.intern(pattern.text);
-    rule.match = pattern.match;
-    model_rules_.push_back(rule);
-  }
-  return known->second;
 }
 
 void ScopeBuilder::finish(core::BlobBuilder& blob) {
@@ -157,8 +121,6 @@ void ScopeBuilder::finish(core::BlobBuilder& blob) {
   add_table(TableKind::users, users_);
   add_table(TableKind::keys, keys_);
   add_table(TableKind::key_slots, key_slots_);
-  add_table(TableKind::rights, rights_);
-  add_table(TableKind::model_rules, model_rules_);
 }
 
 }  // namespace headrace::policy::config

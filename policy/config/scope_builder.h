@@ -1,5 +1,5 @@
-// Lays out who there is: organisations, tenants, projects, users and keys, with the rights of keys
-// (scope_layout.h). A part of BaseBuilder.
+// Lays out who there is: organisations, tenants, projects, users and keys (scope_layout.h). A part
+// of BaseBuilder.
 //
 // What goes in was judged before (scope_rules.cpp). Keys may be added one by one besides those of a
 // model: a store may have a million.
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/base_blob.h"
+#include "policy/config/access_builder.h"
 #include "policy/config/base_layout.h"
 #include "policy/config/config_model.h"
 #include "policy/config/quota_builder.h"
@@ -30,23 +31,21 @@ struct KeyEntry {
   std::string_view name;
   std::string_view prefix;
   std::string_view tenant;
-  std::string_view project = {};              // empty: none
-  std::string_view user = {};                 // empty: none
-  std::vector<std::string_view> models = {};  // names, or patterns that end in a star
-  Switch passthrough = Switch::on;
-  Switch bypass_limits = Switch::off;
+  std::string_view project = {};  // empty: none
+  std::string_view user = {};     // empty: none
+  RightsEntry rights = {};
   const ScopeQuota* quota = nullptr;  // none: no limits of its own
 };
 
 class ScopeBuilder {
  public:
-  ScopeBuilder(StringHeap& strings, QuotaBuilder& quota) : strings_(strings), quota_(quota) {}
+  ScopeBuilder(StringHeap& strings, AccessBuilder& access, QuotaBuilder& quota)
+      : strings_(strings), access_(access), quota_(quota) {}
 
   // Once; before keys are added.
   void add(const ConfigModel& model);
   void reserve_keys(std::size_t count) { keys_.reserve(count); }
-  void add_key(const KeyEntry& key);
-  RowRange add_model_rules(const std::vector<std::string_view>& models);
+  void add_key(const KeyEntry& key) { add_key(key, access_.rights_index(key.rights)); }
   // One that is only named is made.
   std::uint32_t tenant_index(std::string_view name);
   // The tables; they must stay where they are until the blob is finished.
@@ -55,16 +54,15 @@ class ScopeBuilder {
  private:
   void add_tenant(const TenantModel& tenant);
   void add_key(const KeyModel& key);
-  std::uint32_t rights_index(const KeyEntry& key);
+  void add_key(const KeyEntry& key, std::uint32_t rights);
 
   StringHeap& strings_;
+  AccessBuilder& access_;
   QuotaBuilder& quota_;
   TextMap<std::uint32_t> organisation_indexes_;
   TextMap<std::uint32_t> tenant_indexes_;
   TextMap<std::uint32_t> project_indexes_;
   TextMap<std::uint32_t> user_indexes_;
-  TextMap<RowRange> model_rule_ranges_;
-  TextMap<std::uint32_t> rights_indexes_;  // by the bytes of the row
 
   std::vector<Organisation> organisations_;
   std::vector<Tenant> tenants_;
@@ -72,8 +70,6 @@ class ScopeBuilder {
   std::vector<User> users_;
   std::vector<ApiKey> keys_;
   std::vector<HashSlot> key_slots_;
-  std::vector<Rights> rights_;
-  std::vector<ModelRule> model_rules_;
 };
 
 }  // namespace headrace::policy::config

@@ -5,9 +5,9 @@
 //                        ^  ^          ^
 //                        |  +--- users |
 //                        |        ^    |
-//                        +------ keys -+        keys ---> rights ---> model_rules
-//                                 ^                        what a key may do; kept once for all
-//   key_slots     open addressing |                        keys that may do the same
+//                        +------ keys -+        keys ---> rights (access_layout.h)
+//                                 ^
+//   key_slots     open addressing |
 //                 by the digest's first bytes:
 //
 //        digest  [ 8 bytes: place | 4 bytes: fingerprint | .......... 20 bytes ]
@@ -30,6 +30,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "policy/config/access_layout.h"
 #include "policy/config/key_digest.h"
 #include "policy/config/row_values.h"
 
@@ -59,14 +60,20 @@ struct Organisation {
 
 enum class Language : std::uint8_t { english, german, french, spanish };
 
+// live: as any. trial: as any, but its models are named (checked when a config is loaded).
+// sandbox: everything goes to the sandbox provider of its dialect, whatever was asked.
+// suspended: refused.
+enum class TenantMode : std::uint8_t { live, trial, sandbox, suspended };
+
 struct Tenant {
   TextRef name;
   std::uint64_t identity;
   TextRef time_zone;     // an IANA name: where its days and months begin
+  RowRange models;       // model_rules, besides those of the key; none: every model
   RowRef organisation;   // in organisations
   std::uint16_t weight;  // its share of what is scarce, against other tenants
   Language language;     // of messages, where the client asks for none
-  std::uint8_t reserved;
+  TenantMode mode;
   RowRef limits;
   RowRef zone;  // in zones; none: UTC
 };
@@ -79,8 +86,11 @@ struct Project {
 struct User {
   TextRef name;
   std::uint64_t identity;
+  RoleBits roles;  // with all that they inherit
   std::uint32_t tenant;
   RowRef limits;
+  Switch suspended;
+  std::uint8_t reserved[7];
 };
 
 // --- keys ----------------------------------------------------------------------------------------
@@ -100,19 +110,5 @@ struct ApiKey {
   RowRef limits;
 };
 static_assert(sizeof(ApiKey) == 64, "one cache line a key");
-
-struct Rights {
-  RowRange models;       // model_rules; none: every model
-  Switch passthrough;    // may it use passthrough rules
-  Switch bypass_limits;  // no limit of anybody holds for it
-  std::uint8_t reserved[6];
-};
-
-enum class ModelMatch : std::uint8_t { exact, prefix };  // prefix: "gpt-*"; "*" is the empty one
-struct ModelRule {
-  TextRef text;
-  ModelMatch match;
-  std::uint8_t reserved[7];
-};
 
 }  // namespace headrace::policy::config

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "policy/config/access_model.h"
 #include "policy/config/model_values.h"
 #include "policy/config/quota_model.h"
 #include "policy/config/scope_layout.h"
@@ -20,6 +21,7 @@ struct TenantModel : Record {
   Text organisation;
   Text time_zone;
   ScopeQuota quota;
+  std::vector<Text> models;
   Tenant row{};  // numbers and choices only
 };
 struct ProjectModel : Record {
@@ -31,6 +33,8 @@ struct UserModel : Record {
   Text name;
   Text tenant;
   ScopeQuota quota;
+  std::vector<Text> roles;
+  Switch suspended = Switch::off;
 };
 struct KeyModel : Record {
   Text name;
@@ -41,9 +45,7 @@ struct KeyModel : Record {
   Text tenant;
   Text project;
   Text user;
-  std::vector<Text> models;
-  Switch passthrough = Switch::off;
-  Switch bypass_limits = Switch::off;
+  RightsModel rights;
   ScopeQuota quota;
 };
 

@@ -36,6 +36,11 @@ class ScopeRules {
       keys_.add(key.name);
       settle_owner(key);
     }
+    for (const PolicySetModel& set : model_.policy_sets) {
+      for (const Text& tenant : set.tenants)
+        settle_tenant(tenant, set);
+      if (set.anonymous.tenant.given()) settle_tenant(set.anonymous.tenant, set.anonymous);
+    }
     for (ProviderModel& provider : model_.providers)
       settle_account(provider);
   }

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "policy/caller.h"
+#include "policy/config/access_view.h"
 #include "policy/config/base_layout.h"
 
 namespace headrace::policy::config {
@@ -38,12 +39,8 @@ class ScopeView {
   }
   [[nodiscard]] const User* user(const ApiKey& key) const { return row(users_, key.user); }
 
-  [[nodiscard]] const Rights& rights(const ApiKey& key) const { return rights_[key.rights]; }
-  [[nodiscard]] std::span<const ModelRule> models(RowRange rules) const {
-    return model_rules_.subspan(rules.first, rules.count);
-  }
-  // By the name that the client uses; no rules allow every model.
-  [[nodiscard]] bool allows(RowRange rules, std::string_view model) const;
+  [[nodiscard]] const AccessView& access() const { return access_; }
+  [[nodiscard]] const Rights& rights(const ApiKey& key) const { return access_.rights(key.rights); }
 
   [[nodiscard]] std::string_view name(const ApiKey& key) const { return label(key.name).name; }
   // For display; as given in the config, never derived from the key.
@@ -57,7 +54,14 @@ class ScopeView {
             .user = holder,
             .key = &key,
             .rights = &rights(key),
+            .roles = rights(key).roles | (holder == nullptr ? 0 : holder->roles),
             .user_identity = holder == nullptr ? 0 : holder->identity};
+  }
+
+  // Whoever shows no credential, where a policy set lets them in.
+  [[nodiscard]] Caller anonymous_caller(const PolicySet& set) const {
+    const Rights& rights = access_.rights(set.anonymous_rights.row());
+    return {.tenant = &tenants_[set.anonymous_tenant], .rights = &rights, .roles = rights.roles};
   }
 
   // Dense numbers.
@@ -81,9 +85,6 @@ class ScopeView {
     const auto prefix_bytes = static_cast<unsigned char>(at[1]);
     return {.name = {at + 2, name_bytes}, .prefix = {at + 2 + name_bytes, prefix_bytes}};
   }
-  [[nodiscard]] std::string_view text(TextRef ref) const {
-    return {strings_.data() + ref.offset, ref.bytes};
-  }
   template <class Row>
   static const Row* row(std::span<const Row> rows, RowRef ref) {
     return ref.none() ? nullptr : &rows[ref.row()];
@@ -96,8 +97,7 @@ class ScopeView {
   std::span<const User> users_;
   std::span<const ApiKey> keys_;
   std::span<const HashSlot> key_slots_;
-  std::span<const Rights> rights_;
-  std::span<const ModelRule> model_rules_;
+  AccessView access_;
 };
 
 }  // namespace headrace::policy::config

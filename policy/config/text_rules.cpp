@@ -7,7 +7,9 @@
 
 #include "core/parse_number.h"
 #include "core/socket_address.h"
+#include "policy/config/date_text.h"
 #include "policy/config/path_pattern.h"
+#include "policy/config/permission_text.h"
 #include "policy/config/provider_url.h"
 
 namespace headrace::policy::config {
@@ -126,6 +128,18 @@ std::optional<std::string> judge_text(TextRule rule, std::string_view text) {
       return unless(std::ranges::find(kMethods, text) != std::end(kMethods),
                     "is none of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     }
+    case TextRule::scope:
+      if (parse_group(text)) return std::nullopt;
+      [[fallthrough]];
+    case TextRule::permission: {
+      const auto permission = parse_permission(text);
+      return permission ? Complaint() : Complaint(permission.error());
+    }
+    case TextRule::date:
+      return unless(parse_date(text).has_value(),
+                    "is no date: `2027-01-31` or `2027-01-31T12:30:00Z`");
+    case TextRule::stage:
+      return unless(parse_skipped_stage(text).has_value(), "is none of admit, cache, reserve");
     case TextRule::protocol:
       return unless(text == "http/1.1", "is no protocol that this version speaks: `http/1.1`");
   }

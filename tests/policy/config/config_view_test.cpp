@@ -222,7 +222,7 @@ TEST(ConfigView, HoldsManyKeysAndFindsEachOne) {
                      .name = name,
                      .prefix = {},
                      .tenant = i % 2 == 0 ? "even" : "odd",
-                     .models = {"gpt-4o", "claude-*"}});
+                     .rights = {.models = {"gpt-4o", "claude-*"}}});
   }
   const auto base = builder.finish();
   const auto view = ConfigView::open(base);
