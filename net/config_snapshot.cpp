@@ -261,6 +261,10 @@ class SnapshotBuilder {
     link.connections_max = static_cast<std::uint32_t>(row.connections_max);
     link.requests_per_connection_max = static_cast<std::uint32_t>(row.requests_per_connection_max);
     link.x_forwarded = row.x_forwarded == config::Switch::on;
+    link.policy_set = row.policy_set;
+    if (const auto* set = view_.access().policy_set(row.policy_set)) {
+      link.policy_set_name = view_.text(set->name);
+    }
     for (const config::TextRef network : view_.trusted_proxies(row)) {
       auto parsed = core::Cidr::parse(view_.text(network));
       if (parsed) {

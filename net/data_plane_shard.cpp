@@ -204,6 +204,7 @@ void DataPlaneShard::match_listeners() {
       return view.text(row.address) == listener->address();
     });
     if (same == view.listeners().end()) {
+      listener->set_link(link_of_gone(listener->link(), view));
       drain(*listener);
       continue;
     }
@@ -218,6 +219,20 @@ void DataPlaneShard::match_listeners() {
                  static_cast<int>(row.backlog));
   }
   if (shard_.number() == kAdminShard) match_admin_listener();
+}
+
+// Who is still connected is served for what the listener was for, as far as that is still there.
+ListenerLink DataPlaneShard::link_of_gone(ListenerLink link, const config::ConfigView& view) {
+  if (link.policy_set_name.empty()) return link;
+  const auto sets = view.access().policy_sets();
+  const auto same = std::ranges::find_if(sets, [&](const config::PolicySet& set) {
+    return view.text(set.name) == link.policy_set_name;
+  });
+  link.serves_nobody = same == sets.end();
+  link.policy_set = link.serves_nobody
+                        ? config::RowRef{}
+                        : config::RowRef::to(static_cast<std::uint32_t>(same - sets.begin()));
+  return link;
 }
 
 void DataPlaneShard::match_admin_listener() {

@@ -90,6 +90,7 @@ class DataPlaneShard final : public core::ShardHooks {
                                                  const ListenerLink& link, int backlog,
                                                  std::uint16_t port_given = 0);
   void match_listeners();
+  static ListenerLink link_of_gone(ListenerLink link, const policy::config::ConfigView& view);
   void match_admin_listener();
   void add_listener(const std::string& address, const ListenerLink& link, int backlog);
   void drain(Listener& listener);

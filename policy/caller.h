@@ -14,6 +14,9 @@
 
 namespace headrace::policy {
 
+// By what a caller is known.
+enum class Proof : std::uint8_t { none, key, token };
+
 struct Caller {
   const config::Tenant* tenant = nullptr;  // nullptr: nobody was identified
   const config::Project* project = nullptr;
@@ -21,6 +24,7 @@ struct Caller {
   const config::ApiKey* key = nullptr;
   const config::Rights* rights = nullptr;
   config::RoleBits roles = 0;  // of rights, user and token, with all that they inherit
+  Proof proof = Proof::none;
   // Of the user, also of one whom a token names and the config does not know; 0: no user.
   std::uint64_t user_identity = 0;
 

@@ -54,8 +54,13 @@ ChosenCredential choose_credential(const PresentedCredentials& presented) {
   return chosen;
 }
 
-Identity identify(const config::ConfigView& config, const PresentedCredentials& presented) {
+Identity identify(const config::ConfigView& config, const config::PolicySet* set,
+                  const PresentedCredentials& presented) {
   const ChosenCredential chosen = choose_credential(presented);
+  const bool anybody = set != nullptr && !set->anonymous_rights.none();
+  if (chosen.status == IdentifyStatus::missing && anybody) {
+    return {.status = IdentifyStatus::known, .caller = config.scopes().anonymous_caller(*set)};
+  }
   if (chosen.status != IdentifyStatus::known) return {.status = chosen.status};
   const config::ApiKey* key = config.find_key(config::key_digest(chosen.key));
   if (key == nullptr) return {.status = IdentifyStatus::unknown};

@@ -41,7 +41,8 @@ struct Identity {
 
 inline constexpr std::size_t kCredentialBytesMax = 512;
 
-[[nodiscard]] Identity identify(const config::ConfigView& config,
+// `set`: what the listener is for; it may let callers in who present nothing.
+[[nodiscard]] Identity identify(const config::ConfigView& config, const config::PolicySet* set,
                                 const PresentedCredentials& presented);
 
 // The one credential that counts, without looking it up.

@@ -139,7 +139,7 @@ void identify_bearer(benchmark::State& state) {
   const ConfigView view = ConfigView::open(base).value();
   const PresentedCredentials presented{.authorization = "Bearer hr-0123456789abcdef"};
   for (auto _ : state) {
-    benchmark::DoNotOptimize(identify(view, presented));
+    benchmark::DoNotOptimize(identify(view, nullptr, presented));
   }
 }
 BENCHMARK(identify_bearer);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "core/cidr.h"
 #include "net/tls/server_context.h"
@@ -18,6 +19,10 @@ struct ListenerLink {
   std::uint32_t connections_max = 0;
   std::uint32_t requests_per_connection_max = 0;
   bool x_forwarded = false;
+  policy::config::RowRef policy_set;  // what it is for; none: everything
+  std::string policy_set_name;
+  // A reload has taken it away together with what it was for: who still comes is not served.
+  bool serves_nobody = false;
   core::CidrList trusted_proxies;                 // who may say where a request came from
   std::shared_ptr<const tls::ServerContext> tls;  // null: plain
 };

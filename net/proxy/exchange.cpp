@@ -4,6 +4,7 @@
 #include "core/check.h"
 #include "core/planted_bug.h"
 #include "net/edge/downstream_connection.h"
+#include "net/edge/listener.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
 #include "net/upstream/upstream_connection.h"
@@ -18,7 +19,11 @@ constexpr std::uint16_t kClientClosedRequest = 499;
 }  // namespace
 
 Exchange::Exchange(ShardContext& shard, DownstreamConnection& downstream)
-    : shard_(&shard), downstream_(&downstream), config_(shard.config), begun_at_(shard.now()) {
+    : shard_(&shard),
+      downstream_(&downstream),
+      config_(shard.config),
+      policy_set_(config_->view().access().policy_set(downstream.listener().link().policy_set)),
+      begun_at_(shard.now()) {
   deadline_.bind<&Exchange::on_deadline>(this);
   config_->add_user();
 }

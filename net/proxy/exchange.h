@@ -53,6 +53,7 @@
 #include "policy/dialect/endpoint.h"
 #include "policy/dialect/error_body.h"
 #include "policy/dialect/refusal.h"
+#include "policy/guard.h"
 #include "policy/messages/language_wish.h"
 #include "policy/stages.h"
 
@@ -125,11 +126,14 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   // --- the stages in a row (exchange_stages.cpp, then a file each) -----------------------------
   void advance();
   policy::Verdict run_stage();
+  [[nodiscard]] bool is_left_out(policy::Stage stage) const;
   policy::Verdict park(core::Instant until);
   void resume();
   bool delay_stage();
 
+  bool accept_caller(const http::RequestHead& head);
   bool accept_endpoint(const http::RequestHead& head);
+  void refuse(policy::GuardRule rule, std::string_view param = {});
   void answer_models();
   std::string_view asked_model(std::span<char, policy::kModelBytesMax> scratch);
   policy::Verdict guard();
@@ -213,6 +217,7 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   ShardConfig* config_;
   UpstreamConnection* upstream_ = nullptr;
   UpstreamPool* pool_ = nullptr;
+  const policy::config::PolicySet* policy_set_;  // what the listener is for; nullptr: everything
   policy::Caller caller_;
   const policy::config::Route* route_ = nullptr;
   const policy::config::Target* target_ = nullptr;

@@ -3,6 +3,8 @@
 #include <array>
 #include <vector>
 
+#include "net/edge/downstream_connection.h"
+#include "net/edge/listener.h"
 #include "net/proxy/cut_text.h"
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
@@ -16,6 +18,29 @@ using policy::Reason;
 using policy::Verdict;
 
 // --- by the head ---------------------------------------------------------------------------------
+
+void Exchange::refuse(policy::GuardRule rule, std::string_view param) {
+  const policy::GuardRuleRow& row = policy::row(rule);
+  reply(row.reason, row.message, param);
+}
+
+bool Exchange::accept_caller(const http::RequestHead& head) {
+  if (downstream_->listener().link().serves_nobody) {
+    keep_alive_ = false;
+    reply(Reason::draining, MessageId::endpoint_unknown);
+    return false;
+  }
+  constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+  const policy::HeadFacts facts{.method = head.method_text,
+                                .path = head.path(),
+                                .endpoint = match_.endpoint,
+                                .now_unix_s = static_cast<std::uint64_t>(
+                                    shard_->io->wall_now().unix_nanos / kNanosPerSecond)};
+  const policy::GuardRule rule = policy::judge_head(config_->view(), policy_set_, caller_, facts);
+  if (rule == policy::GuardRule::none) return true;
+  refuse(rule);
+  return false;
+}
 
 bool Exchange::accept_endpoint(const http::RequestHead& head) {
   using enum policy::EndpointKind;
@@ -33,7 +58,9 @@ bool Exchange::accept_endpoint(const http::RequestHead& head) {
     reply(Reason::path_not_found, MessageId::endpoint_unknown);
     return false;
   }
-  if (caller_.rights->passthrough == policy::config::Switch::off) {
+  // What passes through goes where its rule says, never into a sandbox.
+  if (caller_.rights->passthrough == policy::config::Switch::off ||
+      caller_.tenant->mode == policy::config::TenantMode::sandbox) {
     reply(Reason::permission_denied, MessageId::endpoint_denied);
     return false;
   }
@@ -106,8 +133,9 @@ Verdict Exchange::guard() {
     return Verdict::reply;
   }
   model_bytes_ = copy_cut(model, model_);
-  if (!config_->view().allows(caller_, model)) {
-    reply(Reason::permission_denied, MessageId::model_denied, "model");
+  if (const auto rule = policy::judge_model(config_->view(), caller_, model);
+      rule != policy::GuardRule::none) {
+    refuse(rule, "model");
     return Verdict::reply;
   }
   return Verdict::go;

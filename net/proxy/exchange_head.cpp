@@ -39,7 +39,7 @@ void Exchange::begin(core::BufferLease message, std::size_t head_bytes, std::siz
   match_ = policy::match_endpoint(
       head.method_text, head.path(),
       head.path().starts_with("/v1/models") && head.fields.find("anthropic-version") != nullptr);
-  if (identify(head) && accept_endpoint(head) && start_body(head, arrived)) {
+  if (identify(head) && accept_caller(head) && accept_endpoint(head) && start_body(head, arrived)) {
     body_arrived();
   }
   // From here on the scratch head may belong to another request.

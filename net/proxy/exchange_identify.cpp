@@ -30,7 +30,7 @@ bool Exchange::identify(const http::RequestHead& head) {
       presented.query_key = http::percent_decode(*key, decoded).value_or("");
     }
   }
-  const policy::Identity identity = policy::identify(config_->view(), presented);
+  const policy::Identity identity = policy::identify(config_->view(), policy_set_, presented);
   using enum policy::IdentifyStatus;
   switch (identity.status) {
     case known:

@@ -12,19 +12,25 @@ using policy::Reason;
 using policy::Verdict;
 
 Verdict Exchange::route() {
+  const policy::config::ConfigView& view = config_->view();
   if (passthrough_ != nullptr) {
     provider_ = passthrough_->provider;
     return Verdict::go;
   }
-  const policy::config::ConfigView& view = config_->view();
   std::array<char, policy::kModelBytesMax> scratch;
   const std::string_view model = asked_model(scratch);
-  route_ = view.find_route(static_cast<policy::config::Dialect>(match_.dialect), model);
+  const bool in_sandbox = caller_.tenant->mode == policy::config::TenantMode::sandbox;
+  route_ = in_sandbox ? view.sandbox_route(match_.dialect) : view.find_route(match_.dialect, model);
   // A route whose providers belong to other tenants alone is not there for this key.
   target_ = route_ == nullptr ? nullptr : view.find_target(caller_, *route_);
   if (target_ == nullptr) {
     route_ = nullptr;
     reply(Reason::model_not_found, MessageId::model_unknown, "model");
+    return Verdict::reply;
+  }
+  if (const auto rule = policy::judge_route(view, caller_, *route_);
+      rule != policy::GuardRule::none) {
+    refuse(rule);
     return Verdict::reply;
   }
   provider_ = target_->provider;

@@ -30,6 +30,7 @@ void Exchange::advance() {
 }
 
 Verdict Exchange::run_stage() {
+  if (is_left_out(stage_)) return Verdict::go;
   switch (stage_) {
     case Stage::guard:
       return guard();
@@ -48,6 +49,17 @@ Verdict Exchange::run_stage() {
       break;
   }
   HEADRACE_CHECK(false, "a stage that is not run in a row");
+}
+
+// By the policy set of the listener.
+bool Exchange::is_left_out(Stage stage) const {
+  using policy::config::SkippedStage;
+  if (policy_set_ == nullptr || policy_set_->skipped_stages == 0) return false;
+  SkippedStage bit{};
+  if (stage == Stage::admit) bit = SkippedStage::admit;
+  if (stage == Stage::cache) bit = SkippedStage::cache;
+  if (stage == Stage::reserve) bit = SkippedStage::reserve;
+  return (policy_set_->skipped_stages & std::to_underlying(bit)) != 0;
 }
 
 // The request waits at its stage, until resume(), or `until` at the latest: then the stage runs

@@ -45,6 +45,9 @@ void BaseBuilder::add(const ConfigModel& model) {
   quota_.add_prices(model, provider_names_);
   for (const RouteModel& route : model.routes)
     add_route(route);
+  for (const ProviderModel& provider : model.providers) {
+    if (provider.row.sandbox == Switch::on) add_sandbox_route(provider);
+  }
   for (const PassthroughModel& rule : model.passthrough)
     add_passthrough(rule);
 }
@@ -144,6 +147,16 @@ void BaseBuilder::add_route(const RouteModel& route) {
     prefix.dialect = row.dialect;
     model_patterns_.push_back(prefix);
   }
+  routes_.push_back(row);
+}
+
+void BaseBuilder::add_sandbox_route(const ProviderModel& provider) {
+  Route row{};
+  row.targets = {count_of(targets_), 1};
+  targets_.push_back(
+      {.model = {}, .provider = provider_index(provider.name.value), .weight = 1, .priority = 0});
+  row.dialect = provider.row.dialect;
+  row.sandbox = Switch::on;
   routes_.push_back(row);
 }
 

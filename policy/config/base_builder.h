@@ -42,6 +42,7 @@ class BaseBuilder {
   void add_listener(const ListenerModel& listener);
   void add_provider(const ProviderModel& provider);
   void add_route(const RouteModel& route);
+  void add_sandbox_route(const ProviderModel& provider);
   void add_passthrough(const PassthroughModel& rule);
   void add_catalogues();
   [[nodiscard]] std::uint32_t provider_index(std::string_view name) const;

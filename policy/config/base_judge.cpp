@@ -206,6 +206,11 @@ void BaseJudge::judge_routes() {
     range(route.targets, view_.targets_.size());
     if (!why_.empty()) return;
     if (route.targets.count == 0) return refuse("a route leads nowhere");
+    flag(route.sandbox);
+    if (route.sandbox == Switch::on) {
+      view_.sandbox_routes_[static_cast<std::size_t>(route.dialect)] =
+          RowRef::to(view_.index_of(route));
+    }
     for (const Target& target : view_.targets(route)) {
       if (view_.provider(target).dialect != route.dialect) {
         return refuse("a route leads to another dialect");

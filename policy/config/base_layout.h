@@ -224,7 +224,8 @@ struct Route {
   RowRange models;   // the exact names and patterns that lead here, in model_names
   RowRange targets;  // by priority, then as written; the first is tried first
   Dialect dialect;   // of all its targets
-  std::uint8_t reserved[7];
+  Switch sandbox;    // not in the config: leads to the sandbox provider of its dialect
+  std::uint8_t reserved[6];
 };
 struct Target {
   TextRef model;  // what the provider is asked for; empty: what the client asked for

@@ -28,8 +28,9 @@ class Unpacker {
       model.listeners.push_back(listener(row));
     for (const Provider& row : view_.providers())
       model.providers.push_back(provider(row));
-    for (const Route& row : view_.routes())
-      model.routes.push_back(route(row));
+    for (const Route& row : view_.routes()) {
+      if (row.sandbox == Switch::off) model.routes.push_back(route(row));
+    }
     add_access(model);
     add_scopes(model);
     add_quota(model);

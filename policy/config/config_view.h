@@ -7,6 +7,7 @@
 // Errors:     a base that does not hold is refused in words for an operator, never asserted.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -70,6 +71,11 @@ class ConfigView {
   // The route of a model asked for in this dialect: the exact name, else the longest pattern, else
   // nullptr.
   [[nodiscard]] const Route* find_route(Dialect dialect, std::string_view model) const;
+  // Where everything of this dialect goes that comes from tenants in a sandbox, or nullptr.
+  [[nodiscard]] const Route* sandbox_route(Dialect dialect) const {
+    const RowRef ref = sandbox_routes_[static_cast<std::size_t>(dialect)];
+    return ref.none() ? nullptr : &routes_[ref.row()];
+  }
   // Does the plan of this caller's tenant, and that of the key, include this model?
   [[nodiscard]] bool planned(const Caller& caller, std::string_view model) const {
     return planned(caller.tenant->limits, model) &&
@@ -138,6 +144,7 @@ class ConfigView {
   std::span<const ModelPattern> model_patterns_;
   std::span<const PassthroughRule> passthrough_;
   ScopeView scopes_;
+  std::array<RowRef, static_cast<std::size_t>(kLastDialect) + 1> sandbox_routes_{};
   std::span<const Catalogue> catalogues_;
   std::span<const MessageText> message_texts_;
   QuotaView quota_;

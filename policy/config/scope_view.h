@@ -55,6 +55,7 @@ class ScopeView {
             .key = &key,
             .rights = &rights(key),
             .roles = rights(key).roles | (holder == nullptr ? 0 : holder->roles),
+            .proof = Proof::key,
             .user_identity = holder == nullptr ? 0 : holder->identity};
   }
 

@@ -33,6 +33,7 @@ constexpr MessageRow kRows[] = {
     {MessageId::key_unknown, "key_unknown"},
     {MessageId::key_expired, "key_expired"},
     {MessageId::key_revoked, "key_revoked"},
+    {MessageId::credential_not_taken, "credential_not_taken"},
     {MessageId::token_malformed, "token_malformed"},
     {MessageId::token_algorithm, "token_algorithm"},
     {MessageId::token_signer_unknown, "token_signer_unknown"},

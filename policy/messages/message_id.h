@@ -43,6 +43,7 @@ enum class MessageId : std::uint16_t {
   key_unknown,
   key_expired,
   key_revoked,
+  credential_not_taken,
   token_malformed,
   token_algorithm,
   token_signer_unknown,

@@ -9,6 +9,7 @@
 #include "policy/config/compile.h"
 #include "policy/config/config_view.h"
 #include "policy/config/effective_yaml.h"
+#include "policy/guard.h"
 #include "policy/identify.h"
 #include "tests/fuzz/fuzz_check.h"
 #include "tests/policy/config/no_secrets.h"
@@ -28,8 +29,10 @@ providers:
 routes:
   - {models: [m, "m*"], targets: [{provider: a, model: n}]}
   - {models: [m], targets: [{provider: b}]}
+roles: [{name: r, allow: ["GET /v1/x"]}, {name: s, inherits: [r], allow: ["* /v1/files/**"]}]
+policy_sets: [{name: p, allow: ["*"], tenants: [default], roles: [r], anonymous: {tenant: default}}]
 keys:
-  - {name: one, key: 0123456789abcdef, models: [m, "m*"]}
+  - {name: one, key: 0123456789abcdef, models: [m, "m*"], scopes: [chat, "GET /x"], roles: [s]}
   - {name: two, key: 0123456789abcdeg}
 passthrough:
   - {path: "/v1/audio/*", provider: a}
@@ -42,7 +45,7 @@ std::vector<std::byte> good_base() {
 
 void use(const ConfigView& view) {
   FUZZ_CHECK(!effective_yaml(view).empty());
-  (void)policy::identify(view, {.x_api_key = "0123456789abcdef"});
+  (void)policy::identify(view, nullptr, {.x_api_key = "0123456789abcdef"});
   for (const Dialect dialect : {Dialect::openai, Dialect::anthropic, Dialect::gemini}) {
     for (const char* model : {"m", "mm", "x", ""}) {
       const Route* route = view.find_route(dialect, model);
@@ -52,6 +55,10 @@ void use(const ConfigView& view) {
     }
     for (const ApiKey& key : view.keys()) {
       const policy::Caller caller = view.scopes().caller(key);
+      for (const PolicySet& set : view.access().policy_sets()) {
+        (void)policy::judge_head(view, &set, caller,
+                                 {"POST", "/v1/files/a", policy::Endpoint::stored_object, 1});
+      }
       std::size_t cursor = 0;
       std::size_t count = 0;
       while (view.next_model(dialect, caller, cursor) != nullptr)
@@ -59,7 +66,7 @@ void use(const ConfigView& view) {
       FUZZ_CHECK(count <= view.model_names().size());
       (void)view.find_passthrough(caller, "POST", "/v1/audio/speech");
       for (const Route& route : view.routes())
-        (void)view.find_target(caller, route);
+        (void)view.find_target(caller, route), (void)policy::judge_route(view, caller, route);
     }
   }
 }

@@ -28,7 +28,7 @@ TEST(Identify, TakesTheKeyFromWhereverAnSdkPutsIt) {
       {.authorization = "Bearer hr-0123456789abcdef", .x_api_key = kKey, .query_key = kKey},
   };
   for (const PresentedCredentials& presented : cases) {
-    const Identity identity = identify(config.view, presented);
+    const Identity identity = identify(config.view, nullptr, presented);
     ASSERT_EQ(identity.status, IdentifyStatus::known);
     EXPECT_EQ(config.view.scopes().name(*identity.caller.key), "one");
   }
@@ -68,7 +68,7 @@ TEST(Identify, RefusesWhatDoesNotCount) {
       {{.x_api_key = kKey, .query_key = ""}, IdentifyStatus::malformed},
   };
   for (std::size_t i = 0; i < std::size(cases); ++i) {
-    const Identity identity = identify(config.view, cases[i].presented);
+    const Identity identity = identify(config.view, nullptr, cases[i].presented);
     EXPECT_EQ(identity.status, cases[i].status) << i;
     EXPECT_EQ(identity.caller.key, nullptr) << i;
   }

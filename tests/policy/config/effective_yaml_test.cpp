@@ -23,6 +23,7 @@ listeners:
     backlog: 9
     trusted_proxies: [10.0.0.0/8, "fd00::/8", 192.0.2.1]
     x_forwarded: true
+    policy_set: partners
   - address: unix:/run/headrace.sock
 admin: {address: "unix:/run/admin.sock", metrics: false}
 http:
@@ -67,7 +68,8 @@ providers:
     first_byte_timeout_ms: 1008
     gap_timeout_ms: 1009
     total_timeout_ms: 1010
-  - {name: two, dialect: anthropic, url: "http://127.0.0.1:1", private_network: true, auth: none}
+  - {name: two, dialect: anthropic, url: "http://127.0.0.1:1", private_network: true, auth: none,
+     sandbox: true}
   - {name: three, dialect: gemini, url: "https://[::1]", private_network: true, verify: false,
      auth: query, auth_name: key2, credential: abc}
   - {name: four, dialect: openai, url: "http://x/v1", unix_socket: /run/vllm.sock, auth: header,
@@ -75,20 +77,32 @@ providers:
   - {name: five, dialect: gemini, url: "https://g.example", credential: abc}
   - {name: six, dialect: openai, url: "https://g.example", auth: x-api-key, credential: abc}
 routes:
-  - models: [a, "b*", "*"]
+  - name: main
+    models: [a, "b*", "*"]
     targets:
       - {provider: four, model: m/x:1, weight: 9, priority: 4}
       - {provider: one, priority: 3}
   - {models: [a], targets: [{provider: two}]}
 organisations: [{name: holding}, {name: other}]
 tenants:
-  - {name: acme, organisation: other, weight: 7, language: de, time_zone: Europe/Berlin}
+  - {name: acme, organisation: other, mode: trial, models: [a, "b*"], weight: 7, language: de, time_zone: Europe/Berlin}
   - {name: default}
 projects: [{name: search, tenant: acme}, {name: chat}]
-users: [{name: "Ada L.", tenant: acme}, {name: bob}]
+roles:
+  - {name: reader, allow: ["GET /v1/models", "* /v1/files/**"]}
+  - {name: writer, inherits: [reader], allow: ["*"]}
+  - {name: owner, inherits: [writer]}
+policy_sets:
+  - {name: partners, allow: ["POST /v1/chat/**"], tenants: [default, acme], roles: [writer, reader],
+     role_use: required, api_keys: false, tokens: false, skip: [cache, reserve],
+     anonymous: {tenant: acme, models: [a], scopes: [chat, other, "GET /v1/x"], routes: [main],
+                 roles: [owner], expires_at: 2030-01-02, debug: true}}
+  - {name: empty}
+users: [{name: "Ada L.", tenant: acme, roles: [writer], suspended: true}, {name: bob}]
 keys:
   - {name: "first key", key: "${HEADRACE_KEY}", prefix: sk-CAN, tenant: acme, models: [a, "b*"],
-     project: search, user: "Ada L.", passthrough: true}
+     project: search, user: "Ada L.", passthrough: true, scopes: [embeddings], routes: [main],
+     roles: [reader], expires_at: "2027-01-31T12:30:05Z", suspended: true, debug: true}
   - {name: second, sha256: ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad,
      passthrough: false}
 passthrough:

@@ -79,6 +79,14 @@ std::string config_with(const std::string& path, std::string_view option, std::s
   if (section != nullptr && section->type == OptionType::records) {
     return provider + path + ":\n" + entry(2, {}, option, value);
   }
+  if (const std::size_t dot = path.find('.'); dot != path.npos) {
+    // A part of one of several records; what else that record needs is not what is looked for.
+    const std::string parent = path.substr(0, dot);
+    const std::string part = path.substr(dot + 1);
+    const bool several = find_option(section_of(parent), part)->type == OptionType::records;
+    return provider + parent + ":\n  - " + part + ":\n" +
+           (several ? entry(6, {}, option, value) : record(6, {}, option, value));
+  }
   return front + path + ":\n" + record(2, {}, option, value);
 }
 

@@ -43,7 +43,7 @@ TEST(Samples, ReadmesFirstConfigIsRight) {
 TEST(Samples, DemoKnowsItsKeyAndItsProvider) {
   const OpenConfig config(read_source_file("deploy/config/demo.yaml"));
   ASSERT_TRUE(config.good());
-  EXPECT_EQ(identify(config.view, {.authorization = "Bearer hr-demo-key"}).status,
+  EXPECT_EQ(identify(config.view, nullptr, {.authorization = "Bearer hr-demo-key"}).status,
             IdentifyStatus::known);
   ASSERT_EQ(config.view.providers().size(), 3U);
   EXPECT_EQ(config.view.providers()[0].port, 9000);
