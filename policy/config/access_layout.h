@@ -68,8 +68,8 @@ struct Rights {
   std::uint8_t groups;         // EndpointGroup; with `scopes`, none: every endpoint
   Switch passthrough;          // may it use passthrough rules
   Switch suspended;
-  Switch debug;  // may it ask for an explanation of its requests
-  Switch bypass_limits;        // no limit of anybody holds for it
+  Switch debug;          // may it ask for an explanation of its requests
+  Switch bypass_limits;  // no limit of anybody holds for it
   std::uint8_t reserved[3];
 };
 

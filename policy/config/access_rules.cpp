@@ -89,7 +89,8 @@ class AccessRules {
           "one provider of each dialect takes the requests of sandbox tenants");
     }
     for (const TenantModel& tenant : model_.tenants) {
-      if (tenant.row.mode == TenantMode::trial && tenant.models.empty() && !tenant.quota.plan.given()) {
+      if (tenant.row.mode == TenantMode::trial && tenant.models.empty() &&
+          !tenant.quota.plan.given()) {
         errors_.add(tenant.place_of("mode"),
                     fmt::format("tenant {} is on trial with every model", shown(tenant.name)),
                     "name its `models`, or its `plan`");

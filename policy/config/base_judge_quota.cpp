@@ -37,7 +37,7 @@ void BaseJudge::judge_quota() {
   bounds("quota", &settings);
   for (const Plan& plan : quota.plans_) {
     text(plan.name);
-    range(plan.models, view_.scopes_.model_rules_.size());
+    range(plan.models, view_.scopes_.access_.model_rules_.size());
     range(plan.rules, quota.limit_rules_.size());
   }
   for (const LimitSet& set : quota.limit_sets_) {

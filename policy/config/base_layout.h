@@ -207,8 +207,8 @@ struct Provider {
   Switch private_network;  // judge every resolved address with address_rules.h
   Switch exclusive;        // one tenant's own account: stored objects may be reached
   Switch sandbox;          // where requests of sandbox tenants go
-  std::uint8_t reserved[3];
-  RowRef limits;           // in limit_sets: of all that is asked of it
+  std::uint8_t reserved[7];
+  RowRef limits;  // in limit_sets: of all that is asked of it
 };
 struct FieldEdit {
   TextRef name;
