@@ -17,6 +17,11 @@ std::uint64_t ticks_at(Instant at) {
          kTicksPerNano;
 }
 
+// Of LimitEntry::floor.
+constexpr std::uint64_t kTicksPerUnit = 256 * kTicksPerNano;
+constexpr unsigned kUnitBits = 40;
+constexpr std::uint64_t kUnitsMax = (std::uint64_t{1} << kUnitBits) - 1;
+
 enum class Rounding : std::uint8_t { down, up };
 
 // How long it takes until `amount` has flown in.
@@ -38,28 +43,57 @@ Duration duration_of(std::uint64_t ticks) {
 
 }  // namespace
 
+std::uint64_t BucketPool::units_of(std::int64_t amount, bool up) const {
+  const std::uint64_t ticks =
+      ticks_of(amount, refill_, length_, up ? Rounding::up : Rounding::down);
+  return std::min((ticks + (up ? kTicksPerUnit - 1 : 0)) / kTicksPerUnit, kUnitsMax);
+}
+
+bool BucketPool::enter(std::uint64_t backlog, std::uint64_t units, Entered& entered) {
+  std::uint64_t seen = entry_->floor.load();
+  const std::uint64_t book = seen >> kUnitBits;
+  const bool counted = entered.done && entered.book == book;
+  const std::uint64_t all = seen & kUnitsMax;
+  const std::uint64_t others = all - (counted ? std::min(units, all) : 0);
+  const bool final = backlog / kTicksPerUnit < others || others + units > kUnitsMax;
+  if (counted && !final) return true;
+  const std::uint64_t next =
+      final ? (book + 1) << kUnitBits | units : book << kUnitBits | (others + units);
+  if (next != seen && !entry_->floor.replace(seen, next)) return false;
+  entered = {.done = true, .book = next >> kUnitBits};
+  return true;
+}
+
 PoolVerdict BucketPool::take(std::int64_t burst, std::int64_t amount, Duration lead, Instant now) {
   const std::uint64_t present = ticks_at(now);
   const std::uint64_t cost = ticks_of(amount, refill_, length_, Rounding::up);
+  const std::uint64_t units = units_of(amount, true);
   const std::uint64_t whole = ticks_of(burst, refill_, length_, Rounding::up);
   const std::uint64_t depth =
       whole - std::min(whole, static_cast<std::uint64_t>(lead.count()) * kTicksPerNano);
   if (cost > depth) return {.answer = PoolAnswer::beyond};
+  Entered entered;
   for (int tries = 0; tries < kTriesMax; ++tries) {
-    const std::uint64_t full_at = entry_->floor.load();
     std::uint64_t spent_until = entry_->taken.load();
-    if ((spent_until & kForgotten) != 0) return {.answer = PoolAnswer::forgotten};
-    const std::uint64_t from = std::max(spent_until, present);
-    if (from - present > kAheadTicksMax) return {.answer = PoolAnswer::corrupt};
-    if (from + cost > present + depth) {
-      return {.answer = PoolAnswer::refused,
-              .retry_after = duration_of(from + cost - present - depth)};
+    const std::uint64_t from = std::max(spent_until & ~kForgotten, present);
+    PoolVerdict verdict{.answer = PoolAnswer::granted, .taken_at = entered.book};
+    if ((spent_until & kForgotten) != 0) {
+      verdict.answer = PoolAnswer::forgotten;
+    } else if (from - present > kAheadTicksMax) {
+      verdict.answer = PoolAnswer::corrupt;
+    } else if (from + cost > present + depth) {
+      verdict.answer = PoolAnswer::refused;
+      verdict.retry_after = duration_of(from + cost - present - depth);
+    } else if (cost == 0) {
+      return verdict;
+    } else {
+      if (!enter(from - present, units, entered)) continue;
+      if (!entry_->taken.replace(spent_until, from + cost)) continue;
+      verdict.taken_at = entered.book;
+      return verdict;
     }
-    // Told before credit is lost: who gives back meanwhile makes the exchange below fail.
-    if (spent_until < present) entry_->floor.raise_to(present);
-    if (entry_->taken.replace(spent_until, from + cost)) {
-      return {.answer = PoolAnswer::granted, .taken_at = std::max(present, full_at)};
-    }
+    if (entered.done) keep(entered.book, amount);
+    return verdict;
   }
   return {.answer = PoolAnswer::corrupt};
 }
@@ -72,20 +106,33 @@ PoolAnswer BucketPool::charge(std::int64_t amount, Instant now) {
     if ((spent_until & kForgotten) != 0) return PoolAnswer::forgotten;
     const std::uint64_t from = std::max(spent_until, present);
     if (from - present > kAheadTicksMax) return PoolAnswer::corrupt;
-    if (spent_until < present) entry_->floor.raise_to(present);
-    const std::uint64_t until = std::min(from + cost, present + kAheadTicksMax);
-    if (entry_->taken.replace(spent_until, until)) return PoolAnswer::granted;
+    Entered entered;
+    if (!enter(from - present, 0, entered)) continue;
+    const std::uint64_t until = std::min(from + cost, present + kAheadTicksMax / 2);
+    if (entry_->taken.replace(spent_until, std::max(until, spent_until))) {
+      return PoolAnswer::granted;
+    }
   }
   return PoolAnswer::corrupt;
 }
 
-void BucketPool::give_back(std::uint64_t taken_at, std::int64_t amount) {
+// The time first, then the book: in between too much may still come back, which is only careful.
+void BucketPool::give_back(std::uint64_t book, std::int64_t amount) {
   const std::uint64_t cost = ticks_of(amount, refill_, length_, Rounding::down);
   for (int tries = 0; tries < kTriesMax; ++tries) {
     std::uint64_t spent_until = entry_->taken.load();
     if ((spent_until & kForgotten) != 0) return;
-    if (entry_->floor.load() > taken_at) return;
-    if (entry_->taken.replace(spent_until, spent_until - std::min(cost, spent_until))) return;
+    if (entry_->floor.load() >> kUnitBits != book) return;
+    if (entry_->taken.replace(spent_until, spent_until - std::min(cost, spent_until))) break;
+  }
+  keep(book, amount);
+}
+
+void BucketPool::keep(std::uint64_t book, std::int64_t amount) {
+  const std::uint64_t units = units_of(amount, false);
+  std::uint64_t seen = entry_->floor.load();
+  while (seen >> kUnitBits == book &&
+         !entry_->floor.replace(seen, seen - std::min(units, seen & kUnitsMax))) {
   }
 }
 
@@ -108,6 +155,10 @@ PoolStanding BucketPool::standing(std::int64_t burst, Instant now) const {
 
 Duration BucketPool::time_of(std::int64_t amount, std::int64_t refill, Duration length) {
   return duration_of(ticks_of(amount, refill, length, Rounding::down));
+}
+
+std::uint64_t BucketPool::first_book(std::uint64_t generation) {
+  return generation << kUnitBits;
 }
 
 bool BucketPool::idle(std::uint64_t taken, Instant now) {

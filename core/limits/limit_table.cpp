@@ -185,6 +185,7 @@ LimitTable::Claim LimitTable::claim(std::uint64_t hash, std::uint64_t displaceme
   const std::uint64_t begin = first_taken(terms.kind, generation);
   std::uint64_t first_turn = generation;
   std::uint64_t first_floor = TaggedWord::pack(terms.window, begin);
+  if (terms.kind == WindowKind::bucket) first_floor = BucketPool::first_book(generation);
   if (terms.kind == WindowKind::sliding) {
     block = blocks_.take();
     if (block == StepBlockPool::kNone) {

@@ -13,7 +13,7 @@
 //   |         (bucket: time until which it is spent;|   |              it - what came back      |
 //   |         concurrency: permits by incarnation)  |   +--------------------------------------+
 //   | floor   tag | all credit that has come back   |      left = limit - (taken - floor)
-//   |         (bucket: when it was last found full) |      taken only grows: no value of it comes
+//   |         (bucket: what may still come back)    |      taken only grows: no value of it comes
 //   | turn    sliding: the step that is open        |      twice, and one compare-and-swap of it
 //   | steps   generation | step block               |      takes credit
 //   | span    length, or when the window ends       |

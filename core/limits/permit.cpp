@@ -30,8 +30,12 @@ void Permit::settle(std::span<const std::int64_t> used, LimitTime now) {
     const LimitReceipt& receipt = receipts_[i];
     if (receipt.kind == WindowKind::concurrency) {
       limits_->give_back(receipt, receipt.amount);
-    } else if (used[i] < receipt.amount) {
-      limits_->give_back(receipt, receipt.amount - std::max<std::int64_t>(used[i], 0));
+      continue;
+    }
+    const std::int64_t kept = std::clamp<std::int64_t>(used[i], 0, receipt.amount);
+    limits_->keep(receipt, kept);
+    if (kept < receipt.amount) {
+      limits_->give_back(receipt, receipt.amount - kept);
     } else if (used[i] > receipt.amount) {
       limits_->charge(receipt, std::min(used[i], kCreditMax) - receipt.amount, now);
     }
@@ -43,6 +47,8 @@ void Permit::settle_as_reserved() {
   for (std::size_t i = 0; i < count_; ++i) {
     if (receipts_[i].kind == WindowKind::concurrency) {
       limits_->give_back(receipts_[i], receipts_[i].amount);
+    } else {
+      limits_->keep(receipts_[i], receipts_[i].amount);
     }
   }
   count_ = 0;

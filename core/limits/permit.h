@@ -31,7 +31,7 @@ struct LimitReceipt {
   std::uint64_t identity = 0;
   std::uint64_t name = 0;  // of the entry, in the life that it was taken in
   std::int64_t amount = 0;
-  std::uint64_t taken_at = 0;   // sliding: step; bucket: instant, in ticks; calendar: window
+  std::uint64_t taken_at = 0;   // sliding: step; bucket: book; calendar: window
   std::int64_t refill = 0;      // as in the terms
   std::int64_t span_nanos = 0;  // sliding, bucket: length of the window; calendar: its end
   std::uint32_t place = 0;      // of the entry in the table

@@ -239,6 +239,14 @@ void ShardLimits::give_back(const LimitReceipt& receipt, std::int64_t amount) {
   }
 }
 
+// Only a bucket counts what may still come back.
+void ShardLimits::keep(const LimitReceipt& receipt, std::int64_t amount) {
+  if (receipt.kind != WindowKind::bucket || amount == 0) return;
+  LimitEntry& entry = memory_.entries[receipt.place];
+  if (entry.name.load() != receipt.name) return;
+  BucketPool(entry, receipt.refill, Duration(receipt.span_nanos)).keep(receipt.taken_at, amount);
+}
+
 void ShardLimits::close(LimitTable::Place place) {
   LimitEntry& entry = table_.entry(place);
   std::uint64_t traits = entry.traits.load();

@@ -102,6 +102,7 @@ class ShardLimits {
   void give_back_share(std::size_t seat);
 
   void give_back(const LimitReceipt& receipt, std::int64_t amount);
+  void keep(const LimitReceipt& receipt, std::int64_t amount);
   void charge(const LimitReceipt& receipt, std::int64_t amount, LimitTime now);
   void close(LimitTable::Place place);
 
