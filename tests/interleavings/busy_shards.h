@@ -10,8 +10,8 @@
 
 #include "core/limits/shard_limits.h"
 #include "core/random.h"
+#include "tests/core/limits/admission_ledger.h"
 #include "tests/core/limits/limit_world.h"
-#include "tests/interleavings/admission_ledger.h"
 #include "tests/interleavings/fiber_schedule.h"
 
 namespace headrace::core {

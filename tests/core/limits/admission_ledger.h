@@ -1,19 +1,37 @@
-#include "tests/interleavings/admission_ledger.h"
+// Every admission of one limit with its time, and whether all of them together were allowed: slow
+// and obvious, so that it shares no mistake with what it judges.
+//
+// An admission counts at some moment between its begin (the time that it was told) and its end (the
+// time when the answer was there). A stretch of time holds it only if it holds both.
+#pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/limits/limit_terms.h"
 
 namespace headrace::core {
 
-namespace {
+struct Admission {
+  LimitTime begin;
+  LimitTime end;
+  std::int64_t amount =
+      0;  // what was used of it, in the end; beyond what was reserved it is a debt
+  std::uint16_t begin_window = 0;
+  std::uint16_t end_window = 0;
+};
 
-std::string complain(const char* what, std::int64_t from, std::int64_t until, std::int64_t sum,
-                     std::int64_t allowed) {
+inline std::string complain(const char* what, std::int64_t from, std::int64_t until,
+                            std::int64_t sum, std::int64_t allowed) {
   return std::string(what) + " from " + std::to_string(from) + " to " + std::to_string(until) +
          " ns: " + std::to_string(sum) + " of " + std::to_string(allowed);
 }
 
-std::int64_t nanos(Instant at) {
+inline std::int64_t nanos(Instant at) {
   return at.time_since_epoch().count();
 }
 
@@ -38,9 +56,9 @@ std::string judge_stretches(const std::vector<Admission>& all, const char* what,
   return {};
 }
 
-}  // namespace
-
-std::string judge_admissions(const LimitTerms& terms, const std::vector<Admission>& admissions) {
+// Empty if every stretch of time holds no more than the limit allows; else which one does.
+inline std::string judge_admissions(const LimitTerms& terms,
+                                    const std::vector<Admission>& admissions) {
   switch (terms.kind) {
     case WindowKind::sliding:
       return judge_stretches(admissions, "sliding", [&](std::int64_t length) {
