@@ -51,6 +51,7 @@ std::uint64_t BucketPool::units_of(std::int64_t amount, bool up) const {
 
 bool BucketPool::enter(std::uint64_t backlog, std::uint64_t units, Entered& entered) {
   std::uint64_t seen = entry_->floor.load();
+  if (!entry_.lasts()) return false;
   const std::uint64_t book = seen >> kUnitBits;
   const bool counted = entered.done && entered.book == book;
   const std::uint64_t all = seen & kUnitsMax;
@@ -77,7 +78,7 @@ PoolVerdict BucketPool::take(std::int64_t burst, std::int64_t amount, Duration l
     std::uint64_t spent_until = entry_->taken.load();
     const std::uint64_t from = std::max(spent_until & ~kForgotten, present);
     PoolVerdict verdict{.answer = PoolAnswer::granted, .taken_at = entered.book};
-    if ((spent_until & kForgotten) != 0) {
+    if ((spent_until & kForgotten) != 0 || !entry_.lasts()) {
       verdict.answer = PoolAnswer::forgotten;
     } else if (from - present > kAheadTicksMax) {
       verdict.answer = PoolAnswer::corrupt;
@@ -103,7 +104,7 @@ PoolAnswer BucketPool::charge(std::int64_t amount, Instant now) {
   const std::uint64_t cost = ticks_of(amount, refill_, length_, Rounding::up);
   for (int tries = 0; tries < kTriesMax; ++tries) {
     std::uint64_t spent_until = entry_->taken.load();
-    if ((spent_until & kForgotten) != 0) return PoolAnswer::forgotten;
+    if ((spent_until & kForgotten) != 0 || !entry_.lasts()) return PoolAnswer::forgotten;
     const std::uint64_t from = std::max(spent_until, present);
     if (from - present > kAheadTicksMax) return PoolAnswer::corrupt;
     Entered entered;
@@ -121,7 +122,7 @@ void BucketPool::give_back(std::uint64_t book, std::int64_t amount) {
   const std::uint64_t cost = ticks_of(amount, refill_, length_, Rounding::down);
   for (int tries = 0; tries < kTriesMax; ++tries) {
     std::uint64_t spent_until = entry_->taken.load();
-    if ((spent_until & kForgotten) != 0) return;
+    if ((spent_until & kForgotten) != 0 || !entry_.lasts()) return;
     if (entry_->floor.load() >> kUnitBits != book) return;
     if (entry_->taken.replace(spent_until, spent_until - std::min(cost, spent_until))) break;
   }
@@ -131,7 +132,7 @@ void BucketPool::give_back(std::uint64_t book, std::int64_t amount) {
 void BucketPool::keep(std::uint64_t book, std::int64_t amount) {
   const std::uint64_t units = units_of(amount, false);
   std::uint64_t seen = entry_->floor.load();
-  while (seen >> kUnitBits == book &&
+  while (seen >> kUnitBits == book && entry_.lasts() &&
          !entry_->floor.replace(seen, seen - std::min(units, seen & kUnitsMax))) {
   }
 }

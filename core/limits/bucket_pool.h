@@ -21,15 +21,15 @@
 
 #include <cstdint>
 
-#include "core/limits/limit_words.h"
+#include "core/limits/limit_life.h"
 #include "core/limits/pool_verdict.h"
 
 namespace headrace::core {
 
 class BucketPool {
  public:
-  BucketPool(LimitEntry& entry, std::int64_t refill, Duration length)
-      : entry_(&entry), refill_(refill), length_(length) {}
+  BucketPool(LimitLife life, std::int64_t refill, Duration length)
+      : entry_(life), refill_(refill), length_(length) {}
 
   PoolVerdict take(std::int64_t burst, std::int64_t amount, Duration lead, Instant now);
   PoolAnswer charge(std::int64_t amount, Instant now);
@@ -55,7 +55,7 @@ class BucketPool {
   bool enter(std::uint64_t backlog, std::uint64_t units, Entered& entered);
   [[nodiscard]] std::uint64_t units_of(std::int64_t amount, bool up) const;
 
-  LimitEntry* entry_;
+  LimitLife entry_;
   std::int64_t refill_;
   Duration length_;
 };

@@ -10,7 +10,7 @@ namespace headrace::core {
 // window opens: who dies in between has only kept the old one longer.
 std::uint64_t CalendarPool::turn() {
   std::uint64_t floor = entry_->floor.load();
-  while (TaggedWord::tag(floor) < window_) {
+  while (TaggedWord::tag(floor) < window_ && entry_.lasts()) {
     const std::uint64_t span = entry_->span.load();
     entry_->span.raise_to(LimitSpan::pack(ends_.unix_nanos, LimitSpan::generation(span)));
     const std::uint64_t all = entry_->taken.load();
@@ -25,7 +25,7 @@ PoolVerdict CalendarPool::take(std::int64_t credit, std::int64_t amount, WallTim
   for (int tries = 0; tries < kTriesMax; ++tries) {
     const std::uint64_t floor = turn();
     std::uint64_t taken = entry_->taken.load();
-    if ((taken & kForgotten) != 0) return {.answer = PoolAnswer::forgotten};
+    if ((taken & kForgotten) != 0 || !entry_.lasts()) return {.answer = PoolAnswer::forgotten};
     if (entry_->floor.load() != floor) continue;
     const std::int64_t spent = TaggedWord::difference(taken, floor);
     if (spent < 0 || spent > kSpentMax) return {.answer = PoolAnswer::corrupt};
@@ -43,7 +43,8 @@ PoolAnswer CalendarPool::charge(std::int64_t amount) {
   for (int tries = 0; tries < kTriesMax; ++tries) {
     const std::uint64_t floor = turn();
     std::uint64_t taken = entry_->taken.load();
-    if ((taken & kForgotten) != 0) return PoolAnswer::forgotten;
+    if ((taken & kForgotten) != 0 || !entry_.lasts()) return PoolAnswer::forgotten;
+    if (entry_->floor.load() != floor) continue;
     const std::int64_t spent = TaggedWord::difference(taken, floor);
     if (spent < 0 || spent > kSpentMax) return PoolAnswer::corrupt;
     const std::int64_t bearable = std::min(amount, kSpentMax - spent);
@@ -56,7 +57,7 @@ PoolAnswer CalendarPool::charge(std::int64_t amount) {
 
 void CalendarPool::give_back(std::uint64_t window, std::int64_t amount) {
   std::uint64_t floor = entry_->floor.load();
-  while (TaggedWord::tag(floor) == window) {
+  while (TaggedWord::tag(floor) == window && entry_.lasts()) {
     const std::uint64_t raised =
         TaggedWord::pack(window, TaggedWord::value(floor) + static_cast<std::uint64_t>(amount));
     if (entry_->floor.replace(floor, raised)) return;

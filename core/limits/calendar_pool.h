@@ -7,15 +7,15 @@
 
 #include <cstdint>
 
-#include "core/limits/limit_words.h"
+#include "core/limits/limit_life.h"
 #include "core/limits/pool_verdict.h"
 
 namespace headrace::core {
 
 class CalendarPool {
  public:
-  CalendarPool(LimitEntry& entry, std::uint16_t window, WallTime ends)
-      : entry_(&entry), window_(window), ends_(ends) {}
+  CalendarPool(LimitLife life, std::uint16_t window, WallTime ends)
+      : entry_(life), window_(window), ends_(ends) {}
 
   PoolVerdict take(std::int64_t credit, std::int64_t amount, WallTime now);
   PoolAnswer charge(std::int64_t amount);
@@ -26,7 +26,7 @@ class CalendarPool {
   std::uint64_t turn();
   [[nodiscard]] Duration until_end(WallTime now) const;
 
-  LimitEntry* entry_;
+  LimitLife entry_;
   std::uint64_t window_;
   WallTime ends_;
 };

@@ -12,7 +12,7 @@ std::int64_t ConcurrencyPool::sum(std::uint64_t word) const {
 PoolVerdict ConcurrencyPool::take(std::int64_t credit, std::int64_t amount) {
   std::uint64_t seen = entry_->taken.load();
   for (int tries = 0; tries < kTriesMax; ++tries) {
-    if ((seen & kForgotten) != 0) return {.answer = PoolAnswer::forgotten};
+    if ((seen & kForgotten) != 0 || !entry_.lasts()) return {.answer = PoolAnswer::forgotten};
     const std::uint64_t held = seen >> shift_ & mask();
     const auto more = static_cast<std::uint64_t>(amount);
     if (amount > credit - sum(seen) || more > mask() - held) {
@@ -29,6 +29,7 @@ bool ConcurrencyPool::give_back(std::int64_t amount) {
   std::uint64_t seen = entry_->taken.load();
   const auto less = static_cast<std::uint64_t>(amount);
   for (int tries = 0; tries < kTriesMax; ++tries) {
+    if (!entry_.lasts()) return true;
     if ((seen >> shift_ & mask()) < less) return false;
     if (entry_->taken.replace(seen, seen - (less << shift_))) return true;
   }
@@ -39,7 +40,7 @@ std::int64_t ConcurrencyPool::give_back_all() {
   std::uint64_t seen = entry_->taken.load();
   for (;;) {
     const std::uint64_t held = seen >> shift_ & mask();
-    if (held == 0 || (seen & kForgotten) != 0) return 0;
+    if (held == 0 || (seen & kForgotten) != 0 || !entry_.lasts()) return 0;
     if (entry_->taken.replace(seen, seen - (held << shift_))) {
       return static_cast<std::int64_t>(held);
     }

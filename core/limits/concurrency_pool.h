@@ -11,7 +11,7 @@
 
 #include <cstdint>
 
-#include "core/limits/limit_words.h"
+#include "core/limits/limit_life.h"
 #include "core/limits/pool_verdict.h"
 
 namespace headrace::core {
@@ -20,8 +20,8 @@ class ConcurrencyPool {
  public:
   static constexpr unsigned kCountBits = 51;
 
-  ConcurrencyPool(LimitEntry& entry, std::uint32_t incarnations, std::uint32_t incarnation)
-      : entry_(&entry),
+  ConcurrencyPool(LimitLife life, std::uint32_t incarnations, std::uint32_t incarnation)
+      : entry_(life),
         width_(kCountBits / incarnations),
         shift_(incarnation * width_),
         incarnations_(incarnations) {}
@@ -41,7 +41,7 @@ class ConcurrencyPool {
   [[nodiscard]] std::uint64_t mask() const { return (std::uint64_t{1} << width_) - 1; }
   [[nodiscard]] std::int64_t sum(std::uint64_t word) const;
 
-  LimitEntry* entry_;
+  LimitLife entry_;
   unsigned width_;
   unsigned shift_;
   std::uint32_t incarnations_;

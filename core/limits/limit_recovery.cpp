@@ -8,15 +8,15 @@
 
 namespace headrace::core {
 
-LimitRecovery recover_limits(const LimitMemory& memory, std::uint32_t dead) {
+LimitRecovery recover_limits(const LimitMemory& memory, std::uint32_t dead, LimitTime now) {
   LimitTable table(memory, dead);
   LimitRecovery recovery;
   table.drop_claims_of(dead);
   for (std::uint32_t index = 0; index < table.capacity(); ++index) {
     const auto place = table.in_use(index);
     if (!place) continue;
-    LimitEntry& entry = table.entry(*place);
-    if (LimitTraits::kind(entry.traits.load()) != WindowKind::concurrency) continue;
+    const LimitLife entry = table.life(*place);
+    if (LimitTraits::kind(entry->traits.load()) != WindowKind::concurrency) continue;
     recovery.permits_returned += static_cast<std::uint64_t>(
         ConcurrencyPool(entry, memory.incarnations, dead).give_back_all());
   }
@@ -24,7 +24,7 @@ LimitRecovery recover_limits(const LimitMemory& memory, std::uint32_t dead) {
     for (ShareSlot& slot : memory.shares_of(dead, shard)) {
       const auto share = take_share_out(slot);
       if (!share || share->receipt.place >= table.capacity()) continue;
-      return_credit(table, memory, dead, share->receipt, share->balance);
+      return_credit(table, memory, dead, share->receipt, share->balance, now);
       ++recovery.shares_returned;
     }
   }

@@ -21,7 +21,7 @@ struct LimitRecovery {
 };
 
 // `dead` is an incarnation whose lock the caller holds. May be interrupted by death and done again.
-LimitRecovery recover_limits(const LimitMemory& memory, std::uint32_t dead);
+LimitRecovery recover_limits(const LimitMemory& memory, std::uint32_t dead, LimitTime now);
 
 // The memory for steps that the dead have lost: at most one block for each shard that died. Only
 // while no other process uses the region. Returns how many there were.

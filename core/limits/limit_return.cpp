@@ -8,15 +8,15 @@
 namespace headrace::core {
 
 bool return_credit(LimitTable& table, const LimitMemory& memory, std::uint32_t incarnation,
-                   const LimitReceipt& receipt, std::int64_t amount) {
+                   const LimitReceipt& receipt, std::int64_t amount, LimitTime now) {
   const LimitTable::Place place{.index = receipt.place, .name = receipt.name};
-  LimitEntry& entry = table.entry(place);
-  if (entry.name.load() != receipt.name) return true;
+  const LimitLife entry = table.life(place);
+  if (!entry.lasts()) return true;
   switch (receipt.kind) {
     case WindowKind::sliding:
       if (StepBlock* block = table.block(place)) {
         SlidingPool(entry, *block, Duration(receipt.span_nanos))
-            .give_back(receipt.taken_at, amount);
+            .give_back(receipt.taken_at, amount, now.monotonic);
       }
       return true;
     case WindowKind::bucket:

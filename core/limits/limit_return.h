@@ -12,6 +12,6 @@ namespace headrace::core {
 
 // False where the entry's words contradict it: more permits come back than are out.
 bool return_credit(LimitTable& table, const LimitMemory& memory, std::uint32_t incarnation,
-                   const LimitReceipt& receipt, std::int64_t amount);
+                   const LimitReceipt& receipt, std::int64_t amount, LimitTime now);
 
 }  // namespace headrace::core

@@ -39,7 +39,7 @@ std::uint64_t first_taken(WindowKind kind, std::uint64_t generation) {
     case WindowKind::concurrency:
       return (generation & 0x7ffU) << ConcurrencyPool::kCountBits;
     default:
-      return (generation & 0x7ffU) << 51U | generation;
+      return (generation & 0x7ffU) << 51U | generation << 36U;
   }
 }
 
@@ -47,10 +47,10 @@ bool is_forgotten(const LimitEntry& entry) {
   return (entry.taken.load() & kForgotten) != 0 && LimitTraits::leaving(entry.traits.load());
 }
 
-void announce_leaving(LimitEntry& entry) {
-  std::uint64_t traits = entry.traits.load();
-  while (!LimitTraits::leaving(traits) &&
-         !entry.traits.replace(traits, traits | LimitTraits::kLeaving)) {
+void announce_leaving(LimitLife life) {
+  std::uint64_t traits = life->traits.load();
+  while (!LimitTraits::leaving(traits) && life.lasts() &&
+         !life->traits.replace(traits, traits | LimitTraits::kLeaving)) {
   }
 }
 
@@ -79,6 +79,10 @@ void LimitTable::prefetch(std::uint64_t identity) const {
   __builtin_prefetch(&memory_.entries[home_of(spread(identity))], 1);
 }
 
+bool LimitTable::is_leaving(Place place) const {
+  return LimitTraits::leaving(entry(place).traits.load()) || !life(place).lasts();
+}
+
 std::optional<LimitTable::Place> LimitTable::in_use(std::uint32_t index) const {
   const LimitName name(memory_.entries[index].name.load());
   if (name.state() != PlaceState::in_use) return std::nullopt;
@@ -86,7 +90,9 @@ std::optional<LimitTable::Place> LimitTable::in_use(std::uint32_t index) const {
 }
 
 StepBlock* LimitTable::block(Place place) const {
-  const std::uint32_t index = StepBlockPool::index(entry(place).steps.load());
+  const std::uint64_t steps = entry(place).steps.load();
+  if (StepBlockPool::generation(steps) != LimitName(place.name).generation()) return nullptr;
+  const std::uint32_t index = StepBlockPool::index(steps);
   return index < memory_.blocks.size() ? &memory_.blocks[index] : nullptr;
 }
 
@@ -226,7 +232,9 @@ bool LimitTable::idle(const LimitEntry& entry, std::uint64_t taken, LimitTime no
     case WindowKind::sliding: {
       if (span == 0 || now.monotonic.time_since_epoch() < kIdleGrace) return false;
       const std::uint64_t then = SlidingPool::step_at(now.monotonic - kIdleGrace, Duration(span));
-      return then > SlidingPool::step_of(entry.turn.load()) + kStepsPerWindow;
+      const std::uint64_t open = SlidingPool::step_of(entry.turn.load());
+      const bool turning = TaggedWord::tag(entry.floor.load()) != (open & 0xffffU);
+      return !turning && then > open + kStepsPerWindow;
     }
     case WindowKind::bucket:
       return now.monotonic.time_since_epoch() > kIdleGrace &&
@@ -247,7 +255,7 @@ bool LimitTable::forget_if_idle(Place place, LimitTime now) {
   if ((taken & kForgotten) == 0) {
     if (entry.name.load() != place.name) return false;
     if (!idle(entry, taken, now)) return false;
-    announce_leaving(entry);
+    announce_leaving(life(place));
     if (!entry.taken.replace_seen(taken, taken | kForgotten)) return false;
   }
   if (!is_forgotten(entry)) return false;
@@ -257,7 +265,7 @@ bool LimitTable::forget_if_idle(Place place, LimitTime now) {
 
 void LimitTable::forget(Place place) {
   LimitEntry& entry = memory_.entries[place.index];
-  announce_leaving(entry);
+  announce_leaving(life(place));
   std::uint64_t taken = entry.taken.load();
   while (entry.name.load() == place.name && (taken & kForgotten) == 0 &&
          !entry.taken.replace(taken, taken | kForgotten)) {

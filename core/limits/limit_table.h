@@ -24,6 +24,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "core/limits/limit_life.h"
 #include "core/limits/limit_memory.h"
 #include "core/limits/limit_terms.h"
 #include "core/limits/step_block_pool.h"
@@ -58,9 +59,12 @@ class LimitTable {
   // Claims that a dead incarnation left pending.
   void drop_claims_of(std::uint32_t incarnation);
 
+  // Somebody has wanted to forget it, or it is forgotten.
+  [[nodiscard]] bool is_leaving(Place place) const;
   // What stands in a place, if a limit in use does.
   [[nodiscard]] std::optional<Place> in_use(std::uint32_t index) const;
   [[nodiscard]] LimitEntry& entry(Place place) const { return memory_.entries[place.index]; }
+  [[nodiscard]] LimitLife life(Place place) const { return {entry(place), place.name}; }
   // Nothing where the words are out of bounds, or its window needs none.
   [[nodiscard]] StepBlock* block(Place place) const;
   [[nodiscard]] std::uint32_t capacity() const {

@@ -26,6 +26,7 @@ Permit& Permit::operator=(Permit&& other) noexcept {
 void Permit::settle(std::span<const std::int64_t> used, LimitTime now) {
   if (empty()) return;
   HEADRACE_CHECK(used.size() == count_);
+  limits_->last_seen_ = now;
   for (std::size_t i = 0; i < count_; ++i) {
     const LimitReceipt& receipt = receipts_[i];
     if (receipt.kind == WindowKind::concurrency) {
@@ -34,13 +35,12 @@ void Permit::settle(std::span<const std::int64_t> used, LimitTime now) {
     }
     const std::int64_t kept = std::clamp<std::int64_t>(used[i], 0, receipt.amount);
     limits_->keep(receipt, kept);
-    if (kept < receipt.amount) {
-      limits_->give_back(receipt, receipt.amount - kept);
-    } else if (used[i] > receipt.amount) {
+    if (kept < receipt.amount) limits_->give_back(receipt, receipt.amount - kept);
+    if (used[i] > receipt.amount) {
       limits_->charge(receipt, std::min(used[i], kCreditMax) - receipt.amount, now);
     }
   }
-  count_ = 0;
+  end();
 }
 
 void Permit::settle_as_reserved() {
@@ -51,12 +51,18 @@ void Permit::settle_as_reserved() {
       limits_->keep(receipts_[i], receipts_[i].amount);
     }
   }
-  count_ = 0;
+  end();
 }
 
 void Permit::refund() {
-  for (; count_ > 0; --count_)
-    limits_->give_back(receipts_[count_ - 1], receipts_[count_ - 1].amount);
+  for (std::size_t i = count_; i > 0; --i)
+    limits_->give_back(receipts_[i - 1], receipts_[i - 1].amount);
+  end();
+}
+
+void Permit::end() {
+  if (count_ > 0) --limits_->permits_out_;
+  count_ = 0;
 }
 
 }  // namespace headrace::core

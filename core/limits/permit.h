@@ -48,7 +48,8 @@ class Permit {
   // True amounts, in the order of the demands; those of concurrency are not looked at. Beyond what
   // was reserved they are charged whatever is left.
   void settle(std::span<const std::int64_t> used, LimitTime now);
-  // Everything was used as it was reserved.
+  // Everything was used as it was reserved. Like refund() as of the last moment that the
+  // ShardLimits was told.
   void settle_as_reserved();
   void refund();
 
@@ -58,6 +59,8 @@ class Permit {
 
  private:
   friend class ShardLimits;
+
+  void end();
 
   ShardLimits* limits_ = nullptr;
   std::size_t count_ = 0;

@@ -62,6 +62,7 @@ std::optional<LimitRefusal> ShardLimits::take(std::span<const LimitDemand> deman
     for (const LimitDemand& demand : demands)
       table_.prefetch(demand.terms.identity);
   }
+  last_seen_ = now;
   into.limits_ = this;
   for (const LimitDemand& demand : demands) {
     if (auto refusal = take_one(demand, now, into.receipts_[into.count_])) {
@@ -69,8 +70,9 @@ std::optional<LimitRefusal> ShardLimits::take(std::span<const LimitDemand> deman
       into.refund();
       return refusal;
     }
-    ++into.count_;
+    if (into.count_++ == 0) ++permits_out_;
   }
+  if (permits_out_ > 0) next_tending_ = std::min(next_tending_, now.monotonic + kTendWithin);
   return std::nullopt;
 }
 
@@ -97,6 +99,7 @@ std::optional<LimitRefusal> ShardLimits::take_from_node(const LimitDemand& deman
     const auto place = table_.find_or_add(terms, now);
     if (!place) return LimitRefusal{.cause = RefusalCause::no_room};
     const std::uint64_t traits = table_.entry(*place).traits.load();
+    if (!table_.life(*place).lasts()) continue;
     if (LimitTraits::closed(traits)) return LimitRefusal{.cause = RefusalCause::closed};
     PoolVerdict verdict{.answer = PoolAnswer::corrupt};
     if (LimitTraits::kind(traits) == terms.kind) {
@@ -120,15 +123,14 @@ std::optional<LimitRefusal> ShardLimits::take_from_node(const LimitDemand& deman
                                                : std::optional(verdict.retry_after)};
       case PoolAnswer::beyond:
         return LimitRefusal{.cause = RefusalCause::beyond_limit};
-      case PoolAnswer::forgotten:
-        if (LimitTraits::leaving(table_.entry(*place).traits.load())) break;
-        close(*place);
-        return LimitRefusal{.cause = RefusalCause::closed};
       case PoolAnswer::outdated:
         table_.forget_if_idle(*place, now);
         break;
+      case PoolAnswer::forgotten:
+        if (table_.is_leaving(*place)) break;
+        [[fallthrough]];
       case PoolAnswer::corrupt:
-        close(*place);
+        if (!close(*place)) break;  // it was not that one any more
         return LimitRefusal{.cause = RefusalCause::closed};
     }
   }
@@ -137,7 +139,7 @@ std::optional<LimitRefusal> ShardLimits::take_from_node(const LimitDemand& deman
 
 PoolVerdict ShardLimits::ask(LimitTable::Place place, const LimitTerms& terms, std::int64_t amount,
                              Duration lead, LimitTime now) {
-  LimitEntry& entry = table_.entry(place);
+  const LimitLife entry = table_.life(place);
   switch (terms.kind) {
     case WindowKind::sliding: {
       StepBlock* block = table_.block(place);
@@ -156,7 +158,7 @@ PoolVerdict ShardLimits::ask(LimitTable::Place place, const LimitTerms& terms, s
 
 PoolStanding ShardLimits::standing_of(LimitTable::Place place, const LimitTerms& terms,
                                       LimitTime now) {
-  LimitEntry& entry = table_.entry(place);
+  const LimitLife entry = table_.life(place);
   switch (terms.kind) {
     case WindowKind::sliding: {
       StepBlock* block = table_.block(place);
@@ -177,10 +179,12 @@ LimitReading ShardLimits::read(const LimitTerms& terms, LimitTime now) {
   const auto place = table_.find(terms.identity);
   if (!place) return reading;
   const std::uint64_t traits = table_.entry(*place).traits.load();
+  if (!table_.life(*place).lasts()) return reading;
   if (LimitTraits::closed(traits) || LimitTraits::kind(traits) != terms.kind) {
     return {.limit = terms.credit, .closed = true};
   }
   const PoolStanding standing = standing_of(*place, terms, now);
+  if (!table_.life(*place).lasts()) return reading;
   if (standing.answer == PoolAnswer::corrupt) return {.limit = terms.credit, .closed = true};
   if (standing.answer != PoolAnswer::granted) return reading;
   const Seat& seat = seats_[seat_of(terms.identity)];
@@ -200,12 +204,13 @@ void ShardLimits::reset(std::uint64_t identity) {
 }
 
 void ShardLimits::charge(const LimitReceipt& receipt, std::int64_t amount, LimitTime now) {
+  last_seen_ = now;
   ++counts_.overruns;
   const LimitTerms terms = terms_of(receipt);
   for (int tries = 0; tries < kLookUpsMax; ++tries) {
     const auto place = table_.find_or_add(terms, now);
     if (!place) break;
-    LimitEntry& entry = table_.entry(*place);
+    const LimitLife entry = table_.life(*place);
     PoolAnswer answer = PoolAnswer::corrupt;
     StepBlock* block = table_.block(*place);
     if (terms.kind == WindowKind::sliding && block != nullptr) {
@@ -217,7 +222,7 @@ void ShardLimits::charge(const LimitReceipt& receipt, std::int64_t amount, Limit
     }
     if (answer == PoolAnswer::granted) return;
     if (answer == PoolAnswer::outdated) table_.forget_if_idle(*place, now);
-    if (answer == PoolAnswer::corrupt) return close(*place);
+    if (answer == PoolAnswer::corrupt && close(*place)) return;
   }
   ++counts_.debts_lost;
 }
@@ -234,7 +239,7 @@ void ShardLimits::give_back(const LimitReceipt& receipt, std::int64_t amount) {
       return;
     }
   }
-  if (!return_credit(table_, memory_, incarnation_, receipt, amount)) {
+  if (!return_credit(table_, memory_, incarnation_, receipt, amount, last_seen_)) {
     close({.index = receipt.place, .name = receipt.name});
   }
 }
@@ -242,20 +247,23 @@ void ShardLimits::give_back(const LimitReceipt& receipt, std::int64_t amount) {
 // Only a bucket counts what may still come back.
 void ShardLimits::keep(const LimitReceipt& receipt, std::int64_t amount) {
   if (receipt.kind != WindowKind::bucket || amount == 0) return;
-  LimitEntry& entry = memory_.entries[receipt.place];
-  if (entry.name.load() != receipt.name) return;
-  BucketPool(entry, receipt.refill, Duration(receipt.span_nanos)).keep(receipt.taken_at, amount);
+  const LimitTable::Place place{.index = receipt.place, .name = receipt.name};
+  BucketPool(table_.life(place), receipt.refill, Duration(receipt.span_nanos))
+      .keep(receipt.taken_at, amount);
 }
 
-void ShardLimits::close(LimitTable::Place place) {
+// False if it has been forgotten meanwhile: then the words that were looked at are another one's.
+bool ShardLimits::close(LimitTable::Place place) {
   LimitEntry& entry = table_.entry(place);
   std::uint64_t traits = entry.traits.load();
-  if (LimitTraits::closed(traits)) return;
-  if (!entry.traits.replace(traits, traits | LimitTraits::kClosed)) return;
+  if (!table_.life(place).lasts()) return false;
+  if (LimitTraits::closed(traits)) return true;
+  if (!entry.traits.replace(traits, traits | LimitTraits::kClosed)) return close(place);
   ++counts_.limits_closed;
   for (std::uint64_t closed = memory_.header->limits_closed.load();
        !memory_.header->limits_closed.replace(closed, closed + 1);) {
   }
+  return true;
 }
 
 }  // namespace headrace::core

@@ -33,6 +33,9 @@ namespace headrace::core {
 // An idle share's credit is back with the node after this at the latest, if tend() is called.
 inline constexpr Duration kShareHold = std::chrono::milliseconds{20};
 
+// So often a shard must be told the time while permits are out: their credit comes back as of then.
+inline constexpr Duration kTendWithin = std::chrono::seconds{10};
+
 class ShardLimits {
  public:
   ShardLimits(const LimitMemory& memory, std::uint32_t incarnation, std::uint32_t shard);
@@ -54,7 +57,7 @@ class ShardLimits {
   // Gives back shares whose time is over, and forgets a few limits that are idle. To be called when
   // next_tending() has come, and now and then; more often does no harm.
   void tend(LimitTime now);
-  // kNever while no share is held.
+  // kNever while neither shares nor permits are out.
   [[nodiscard]] Instant next_tending() const { return next_tending_; }
   // All of them, at once: before the shard ends.
   void give_back_shares();
@@ -104,7 +107,7 @@ class ShardLimits {
   void give_back(const LimitReceipt& receipt, std::int64_t amount);
   void keep(const LimitReceipt& receipt, std::int64_t amount);
   void charge(const LimitReceipt& receipt, std::int64_t amount, LimitTime now);
-  void close(LimitTable::Place place);
+  bool close(LimitTable::Place place);
 
   LimitMemory memory_;
   LimitTable table_;
@@ -114,6 +117,8 @@ class ShardLimits {
   std::array<std::uint16_t, kSharesPerShard> held_{};  // seats that hold a share
   std::size_t held_count_ = 0;
   Instant next_tending_ = kNever;
+  LimitTime last_seen_;
+  std::uint64_t permits_out_ = 0;
   Counts counts_;
 };
 

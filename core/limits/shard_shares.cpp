@@ -123,7 +123,8 @@ void ShardLimits::give_back_share(std::size_t seat) {
 }
 
 void ShardLimits::tend(LimitTime now) {
-  next_tending_ = kNever;
+  last_seen_ = now;
+  next_tending_ = permits_out_ > 0 ? now.monotonic + kTendWithin : kNever;
   for (std::size_t i = held_count_; i > 0; --i) {
     const std::size_t seat = held_[i - 1];
     if (seats_[seat].not_after < now.monotonic) {

@@ -28,8 +28,8 @@ std::int64_t step_nanos(Duration length) {
 
 }  // namespace
 
-SlidingPool::SlidingPool(LimitEntry& entry, StepBlock& block, Duration length)
-    : entry_(&entry), block_(&block), step_nanos_(step_nanos(length)) {}
+SlidingPool::SlidingPool(LimitLife life, StepBlock& block, Duration length)
+    : entry_(life), block_(&block), step_nanos_(step_nanos(length)) {}
 
 std::uint64_t SlidingPool::step_at(Instant at) const {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(at.time_since_epoch().count(), 0) /
@@ -46,6 +46,7 @@ SlidingPool::Position SlidingPool::turn_to(std::uint64_t step) {
     const std::uint64_t turn = entry_->turn.load();
     const std::uint64_t open_step = step_of(turn);
     const std::uint64_t floor = entry_->floor.load();
+    if (!entry_.lasts()) return {PoolAnswer::forgotten, 0, 0};
     if (const std::uint64_t ahead = tag_of(TaggedWord::tag(floor) - open_step); ahead != 0) {
       finish(turn, open_step + ahead);
       continue;
@@ -90,7 +91,19 @@ void SlidingPool::decide(std::uint64_t open_step, std::uint64_t floor, std::uint
   entry_->floor.replace_seen(floor, TaggedWord::pack(tag_of(step), value));
 }
 
+// False if the limit is being forgotten.
+bool SlidingPool::touch() {
+  for (int tries = 0; tries < kTriesMax; ++tries) {
+    std::uint64_t taken = entry_->taken.load();
+    if ((taken & kForgotten) != 0 || !entry_.lasts()) return false;
+    const std::uint64_t touched = (taken + (std::uint64_t{1} << TaggedWord::kValueBits));
+    if (entry_->taken.replace(taken, touched & ~kForgotten)) return true;
+  }
+  return false;
+}
+
 void SlidingPool::finish(std::uint64_t turn, std::uint64_t step) {
+  if (!touch()) return;
   const std::uint64_t old = step_of(turn);
   if (old >> kCleaningStepsLog2 != step >> kCleaningStepsLog2) clear_old_laps(turn, step);
 
@@ -132,6 +145,7 @@ PoolVerdict SlidingPool::take(std::int64_t credit, std::int64_t amount, Instant 
     if (position.answer != PoolAnswer::granted) return {.answer = position.answer};
     std::uint64_t taken = entry_->taken.load();
     if ((taken & kForgotten) != 0) return {.answer = PoolAnswer::forgotten};
+    if (!entry_.lasts()) return {.answer = PoolAnswer::forgotten};
     if (entry_->floor.load() != position.floor) continue;
     const std::int64_t spent = TaggedWord::difference(taken, position.floor);
     if (spent < 0 || spent > kSpentMax) return {.answer = PoolAnswer::corrupt};
@@ -152,6 +166,7 @@ PoolAnswer SlidingPool::charge(std::int64_t amount, Instant now) {
     if (position.answer != PoolAnswer::granted) return position.answer;
     std::uint64_t taken = entry_->taken.load();
     if ((taken & kForgotten) != 0) return PoolAnswer::forgotten;
+    if (!entry_.lasts()) return PoolAnswer::forgotten;
     if (entry_->floor.load() != position.floor) continue;
     const std::int64_t spent = TaggedWord::difference(taken, position.floor);
     if (spent < 0 || spent > kSpentMax) return PoolAnswer::corrupt;
@@ -163,16 +178,17 @@ PoolAnswer SlidingPool::charge(std::int64_t amount, Instant now) {
   return PoolAnswer::corrupt;
 }
 
-void SlidingPool::give_back(std::uint64_t step, std::int64_t amount) {
+void SlidingPool::give_back(std::uint64_t step, std::int64_t amount, Instant now) {
+  if (step_at(now) >= step + kStepsUntilReturned) return;  // all of it has come back
   for (int tries = 0; tries < kTriesMax; ++tries) {
     const std::uint64_t turn = entry_->turn.load();
     const std::uint64_t open_step = step_of(turn);
     const std::uint64_t floor = entry_->floor.load();
+    if (!entry_.lasts()) return;
     if (const std::uint64_t ahead = tag_of(TaggedWord::tag(floor) - open_step); ahead != 0) {
       finish(turn, open_step + ahead);
       continue;
     }
-    // All of it has come back.
     if (step > open_step || open_step - step >= kStepsUntilReturned) return;
     std::uint64_t seen = word(step).load();
     if (!StepWord::is(seen, step)) return;

@@ -12,13 +12,17 @@
 // one was, or the process died, that much is missing until `floor` is summed up anew, once a
 // window.
 //
+// An idle limit may be forgotten, and its step block become another's, while somebody begins to
+// turn it: so whoever finishes a turn touches `taken` first, after the turn was decided. Then
+// either the forgetting fails, or the touch does. A touch changes bits above those that count.
+//
 // Threads: any; all words are in shared memory.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 
-#include "core/limits/limit_words.h"
+#include "core/limits/limit_life.h"
 #include "core/limits/pool_verdict.h"
 
 namespace headrace::core {
@@ -28,12 +32,12 @@ class SlidingPool {
   // A turn over more steps than this cannot be told by its tag.
   static constexpr std::uint64_t kTurnStepsMax = 0xffff;
 
-  SlidingPool(LimitEntry& entry, StepBlock& block, Duration length);
+  SlidingPool(LimitLife life, StepBlock& block, Duration length);
 
   PoolVerdict take(std::int64_t credit, std::int64_t amount, Instant now);
   // Whatever is left. Anything but `granted`: nothing was charged.
   PoolAnswer charge(std::int64_t amount, Instant now);
-  void give_back(std::uint64_t step, std::int64_t amount);
+  void give_back(std::uint64_t step, std::int64_t amount, Instant now);
   PoolStanding standing(Instant now);
 
   [[nodiscard]] std::uint64_t step_at(Instant at) const;
@@ -59,6 +63,7 @@ class SlidingPool {
 
   Position turn_to(std::uint64_t step);
   void decide(std::uint64_t open_step, std::uint64_t floor, std::uint64_t step);
+  bool touch();
   void finish(std::uint64_t turn, std::uint64_t step);
   void clear_old_laps(std::uint64_t turn, std::uint64_t step);
   [[nodiscard]] std::int64_t returned_by(std::uint64_t first, std::uint64_t end) const;
@@ -67,7 +72,7 @@ class SlidingPool {
 
   SharedWord& word(std::uint64_t step) const { return block_->steps[step % kStepWords]; }
 
-  LimitEntry* entry_;
+  LimitLife entry_;
   StepBlock* block_;
   std::int64_t step_nanos_;
 };

@@ -30,6 +30,7 @@ class StepBlockPool {
   static constexpr std::uint64_t pack(std::uint64_t generation, std::uint32_t index) {
     return generation << 32U | (index == kNone ? 0 : index + 1U);
   }
+  static constexpr std::uint64_t generation(std::uint64_t word) { return word >> 32U; }
   static constexpr std::uint32_t index(std::uint64_t word) {
     return static_cast<std::uint32_t>(word) - 1U;
   }

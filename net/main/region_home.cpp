@@ -23,6 +23,14 @@ core::WallTime wall_now() {
   return {std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec};
 }
 
+core::LimitTime limit_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return {.monotonic = core::Instant{std::chrono::seconds{now.tv_sec} +
+                                     std::chrono::nanoseconds{now.tv_nsec}},
+          .wall = wall_now()};
+}
+
 std::uint64_t some_identity() {
   std::random_device device;
   return std::uint64_t{device()} << 32U | device();
@@ -47,7 +55,7 @@ std::expected<RegionHome, std::string> RegionHome::open(const std::string& path,
   if (!start.held()) return std::unexpected("the shared region's file cannot be locked");
   // What a dead one held of limits comes back. Its counters and tables are let go.
   for (core::Incarnation& orphan : core::Incarnation::claim_orphans(*home.region_)) {
-    const auto recovered = core::recover_limits(home.limits(), orphan.number());
+    const auto recovered = core::recover_limits(home.limits(), orphan.number(), limit_now());
     HEADRACE_EVENT(warning,
                    "incarnation {} ended without saying so; its slot is free again, and the {} "
                    "concurrent permits and {} shares of limits that it held",
@@ -83,7 +91,7 @@ std::expected<void, std::string> RegionHome::publish(std::span<const std::byte> 
 }
 
 void RegionHome::finish() {
-  core::recover_limits(limits(), incarnation_->number());
+  core::recover_limits(limits(), incarnation_->number(), limit_now());
   incarnation_->finish();
 }
 

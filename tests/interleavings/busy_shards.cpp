@@ -76,11 +76,12 @@ void BusyShards::kill(std::uint32_t incarnation) {
 
 void BusyShards::recover(std::uint32_t incarnation) {
   const bool dies = random_.one_in(2);
-  const auto first = schedule_.add([&] { recover_limits(world_.memory(), incarnation); });
+  const auto first =
+      schedule_.add([&] { recover_limits(world_.memory(), incarnation, limit_time(clock_)); });
   if (dies && schedule_.run_alone(first, 1 + random_.below(60))) schedule_.kill(first);
   while (!schedule_.ended(first) && schedule_.step()) {
   }
-  recover_limits(world_.memory(), incarnation);
+  recover_limits(world_.memory(), incarnation, limit_time(clock_));
 }
 
 void BusyShards::settle_all() {
@@ -115,8 +116,8 @@ void BusyShards::work(Shard& shard) {
 
 void BusyShards::let_time_pass() {
   if (!manner_.lagging && at_work_ > 0) return;
-  if (random_.one_in(2)) clock_ += random_.between(0ns, 4ms);
-  if (random_.one_in(20)) clock_ += random_.between(1ms, 80ms);
+  if (random_.one_in(2)) clock_ += random_.between(0ns, manner_.hot ? 400us : 4ms);
+  if (random_.one_in(manner_.hot ? 60 : 20)) clock_ += random_.between(1ms, 80ms);
   if (random_.one_in(200)) clock_ += random_.between(0ns, 2s);
   if (at_work_ == 0 && random_.one_in(300)) clock_ += 2min;
 }
@@ -126,7 +127,9 @@ void BusyShards::take(Shard& shard) {
   std::vector<std::size_t> limits;
   std::vector<LimitDemand> demands;
   for (std::uint64_t wanted = 1 + random_.below(3); limits.size() < wanted;) {
-    const auto limit = static_cast<std::size_t>(random_.below(kLimits));
+    auto limit = static_cast<std::size_t>(random_.below(kLimits));
+    if (manner_.hot && !random_.one_in(8))
+      limit = 1 + 2 * static_cast<std::size_t>(random_.below(3));
     if (std::find(limits.begin(), limits.end(), limit) != limits.end()) continue;
     limits.push_back(limit);
     const auto amount = limit == kConcurrency ? 1 : static_cast<std::int64_t>(random_.below(6));

@@ -21,6 +21,7 @@ class BusyShards {
   struct Manner {
     bool lagging = false;   // time goes on while shards are at work
     bool overruns = false;  // some use more than they reserved
+    bool hot = false;       // large limits mostly, one request upon the other
     int operations = 400;   // of each shard
   };
 

@@ -54,7 +54,8 @@ void expect_all_comes_back(BusyShards& shards, std::uint64_t seed) {
 TEST(LimitsInterleaved, NeverMoreThanTheLimitInAnyStretchAndAllComesBack) {
   std::uint64_t slices = 0;
   for (auto [seed, end] = seeds(150); seed < end; ++seed) {
-    BusyShards shards(seed, {.lagging = seed % 2 == 1, .overruns = seed % 4 >= 2});
+    BusyShards shards(seed,
+                      {.lagging = seed % 2 == 1, .overruns = seed % 4 >= 2, .hot = seed % 3 == 0});
     shards.start(0);
     shards.run_to_end();
     shards.settle_all();
@@ -70,12 +71,13 @@ TEST(LimitsInterleaved, NeverMoreThanTheLimitInAnyStretchAndAllComesBack) {
     expect_all_comes_back(shards, seed);
     slices += shards.slices();
   }
-  EXPECT_GT(slices, 0U);
+  const bool one_alone = std::getenv("HEADRACE_LIMIT_SEED") != nullptr;
+  EXPECT_TRUE(one_alone || slices > 1000) << slices << " slices";
 }
 
 TEST(LimitsInterleaved, AKilledProcessRefillsNothingAndItsPermitsComeBack) {
-  for (auto [seed, end] = seeds(150); seed < end; ++seed) {
-    BusyShards shards(seed, {.lagging = seed % 2 == 1});
+  for (auto [seed, end] = seeds(80); seed < end; ++seed) {
+    BusyShards shards(seed, {.lagging = seed % 2 == 1, .hot = seed % 3 == 0});
     Random random(seed);
     shards.start(0);
     shards.start(1);

@@ -92,7 +92,7 @@ TEST(LimitsOfAKilledProcess, AreRecoveredByItsSuccessor) {
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
     for (Incarnation& orphan : Incarnation::claim_orphans(*region)) {
-      recover_limits(memory, orphan.number());
+      recover_limits(memory, orphan.number(), limit_time(100ms));
       orphan.finish();
     }
     collect_lost_step_blocks(memory);

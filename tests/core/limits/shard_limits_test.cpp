@@ -294,7 +294,7 @@ TEST(LimitShares, AnIdleShareComesBackAfterItsTime) {
   ASSERT_LE(one->next_tending(), limit_time(kShareHold + 1ns).monotonic);
   one->tend(limit_time(kShareHold + 1ns));
   EXPECT_EQ(two->read(terms, limit_time(kShareHold + 1ns)).remaining, 9980);
-  EXPECT_EQ(one->next_tending(), kNever);
+  EXPECT_EQ(one->next_tending(), kNever) << "neither shares nor permits are out";
 }
 
 TEST(LimitShares, AShareIsVoidBehindTheEdgeOfItsWindow) {
