@@ -34,10 +34,18 @@ DataPlaneShard::DataPlaneShard(std::uint32_t number, std::unique_ptr<core::Io> i
   if (snapshot->view().settings().access_log.output != config::LogOutput::off) {
     context_.access_log = &access_log_;
   }
+  if (options.limits.header != nullptr) {
+    context_.limits.emplace(options.limits, options.incarnation, number);
+    context_.limit_clock.emplace(*options.limits.header);
+  }
+  limits_due_.bind<&DataPlaneShard::tend_limits>(this);
   take_config(std::move(snapshot));
 }
 
-DataPlaneShard::~DataPlaneShard() = default;
+DataPlaneShard::~DataPlaneShard() {
+  limits_due_.clear(*context_.timers);
+  if (context_.limits) context_.limits->give_back_shares();
+}
 
 // --- listeners -----------------------------------------------------------------------------------
 
@@ -104,6 +112,7 @@ std::vector<std::string> DataPlaneShard::listening_on() const {
 // --- turns ---------------------------------------------------------------------------------------
 
 void DataPlaneShard::on_start(core::Shard&) {
+  if (context_.limits) context_.limit_clock->observe(context_.now(), context_.io->wall_now());
   for (const auto& listener : listeners_)
     listener->start();
   ask_for_names(*context_.config);
@@ -119,6 +128,7 @@ bool DataPlaneShard::on_turn(core::Instant) {
   if (!commands_.consumer().empty()) take_commands();
   if (names_ != nullptr && names_->unanswered(shard_.number()) > 0) take_names();
   if (draining_ || listeners_drain_ || configs_.size() > 1) let_go();
+  if (context_.limits) limits_due_.set(*context_.timers, context_.limits->next_tending());
   if (core::planted(core::PlantedBug::turn_not_asked_for)) return false;
   return left_over || !context_.run_queue.empty();
 }
@@ -143,7 +153,18 @@ void DataPlaneShard::run_queue() {
   context_.run_queue.take_all(due);
 }
 
+// Shares of limits that nobody asks for go back in time, so that other shards find them.
+void DataPlaneShard::tend_limits() {
+  if (limits_due_.expired(*context_.timers, context_.now())) {
+    context_.limits->tend(context_.limit_time());
+  }
+}
+
 void DataPlaneShard::on_second(core::Instant) {
+  if (context_.limits) {
+    context_.limit_clock->observe(context_.now(), context_.io->wall_now());
+    context_.limits->tend(context_.limit_time());
+  }
   constexpr std::size_t kReleaseBytesMax = 4 * 1024 * 1024;
   context_.bodies.release_idle(kReleaseBytesMax);
   ask_for_names(*context_.config);

@@ -19,6 +19,7 @@
 #include "core/shard.h"
 #include "core/spsc_ring.h"
 #include "net/config_snapshot.h"
+#include "net/edge/deadline.h"
 #include "net/edge/listener.h"
 #include "net/log/access_log.h"
 #include "net/shard_config.h"
@@ -45,6 +46,9 @@ class DataPlaneShard final : public core::ShardHooks {
     std::size_t small_buffers = 0;
     std::size_t bulk_buffers = core::IoOptions{}.bulk_buffers;
     std::size_t small_buffer_bytes = 0;
+    // What limits stand on, and whose part of it this process has. No header: nothing is limited.
+    core::LimitMemory limits;
+    std::uint32_t incarnation = 0;
   };
 
   // `names` (may be null where no provider has a name), budget and fleet outlive the shard.
@@ -97,6 +101,7 @@ class DataPlaneShard final : public core::ShardHooks {
   void ask_for_names(ShardConfig& config);
   void take_names();
   void let_go();
+  void tend_limits();
 
   core::Shard shard_;
   ShardContext context_;
@@ -105,6 +110,7 @@ class DataPlaneShard final : public core::ShardHooks {
   std::vector<std::unique_ptr<ShardConfig>> configs_;  // the current one is the last
   std::vector<std::unique_ptr<Listener>> listeners_;
   core::SpscRing<ShardCommand> commands_;
+  Deadline limits_due_;  // when a share of limits is to be given back
   std::uint64_t config_number_ = 0;
   bool draining_ = false;
   bool listeners_drain_ = false;  // some do, after a reload

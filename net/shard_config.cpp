@@ -22,7 +22,11 @@ ShardConfig::ShardConfig(ShardContext& shard, std::shared_ptr<const ConfigSnapsh
                   .line_bytes_max = static_cast<std::uint32_t>(settings.line_bytes_max),
                   .fields_max = static_cast<std::uint32_t>(settings.fields_max)};
   body_limits_.body_bytes_max = static_cast<std::uint32_t>(settings.body_bytes_max);
-  body_limits_.count_text = false;  // the reserve stage takes no tokens
+  // An estimate is what an answer without usage costs, and what a provider's limits go by.
+  counts_all_text_ = !view().quota().prices().empty() ||
+                     std::ranges::any_of(view().providers(), [](const auto& provider) {
+                       return !provider.limits.none();
+                     });
   for (const ProviderLink& provider : snapshot_->providers()) {
     pools_.push_back(std::make_unique<UpstreamPool>(shard_, *this, provider));
     set_fixed_address(provider);

@@ -16,6 +16,7 @@
 #include "net/upstream/provider_addresses.h"
 #include "net/upstream/upstream_pool.h"
 #include "policy/body/body_scan.h"
+#include "policy/quota/calendar_windows.h"
 
 namespace headrace::net {
 
@@ -38,6 +39,9 @@ class ShardConfig {
   }
   [[nodiscard]] const http::HeadLimits& head_limits() const { return head_limits_; }
   [[nodiscard]] const policy::BodyLimits& body_limits() const { return body_limits_; }
+  // Whether every prompt's tokens are to be estimated, not only those of callers with limits.
+  [[nodiscard]] bool counts_all_text() const { return counts_all_text_; }
+  [[nodiscard]] policy::CalendarWindows& calendar_windows() { return calendar_windows_; }
   [[nodiscard]] std::size_t small_buffer_bytes() const { return small_buffer_bytes_; }
 
   [[nodiscard]] UpstreamPool& pool(std::uint32_t provider) { return *pools_[provider]; }
@@ -79,10 +83,12 @@ class ShardConfig {
   std::uint64_t number_;
   http::HeadLimits head_limits_;
   policy::BodyLimits body_limits_;
+  policy::CalendarWindows calendar_windows_;
   std::size_t small_buffer_bytes_;
   std::vector<Addresses> addresses_;
   std::vector<std::unique_ptr<UpstreamPool>> pools_;
   std::uint64_t users_ = 0;
+  bool counts_all_text_ = false;
   bool retired_ = false;
 };
 

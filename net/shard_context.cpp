@@ -2,6 +2,7 @@
 
 #include "net/edge/downstream_connection.h"
 #include "net/proxy/exchange.h"
+#include "net/proxy/quota_hold.h"
 #include "net/proxy/request_message.h"
 #include "net/upstream/upstream_connection.h"
 
@@ -27,7 +28,9 @@ ShardContext::ShardContext(core::Io& shard_io, core::TimerWheel& shard_timers,
       downstreams("downstream connections", capacity.downstream_connections),
       upstreams("upstream connections", capacity.upstream_connections),
       exchanges("exchanges", capacity.exchanges),
-      messages("requests held", capacity.messages) {}
+      messages("requests held", capacity.messages),
+      quota_holds("limits held", capacity.exchanges),
+      learned_models(std::make_unique<policy::LearnedModels>()) {}
 
 ShardContext::~ShardContext() = default;
 

@@ -5,10 +5,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 
 #include "core/block_pool.h"
 #include "core/body_pool.h"
 #include "core/io.h"
+#include "core/limits/accepted_wall_clock.h"
+#include "core/limits/shard_limits.h"
 #include "core/slot_pool.h"
 #include "core/timer_wheel.h"
 #include "net/edge/starved_transports.h"
@@ -19,6 +23,8 @@
 #include "net/proxy/exchange_state.h"
 #include "net/shard_counters.h"
 #include "net/tls/workspace.h"
+#include "policy/estimate/learned_models.h"
+#include "policy/quota/limit_chain.h"
 
 namespace headrace::net {
 
@@ -31,6 +37,7 @@ class StageDelays;
 class UpstreamConnection;
 class UpstreamPool;
 struct HungryPoolTag;
+struct QuotaHold;
 struct ReturningPoolTag;
 struct RequestMessage;
 struct RunQueueTag;
@@ -58,6 +65,10 @@ struct ShardContext {
   ShardContext& operator=(const ShardContext&) = delete;
 
   [[nodiscard]] core::Instant now() const { return io->now(); }
+  [[nodiscard]] core::LimitTime limit_time() const {
+    const core::WallTime system = io->wall_now();
+    return {.monotonic = now(), .wall = limit_clock ? limit_clock->at(now(), system) : system};
+  }
 
   core::Io* io;
   core::TimerWheel* timers;
@@ -83,6 +94,7 @@ struct ShardContext {
   core::SlotPool<UpstreamConnection> upstreams;
   core::SlotPool<Exchange> exchanges;
   core::SlotPool<RequestMessage> messages;
+  core::SlotPool<QuotaHold> quota_holds;
   // Exchanges that go on in the next turn with what one turn must not do at once.
   core::IntrusiveList<Exchange, RunQueueTag> run_queue;
   // Pools for whose connections there was no place; another pool's idle one makes it.
@@ -90,7 +102,13 @@ struct ShardContext {
   // Pools to which connections were given back in this turn.
   core::IntrusiveList<UpstreamPool, ReturningPoolTag> returning_pools;
 
+  // What limits stand on. None: nothing is limited (tests only).
+  std::optional<core::ShardLimits> limits;
+  std::optional<core::AcceptedWallClock> limit_clock;
+  std::unique_ptr<policy::LearnedModels> learned_models;
+
   // Scratch: valid within one handler only.
+  policy::LimitChain limit_chain;
   http::RequestHead request_head;
   http::ResponseHead response_head;
   http::DateCache date;

@@ -38,6 +38,20 @@ enum class ShardCount : std::uint8_t {
   buffers_relieved,  // what was queued moved out of a receive buffer, because those were short
   tls_handshakes,
   tls_failures,
+  refused_requests,  // by a limit of that measure
+  refused_concurrent,
+  refused_tokens,
+  refused_money,
+  refused_unbounded,      // the cost had no bound, or the model no price
+  refused_unknown_limit,  // nobody could say what was left
+  limits_failed_open,
+  soft_limits_exceeded,
+  budget_warnings,
+  caps_written,  // output caps written into requests
+  answers_cut,   // streams ended by us
+  reserve_overruns,
+  tokens_overrun,  // used beyond what was reserved
+  micro_usd_overrun,
   count,
 };
 

@@ -148,6 +148,8 @@ std::expected<void, std::string> DataPlane::make_shards(
                                  snapshot->view().bytes());
   if (!region) return std::unexpected("shared region: " + region.error());
   region_.emplace(std::move(*region));
+  options.limits = region_->limits();
+  options.incarnation = region_->incarnation_number();
   plan_memory(options, io_options, count);
   wait_for_addresses(snapshot->view());
   for (std::uint32_t number = 0; number < count; ++number) {
@@ -183,6 +185,9 @@ void DataPlane::plan_memory(const DataPlaneShard::Options& options,
   plan.add("exchanges", shards * capacity.exchanges, sizeof(Exchange), "each request under way");
   plan.add("requests held", shards * capacity.messages, sizeof(RequestMessage),
            "until their answer begins");
+  plan.add("limits held", shards * capacity.exchanges, sizeof(QuotaHold),
+           "requests of callers with limits");
+  plan.add("learned models", shards, sizeof(policy::LearnedModels), "how models count tokens");
   plan.add("head blocks", shards * capacity.head_blocks, kHeadBlockBytes,
            "heads, local answers, cut events");
   plan.add("TLS blocks", shards * capacity.tls_blocks, kTlsBlockBytes, "ciphertext being sent");

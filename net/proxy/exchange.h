@@ -27,11 +27,13 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include "core/buffer_lease.h"
 #include "core/clock.h"
+#include "core/units.h"
 #include "net/edge/deadline.h"
 #include "net/edge/lease_queue.h"
 #include "net/edge/transport.h"
@@ -45,16 +47,21 @@
 #include "net/http/response_head.h"
 #include "net/proxy/answer_meter.h"
 #include "net/proxy/exchange_state.h"
+#include "net/proxy/quota_hold.h"
 #include "net/proxy/request_id.h"
 #include "net/proxy/request_message.h"
+#include "net/shard_counters.h"
 #include "net/upstream/upstream_user.h"
 #include "policy/caller.h"
 #include "policy/config/config_view.h"
 #include "policy/dialect/endpoint.h"
 #include "policy/dialect/error_body.h"
 #include "policy/dialect/refusal.h"
+#include "policy/estimate/model_history.h"
 #include "policy/guard.h"
 #include "policy/messages/language_wish.h"
+#include "policy/quota/limits_page.h"
+#include "policy/quota/reservation.h"
 #include "policy/stages.h"
 
 namespace headrace::net {
@@ -144,6 +151,27 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   bool edit_request(std::string_view model);
   policy::Verdict reserve();
 
+  // --- what it takes of limits (exchange_admit.cpp, exchange_reserve.cpp, exchange_quota.cpp) ---
+  bool hold_quota();
+  std::string_view limited_model(std::span<char, policy::kModelBytesMax> scratch);
+  policy::ChainQuestion question(policy::QuotaStage stage, std::string_view model);
+  policy::Verdict conclude(const policy::LimitChain& chain, const policy::ChainAmounts& amounts,
+                           const policy::Taken& taken,
+                           const std::optional<policy::QuotaRefusal>& refused);
+  void tell_of(const policy::ChainedLimit& limit, std::int64_t amount,
+               const core::LimitReading& reading);
+  static ShardCount count_of(const policy::QuotaRefusal& refused);
+  policy::Verdict reserve_passthrough(const policy::LimitChain& chain);
+  policy::Verdict reserve_tokens(const policy::LimitChain& chain, std::string_view model);
+  policy::Verdict reserve(const policy::LimitChain& chain, const policy::ReserveQuestion& ask);
+  [[nodiscard]] const policy::config::Price* price_of(const policy::config::Target& target,
+                                                      std::string_view model) const;
+  policy::ModelHistory& learned(std::string_view model);
+  void answer_quota_page(policy::QuotaPage page);
+  void write_quota_fields(http::HeadWriter& writer);
+  [[nodiscard]] bool output_used_up();
+  void cut_answer();
+
   // --- upstream (exchange_upstream.cpp) --------------------------------------------------------
   void call_upstream();
   http::RequestHead& request_head();
@@ -205,6 +233,11 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
 
   // --- settle, record (exchange_settle.cpp); deadlines (exchange.cpp) ---------------------------
   void finish();
+  void settle();
+  [[nodiscard]] bool is_charged() const;
+  [[nodiscard]] policy::Usage usage_charged();
+  void settle_limits(bool charged);
+  void learn_from_answer();
   void record();
   [[nodiscard]] bool ends_by_reset() const {
     return answer_cut_ && !streaming_ && out_framing_ == http::BodyFraming::until_close;
@@ -240,6 +273,13 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   std::span<std::byte> held_run_;  // within one call of relay() only
   http::HeadScan answer_scan_;
 
+  // What it costs, and what it holds of limits.
+  QuotaHold* quota_ = nullptr;  // of a caller with limits
+  const policy::config::Price* price_ = nullptr;
+  policy::PromptEstimate prompt_;
+  policy::Usage usage_;  // once it is settled
+  core::MicroUsd cost_;
+
   // What the record says.
   core::Instant begun_at_{};
   core::Instant sent_at_{};
@@ -272,6 +312,7 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   bool body_complete_ : 1 = false;      // every byte of the request's body was taken
   bool streams_up_ : 1 = false;         // the body passes through unread
   bool continue_expected_ : 1 = false;  // the client waits for 100 before it sends its body
+  bool text_counted_ : 1 = false;       // prompt_ says something
   bool park_expired_ : 1 = false;       // nobody has woken the parked request in time
   bool wants_stream_ : 1 = false;       // the client asked for a stream
   bool strip_usage_ : 1 = false;        // we asked for usage, the client did not

@@ -1,10 +1,120 @@
 // The admit stage of an exchange: requests and concurrency.
+#include <array>
+
 #include "net/proxy/exchange.h"
+#include "net/shard_config.h"
+#include "net/shard_context.h"
+#include "policy/quota/quota_refusal_text.h"
 
 namespace headrace::net {
 
-policy::Verdict Exchange::admit() {
-  return policy::Verdict::go;
+using policy::MessageId;
+using policy::Reason;
+using policy::Verdict;
+using policy::config::LimitMeasure;
+
+Verdict Exchange::admit() {
+  const policy::config::ConfigView& view = config_->view();
+  if (!shard_->limits || !policy::has_limits(view, caller_)) return Verdict::go;
+  if (!hold_quota()) return Verdict::reply;
+  std::array<char, policy::kModelBytesMax> scratch;
+  policy::LimitChain& chain = shard_->limit_chain;
+  chain.clear();
+  policy::chain_limits(question(policy::QuotaStage::admit, limited_model(scratch)), caller_, chain);
+  const std::uint64_t weight =
+      view.quota().weights().empty() ? 1 : view.quota().weight(request_head().path());
+  policy::ChainAmounts amounts{};
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    const bool concurrent = chain[i].rule->measure == LimitMeasure::concurrent;
+    amounts[i] = concurrent ? 1 : static_cast<std::int64_t>(weight);
+  }
+  return conclude(
+      chain, amounts, quota_->admitted,
+      policy::take(*shard_->limits, chain, amounts, shard_->limit_time(), quota_->admitted));
+}
+
+// --- what both stages that take of limits need ---------------------------------------------------
+
+bool Exchange::hold_quota() {
+  if (quota_ != nullptr) return true;
+  quota_ = shard_->quota_holds.make();
+  if (quota_ != nullptr) return true;
+  reply(Reason::overloaded, MessageId::too_many_requests_held);
+  return false;
+}
+
+// The model that limits of a model go by: as the client calls it.
+std::string_view Exchange::limited_model(std::span<char, policy::kModelBytesMax> scratch) {
+  return passthrough_ != nullptr ? std::string_view() : asked_model(scratch);
+}
+
+policy::ChainQuestion Exchange::question(policy::QuotaStage stage, std::string_view model) {
+  return {.config = &config_->view(),
+          .windows = &config_->calendar_windows(),
+          .stage = stage,
+          .model = model,
+          .now = shard_->limit_time()};
+}
+
+// Notes what the client is to be told of these limits, and refuses where one of them did.
+Verdict Exchange::conclude(const policy::LimitChain& chain, const policy::ChainAmounts& amounts,
+                           const policy::Taken& taken,
+                           const std::optional<policy::QuotaRefusal>& refused) {
+  const core::LimitTime now = shard_->limit_time();
+  for (const policy::ChainedLimit& limit : chain.limits()) {
+    const LimitMeasure measure = limit.rule->measure;
+    if (limit.scope == policy::config::ScopeKind::provider || measure == LimitMeasure::concurrent) {
+      continue;
+    }
+    if (measure != LimitMeasure::micro_usd || limit.rule->warn_percent[0] != 0) {
+      tell_of(limit, amounts[static_cast<std::size_t>(&limit - chain.limits().data())],
+              shard_->limits->read(limit.terms, now));
+    }
+  }
+  shard_->counters.add(ShardCount::limits_failed_open, taken.failed_open);
+  shard_->counters.add(ShardCount::soft_limits_exceeded, taken.beyond_soft);
+  if (!refused) return Verdict::go;
+  shard_->counters.add(count_of(*refused));
+  reply(policy::refusal_of(*refused, config_->view()));
+  return Verdict::reply;
+}
+
+// Keeps what an answer's fields say: the limits nearest to their end, and budgets that are nearly
+// used up.
+void Exchange::tell_of(const policy::ChainedLimit& limit, std::int64_t amount,
+                       const core::LimitReading& reading) {
+  quota_->nearest.consider(limit, reading);
+  if (limit.rule->warn_percent[0] == 0 || reading.limit <= 0) return;
+  const std::int64_t used = reading.limit - reading.remaining + reading.debt;
+  const auto percent_of = [&](std::int64_t part) { return part / (reading.limit / 100 + 1); };
+  for (const std::uint8_t percent : limit.rule->warn_percent) {
+    if (percent == 0 || percent_of(used) < percent) break;
+    quota_->warned_of = limit.rule;
+    quota_->warned_percent = percent;
+    // This request has brought it there.
+    if (percent_of(used - amount) < percent) {
+      shard_->counters.add(ShardCount::budget_warnings);
+    }
+  }
+}
+
+ShardCount Exchange::count_of(const policy::QuotaRefusal& refused) {
+  if (refused.cause == core::RefusalCause::closed || refused.cause == core::RefusalCause::no_room) {
+    return ShardCount::refused_unknown_limit;
+  }
+  switch (refused.limit->rule->measure) {
+    case LimitMeasure::requests:
+      return ShardCount::refused_requests;
+    case LimitMeasure::concurrent:
+      return ShardCount::refused_concurrent;
+    case LimitMeasure::micro_usd:
+      return ShardCount::refused_money;
+    case LimitMeasure::input_tokens:
+    case LimitMeasure::output_tokens:
+    case LimitMeasure::tokens:
+      break;
+  }
+  return ShardCount::refused_tokens;
 }
 
 }  // namespace headrace::net

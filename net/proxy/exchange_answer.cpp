@@ -175,7 +175,10 @@ void Exchange::choose_framing(const http::ResponseHead& head) {
 void Exchange::write_answer_head(const http::ResponseHead& head, http::HeadWriter& writer) {
   writer.status_line(head.status);
   for (const http::Field& field : head.fields) {
-    if (http::forwards(field, http::kResponseFieldsWithheld)) writer.forward(field);
+    if (!http::forwards(field, http::kResponseFieldsWithheld)) continue;
+    // The account is the gateway's; its clients have limits of their own.
+    if (field.id == FieldId::other && policy::tells_of_the_account(field.name)) continue;
+    writer.forward(field);
   }
   if (!head.fields.has(FieldId::date)) {
     writer.field(FieldId::date, shard_->date.at(shard_->io->wall_now()));
@@ -195,6 +198,7 @@ void Exchange::write_own_fields(http::HeadWriter& writer) {
   if (downstream_->ends_with_this()) keep_alive_ = false;
   writer.field(FieldId::x_request_id, request_id_.text());
   if (config_->http().via == policy::config::Switch::on) writer.lines("Via: 1.1 headrace\r\n");
+  if (quota_ != nullptr) write_quota_fields(writer);
   if (!keep_alive_) {
     writer.lines("Connection: close\r\n");
   } else if (client_http_1_0_) {

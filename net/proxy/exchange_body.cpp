@@ -39,7 +39,10 @@ bool Exchange::start_body(const http::RequestHead& head, std::size_t arrived) {
     advance();
     return false;
   }
-  message_->scan.start(match_.endpoint, config_->body_limits());
+  policy::BodyLimits limits = config_->body_limits();
+  text_counted_ = config_->counts_all_text() || policy::has_limits(config_->view(), caller_);
+  limits.count_text = text_counted_;
+  message_->scan.start(match_.endpoint, limits);
   return hold_body(head, arrived);
 }
 

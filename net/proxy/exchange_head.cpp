@@ -39,8 +39,13 @@ void Exchange::begin(core::BufferLease message, std::size_t head_bytes, std::siz
   match_ = policy::match_endpoint(
       head.method_text, head.path(),
       head.path().starts_with("/v1/models") && head.fields.find("anthropic-version") != nullptr);
-  if (identify(head) && accept_caller(head) && accept_endpoint(head) && start_body(head, arrived)) {
-    body_arrived();
+  if (identify(head) && accept_caller(head)) {
+    const policy::QuotaPage page = policy::quota_page_of(head.path());
+    if (page != policy::QuotaPage::none) {
+      answer_quota_page(page);
+    } else if (accept_endpoint(head) && start_body(head, arrived)) {
+      body_arrived();
+    }
   }
   // From here on the scratch head may belong to another request.
   head_in_scratch_ = false;

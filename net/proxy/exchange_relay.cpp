@@ -51,7 +51,9 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
   }
   queue_relayed(std::move(lease), offset, head, framer);
   if (state_ == ExchangeState::closing) return;
-  if (bad) {
+  if (!bad && !complete && output_used_up()) {
+    cut_answer();
+  } else if (bad) {
     upstream_failed(UpstreamFailure::truncated);
   } else if (complete) {
     answer_complete((rest.empty() || core::planted(core::PlantedBug::returned_with_leftovers)) &&

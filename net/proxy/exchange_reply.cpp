@@ -187,7 +187,7 @@ void Exchange::reply_with(std::uint16_t status, std::string_view content_type,
     downstream_->body_done();
   }
 
-  std::array<char, 1536> room;
+  std::array<char, 1536 + policy::kRateFieldsBytesMax> room;
   http::HeadWriter writer{std::span<char>(room)};
   writer.status_line(status);
   writer.field(FieldId::content_type, content_type);

@@ -1,10 +1,198 @@
 // The reserve stage of an exchange: tokens and money.
+#include <algorithm>
+#include <array>
+
 #include "net/proxy/exchange.h"
+#include "net/shard_config.h"
+#include "net/shard_context.h"
+#include "policy/body/request_edits.h"
+#include "policy/price/cost.h"
+#include "policy/quota/quota_refusal_text.h"
+#include "policy/quota/reservation.h"
 
 namespace headrace::net {
 
-policy::Verdict Exchange::reserve() {
-  return policy::Verdict::go;
+using policy::Endpoint;
+using policy::MessageId;
+using policy::Reason;
+using policy::Verdict;
+using policy::config::LimitMeasure;
+
+namespace {
+
+// Another shard may have taken meanwhile what was just read.
+constexpr int kTriesMax = 4;
+
+// Asking these costs nothing.
+bool is_free(Endpoint endpoint) {
+  return endpoint == Endpoint::count_tokens || endpoint == Endpoint::gemini_count_tokens ||
+         endpoint == Endpoint::responses_input_tokens || endpoint == Endpoint::moderations;
+}
+
+bool has_output(Endpoint endpoint) {
+  switch (endpoint) {
+    case Endpoint::chat_completions:
+    case Endpoint::completions:
+    case Endpoint::responses:
+    case Endpoint::messages:
+    case Endpoint::generate_content:
+    case Endpoint::stream_generate_content:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void raise(policy::PriceRates& rates, const policy::PriceRates& other) {
+  constexpr std::uint64_t policy::PriceRates::* kRates[] = {&policy::PriceRates::in_fresh,
+                                                            &policy::PriceRates::in_cache_read,
+                                                            &policy::PriceRates::in_cache_write_5m,
+                                                            &policy::PriceRates::in_cache_write_1h,
+                                                            &policy::PriceRates::in_audio,
+                                                            &policy::PriceRates::in_image,
+                                                            &policy::PriceRates::out_text,
+                                                            &policy::PriceRates::out_reasoning,
+                                                            &policy::PriceRates::out_audio,
+                                                            &policy::PriceRates::out_image,
+                                                            &policy::PriceRates::request};
+  for (const auto rate : kRates)
+    rates.*rate = std::max(rates.*rate, other.*rate);
+}
+
+}  // namespace
+
+Verdict Exchange::reserve() {
+  const policy::config::ConfigView& view = config_->view();
+  std::array<char, policy::kModelBytesMax> scratch;
+  const std::string_view model = limited_model(scratch);
+  price_ = passthrough_ != nullptr ? nullptr : price_of(*target_, model);
+  if (text_counted_) {
+    prompt_ = policy::estimate_prompt(message_->scan.text_counts(),
+                                      price_ == nullptr
+                                          ? policy::kImageTokensMax
+                                          : static_cast<std::int64_t>(price_->image_tokens_max));
+  }
+  // On the way to another target what was reserved stays: it was the dearest of the route.
+  if (!shard_->limits || (quota_ != nullptr && !quota_->reserved.permit.empty())) {
+    return Verdict::go;
+  }
+  policy::LimitChain& chain = shard_->limit_chain;
+  chain.clear();
+  if (quota_ != nullptr) {
+    policy::chain_limits(question(policy::QuotaStage::reserve, model), caller_, chain);
+  }
+  const policy::config::Provider& provider = view.providers()[provider_];
+  if (!provider.limits.none()) {
+    for (const auto stage : {policy::QuotaStage::admit, policy::QuotaStage::reserve})
+      policy::chain_limits(question(stage, model), provider, chain);
+  }
+  if (chain.empty()) return Verdict::go;
+  if (!hold_quota()) return Verdict::reply;
+  return passthrough_ != nullptr ? reserve_passthrough(chain) : reserve_tokens(chain, model);
+}
+
+// The price of the whole request is in the config; its tokens nobody can tell.
+Verdict Exchange::reserve_passthrough(const policy::LimitChain& chain) {
+  policy::ChainAmounts amounts{};
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    const LimitMeasure measure = chain[i].rule->measure;
+    if (measure == LimitMeasure::micro_usd) {
+      amounts[i] = static_cast<std::int64_t>(passthrough_->request_micro_usd);
+    } else if (measure == LimitMeasure::requests || measure == LimitMeasure::concurrent) {
+      amounts[i] = 1;
+    }
+  }
+  return conclude(
+      chain, amounts, quota_->reserved,
+      policy::take(*shard_->limits, chain, amounts, shard_->limit_time(), quota_->reserved));
+}
+
+Verdict Exchange::reserve_tokens(const policy::LimitChain& chain, std::string_view model) {
+  policy::ReserveQuestion ask;
+  bool priced = true;
+  // Whichever target answers in the end, it must be paid for.
+  for (const policy::config::Target& target : config_->view().targets(*route_)) {
+    if (!config_->view().may_use(caller_, config_->view().provider(target))) continue;
+    const policy::config::Price* price = price_of(target, model);
+    if (price == nullptr) {
+      priced = false;
+    } else {
+      raise(ask.rates, price->rates);
+    }
+  }
+  const policy::BodyFacts& facts = message_->facts;
+  const bool free = is_free(match_.endpoint);
+  if (policy::limits_money_hard(chain) && !free) {
+    const bool unbounded =
+        prompt_.unbounded || facts.previous_response_id.given || facts.stored_reference;
+    if (!priced || unbounded) {
+      shard_->counters.add(ShardCount::refused_unbounded);
+      reply(Reason::budget_exhausted,
+            priced ? MessageId::cost_unbounded : MessageId::price_missing);
+      return Verdict::reply;
+    }
+  }
+  const policy::ModelHistory& history = learned(model);
+  if (!free) {
+    ask.input = history.prompt_tokens_max(prompt_, policy::kHardQuantile);
+    ask.input_soft = history.prompt_tokens_max(prompt_, policy::kSoftQuantile);
+  }
+  ask.has_output = has_output(match_.endpoint);
+  ask.output_cap = facts.output_cap_given();
+  ask.answers = facts.answers_billed();
+  ask.output_default =
+      static_cast<std::int64_t>(config_->view().quota().settings().output_tokens_default);
+  ask.output_soft = history.output_tokens_max(policy::kSoftQuantile);
+  if (free) ask.rates = {};
+  return reserve(chain, ask);
+}
+
+Verdict Exchange::reserve(const policy::LimitChain& chain, const policy::ReserveQuestion& ask) {
+  const core::LimitTime now = shard_->limit_time();
+  policy::ChainAmounts left{};
+  for (int tries = 1;; ++tries) {
+    for (std::size_t i = 0; i < chain.size(); ++i)
+      left[i] = shard_->limits->read(chain[i].terms, now).remaining;
+    policy::Reservation plan =
+        policy::plan_reservation(chain, std::span(left).first(chain.size()), ask);
+    for (std::size_t i = 0; i < chain.size(); ++i) {
+      const LimitMeasure measure = chain[i].rule->measure;
+      const bool counted = measure == LimitMeasure::requests || measure == LimitMeasure::concurrent;
+      if (counted) plan.amounts[i] = 1;
+    }
+    const auto refused = policy::take(*shard_->limits, chain, plan.amounts, now, quota_->reserved);
+    if (refused && tries < kTriesMax && refused->cause == core::RefusalCause::spent) {
+      const auto decided = static_cast<std::size_t>(refused->limit - chain.limits().data());
+      if (plan.amounts[decided] <= left[decided]) continue;
+    }
+    const Verdict verdict = conclude(chain, plan.amounts, quota_->reserved, refused);
+    if (verdict != Verdict::go) return verdict;
+    quota_->output_max = plan.output;
+    if (!plan.write_cap) return Verdict::go;
+    shard_->counters.add(ShardCount::caps_written);
+    if (policy::set_output_cap(message_->edits, message_->facts, match_.endpoint,
+                               *plan.output_cap)) {
+      return Verdict::go;
+    }
+    reply(Reason::invalid_body, MessageId::body_not_adaptable);
+    return Verdict::reply;
+  }
+}
+
+const policy::config::Price* Exchange::price_of(const policy::config::Target& target,
+                                                std::string_view model) const {
+  const policy::config::ConfigView& view = config_->view();
+  const std::string_view own = view.text(target.model);
+  return view.quota().find_price(target.provider, own.empty() ? model : own,
+                                 shard_->io->wall_now().unix_nanos / 1'000'000'000);
+}
+
+// What the answers of the target's model have taught this shard.
+policy::ModelHistory& Exchange::learned(std::string_view model) {
+  const policy::config::ConfigView& view = config_->view();
+  const std::string_view own = view.text(target_->model);
+  return shard_->learned_models->of(view.text(view.providers()[provider_].name),
+                                    own.empty() ? model : own);
 }
 
 }  // namespace headrace::net

@@ -1,4 +1,8 @@
 // The last stages of an exchange: settle and record.
+#include <algorithm>
+#include <array>
+#include <utility>
+
 #include "core/planted_bug.h"
 #include "net/edge/downstream_connection.h"
 #include "net/edge/listener.h"
@@ -6,8 +10,16 @@
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
+#include "policy/price/cost.h"
 
 namespace headrace::net {
+
+namespace {
+
+// nginx's number for a client that left before its answer: known to every log tool.
+constexpr std::uint16_t kClientClosedRequest = 499;
+
+}  // namespace
 
 void Exchange::finish() {
   record();
@@ -23,12 +35,95 @@ void Exchange::finish() {
   downstream_->exchange_done(keep_alive ? Next::keep_alive : Next::linger);
 }
 
+// --- settle --------------------------------------------------------------------------------------
+
+// Whether the provider may charge for this request: it had all of it, and did not refuse.
+bool Exchange::is_charged() const {
+  if (attempts_ == 0 || !request_sent_) return false;
+  if (local_) return is_timeout(failure_);
+  return status_ < 400 || status_ == kClientClosedRequest;
+}
+
+// What it used: the provider's word, else what passed, with the prompt as it was estimated.
+policy::Usage Exchange::usage_charged() {
+  policy::Usage usage = meter_.usage();
+  if (usage.source == policy::UsageSource::provider || !text_counted_ || route_ == nullptr) {
+    return usage;
+  }
+  std::int64_t prompt = prompt_.text_tokens + prompt_.media_tokens;
+  if (target_ != nullptr) prompt = learned({model_.data(), model_bytes_}).prompt_tokens(prompt_);
+  if (usage.in_total() == 0) usage.in_fresh = prompt;
+  // An answer that came whole and said nothing of its usage may have been as long as it was let.
+  const bool whole = !answer_cut_ && !local_ && !meter_.active();
+  if (whole && quota_ != nullptr) usage.out_text = std::max(usage.out_text, quota_->output_max);
+  usage.source = policy::UsageSource::estimated;
+  return usage;
+}
+
+// Runs exactly once, for every request.
+void Exchange::settle() {
+  const bool charged = is_charged();
+  usage_ = charged ? usage_charged() : meter_.usage();
+  cost_ = core::MicroUsd{0};
+  if (charged && passthrough_ != nullptr) {
+    cost_ = core::MicroUsd{static_cast<std::int64_t>(passthrough_->request_micro_usd)};
+  } else if (charged && price_ != nullptr) {
+    cost_ = policy::cost_of(usage_, price_->rates);
+  }
+  if (charged && text_counted_ && target_ != nullptr) learn_from_answer();
+  if (quota_ == nullptr) return;
+  settle_limits(charged);
+  shard_->quota_holds.destroy(*std::exchange(quota_, nullptr));
+}
+
+void Exchange::settle_limits(bool charged) {
+  // Whom we turned away has not had its request: who comes again in time is not counted twice.
+  const bool turned_away =
+      local_ && attempts_ == 0 && (status_ == 402 || status_ == 429 || status_ == 503);
+  turned_away ? quota_->admitted.permit.refund() : quota_->admitted.permit.settle_as_reserved();
+  core::Permit& permit = quota_->reserved.permit;
+  if (permit.empty()) return;
+  if (!charged) {
+    permit.refund();
+    return;
+  }
+  const policy::Consumption used{
+      .input = usage_.in_total(), .output = usage_.out_total(), .micro_usd = cost_.count()};
+  std::array<std::int64_t, core::kDemandsMax> amounts{};
+  bool overrun = false;
+  for (std::size_t i = 0; i < permit.size(); ++i) {
+    const policy::config::LimitMeasure measure = quota_->reserved.measures[i];
+    const bool counted = measure == policy::config::LimitMeasure::requests;
+    amounts[i] = std::min(counted ? permit.reserved(i) : used.of(measure), core::kCreditMax);
+    const std::int64_t beyond = amounts[i] - permit.reserved(i);
+    if (beyond <= 0 || measure == policy::config::LimitMeasure::concurrent) continue;
+    overrun = true;
+    const bool money = measure == policy::config::LimitMeasure::micro_usd;
+    shard_->counters.add(money ? ShardCount::micro_usd_overrun : ShardCount::tokens_overrun,
+                         static_cast<std::uint64_t>(beyond));
+  }
+  if (overrun) shard_->counters.add(ShardCount::reserve_overruns);
+  permit.settle(std::span(amounts).first(permit.size()), shard_->limit_time());
+}
+
+void Exchange::learn_from_answer() {
+  if (usage_.source != policy::UsageSource::provider || answer_cut_) return;
+  policy::ModelHistory& history = learned({model_.data(), model_bytes_});
+  if (prompt_.media_tokens_max == 0 && !prompt_.unbounded) {
+    history.learn_prompt(prompt_.text_tokens, usage_.in_total());
+  }
+  history.learn_output(usage_.out_total());
+}
+
+// --- record --------------------------------------------------------------------------------------
+
 void Exchange::record() {
   if (recorded_) return;
   recorded_ = true;
   const core::Instant now = shard_->now();
   ShardCounters& counters = shard_->counters;
-  const policy::Usage usage = meter_.usage();
+  settle();
+  const policy::Usage& usage = usage_;
   counters.request_nanos.record(static_cast<std::uint64_t>((now - begun_at_).count()));
   if (status_ >= 500) {
     counters.add(ShardCount::responses_5xx);

@@ -100,7 +100,8 @@ void QuotaBuilder::sign(LimitRule& rule) const {
   for (const auto part :
        {static_cast<std::uint8_t>(rule.measure), static_cast<std::uint8_t>(rule.period),
         static_cast<std::uint8_t>(is_bucket(rule)), static_cast<std::uint8_t>(rule.origin),
-        static_cast<std::uint8_t>(rule.of_a_model), static_cast<std::uint8_t>(rule.exact_model)}) {
+        static_cast<std::uint8_t>(rule.each), static_cast<std::uint8_t>(rule.of_a_model),
+        static_cast<std::uint8_t>(rule.exact_model)}) {
     said += static_cast<char>(part);
   }
   said += strings_.text(rule.model);

@@ -175,11 +175,11 @@ class QuotaRules {
       chain.reserve += widest_[scope].reserve;
     }
     const std::size_t most =
-        std::max({chain.admit, chain.reserve, widest_.back().admit + widest_.back().reserve});
+        std::max(chain.admit, chain.reserve + widest_.back().admit + widest_.back().reserve);
     if (most <= core::kDemandsMax) return;
     errors_.add({}, fmt::format("a request could have {} limits of one kind to keep to", most),
                 fmt::format("keep those of all its scopes together to {}: requests and "
-                            "concurrency, and tokens and money",
+                            "concurrency, and tokens and money with all of a provider",
                             core::kDemandsMax));
   }
 

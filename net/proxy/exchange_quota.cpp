@@ -1,0 +1,124 @@
+// What an exchange tells its client of limits, and how it ends a stream that has used up what was
+// reserved for it.
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+
+#include "net/edge/downstream_connection.h"
+#include "net/http/chunk_writer.h"
+#include "net/proxy/exchange.h"
+#include "net/shard_config.h"
+#include "net/shard_context.h"
+#include "policy/dialect/cut_event.h"
+#include "policy/quota/limits_page.h"
+
+namespace headrace::net {
+
+using policy::MessageId;
+using policy::Reason;
+
+namespace {
+
+// Output is counted by its events and bytes until the provider says how much it was: a cut comes
+// only where that is surely above what the request was let.
+constexpr std::int64_t kSlackTokens = 64;
+
+}  // namespace
+
+void Exchange::write_quota_fields(http::HeadWriter& writer) {
+  std::array<char, policy::kRateFieldsBytesMax> room;
+  writer.lines(policy::write_rate_fields(quota_->nearest, match_.dialect, config_->view(),
+                                         shard_->io->wall_now(), room));
+  if (quota_->warned_of == nullptr) return;
+  std::array<char, 8> percent;
+  const auto end = std::to_chars(percent.begin(), percent.end(), quota_->warned_percent);
+  writer.field("X-Headrace-Warning", {config_->view().text(quota_->warned_of->name), " ",
+                                      std::string_view(percent.data(), end.ptr), "%"});
+}
+
+// --- a client asks for its limits ----------------------------------------------------------------
+
+void Exchange::answer_quota_page(policy::QuotaPage page) {
+  if (method_ != http::Method::get && method_ != http::Method::head) {
+    match_.allow = "GET, HEAD";
+    reply(Reason::method_not_allowed, MessageId::method_not_taken);
+    return;
+  }
+  std::array<policy::LimitStatus, 2 * core::kDemandsMax> limits;
+  std::size_t count = 0;
+  if (shard_->limits) {
+    for (const auto stage : {policy::QuotaStage::admit, policy::QuotaStage::reserve}) {
+      policy::LimitChain& chain = shard_->limit_chain;
+      chain.clear();
+      const policy::ChainQuestion ask = question(stage, {});
+      policy::chain_limits(ask, caller_, chain);
+      for (const policy::ChainedLimit& limit : chain.limits()) {
+        limits[count++] = {limit.rule, limit.scope, shard_->limits->read(limit.terms, ask.now)};
+      }
+    }
+  }
+  core::BufferLease block = shard_->bodies.take(policy::kQuotaPageBytesMax);
+  if (!block) {
+    reply(Reason::overloaded, MessageId::no_memory_for_answers);
+    return;
+  }
+  const std::span<char> room(reinterpret_cast<char*>(block.data()), policy::kQuotaPageBytesMax);
+  const std::size_t bytes =
+      policy::write_quota_page(page, std::span(limits).first(count), config_->view(), room);
+  reply_with(200, "application/json", {room.data(), bytes});
+}
+
+// --- a stream that is too long -------------------------------------------------------------------
+
+// The provider was told where to end, and goes on.
+bool Exchange::output_used_up() {
+  if (quota_ == nullptr || quota_->output_max == 0) return false;
+  const policy::StreamMeter* stream = meter_.stream();
+  if (stream == nullptr || stream->end() != policy::StreamEnd::open) return false;
+  const auto events = static_cast<std::int64_t>(stream->output_events());
+  return events > quota_->output_max + quota_->output_max / 4 + kSlackTokens;
+}
+
+// Ends the answer as the provider would have at its cap; the upstream is cancelled.
+void Exchange::cut_answer() {
+  shard_->counters.add(ShardCount::answers_cut);
+  const policy::StreamMeter& stream = *meter_.stream();
+  const policy::Usage usage = usage_charged();
+  std::array<char, policy::kCutEventBytesMax + 2> text;
+  // After an event that was cut an empty line must come first.
+  std::size_t at = 0;
+  if (!stream.forwarded_whole_events() || beginning_went_) {
+    std::memcpy(text.data(), "\n\n", 2);
+    at = 2;
+  }
+  const policy::CutAnswer cut{.model = {model_.data(), model_bytes_},
+                              .id = request_id_.text(),
+                              .message = "The request has used up what its budget reserved for it.",
+                              .created_seconds = shard_->io->wall_now().unix_nanos / 1'000'000'000,
+                              .input_tokens = usage.in_total(),
+                              .output_tokens = usage.out_total(),
+                              .sequence_number = stream.next_sequence_number(),
+                              .include_usage = !strip_usage_};
+  const std::size_t bytes =
+      at + policy::write_cut_event(cut, match_.endpoint, std::span(text).subspan(at));
+  drop_held();
+  core::BufferLease block = shard_->head_blocks.take();
+  if (!block) {
+    answer_broken(UpstreamFailure::no_memory);
+    return;
+  }
+  std::memcpy(block.data(), text.data(), bytes);
+  http::BodyFramer framer(out_framing_);
+  framer.append({block.data(), bytes});
+  bytes_out_ += framer.body_bytes();
+  out_.push_back(std::move(block), framer.finish());
+  if (out_framing_ == http::BodyFraming::chunked) queue_text(http::kLastChunk);
+  answer_ended_ = true;
+  move_to(ExchangeState::flushing);
+  deadline_.set(*shard_->timers, core::kNever);
+  abandon_upstream();
+  pump_answer();
+}
+
+}  // namespace headrace::net

@@ -1,0 +1,95 @@
+#include "policy/dialect/cut_event.h"
+
+#include "core/check.h"
+#include "policy/json/json_writer.h"
+
+namespace headrace::policy {
+namespace {
+
+constexpr std::size_t kTextBytesMax = 256;
+
+void write_openai_usage(JsonWriter& writer, const CutAnswer& answer) {
+  writer.raw(R"({"prompt_tokens":)").number(answer.input_tokens);
+  writer.raw(R"(,"completion_tokens":)").number(answer.output_tokens);
+  writer.raw(R"(,"total_tokens":)").number(answer.input_tokens + answer.output_tokens).raw("}");
+}
+
+void begin_chunk(JsonWriter& writer, const CutAnswer& answer, std::string_view object) {
+  writer.raw(R"(data: {"id":)").string(answer.id, kTextBytesMax);
+  writer.raw(R"(,"object":)").string(object);
+  writer.raw(R"(,"created":)").number(answer.created_seconds);
+  writer.raw(R"(,"model":)").string(answer.model, kTextBytesMax);
+}
+
+void write_chat(JsonWriter& writer, const CutAnswer& answer, bool chat) {
+  const std::string_view object = chat ? "chat.completion.chunk" : "text_completion";
+  begin_chunk(writer, answer, object);
+  writer.raw(R"(,"choices":[{"index":0,)");
+  writer.raw(chat ? R"("delta":{})" : R"("text":"")");
+  writer.raw(",\"finish_reason\":\"length\"}]}\n\n");
+  if (answer.include_usage) {
+    begin_chunk(writer, answer, object);
+    writer.raw(R"(,"choices":[],"usage":)");
+    write_openai_usage(writer, answer);
+    writer.raw("}\n\n");
+  }
+  writer.raw("data: [DONE]\n\n");
+}
+
+void write_responses(JsonWriter& writer, const CutAnswer& answer) {
+  writer.raw("event: response.failed\n");
+  writer.raw(R"(data: {"type":"response.failed","sequence_number":)");
+  writer.number(answer.sequence_number);
+  writer.raw(R"(,"response":{"id":)").string(answer.id, kTextBytesMax);
+  writer.raw(R"(,"object":"response","created_at":)").number(answer.created_seconds);
+  writer.raw(R"(,"status":"failed","error":{"code":"budget_exhausted","message":)");
+  writer.string(answer.message, kTextBytesMax);
+  writer.raw(R"(},"incomplete_details":null,"model":)").string(answer.model, kTextBytesMax);
+  writer.raw(R"(,"output":[],"usage":{"input_tokens":)").number(answer.input_tokens);
+  writer.raw(R"(,"input_tokens_details":{"cached_tokens":0},"output_tokens":)");
+  writer.number(answer.output_tokens);
+  writer.raw(R"(,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":)");
+  writer.number(answer.input_tokens + answer.output_tokens).raw("}}}\n\n");
+}
+
+void write_messages(JsonWriter& writer, const CutAnswer& answer) {
+  writer.raw("event: message_delta\n");
+  writer.raw(R"(data: {"type":"message_delta","delta":{"stop_reason":"max_tokens",)");
+  writer.raw(R"("stop_sequence":null},"usage":{"output_tokens":)");
+  writer.number(answer.output_tokens).raw("}}\n\n");
+  writer.raw("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n");
+}
+
+void write_gemini(JsonWriter& writer, const CutAnswer& answer) {
+  writer.raw(R"(data: {"candidates":[{"finishReason":"MAX_TOKENS","index":0}],)");
+  writer.raw(R"("usageMetadata":{"promptTokenCount":)").number(answer.input_tokens);
+  writer.raw(R"(,"candidatesTokenCount":)").number(answer.output_tokens);
+  writer.raw(R"(,"totalTokenCount":)").number(answer.input_tokens + answer.output_tokens);
+  writer.raw(R"(},"modelVersion":)").string(answer.model, kTextBytesMax).raw("}\n\n");
+}
+
+}  // namespace
+
+std::size_t write_cut_event(const CutAnswer& answer, Endpoint endpoint, std::span<char> out) {
+  HEADRACE_CHECK(out.size() >= kCutEventBytesMax);
+  JsonWriter writer(out.first(kCutEventBytesMax));
+  switch (endpoint) {
+    case Endpoint::responses:
+      write_responses(writer, answer);
+      break;
+    case Endpoint::messages:
+      write_messages(writer, answer);
+      break;
+    case Endpoint::generate_content:
+    case Endpoint::stream_generate_content:
+      write_gemini(writer, answer);
+      break;
+    default:
+      write_chat(writer, answer, endpoint != Endpoint::completions);
+      break;
+  }
+  HEADRACE_CHECK(writer.fits(), "the event is of bounded size");
+  return writer.size();
+}
+
+}  // namespace headrace::policy

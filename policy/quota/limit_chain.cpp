@@ -1,0 +1,205 @@
+#include "policy/quota/limit_chain.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "core/hash.h"
+#include "policy/config/quota_names.h"
+
+namespace headrace::policy {
+namespace {
+
+using config::LimitEach;
+using config::LimitMeasure;
+using config::LimitPeriod;
+using config::LimitRule;
+using config::ScopeKind;
+using config::Switch;
+
+struct Standing {
+  ScopeKind kind = ScopeKind::tenant;
+  std::uint64_t identity = 0;  // 0: the request counts for none of that kind
+};
+
+QuotaStage stage_of(LimitMeasure measure) {
+  return measure == LimitMeasure::requests || measure == LimitMeasure::concurrent
+             ? QuotaStage::admit
+             : QuotaStage::reserve;
+}
+
+// For whom a rule is counted that stands at `scope`.
+Standing standing_of(LimitEach each, const Standing& scope, const Caller& caller) {
+  switch (each) {
+    case LimitEach::scope:
+      return scope;
+    case LimitEach::tenant:
+      return {ScopeKind::tenant, caller.tenant->identity};
+    case LimitEach::project:
+      return {ScopeKind::project, caller.project == nullptr ? 0 : caller.project->identity};
+    case LimitEach::user:
+      return {ScopeKind::user, caller.user_identity};
+    case LimitEach::key:
+      return {ScopeKind::key, caller.key == nullptr ? 0 : caller.key->identity};
+  }
+  return {};
+}
+
+// Not 0, and as good as random: what names the words of a limit.
+std::uint64_t identity_of(std::uint64_t scope, std::uint64_t signature) {
+  const std::array<std::uint64_t, 2> both = {scope, signature};
+  const std::uint64_t hash = core::hash64(std::as_bytes(std::span(both)));
+  return hash == 0 ? 1 : hash;
+}
+
+core::Duration length_of(LimitPeriod period) {
+  switch (period) {
+    case LimitPeriod::second:
+      return std::chrono::seconds(1);
+    case LimitPeriod::minute:
+      return std::chrono::minutes(1);
+    default:
+      return std::chrono::hours(1);
+  }
+}
+
+core::CalendarPeriod calendar_of(LimitPeriod period) {
+  switch (period) {
+    case LimitPeriod::day:
+      return core::CalendarPeriod::day;
+    case LimitPeriod::month:
+      return core::CalendarPeriod::month;
+    default:
+      return core::CalendarPeriod::total;
+  }
+}
+
+core::LimitTerms terms_of(const ChainQuestion& question, const LimitRule& rule,
+                          std::uint64_t identity, config::RowRef zone) {
+  const auto value = static_cast<std::int64_t>(rule.value);
+  if (rule.measure == LimitMeasure::concurrent) {
+    return core::LimitTerms::concurrency(identity, value);
+  }
+  if (config::is_bucket(rule)) {
+    const std::int64_t burst = rule.burst == 0 ? value : static_cast<std::int64_t>(rule.burst);
+    return core::LimitTerms::bucket(identity, burst, std::max<std::int64_t>(value, 1),
+                                    length_of(rule.period));
+  }
+  if (rule.period <= LimitPeriod::hour) {
+    return core::LimitTerms::sliding(identity, value, length_of(rule.period));
+  }
+  const core::CalendarWindow window = question.windows->at(
+      question.config->quota(), zone, calendar_of(rule.period), question.now.wall);
+  return core::LimitTerms::calendar(identity, value, window.number, window.ends);
+}
+
+class Chaining {
+ public:
+  Chaining(const ChainQuestion& question, const Caller& caller, LimitChain& into)
+      : question_(question), caller_(caller), into_(into) {}
+
+  void add(config::RowRef set, const Standing& scope, config::RowRef zone) {
+    for (const LimitRule& rule : question_.config->quota().rules(set)) {
+      if (stage_of(rule.measure) != question_.stage) continue;
+      if (!question_.config->quota().counts(rule, question_.model)) continue;
+      const Standing counted = standing_of(rule.each, scope, caller_);
+      if (counted.identity == 0) continue;
+      if (rule.each != LimitEach::scope && replaced(rule, counted.kind)) continue;
+      const std::uint64_t identity = identity_of(counted.identity, rule.signature);
+      into_.add({.rule = &rule,
+                 .scope = counted.kind,
+                 .terms = terms_of(question_, rule, identity, zone)});
+    }
+  }
+
+ private:
+  // A scope's own limit goes before one that a wider scope sets for each of its kind.
+  [[nodiscard]] bool replaced(const LimitRule& rule, ScopeKind kind) const {
+    config::RowRef own;
+    if (kind == ScopeKind::tenant) own = caller_.tenant->limits;
+    if (kind == ScopeKind::project) own = caller_.project->limits;
+    if (kind == ScopeKind::user && caller_.user != nullptr) own = caller_.user->limits;
+    if (kind == ScopeKind::key) own = caller_.key->limits;
+    const config::LimitSet* set = question_.config->quota().set(own);
+    if (set == nullptr) return false;
+    return std::ranges::any_of(
+        question_.config->quota().own_rules(*set), [&](const LimitRule& mine) {
+          return mine.origin == rule.origin && mine.measure == rule.measure &&
+                 mine.period == rule.period && mine.of_a_model == rule.of_a_model &&
+                 mine.model.offset == rule.model.offset;
+        });
+  }
+
+  const ChainQuestion& question_;
+  const Caller& caller_;
+  LimitChain& into_;
+};
+
+}  // namespace
+
+bool LimitChain::add(const ChainedLimit& limit) {
+  const auto same = [&](const ChainedLimit& other) {
+    return other.terms.identity == limit.terms.identity;
+  };
+  if (std::ranges::any_of(limits(), same)) return false;
+  HEADRACE_CHECK(count_ < limits_.size(), "the config bounds the limits of a request");
+  limits_[count_++] = limit;
+  return true;
+}
+
+void chain_limits(const ChainQuestion& question, const Caller& caller, LimitChain& into) {
+  if (caller.rights->bypass_limits == Switch::on) return;
+  Chaining chaining(question, caller, into);
+  const config::Tenant& tenant = *caller.tenant;
+  if (const auto* organisation = question.config->scopes().organisation(tenant)) {
+    // Its tenants may live in different time zones; its own days are those of UTC.
+    chaining.add(organisation->limits, {ScopeKind::organisation, organisation->identity}, {});
+  }
+  chaining.add(tenant.limits, {ScopeKind::tenant, tenant.identity}, tenant.zone);
+  if (caller.project != nullptr) {
+    chaining.add(caller.project->limits, {ScopeKind::project, caller.project->identity},
+                 tenant.zone);
+  }
+  if (caller.user != nullptr) {
+    chaining.add(caller.user->limits, {ScopeKind::user, caller.user->identity}, tenant.zone);
+  }
+  if (caller.key != nullptr) {
+    chaining.add(caller.key->limits, {ScopeKind::key, caller.key->identity}, tenant.zone);
+  }
+}
+
+void chain_limits(const ChainQuestion& question, const config::Provider& provider,
+                  LimitChain& into) {
+  const std::string_view name = question.config->text(provider.name);
+  const Standing scope{ScopeKind::provider, core::hash64(name, 6)};
+  Chaining(question, {}, into).add(provider.limits, scope, {});
+}
+
+bool has_limits(const config::ConfigView& config, const Caller& caller) {
+  if (caller.rights->bypass_limits == Switch::on) return false;
+  const auto* organisation = config.scopes().organisation(*caller.tenant);
+  return (organisation != nullptr && !organisation->limits.none()) ||
+         !caller.tenant->limits.none() ||
+         (caller.project != nullptr && !caller.project->limits.none()) ||
+         (caller.user != nullptr && !caller.user->limits.none()) ||
+         (caller.key != nullptr && !caller.key->limits.none());
+}
+
+std::string_view to_text(ScopeKind scope) {
+  switch (scope) {
+    case ScopeKind::organisation:
+      return "organisation";
+    case ScopeKind::tenant:
+      return "tenant";
+    case ScopeKind::project:
+      return "project";
+    case ScopeKind::user:
+      return "user";
+    case ScopeKind::key:
+      return "key";
+    case ScopeKind::provider:
+      return "provider";
+  }
+  return {};
+}
+
+}  // namespace headrace::policy

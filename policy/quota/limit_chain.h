@@ -1,0 +1,67 @@
+// Which limits a request has to keep to: those of everybody it counts for, from its organisation
+// down to its key, that fit what it asks for.
+//
+// Threads: pure functions over views. No allocation; the config bounds how many there can be.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "core/limits/permit.h"
+#include "policy/caller.h"
+#include "policy/config/config_view.h"
+#include "policy/quota/calendar_windows.h"
+
+namespace headrace::policy {
+
+// The two stages that take of limits.
+enum class QuotaStage : std::uint8_t {
+  admit,    // requests and concurrency
+  reserve,  // tokens and money
+};
+
+struct ChainedLimit {
+  const config::LimitRule* rule = nullptr;
+  config::ScopeKind scope = config::ScopeKind::tenant;
+  core::LimitTerms terms;
+};
+
+class LimitChain {
+ public:
+  [[nodiscard]] std::span<const ChainedLimit> limits() const { return {limits_.data(), count_}; }
+  [[nodiscard]] bool empty() const { return count_ == 0; }
+  [[nodiscard]] std::size_t size() const { return count_; }
+  const ChainedLimit& operator[](std::size_t at) const { return limits_[at]; }
+  void clear() { count_ = 0; }
+
+  // False where the limit is there already, by another way.
+  bool add(const ChainedLimit& limit);
+
+ private:
+  std::size_t count_ = 0;
+  std::array<ChainedLimit, core::kDemandsMax> limits_;
+};
+
+struct ChainQuestion {
+  const config::ConfigView* config = nullptr;
+  CalendarWindows* windows = nullptr;
+  QuotaStage stage = QuotaStage::admit;
+  std::string_view model;  // as the client calls it; empty where there is none
+  core::LimitTime now;
+};
+
+// The limits of a caller; none where its key bypasses them.
+void chain_limits(const ChainQuestion& question, const Caller& caller, LimitChain& into);
+// The limits of all that is asked of one provider.
+void chain_limits(const ChainQuestion& question, const config::Provider& provider,
+                  LimitChain& into);
+// Whether chain_limits() would find any, for any model.
+[[nodiscard]] bool has_limits(const config::ConfigView& config, const Caller& caller);
+
+// "tenant", "key" ... as refusals name it.
+[[nodiscard]] std::string_view to_text(config::ScopeKind scope);
+
+}  // namespace headrace::policy

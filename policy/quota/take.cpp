@@ -1,0 +1,58 @@
+#include "policy/quota/take.h"
+
+#include <algorithm>
+
+namespace headrace::policy {
+namespace {
+
+using config::LimitAction;
+using config::LimitFailure;
+using core::RefusalCause;
+
+}  // namespace
+
+std::optional<QuotaRefusal> take(core::ShardLimits& limits, const LimitChain& chain,
+                                 const ChainAmounts& amounts, core::LimitTime now, Taken& into) {
+  std::array<core::LimitDemand, core::kDemandsMax> demands;
+  std::array<std::size_t, core::kDemandsMax> chained;  // place in the chain, by demand
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    demands[count] = {.terms = chain[i].terms,
+                      .amount = std::clamp<std::int64_t>(amounts[i], 0, core::kCreditMax)};
+    chained[count++] = i;
+  }
+  // Each refusal that is got over leaves one demand out, or takes nothing of it any more.
+  while (count > 0) {
+    const auto refusal = limits.take(std::span(demands.data(), count), now, into.permit);
+    if (!refusal) break;
+    const ChainedLimit& limit = chain[chained[refusal->decided]];
+    const bool unknown =
+        refusal->cause == RefusalCause::closed || refusal->cause == RefusalCause::no_room;
+    const bool soft = !unknown && limit.rule->action == LimitAction::soft;
+    if (soft && demands[refusal->decided].amount > 0) {
+      core::LimitDemand& demand = demands[refusal->decided];
+      const std::int64_t left = limits.read(demand.terms, now).remaining;
+      demand.amount = left < demand.amount ? left : 0;
+      ++into.beyond_soft;
+      continue;
+    }
+    if (!soft && (!unknown || limit.rule->on_failure == LimitFailure::closed)) {
+      return QuotaRefusal{
+          .limit = &limit, .cause = refusal->cause, .retry_after = refusal->retry_after};
+    }
+    // A soft limit in debt takes no more; one that is not known and fails open neither.
+    if (unknown) ++into.failed_open;
+    --count;
+    std::copy(demands.begin() + static_cast<std::ptrdiff_t>(refusal->decided) + 1,
+              demands.begin() + static_cast<std::ptrdiff_t>(count) + 1,
+              demands.begin() + static_cast<std::ptrdiff_t>(refusal->decided));
+    std::copy(chained.begin() + static_cast<std::ptrdiff_t>(refusal->decided) + 1,
+              chained.begin() + static_cast<std::ptrdiff_t>(count) + 1,
+              chained.begin() + static_cast<std::ptrdiff_t>(refusal->decided));
+  }
+  for (std::size_t i = 0; i < count; ++i)
+    into.measures[i] = chain[chained[i]].rule->measure;
+  return std::nullopt;
+}
+
+}  // namespace headrace::policy
