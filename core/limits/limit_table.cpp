@@ -79,6 +79,21 @@ void LimitTable::prefetch(std::uint64_t identity) const {
   __builtin_prefetch(&memory_.entries[home_of(spread(identity))], 1);
 }
 
+void LimitTable::prefetch_steps(std::uint64_t identity, std::uint64_t step) const {
+  const std::uint64_t hash = spread(identity);
+  const LimitEntry& entry = memory_.entries[home_of(hash)];
+  if (!LimitName(entry.name.load()).is(hash, 0)) return;
+  const std::uint64_t open = SlidingPool::step_of(entry.turn.load());
+  const std::uint32_t index = StepBlockPool::index(entry.steps.load());
+  if (open >= step || index >= memory_.blocks.size()) return;
+  const StepBlock& block = memory_.blocks[index];
+  __builtin_prefetch(&block.steps[open % kStepWords], 1);
+  __builtin_prefetch(&block.steps[step % kStepWords], 1);
+  if (open < kStepsPerWindow) return;
+  __builtin_prefetch(&block.steps[(open - kStepsPerWindow) % kStepWords]);
+  __builtin_prefetch(&block.steps[(step - kStepsPerWindow) % kStepWords]);
+}
+
 bool LimitTable::is_leaving(Place place) const {
   return LimitTraits::leaving(entry(place).traits.load()) || !life(place).lasts();
 }

@@ -44,6 +44,8 @@ class LimitTable {
 
   // Starts to fetch the place where it most likely lies.
   void prefetch(std::uint64_t identity) const;
+  // The words of a sliding window that a turn to `step` needs, if it needs one.
+  void prefetch_steps(std::uint64_t identity, std::uint64_t step) const;
   [[nodiscard]] std::optional<Place> find(std::uint64_t identity);
   // Nothing where all places near its home, or all step blocks, are taken by limits in use.
   std::optional<Place> find_or_add(const LimitTerms& terms, LimitTime now);

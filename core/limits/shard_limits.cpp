@@ -59,8 +59,13 @@ std::optional<LimitRefusal> ShardLimits::take(std::span<const LimitDemand> deman
   HEADRACE_CHECK(into.empty());
   HEADRACE_CHECK(demands.size() <= kDemandsMax);
   if (demands.size() > 1) {
+    // What all of them need is on its way before the first is looked at.
     for (const LimitDemand& demand : demands)
       table_.prefetch(demand.terms.identity);
+    for (const auto& [terms, amount] : demands) {
+      if (terms.kind != WindowKind::sliding) continue;
+      table_.prefetch_steps(terms.identity, SlidingPool::step_at(now.monotonic, terms.length));
+    }
   }
   last_seen_ = now;
   into.limits_ = this;
