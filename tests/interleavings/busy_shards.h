@@ -49,6 +49,7 @@ class BusyShards {
   [[nodiscard]] std::int64_t permits_out_most() const { return permits_out_most_; }
   [[nodiscard]] std::uint64_t slices() const { return slices_; }
   [[nodiscard]] LimitWorld& world() { return world_; }
+  [[nodiscard]] FiberSchedule& schedule() { return schedule_; }
   [[nodiscard]] Duration clock() const { return clock_; }
   void let_pass(Duration time) { clock_ += time; }
 

@@ -2,6 +2,8 @@
 // may come in between, or at which a process may die.
 #include <cstdlib>
 #include <string>
+#include <tuple>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -106,6 +108,54 @@ TEST(LimitsInterleaved, AKilledProcessRefillsNothingAndItsPermitsComeBack) {
     }
     expect_all_comes_back(shards, seed);
   }
+}
+
+// What one shard does with each kind of limit in its life, from the first look-up to being
+// forgotten.
+void live_through_all(ShardLimits& shard, const BusyShards& terms, std::int64_t& permits_out) {
+  for (const Duration at : {0ms, 1ms, 40ms, 900ms, 1100ms, 3100ms}) {
+    for (int i = 0; i < 12; ++i) {
+      std::vector<LimitDemand> demands;
+      for (std::size_t limit = 0; limit <= BusyShards::kConcurrency; ++limit)
+        demands.push_back({.terms = terms.terms(limit, at), .amount = 1});
+      Permit permit;
+      if (shard.take(demands, limit_time(at), permit)) continue;
+      ++permits_out;
+      const std::int64_t used[] = {0, 1, 0, 1, 2, 1, 1};
+      permit.settle(used, limit_time(at));
+      --permits_out;
+    }
+    shard.tend(limit_time(at + kShareHold));
+  }
+  shard.tend(limit_time(10min));
+  const LimitDemand again{.terms = terms.terms(0, 10min), .amount = 1};
+  Permit permit;
+  std::ignore = shard.take({&again, 1}, limit_time(10min), permit);
+  shard.reset(again.terms.identity);
+}
+
+TEST(LimitsInterleaved, AProcessMayDieBeforeAnyOfItsStores) {
+  std::uint64_t point = 1;
+  for (bool died = true; died; point += 1 + point / 400) {
+    BusyShards terms(0, {});
+    LimitWorld& world = terms.world();
+    const auto shard = world.shard(0);
+    std::int64_t permits_out = 0;
+    const auto fiber = terms.schedule().add([&] { live_through_all(*shard, terms, permits_out); });
+    died = terms.schedule().run_alone(fiber, point);
+    terms.schedule().kill(fiber);
+    recover_limits(world.memory(), 0, limit_time(11min));
+    collect_lost_step_blocks(world.memory());
+    const auto next = world.shard(0, 1);
+    for (std::size_t limit = 0; limit < BusyShards::kLimits; ++limit) {
+      const LimitDemand all{.terms = terms.terms(limit, 12min),
+                            .amount = terms.terms(limit).credit * (limit == 3 ? 63 : 64) / 64};
+      Permit permit;
+      EXPECT_FALSE(next->take({&all, 1}, limit_time(12min), permit))
+          << "limit " << limit << " after point " << point;
+    }
+  }
+  EXPECT_GT(point, 1000U);
 }
 
 }  // namespace

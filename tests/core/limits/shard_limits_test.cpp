@@ -281,6 +281,44 @@ TEST(LimitShares, ALargeLimitIsSpentFromSharesAndStillExactly) {
     EXPECT_GT(shard->counts().slices_leased, 0U);
 }
 
+// Demand of twice the limit, evenly, for six windows; what is admitted from the second one on.
+double admitted_of_limit(std::uint32_t count, LimitTerms terms) {
+  LimitWorld world{{.shards = count}};
+  std::vector<std::unique_ptr<ShardLimits>> shards;
+  for (std::uint32_t i = 0; i < count; ++i)
+    shards.push_back(world.shard(i));
+  const Duration gap = terms.length / (2 * terms.credit);
+  const Duration end = terms.length * 6;
+  std::int64_t sum = 0;
+  std::size_t next = 0;
+  for (Duration at{}; at < end; at += gap) {
+    // In bursts that go from shard to shard.
+    next = static_cast<std::size_t>(at / 7ms) % count;
+    for (const auto& shard : shards)
+      if (shard->next_tending() <= limit_time(at).monotonic) shard->tend(limit_time(at));
+    const bool admitted = spend(*shards[next], terms, 1, limit_time(at));
+    if (at >= terms.length) sum += admitted ? 1 : 0;
+  }
+  return static_cast<double>(sum) / (5.0 * static_cast<double>(terms.credit));
+}
+
+TEST(LimitShares, AtTwiceTheDemandNearlyAllOfASlidingOrBucketLimitIsAdmitted) {
+  for (const std::uint32_t shards : {1U, 4U}) {
+    for (const std::int64_t credit : {std::int64_t{100}, std::int64_t{20'000}}) {
+      for (const Duration length : {Duration{1s}, Duration{10s}}) {
+        const double sliding = admitted_of_limit(shards, LimitTerms::sliding(1, credit, length));
+        const double bucket =
+            admitted_of_limit(shards, LimitTerms::bucket(2, credit, credit, length));
+        EXPECT_GE(sliding, 0.97) << shards << " shards, " << credit << " in " << length / 1s
+                                 << " s";
+        EXPECT_LE(sliding, 1.0);
+        EXPECT_GE(bucket, 0.97) << shards << " shards, " << credit << " in " << length / 1s << " s";
+        EXPECT_LE(bucket, 1.001);
+      }
+    }
+  }
+}
+
 TEST(LimitShares, AnIdleShareComesBackAfterItsTime) {
   LimitWorld world{{.shards = 2}};
   const auto one = world.shard(0);
@@ -349,6 +387,17 @@ TEST(LimitWordsOutOfBounds, CloseTheLimitUntilItIsReset) {
     shard->reset(terms.identity);
     EXPECT_TRUE(spend(*shard, terms, 1, limit_time(2min)));
   }
+}
+
+// A million keys with requests a minute and tokens a day, and so have their hundred thousand
+// tenants.
+TEST(LimitMemoryPlan, AMillionKeysStayWithinTheMark) {
+  constexpr std::uint64_t kSliding = 1'100'000;
+  constexpr std::uint64_t kCalendar = 1'100'000;
+  // The table is filled to six tenths at most, so that look-ups stay short.
+  constexpr std::uint64_t kBytes =
+      (kSliding + kCalendar) * sizeof(LimitEntry) * 10 / 6 + kSliding * sizeof(StepBlock);
+  EXPECT_LE(kBytes, 900'000'000U) << "1.5 GB is the mark; an idle limit takes nothing";
 }
 
 }  // namespace
