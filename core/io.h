@@ -153,9 +153,11 @@ class Io {
   // Moves up to `bytes` from one socket to the other, without their passing through this process,
   // and waits until there is something to move. The result is what was moved and handed on; 0 is
   // the end of the stream; -ENOBUFS: splice_pipes_max of them are held up by slow readers. After
-  // any other error bytes may have been lost on the way. Neither a receive on `from` nor a send on
-  // `to` may be in flight.
+  // any other error bytes may have been lost on the way; -EPIPE: `to` takes no more. Neither a
+  // receive on `from` nor a send on `to` may be in flight.
   void splice(Op& op, Socket from, Socket to, std::size_t bytes);
+  // Of a splice in flight: `to` does not take what has come.
+  [[nodiscard]] bool splice_held_up(const Op& op) const;
   // `send`: ends our side only (FIN after what was sent); the peer's bytes still arrive.
   // `both`: receives in flight complete with 0, sends with -EPIPE. Comes after whatever was queued
   // before it.

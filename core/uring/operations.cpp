@@ -142,6 +142,11 @@ void Io::splice(Op& op, Socket from, Socket to, std::size_t bytes) {
   backend_->submit_splice_poll(op);
 }
 
+bool Io::splice_held_up(const Op& op) const {
+  HEADRACE_CHECK(op.in_flight() && op.kind() == OpKind::splice);
+  return backend_->splices.held_up(Access::descriptor(op));
+}
+
 void Io::shutdown(Op& op, Socket socket, ShutdownSide side) {
   // The kernel would give IORING_OP_SHUTDOWN to a worker thread, which costs more than all the
   // rest. The call itself waits for nothing, but must come after the sends that are queued.

@@ -107,7 +107,7 @@ std::optional<std::int32_t> Splices::drain(Entry& entry) {
     const int error = errno;
     if (error == EAGAIN || error == EINTR) return std::nullopt;
     discard(entry.pipe);
-    return -error;
+    return -EPIPE;
   }
   entry.piped -= static_cast<std::size_t>(drained);
   entry.moved += static_cast<std::int32_t>(drained);

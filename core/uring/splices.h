@@ -37,6 +37,9 @@ class Splices {
 
   std::int32_t add(Socket from, Socket to, std::size_t bytes);
   [[nodiscard]] Awaited awaited(std::int32_t number) const;
+  [[nodiscard]] bool held_up(std::int32_t number) const {
+    return entries_[static_cast<std::size_t>(number)].piped != 0;
+  }
   // To be called when what was awaited has come. A result when the splice is over.
   std::optional<std::int32_t> step(std::int32_t number);
   // Ends one that waits; what lies in its pipe is lost.

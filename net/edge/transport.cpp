@@ -38,6 +38,7 @@ void Transport::open(core::Socket socket) {
 
 void Transport::want_receive(ReceiveMode mode) {
   HEADRACE_CHECK(mode != ReceiveMode::into, "want_into() says where to");
+  HEADRACE_CHECK(mode != ReceiveMode::splice, "splice_to() says where to");
   want_ = mode;
   into_ = {};
   reconcile_receive();
@@ -105,10 +106,16 @@ void Transport::start_receive() {
     case ReceiveMode::into:
       io.recv_into(receive_op_, socket_, into_);
       break;
+    case ReceiveMode::splice:
+      break;  // splice_to() has begun it
   }
 }
 
 void Transport::on_receive_completed(Completion& completion) {
+  if (armed_ == ReceiveMode::splice) {
+    on_splice_completed(completion.result);
+    return;
+  }
   const bool bulk = armed_ == ReceiveMode::one_bulk;
   if (!completion.more) {
     armed_ = ReceiveMode::off;
@@ -201,6 +208,48 @@ void Transport::settle_for_small() {
 void Transport::stop_waiting() {
   waits_for_buffers_ = waits_for_bulk_ = false;
   StarvedTransports::remove(*this);
+}
+
+// --- splicing ------------------------------------------------------------------------------------
+
+bool Transport::may_splice_to(const Transport& to) const {
+  return state_ == State::open && to.state_ == State::open && tls_ == nullptr &&
+         to.tls_ == nullptr && !peer_ended_ && !receive_op_.in_flight() && !waits_for_buffers_ &&
+         !to.sending_ && !to.raw_sending_;
+}
+
+void Transport::splice_to(Transport& to, std::size_t bytes) {
+  HEADRACE_CHECK(may_splice_to(to));
+  want_ = armed_ = ReceiveMode::splice;
+  splice_to_ = &to;
+  to.splice_from_ = this;
+  to.sending_ = true;
+  shard_->io->splice(receive_op_, socket_, to.socket_, bytes);
+}
+
+bool Transport::splice_held_up() const {
+  return splice_to_ != nullptr && shard_->io->splice_held_up(receive_op_);
+}
+
+// Neither side's descriptor is closed before this: the number would soon be somebody else's.
+void Transport::on_splice_completed(std::int32_t result) {
+  Transport& to = *std::exchange(splice_to_, nullptr);
+  to.splice_from_ = nullptr;
+  to.sending_ = false;
+  want_ = armed_ = ReceiveMode::off;
+  cancelling_ = false;
+  if (to.state_ != State::open) to.advance_closing();
+  if (state_ != State::open) {
+    advance_closing();
+    // Whoever let go of this side has said what is to become of the other.
+    if (to.state_ == State::open) to.send_ended(false);
+    return;
+  }
+  if (result == 0) {
+    end_receive(PeerEnd::finished);
+  } else {
+    owner_->on_spliced(result);
+  }
 }
 
 // --- sending -------------------------------------------------------------------------------------
@@ -314,6 +363,10 @@ void Transport::advance_closing() {
   if (control_op_.in_flight() || close_started_) return;
   if (receive_op_.in_flight() && !core::planted(core::PlantedBug::closed_in_flight)) {
     shard_->io->cancel(control_op_, receive_op_);
+    return;
+  }
+  if (splice_from_ != nullptr) {
+    shard_->io->cancel(control_op_, splice_from_->receive_op_);
     return;
   }
   if (send_op_.in_flight()) {

@@ -19,6 +19,7 @@
 
 #include <sys/uio.h>
 
+#include "core/check.h"
 #include "core/io.h"
 #include "core/op.h"
 #include "net/edge/starved_transports.h"
@@ -39,6 +40,7 @@ enum class ReceiveMode : std::uint8_t {
   one,       // the next bytes only, into a small buffer; off again afterwards
   one_bulk,  // the next bytes only, into a large buffer; off again afterwards
   into,      // straight into memory of the owner's; off again when it is full
+  splice,    // straight on to another transport; off again when some bytes have passed
 };
 
 enum class PeerEnd : std::uint8_t { finished, truncated, reset };
@@ -50,6 +52,8 @@ class TransportOwner {
   // Nothing further arrives. A TLS stream that ended without close_notify is `truncated`.
   virtual void on_peer_end(PeerEnd end) = 0;
   virtual void on_sent(bool all) = 0;
+  // After splice_to() only: bytes that passed; an error of core::Io::splice().
+  virtual void on_spliced(std::int32_t) { HEADRACE_CHECK(false, "this owner splices nothing"); }
   // After start_tls_*() only.
   virtual void on_handshake_done() = 0;
   virtual void on_handshake_failed() = 0;
@@ -96,6 +100,13 @@ class Transport : public core::ListHook<StarvedListTag> {
   }
   [[nodiscard]] bool sending() const { return sending_; }
 
+  // Up to `bytes` of what comes next go straight on to `to`, without passing through this process:
+  // it counts as sending until then. Both are plain; nothing is being received here or sent there.
+  void splice_to(Transport& to, std::size_t bytes);
+  [[nodiscard]] bool may_splice_to(const Transport& to) const;
+  // The other side does not take what has come.
+  [[nodiscard]] bool splice_held_up() const;
+
   // No further bytes follow from us (FIN, after close_notify on TLS). Once nothing is being sent.
   void finish_sending();
   void close();
@@ -112,6 +123,7 @@ class Transport : public core::ListHook<StarvedListTag> {
   void on_send_completed(core::Completion& completion);
   void on_control_completed(core::Completion& completion);
   void on_close_completed();
+  void on_splice_completed(std::int32_t result);
 
   void reconcile_receive();
   void start_receive();
@@ -136,7 +148,9 @@ class Transport : public core::ListHook<StarvedListTag> {
   core::Op send_op_;
   core::Op control_op_;
   std::span<std::byte> into_;
-  core::BufferLease into_memory_;  // what the receive in flight still writes to
+  core::BufferLease into_memory_;     // what the receive in flight still writes to
+  Transport* splice_to_ = nullptr;    // whom the receive in flight sends to,
+  Transport* splice_from_ = nullptr;  // and whose receive sends to us
   std::size_t sending_bytes_ = 0;
   core::Socket socket_ = core::Socket::none;
   State state_ = State::closed;

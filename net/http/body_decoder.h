@@ -24,6 +24,9 @@ class BodyDecoder {
   // connection never says `done`.
   ChunkStep next(std::span<const std::byte> input);
 
+  // Of a body of known length: this many bytes, at most remaining(), took another way.
+  void pass_over(std::uint64_t bytes) { remaining_ -= bytes; }
+
   [[nodiscard]] BodyFraming framing() const { return framing_; }
   // Bytes still to come of a body of known length.
   [[nodiscard]] std::uint64_t remaining() const { return remaining_; }

@@ -66,6 +66,10 @@ void Exchange::on_deadline() {
       upstream_failed(total ? UpstreamFailure::total_timeout : UpstreamFailure::first_byte_timeout);
       return;
     case ExchangeState::relaying:
+      if (upstream_ != nullptr && upstream_->transport().splice_held_up()) {
+        downstream_->close();  // the client takes nothing, whatever the provider does
+        return;
+      }
       upstream_failed(total ? UpstreamFailure::total_timeout : UpstreamFailure::gap_timeout);
       return;
     case ExchangeState::parked:

@@ -98,6 +98,7 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   void on_upstream_received(core::BufferLease lease) override;
   void on_upstream_ended(PeerEnd end) override;
   void on_upstream_sent(bool all) override;
+  void on_upstream_spliced(std::int32_t result) override;
 
   // From the shard's run queue: the next piece of a large body is to be judged.
   void on_turn();
@@ -215,6 +216,7 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   void queue_held();
   void drop_held();
   void want_more_answer();
+  bool splice_answer();
   void answer_complete(bool reusable);
   void end_until_close();
   void answer_broken(UpstreamFailure failure);
@@ -327,8 +329,9 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   bool beginning_went_ : 1 = false;  // of an event that should be held until it is judged
   bool answer_cut_ : 1 = false;      // the client must see that it is incomplete
   bool upstream_keep_alive_ : 1 = false;
-  bool bulk_ : 1 = false;   // received into large buffers
-  bool local_ : 1 = false;  // our own answer
+  bool bulk_ : 1 = false;          // received into large buffers
+  bool no_pipe_left_ : 1 = false;  // for an answer that could go on unread
+  bool local_ : 1 = false;         // our own answer
   bool recorded_ : 1 = false;
 };
 

@@ -177,6 +177,10 @@ void UpstreamConnection::on_sent(bool all) {
   if (state_ == State::busy) user_->on_upstream_sent(all);
 }
 
+void UpstreamConnection::on_spliced(std::int32_t result) {
+  if (state_ == State::busy) user_->on_upstream_spliced(result);
+}
+
 void UpstreamConnection::on_cancelled(core::Completion&) {
   if (closed_) on_closed();
 }

@@ -58,6 +58,7 @@ class UpstreamConnection final : public TransportOwner, public core::ListHook<Up
   void on_received_into(std::size_t bytes) override;
   void on_peer_end(PeerEnd end) override;
   void on_sent(bool all) override;
+  void on_spliced(std::int32_t result) override;
   void on_handshake_done() override;
   void on_handshake_failed() override;
   void on_closed() override;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/buffer_lease.h"
+#include "core/check.h"
 #include "core/intrusive_list.h"
 #include "net/edge/transport.h"
 #include "net/upstream/upstream_failure.h"
@@ -21,6 +22,10 @@ class UpstreamUser : public core::ListHook<UpstreamWaitTag> {
   virtual void on_upstream_received(core::BufferLease lease) = 0;
   virtual void on_upstream_ended(PeerEnd end) = 0;
   virtual void on_upstream_sent(bool all) = 0;
+  // After Transport::splice_to() only.
+  virtual void on_upstream_spliced(std::int32_t) {
+    HEADRACE_CHECK(false, "this user splices nothing");
+  }
 
  protected:
   ~UpstreamUser() = default;

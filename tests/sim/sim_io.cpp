@@ -89,7 +89,7 @@ void SimIo::watch(const std::shared_ptr<SimSocket>& socket) {
 
 void SimIo::on_socket_changed(const SimSocket& socket) {
   for (const PendingRef& pending : pending_) {
-    if (pending->socket.get() == &socket) plan_step(pending);
+    if (pending->socket.get() == &socket || pending->other.get() == &socket) plan_step(pending);
   }
 }
 
@@ -97,7 +97,8 @@ void SimIo::plan_step(const PendingRef& pending) {
   if (pending->step_planned || pending->done) return;
   pending->step_planned = true;
   core::Duration delay{};
-  if (pending->kind == OpKind::send || pending->kind == OpKind::send_vector) {
+  if (pending->kind == OpKind::send || pending->kind == OpKind::send_vector ||
+      pending->kind == OpKind::splice) {
     if (world_.strikes(Fault::slow_send)) delay = world_.some_delay();
   }
   world_.after(delay, [this, pending] {
@@ -134,6 +135,9 @@ void SimIo::step(const PendingRef& pending) {
     case OpKind::send:
     case OpKind::send_vector:
       step_send(pending);
+      return;
+    case OpKind::splice:
+      step_splice(pending);
       return;
     default:
       return;
@@ -236,6 +240,58 @@ void SimIo::step_send(const PendingRef& pending) {
   }  // otherwise when the peer has read
 }
 
+// --- splicing ------------------------------------------------------------------------------------
+
+void SimIo::start_splice(Op& op, int from, int to, std::size_t bytes) {
+  const PendingRef pending = add(op, OpKind::splice, from);
+  pending->other_descriptor = to;
+  pending->other = world_.socket_of(to);
+  watch(pending->other);
+  pending->most = bytes;
+  plan_step(pending);
+}
+
+bool SimIo::splice_held_up(const Op& op) const {
+  const auto found =
+      std::ranges::find_if(pending_, [&](const PendingRef& each) { return each->op == &op; });
+  return found != pending_.end() && !(*found)->piped.empty();
+}
+
+// What is piped and not handed on when it ends is lost.
+void SimIo::step_splice(const PendingRef& pending) {
+  SimSocket& from = *pending->socket;
+  SimSocket& to = *pending->other;
+  if (pending->piped.empty()) {
+    if (from.reset_arrived) {
+      complete(pending, -ECONNRESET);
+      return;
+    }
+    if (from.arrived.empty()) {
+      if (from.end_arrived || from.shut_both) complete(pending, 0);
+      return;
+    }
+    if (world_.strikes(Fault::buffers_exhausted)) {
+      complete(pending, -ENOBUFS);
+      return;
+    }
+    const std::size_t bytes = std::min(pending->most, from.arrived.size());
+    pending->piped = from.arrived.substr(0, bytes);
+    from.arrived.erase(0, bytes);
+  }
+  const std::shared_ptr<Peer> peer = to.peer;
+  if (to.shut_send || to.shut_both || to.reset_arrived || peer == nullptr || peer->was_reset()) {
+    complete(pending, -EPIPE);
+    return;
+  }
+  const std::size_t bytes = std::min(peer->window(), pending->piped.size());
+  if (bytes > 0) {
+    peer->take(pending->piped.substr(0, bytes));
+    pending->piped.erase(0, bytes);
+    pending->moved += bytes;
+  }
+  if (pending->piped.empty()) complete(pending, static_cast<std::int32_t>(pending->moved));
+}
+
 // --- connections ---------------------------------------------------------------------------------
 
 void SimIo::start_accept(Op& op, int descriptor) {
@@ -295,7 +351,8 @@ void SimIo::start_shutdown(Op& op, int descriptor, core::ShutdownSide side) {
 void SimIo::start_close(Op& op, int descriptor) {
   const PendingRef pending = add(op, OpKind::close, descriptor);
   for (const PendingRef& other : pending_) {
-    HEADRACE_CHECK(other == pending || other->descriptor != descriptor,
+    HEADRACE_CHECK(other == pending ||
+                       (other->descriptor != descriptor && other->other_descriptor != descriptor),
                    "a descriptor was closed while operations on it were in flight");
   }
   const std::shared_ptr<SimSocket> socket = pending->socket;
@@ -323,7 +380,8 @@ void SimIo::start_cancel(Op& op, Op& target) {
     step(victim);
   }
   if (!victim->done) {
-    const auto moved = static_cast<std::int32_t>(victim->moved);
+    const auto moved =
+        victim->kind == OpKind::splice ? 0 : static_cast<std::int32_t>(victim->moved);
     complete(victim, moved > 0 ? moved : -ECANCELED);
   }
   complete(pending, world_.strikes(Fault::cancel_misses) ? -EALREADY : 0);
@@ -434,8 +492,11 @@ void Io::send(Op& op, Socket socket, std::span<const std::byte> bytes, SendMore)
 void Io::send_vector(Op& op, Socket socket, std::span<const iovec> slices, SendMore) {
   backend_->io.start_send(op, OpKind::send_vector, number(socket), slices);
 }
-void Io::splice(Op&, Socket, Socket, std::size_t) {
-  HEADRACE_CHECK(false, "the simulated kernel does not splice");
+void Io::splice(Op& op, Socket from, Socket to, std::size_t bytes) {
+  backend_->io.start_splice(op, number(from), number(to), bytes);
+}
+bool Io::splice_held_up(const Op& op) const {
+  return backend_->io.splice_held_up(op);
 }
 void Io::shutdown(Op& op, Socket socket, ShutdownSide side) {
   backend_->io.start_shutdown(op, number(socket), side);

@@ -32,6 +32,8 @@ class SimIo {
   void start_receive(core::Op& op, core::OpKind kind, int descriptor, core::BufferGroup group,
                      std::span<std::byte> into);
   void start_send(core::Op& op, core::OpKind kind, int descriptor, std::span<const iovec> slices);
+  void start_splice(core::Op& op, int from, int to, std::size_t bytes);
+  [[nodiscard]] bool splice_held_up(const core::Op& op) const;
   void start_accept(core::Op& op, int descriptor);
   void start_connect(core::Op& op, int descriptor, const core::SocketAddress& address);
   std::optional<core::Socket> accept_now(int descriptor);
@@ -52,6 +54,10 @@ class SimIo {
     core::OpKind kind;
     int descriptor;
     std::shared_ptr<SimSocket> socket;
+    int other_descriptor = -1;  // of a splice: where it goes
+    std::shared_ptr<SimSocket> other;
+    std::size_t most = 0;
+    std::string piped;  // of a splice: taken from one side, not yet handed to the other
     core::BufferGroup group = core::BufferGroup::small;
     std::span<std::byte> into;
     std::vector<iovec> slices;
@@ -75,6 +81,7 @@ class SimIo {
   void step_receive(const PendingRef& pending);
   void step_accept(const PendingRef& pending);
   void step_send(const PendingRef& pending);
+  void step_splice(const PendingRef& pending);
   void complete(const PendingRef& pending, std::int32_t result, bool more = false,
                 core::BufferLease buffer = {});
   void pin(const Pending& pending, bool pinned);
