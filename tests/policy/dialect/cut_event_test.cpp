@@ -1,0 +1,65 @@
+#include "policy/dialect/cut_event.h"
+
+#include <array>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <simdjson.h>
+
+namespace headrace::policy {
+namespace {
+
+std::string written(Endpoint endpoint, const CutAnswer& answer) {
+  std::array<char, kCutEventBytesMax> room;
+  return {room.data(), write_cut_event(answer, endpoint, room)};
+}
+
+constexpr Endpoint kEndpoints[] = {Endpoint::chat_completions, Endpoint::completions,
+                                   Endpoint::responses, Endpoint::messages,
+                                   Endpoint::stream_generate_content};
+
+TEST(CutEvent, EndsAsTheProviderWouldAtItsCap) {
+  CutAnswer answer;
+  answer.model = "m";
+  answer.id = "i";
+  answer.input_tokens = 3;
+  answer.output_tokens = 4;
+  EXPECT_TRUE(written(Endpoint::chat_completions, answer)
+                  .contains(R"("choices":[{"index":0,"delta":{},"finish_reason":"length"}])"));
+  EXPECT_TRUE(written(Endpoint::chat_completions, answer).ends_with("data: [DONE]\n\n"));
+  EXPECT_FALSE(written(Endpoint::chat_completions, answer).contains("usage"));
+  EXPECT_TRUE(
+      written(Endpoint::completions, answer).contains(R"("text":"","finish_reason":"length")"));
+  EXPECT_TRUE(written(Endpoint::messages, answer)
+                  .starts_with("event: message_delta\ndata: "
+                               R"({"type":"message_delta","delta":{"stop_reason":"max_tokens")"));
+  EXPECT_TRUE(written(Endpoint::responses, answer).starts_with("event: response.failed\n"));
+  EXPECT_TRUE(written(Endpoint::responses, answer).contains(R"("code":"budget_exhausted")"));
+  EXPECT_TRUE(written(Endpoint::stream_generate_content, answer)
+                  .contains(R"("finishReason":"MAX_TOKENS")"));
+}
+
+TEST(CutEvent, IsJsonAndFitsWhateverIsInIt) {
+  const std::string long_text(1000, '"');
+  simdjson::dom::parser parser;
+  for (const Endpoint endpoint : kEndpoints) {
+    const CutAnswer answer{.model = long_text,
+                           .id = long_text,
+                           .message = long_text,
+                           .created_seconds = 1'800'000'000,
+                           .input_tokens = INT64_MAX / 2,
+                           .output_tokens = INT64_MAX / 2,
+                           .sequence_number = INT64_MAX,
+                           .include_usage = true};
+    const std::string events = written(endpoint, answer);
+    EXPECT_TRUE(events.ends_with("\n\n"));
+    for (std::size_t at = events.find("data: {"); at != events.npos;
+         at = events.find("data: {", at + 1)) {
+      const std::string data = events.substr(at + 6, events.find("\n", at) - at - 6);
+      EXPECT_EQ(parser.parse(data).error(), simdjson::SUCCESS) << data;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace headrace::policy

@@ -1,0 +1,143 @@
+#include "policy/quota/limit_status.h"
+
+#include "policy/quota/limits_page.h"
+#include "policy/quota/quota_refusal_text.h"
+#include "tests/policy/quota/quota_world.h"
+
+namespace headrace::policy {
+namespace {
+
+using std::chrono::milliseconds;
+
+core::LimitReading reading(std::int64_t limit, std::int64_t remaining, core::Duration full_after) {
+  core::LimitReading reading;
+  reading.limit = limit;
+  reading.remaining = remaining;
+  reading.full_after = full_after;
+  return reading;
+}
+
+QuotaWorld world() {
+  return QuotaWorld(tenant_and_key(
+      ", limits: [{measure: requests, value: 10}, {measure: requests, per: day, value: 100}, "
+      "{measure: tokens, per: month, value: 5000}, {measure: concurrent, value: 3}], "
+      "budgets: [{micro_usd: 5}], credits: [{micro_usd: 8}]"));
+}
+
+std::string fields(Dialect dialect) {
+  QuotaWorld limits = world();
+  const LimitChain admit = limits.chain(QuotaStage::admit);
+  const LimitChain reserve = limits.chain(QuotaStage::reserve);
+  NearestLimits nearest;
+  nearest.consider(admit[0], reading(10, 9, milliseconds(61'500)));
+  nearest.consider(admit[1], reading(100, 50, milliseconds(3'661'000)));
+  nearest.consider(reserve[0], reading(5000, 4000, milliseconds(12)));
+  std::array<char, kRateFieldsBytesMax> room;
+  return std::string(write_rate_fields(nearest, dialect, limits.view(),
+                                       {.unix_nanos = 1'800'000'000'000'000'000}, room));
+}
+
+TEST(RateFields, TellOfTheLimitNearestToItsEnd) {
+  const std::string common =
+      "X-RateLimit-Limit: 100\r\nX-RateLimit-Remaining: 50\r\nX-RateLimit-Reset: 3661\r\n"
+      "RateLimit-Policy: \"requests_per_day\";q=100;w=86400, \"tokens_per_month\";q=5000\r\n"
+      "RateLimit: \"requests_per_day\";r=50;t=3661, \"tokens_per_month\";r=4000;t=1\r\n";
+  EXPECT_EQ(fields(Dialect::openai),
+            common +
+                "x-ratelimit-limit-requests: 100\r\nx-ratelimit-remaining-requests: 50\r\n"
+                "x-ratelimit-reset-requests: 1h1m1s\r\nx-ratelimit-limit-tokens: 5000\r\n"
+                "x-ratelimit-remaining-tokens: 4000\r\nx-ratelimit-reset-tokens: 12ms\r\n");
+  EXPECT_EQ(fields(Dialect::anthropic),
+            common +
+                "anthropic-ratelimit-requests-limit: 100\r\n"
+                "anthropic-ratelimit-requests-remaining: 50\r\n"
+                "anthropic-ratelimit-requests-reset: 2027-01-15T09:01:01Z\r\n"
+                "anthropic-ratelimit-tokens-limit: 5000\r\n"
+                "anthropic-ratelimit-tokens-remaining: 4000\r\n"
+                "anthropic-ratelimit-tokens-reset: 2027-01-15T08:00:01Z\r\n");
+  EXPECT_EQ(fields(Dialect::gemini), common);
+}
+
+TEST(RateFields, FitTheirRoomWhateverIsInThem) {
+  const std::string name(64, 'n');
+  QuotaWorld limits(tenant_and_key(", limits: [{measure: requests, value: 1, name: " + name +
+                                   "}, {measure: tokens, value: 1, name: " + name + "}]"));
+  const core::LimitReading largest =
+      reading(core::kCreditMax, core::kCreditMax, core::Duration::max());
+  NearestLimits nearest;
+  nearest.consider(limits.chain(QuotaStage::admit)[0], largest);
+  nearest.consider(limits.chain(QuotaStage::reserve)[0], largest);
+  std::array<char, kRateFieldsBytesMax> room;
+  for (const Dialect dialect : {Dialect::openai, Dialect::anthropic, Dialect::gemini})
+    EXPECT_FALSE(write_rate_fields(nearest, dialect, limits.view(), {}, room).empty());
+  EXPECT_TRUE(write_rate_fields({}, Dialect::openai, limits.view(), {}, room).empty());
+}
+
+TEST(RateFields, KnowWhatTellsOfAProvidersAccount) {
+  for (const char* name :
+       {"x-ratelimit-limit-requests", "X-RateLimit-Reset", "anthropic-ratelimit-unified-5h-status",
+        "RateLimit", "RateLimit-Policy"}) {
+    EXPECT_TRUE(tells_of_the_account(name)) << name;
+  }
+  for (const char* name : {"x-request-id", "ratelimits", "x-ratelimit-", "anthropic-version", ""})
+    EXPECT_FALSE(tells_of_the_account(name)) << name;
+}
+
+TEST(QuotaRefusals, SayWhatIsUsedUpAndWhenToComeBack) {
+  QuotaWorld limits = world();
+  const LimitChain admit = limits.chain(QuotaStage::admit);
+  const LimitChain reserve = limits.chain(QuotaStage::reserve);
+  struct Case {
+    const ChainedLimit* limit;
+    core::RefusalCause cause;
+    Reason reason;
+    MessageId message;
+    std::int64_t retry_after_ms;
+  };
+  using enum core::RefusalCause;
+  const Case cases[] = {
+      {&admit[0], spent, Reason::rate_limited, MessageId::limit_requests, 1501},
+      {&admit[0], beyond_limit, Reason::rate_limited, MessageId::request_above_limit, -1},
+      {&admit[2], spent, Reason::rate_limited, MessageId::limit_concurrent, 1000},
+      {&reserve[0], spent, Reason::rate_limited, MessageId::limit_tokens, 1501},
+      {&reserve[1], spent, Reason::budget_exhausted, MessageId::budget_used_up, -1},
+      {&reserve[1], beyond_limit, Reason::budget_exhausted, MessageId::budget_too_small, -1},
+      {&reserve[2], spent, Reason::budget_exhausted, MessageId::credit_used_up, -1},
+      {&reserve[2], closed, Reason::overloaded, MessageId::budget_unknown, 1000},
+      {&admit[0], no_room, Reason::overloaded, MessageId::budget_unknown, 1000},
+  };
+  for (const Case& one : cases) {
+    std::optional<core::Duration> after;
+    if (one.cause == spent) after = std::chrono::microseconds(1'500'001);
+    const Refusal refusal =
+        refusal_of({.limit = one.limit, .cause = one.cause, .retry_after = after}, limits.view());
+    EXPECT_EQ(refusal.reason, one.reason);
+    EXPECT_EQ(refusal.detail.id, one.message);
+    EXPECT_EQ(refusal.retry_after_ms, one.retry_after_ms);
+    EXPECT_EQ(refusal.scope, "tenant");
+    EXPECT_EQ(refusal.limit, limits.view().text(one.limit->rule->name));
+  }
+}
+
+TEST(QuotaPages, AreJsonThatClientsRead) {
+  EXPECT_EQ(quota_page_of("/v1/headrace/limits"), QuotaPage::limits);
+  EXPECT_EQ(quota_page_of("/v1/headrace/usage"), QuotaPage::usage);
+  EXPECT_EQ(quota_page_of("/v1/headrace"), QuotaPage::none);
+  QuotaWorld limits = world();
+  const LimitChain admit = limits.chain(QuotaStage::admit);
+  const LimitStatus status{admit[2].rule, admit[2].scope, reading(3, 1, {})};
+  std::vector<char> room(kQuotaPageBytesMax);
+  const auto text = [&](QuotaPage page) {
+    const std::size_t bytes = write_quota_page(page, std::span(&status, 1), limits.view(), room);
+    return std::string(room.data(), bytes);
+  };
+  EXPECT_EQ(text(QuotaPage::usage),
+            R"({"limits":[{"name":"concurrent","scope":"tenant","measure":"concurrent",)"
+            R"("limit":3,"used":2}]})");
+  EXPECT_TRUE(text(QuotaPage::limits).contains(R"("remaining":1,"full_after_ms":0,"hard":true)"));
+  const std::vector<LimitStatus> most(2 * core::kDemandsMax, status);
+  EXPECT_GT(write_quota_page(QuotaPage::limits, most, limits.view(), room), 1000U);
+}
+
+}  // namespace
+}  // namespace headrace::policy
