@@ -1,4 +1,5 @@
 // The configs and the page that users read.
+#include <array>
 #include <cstdlib>
 
 #include <gtest/gtest.h>
@@ -25,6 +26,24 @@ TEST(Samples, FirstConfigServesThreeDialects) {
   EXPECT_NE(config.view.find_route(Dialect::anthropic, "claude-sonnet-4-5"), nullptr);
   EXPECT_NE(config.view.find_route(Dialect::gemini, "gemini-2.5-pro"), nullptr);
   EXPECT_NE(config.view.find_key(key_digest(kClientSecret)), nullptr);
+}
+
+TEST(Samples, PlansAreTheFourThatArePromised) {
+  const OpenConfig config(read_source_file("deploy/config/plans.yaml"));
+  ASSERT_TRUE(config.good());
+  const QuotaView& quota = config.view.quota();
+  constexpr std::array<std::array<std::uint64_t, 5>, 4> kPromised = {
+      {{10, 100, 500, 50'000, 5},
+       {30, 500, 5000, 500'000, 10},
+       {100, 2000, 20'000, 2'000'000, 20},
+       {1000, 10'000, 100'000, 10'000'000, 100}}};
+  ASSERT_EQ(quota.plans().size(), kPromised.size());
+  for (std::size_t plan = 0; plan < kPromised.size(); ++plan) {
+    const auto rules = quota.rules(quota.plans()[plan]);
+    ASSERT_EQ(rules.size(), kPromised[plan].size());
+    for (std::size_t i = 0; i < rules.size(); ++i)
+      EXPECT_EQ(rules[i].value, kPromised[plan][i]);
+  }
 }
 
 TEST(Samples, ReadmesFirstConfigIsRight) {
