@@ -48,6 +48,7 @@ class CacheHold {
   }
 
   [[nodiscard]] std::uint32_t number() const { return entry_; }
+  [[nodiscard]] Hash128 hash() const { return entry().hash; }
   [[nodiscard]] Instant stored_at() const { return entry().stored_at; }
   [[nodiscard]] Instant expires_at() const { return entry().expires_at; }
   [[nodiscard]] std::size_t body_bytes() const { return entry().body_bytes; }

@@ -1,6 +1,7 @@
 // The rows of a config base that say what may be kept in the cache.
 //
-// Invariants: one row for each route of the config, in their order (routes to sandboxes, which stand
+// Invariants: one row for each route of the config, in their order (routes to sandboxes, which
+// stand
 //             behind them, have none); one row of settings.
 #pragma once
 

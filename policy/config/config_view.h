@@ -17,8 +17,8 @@
 
 #include "core/base_blob.h"
 #include "policy/config/base_layout.h"
-#include "policy/config/quota_view.h"
 #include "policy/config/cache_view.h"
+#include "policy/config/quota_view.h"
 #include "policy/config/scope_view.h"
 #include "policy/messages/catalogues.h"
 
