@@ -10,6 +10,7 @@
 #include "core/planted_bug.h"
 #include "net/proxy/exchange.h"
 #include "net/proxy/request_message.h"
+#include "net/shard_message.h"
 
 namespace headrace::net {
 
@@ -31,6 +32,11 @@ DataPlaneShard::DataPlaneShard(std::uint32_t number, std::unique_ptr<core::Io> i
   context_.bulk_buffers = options.bulk_buffers;
   context_.small_buffers_scarce = options.small_buffers / 2;
   context_.small_buffers_short = options.small_buffers - options.small_buffers / 4;
+  if (options.cache != nullptr) {
+    cache_ = std::make_unique<ShardCache>(*options.cache, number, shard_.io(), mailbox,
+                                          context_.counters, options.cache_limits);
+    context_.cache = cache_.get();
+  }
   if (snapshot->view().settings().access_log.output != config::LogOutput::off) {
     context_.access_log = &access_log_;
   }
@@ -118,12 +124,18 @@ void DataPlaneShard::on_start(core::Shard&) {
   ask_for_names(*context_.config);
 }
 
+void DataPlaneShard::on_message(const core::Message& message) {
+  HEADRACE_CHECK(cache_ != nullptr && is_in_range(message.kind, kCacheMessages));
+  cache_->on_message(message);
+}
+
 bool DataPlaneShard::on_turn(core::Instant) {
   while (UpstreamPool* pool = context_.returning_pools.pop_front())
     pool->settle_returns();
   bool left_over = false;
   if (!context_.starved.empty()) left_over = retry_starved();
   if (context_.tls_waiting.on_turn()) left_over = true;
+  if (cache_ != nullptr && cache_->on_turn()) left_over = true;
   if (!context_.run_queue.empty()) run_queue();
   if (!commands_.consumer().empty()) take_commands();
   if (names_ != nullptr && names_->unanswered(shard_.number()) > 0) take_names();
@@ -196,7 +208,7 @@ void DataPlaneShard::take_commands() {
           listener->drain();
         break;
       case ShardCommandKind::close:
-        draining_ = context_.draining = true;
+        draining_ = context_.draining = context_.closing = true;
         for (const auto& listener : listeners_) {
           listener->drain();
           listener->close_connections();
@@ -293,7 +305,8 @@ void DataPlaneShard::let_go() {
       std::ranges::any_of(listeners_, [](const auto& each) { return each->draining(); });
   if (draining_ && listeners_.empty()) {
     if (!context_.config->retired()) context_.config->retire();
-    if (context_.upstreams.in_use() == 0 && configs_.size() == 1) ended_.store(true);
+    const bool quiet = cache_ == nullptr || cache_->quiet();
+    if (context_.upstreams.in_use() == 0 && configs_.size() == 1 && quiet) ended_.store(true);
   }
 }
 

@@ -18,6 +18,7 @@
 #include "core/attendant.h"
 #include "core/shard.h"
 #include "core/spsc_ring.h"
+#include "net/cache/shard_cache.h"
 #include "net/config_snapshot.h"
 #include "net/edge/deadline.h"
 #include "net/edge/listener.h"
@@ -49,6 +50,8 @@ class DataPlaneShard final : public core::ShardHooks {
     // What limits stand on, and whose part of it this process has. No header: nothing is limited.
     core::LimitMemory limits;
     std::uint32_t incarnation = 0;
+    ProcessCache* cache = nullptr;  // outlives the shard; none: nothing is kept
+    ShardCacheLimits cache_limits;
   };
 
   // `names` (may be null where no provider has a name), budget and fleet outlive the shard.
@@ -73,6 +76,7 @@ class DataPlaneShard final : public core::ShardHooks {
   [[nodiscard]] core::Shard& shard() { return shard_; }
   [[nodiscard]] ShardContext& context() { return context_; }
   [[nodiscard]] const ShardContext& context() const { return context_; }
+  [[nodiscard]] const ShardCache* cache() const { return cache_.get(); }
   [[nodiscard]] AccessLog& access_log() { return access_log_; }
   [[nodiscard]] std::vector<std::string> listening_on() const;
 
@@ -83,6 +87,7 @@ class DataPlaneShard final : public core::ShardHooks {
   static constexpr int kAdminBacklog = 64;
 
   void on_start(core::Shard& shard) override;
+  void on_message(const core::Message& message) override;
   bool on_turn(core::Instant now) override;
   void on_second(core::Instant now) override;
 
@@ -105,6 +110,7 @@ class DataPlaneShard final : public core::ShardHooks {
 
   core::Shard shard_;
   ShardContext context_;
+  std::unique_ptr<ShardCache> cache_;
   AccessLog access_log_;
   core::Attendant<NameWork>* names_;
   std::vector<std::unique_ptr<ShardConfig>> configs_;  // the current one is the last

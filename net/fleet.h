@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/cache/cache_partition.h"
 #include "core/shard.h"
 #include "net/shard_counters.h"
 
@@ -14,6 +15,7 @@ namespace headrace::net {
 struct FleetShard {
   const core::ShardStatistics* statistics = nullptr;
   const ShardCounters* counters = nullptr;
+  const core::CachePartitionStatistics* cache = nullptr;  // none: nothing is kept
 };
 
 // Filled in before the first shard runs; the flags change while they run.

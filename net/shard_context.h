@@ -29,6 +29,7 @@
 namespace headrace::net {
 
 class AccessLog;
+class ShardCache;
 class DownstreamConnection;
 class Exchange;
 struct Fleet;
@@ -77,6 +78,8 @@ struct ShardContext {
   AccessLog* access_log = nullptr;
   const Fleet* fleet = nullptr;         // all shards, for the admin pages
   StageDelays* stage_delays = nullptr;  // in the simulator only
+  ShardCache* cache = nullptr;          // none: nothing is kept
+  bool closing = false;                 // whatever runs is ended
   bool draining = false;                // connections end with the request they are in
   std::size_t small_buffer_bytes = 4096;
   std::size_t small_buffers = 1024;

@@ -52,6 +52,13 @@ enum class ShardCount : std::uint8_t {
   reserve_overruns,
   tokens_overrun,  // used beyond what was reserved
   micro_usd_overrun,
+  cache_hits,      // answered from the cache, those that waited for another's answer included
+  cache_misses,    // looked up in vain, and fetched
+  cache_bypasses,  // on routes that keep answers, by requests that must not or do not ask
+  cache_waits,     // hits that another request had fetched meanwhile
+  cache_answers_kept,
+  cache_answers_unfit,    // errors, cut ones, refusals
+  cache_answers_dropped,  // for want of room, or too large
   count,
 };
 

@@ -97,6 +97,20 @@ constexpr std::array kCounterRows = {
                "Tokens used beyond what was reserved."},
     CounterRow{ShardCount::micro_usd_overrun, "headrace_reserve_overrun_micro_usd_total",
                "Micro-USD spent beyond what was reserved."},
+    CounterRow{ShardCount::cache_hits, "headrace_cache_hits_total",
+               "Requests answered from the cache."},
+    CounterRow{ShardCount::cache_misses, "headrace_cache_misses_total",
+               "Requests that found no answer in the cache."},
+    CounterRow{ShardCount::cache_bypasses, "headrace_cache_bypasses_total",
+               "Requests on routes with a cache that did not use it."},
+    CounterRow{ShardCount::cache_waits, "headrace_cache_coalesced_total",
+               "Requests answered by what another one was fetching."},
+    CounterRow{ShardCount::cache_answers_kept, "headrace_cache_fills_total",
+               "Answers kept in the cache."},
+    CounterRow{ShardCount::cache_answers_unfit, "headrace_cache_unfit_total",
+               "Answers not kept: errors, cut ones, refusals."},
+    CounterRow{ShardCount::cache_answers_dropped, "headrace_cache_dropped_total",
+               "Answers not kept: too large, or no room."},
 };
 static_assert(kCounterRows.size() == static_cast<std::size_t>(ShardCount::count),
               "every counter has its row");
@@ -143,6 +157,28 @@ core::Histogram& merged(const Fleet& fleet, core::Histogram ShardCounters::* whi
   return total;
 }
 
+void write_cache(std::string& out, const Fleet& fleet) {
+  std::int64_t entries = 0;
+  std::int64_t blocks = 0;
+  std::uint64_t evicted = 0;
+  std::uint64_t expired = 0;
+  for (const FleetShard& shard : fleet.shards) {
+    if (shard.cache == nullptr) continue;
+    entries += shard.cache->entries.value();
+    blocks += shard.cache->blocks.value();
+    evicted += shard.cache->evicted.value();
+    expired += shard.cache->expired.value();
+  }
+  gauge(out, "headrace_cache_entries", "Answers in the cache.", entries);
+  gauge(out, "headrace_cache_bytes", "What they take of its memory, in whole blocks.",
+        blocks * static_cast<std::int64_t>(core::kCacheBlockBytes));
+  head(out, "headrace_cache_evictions_total", "Answers that went for want of room.", "counter");
+  fmt::format_to(std::back_inserter(out), "headrace_cache_evictions_total {}\n", evicted);
+  head(out, "headrace_cache_expired_total", "Answers that went because their time was over.",
+       "counter");
+  fmt::format_to(std::back_inserter(out), "headrace_cache_expired_total {}\n", expired);
+}
+
 std::string metrics(const Fleet& fleet) {
   std::string out;
   for (const CounterRow& row : kCounterRows) {
@@ -160,6 +196,7 @@ std::string metrics(const Fleet& fleet) {
         sum(fleet, &ShardGauges::requests_in_flight));
   gauge(out, "headrace_streams_open", "Streamed answers under way.",
         sum(fleet, &ShardGauges::streams_open));
+  write_cache(out, fleet);
   gauge(out, "headrace_config_generation", "Configs taken over since the start.",
         fleet.config_generation.load());
   gauge(out, "headrace_config_reloads_failed", "Configs refused since the start.",

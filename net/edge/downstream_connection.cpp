@@ -282,7 +282,14 @@ void DownstreamConnection::linger() {
 }
 
 void DownstreamConnection::close() {
-  if (state_ == State::closing) return;
+  if (state_ == State::closing) {
+    // Told once more: what goes on for others ends too.
+    if (shard_->closing && exchange_ != nullptr && exchange_->detached() &&
+        exchange_->state() != ExchangeState::closing) {
+      exchange_->on_cache_unwanted();
+    }
+    return;
+  }
   state_ = State::closing;
   if (!core::planted(core::PlantedBug::timer_left_armed)) deadline_.clear(*shard_->timers);
   gathered_.reset();
@@ -338,7 +345,17 @@ void DownstreamConnection::on_sent(bool all) {
   }
 }
 
+void DownstreamConnection::exchange_done_alone() {
+  if (closed_) on_closed();
+}
+
 void DownstreamConnection::on_closed() {
+  closed_ = true;
+  if (exchange_ != nullptr && exchange_->detached() &&
+      exchange_->state() != ExchangeState::closing) {
+    exchange_->on_downstream_gone();
+    return;
+  }
   if (exchange_ != nullptr) {
     shard_->exchanges.destroy(*exchange_);
     exchange_ = nullptr;

@@ -56,6 +56,9 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
   // The answer is sent, every byte of it. Destroys the exchange.
   enum class Next : std::uint8_t { keep_alive, linger, reset };
   void exchange_done(Next next);
+  // Of one that had gone on without its client: destroys it as soon as the kernel no longer reads
+  // from it, and the connection with it.
+  void exchange_done_alone();
   // The longest that sending `bytes` may take; 0: nothing is being sent.
   void expect_sent(std::size_t bytes);
   // Body bytes are awaited: at least the minimal rate, judged every grace period. The period stands
@@ -111,6 +114,7 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
   bool awaiting_body_ = false;
   bool sends_large_bodies_ = false;
   bool peer_asked_ = false;
+  bool closed_ = false;  // its exchange has gone on
   PeerAddress peer_;
 };
 

@@ -150,6 +150,9 @@ std::expected<void, std::string> DataPlane::make_shards(
   region_.emplace(std::move(*region));
   options.limits = region_->limits();
   options.incarnation = region_->incarnation_number();
+  cache_ = std::make_unique<ProcessCache>(snapshot->view().cache().settings().memory_bytes_max,
+                                          static_cast<std::uint32_t>(count));
+  options.cache = cache_.get();
   plan_memory(options, io_options, count);
   wait_for_addresses(snapshot->view());
   for (std::uint32_t number = 0; number < count; ++number) {
@@ -167,7 +170,8 @@ std::expected<void, std::string> DataPlane::make_shards(
     if (auto listening = shards_.back()->listen(first); !listening) return listening;
   }
   for (const auto& shard : shards_) {
-    fleet_.shards.push_back({&shard->shard().statistics(), &shard->context().counters});
+    fleet_.shards.push_back(
+        {&shard->shard().statistics(), &shard->context().counters, &shard->cache()->statistics()});
   }
   return {};
 }
@@ -193,6 +197,11 @@ void DataPlane::plan_memory(const DataPlaneShard::Options& options,
   plan.add("TLS blocks", shards * capacity.tls_blocks, kTlsBlockBytes, "ciphertext being sent");
   plan.add("access log rings", shards, AccessLog::kRingBytes, "lines not yet written");
   plan.add("shared region", 1, region_->bytes(), "config base, and what outlives the process");
+  plan.add("cache", 1, snapshot_->view().cache().settings().memory_bytes_max,
+           "answers that are kept, and what it takes to find them");
+  plan.add("cache users", shards,
+           ShardCache::planned_bytes(options.cache_limits, static_cast<std::uint32_t>(shards)),
+           "requests that use it, and what shards say to each other");
   plan.add("bodies", 1, budget_->bytes_max(), "all bodies held whole, of all shards");
   fmt::print(stderr, "memory plan: reserved at start, touched only as it is used\n{}",
              plan.table());

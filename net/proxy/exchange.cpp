@@ -3,6 +3,7 @@
 
 #include "core/check.h"
 #include "core/planted_bug.h"
+#include "net/cache/shard_cache.h"
 #include "net/edge/downstream_connection.h"
 #include "net/edge/listener.h"
 #include "net/shard_config.h"
@@ -32,6 +33,7 @@ Exchange::~Exchange() {
   HEADRACE_CHECK(upstream_ == nullptr && recorded_);
   deadline_.clear(*shard_->timers);
   release_message();
+  if (cache_ != nullptr) shard_->cache->close(*cache_);
   shard_->counters.gauges.requests_in_flight.add(-1);
   if (streaming_ && !core::planted(core::PlantedBug::stream_never_ended))
     shard_->counters.gauges.streams_open.add(-1);
@@ -96,12 +98,19 @@ void Exchange::on_downstream_ended(PeerEnd) {
 
 void Exchange::on_downstream_closing() {
   if (state_ == ExchangeState::closing) return;
-  if (!answer_ended_ || !out_.empty()) {  // all of it, or its end, did not go out
+  // All of it, or its end, did not go out.
+  if (!answer_ended_ || !out_.empty() || cached_answer_left()) {
     if (status_ == 0) status_ = kClientClosedRequest;
     answer_cut_ = true;
     shard_->counters.add(ShardCount::downstream_cancelled);
     if (ends_by_reset()) shard_->io->reset_on_close(downstream_->transport().socket());
   }
+  if (goes_on_for_others()) {
+    detach();
+    return;
+  }
+  keep_nothing(core::FlightEnd::failed);
+  leave_flight();
   move_to(ExchangeState::closing);
   static_cast<core::ListHook<RunQueueTag>&>(*this).unlink();
   deadline_.clear(*shard_->timers);

@@ -6,7 +6,8 @@
 //   exchange_stages.cpp    the row from guard to upstream, and how a request waits in it (parked)
 //   exchange_guard.cpp     guard
 //   exchange_admit.cpp     admit
-//   exchange_cache.cpp     cache
+//   exchange_cache.cpp     cache: answers from it
+//   exchange_keep.cpp      what it keeps of an answer; requests that go on without their client
 //   exchange_route.cpp     route
 //   exchange_reserve.cpp   reserve
 //   exchange_upstream.cpp  upstream: connection, head and body sent, one safe replay
@@ -32,8 +33,10 @@
 #include <string_view>
 
 #include "core/buffer_lease.h"
+#include "core/cache/flight_desk.h"
 #include "core/clock.h"
 #include "core/units.h"
+#include "net/cache/cache_user.h"
 #include "net/edge/deadline.h"
 #include "net/edge/lease_queue.h"
 #include "net/edge/transport.h"
@@ -52,6 +55,7 @@
 #include "net/proxy/request_message.h"
 #include "net/shard_counters.h"
 #include "net/upstream/upstream_user.h"
+#include "policy/cache/cache_wish.h"
 #include "policy/caller.h"
 #include "policy/config/config_view.h"
 #include "policy/dialect/endpoint.h"
@@ -66,6 +70,7 @@
 
 namespace headrace::net {
 
+struct CacheSession;
 class DownstreamConnection;
 class ShardConfig;
 class UpstreamPool;
@@ -74,7 +79,7 @@ struct ShardContext;
 
 struct RunQueueTag;
 
-class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
+class Exchange final : public UpstreamUser, public CacheUser, public core::ListHook<RunQueueTag> {
  public:
   Exchange(ShardContext& shard, DownstreamConnection& downstream);
   ~Exchange();
@@ -100,6 +105,16 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   void on_upstream_sent(bool all) override;
   void on_upstream_spliced(std::int32_t result) override;
 
+  // --- from the cache --------------------------------------------------------------------------
+  void on_cache_answer(core::CacheHold answer) override;
+  void on_cache_turn(bool leads) override;
+  void on_cache_unwanted() override;
+
+  // Its client has left, and it goes on for others who wait for its answer.
+  [[nodiscard]] bool detached() const { return detached_; }
+  // Of a detached one: the connection has closed.
+  void on_downstream_gone();
+
   // From the shard's run queue: the next piece of a large body is to be judged.
   void on_turn();
 
@@ -110,6 +125,9 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   // One that is being sent and one behind it.
   static constexpr std::size_t kQueuedLeasesWhenShort = 2;
   static constexpr std::uint8_t kInterimAnswersMax = 8;
+
+  // What its answer says of the cache (X-Cache).
+  enum class CacheSaid : std::uint8_t { nothing, bypass, miss, hit };
 
   void move_to(ExchangeState next);
 
@@ -147,6 +165,14 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   policy::Verdict guard();
   policy::Verdict admit();
   policy::Verdict look_into_cache();
+  [[nodiscard]] bool may_be_given(const policy::config::Route& route) const;
+  bool open_cache(const policy::config::RouteCache& route, const http::RequestHead& head);
+  policy::Verdict look_up(const policy::CacheWish& wish);
+  policy::Verdict fetch();
+  policy::Verdict stop_waiting();
+  policy::Verdict take_from_cache();
+  [[nodiscard]] std::int64_t age_of(const core::CacheHold& answer) const;
+  void leave_flight();
   policy::Verdict route();
   bool accept_stored_references();
   bool edit_request(std::string_view model);
@@ -172,6 +198,23 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   void write_quota_fields(http::HeadWriter& writer);
   [[nodiscard]] bool output_used_up();
   void cut_answer();
+  // --- an answer from the cache (exchange_cache.cpp) -------------------------------------------
+  [[nodiscard]] bool served_from_cache() const;
+  void answer_from_cache();
+  void pump_cached_answer();
+  void on_cached_answer_sent();
+  [[nodiscard]] bool cached_answer_left() const;
+  // Of an answer from the cache: what it once took and has saved now.
+  [[nodiscard]] policy::Usage usage_uncharged() const;
+
+  // --- keeping one; going on without a client (exchange_keep.cpp) ------------------------------
+  void start_keeping(const http::ResponseHead& head);
+  void keep(std::span<const std::byte> bytes);
+  void finish_keeping();
+  void keep_nothing(core::FlightEnd end);
+  [[nodiscard]] bool goes_on_for_others() const;
+  void detach();
+  void end_detached();
 
   // --- upstream (exchange_upstream.cpp) --------------------------------------------------------
   void call_upstream();
@@ -211,6 +254,7 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   void relay_run(std::span<std::byte> run, http::BodyFramer& framer);
   void queue_relayed(core::BufferLease lease, std::size_t offset, std::string_view head,
                      http::BodyFramer& framer);
+  void pass_on(std::span<std::byte> bytes, http::BodyFramer& framer);
   void extend_held_run(std::span<std::byte> bytes);
   void hold(std::span<std::byte> run, http::BodyFramer& framer);
   void queue_held();
@@ -258,6 +302,7 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   const policy::config::Target* target_ = nullptr;
   const policy::config::PassthroughRule* passthrough_ = nullptr;
   RequestMessage* message_ = nullptr;
+  CacheSession* cache_ = nullptr;  // null: it does not use the cache
   Deadline deadline_;
   core::Instant total_deadline_ = core::kNever;
 
@@ -306,6 +351,7 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   http::BodyFraming out_framing_ = http::BodyFraming::length;
   std::uint16_t reply_status_ = 0;  // where HTTP says it better than the reason does
   std::uint8_t interim_answers_ = 0;
+  CacheSaid cache_said_ = CacheSaid::nothing;
   bool delayed_ = false;             // the simulator has had its delay at this stage
   bool replay_when_sent_ = false;    // the kept connection is dead; its last send is not over
   bool head_in_scratch_ : 1 = true;  // the shard's scratch head is this request's
@@ -333,6 +379,7 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   bool no_pipe_left_ : 1 = false;  // for an answer that could go on unread
   bool local_ : 1 = false;         // our own answer
   bool recorded_ : 1 = false;
+  bool detached_ : 1 = false;
 };
 
 }  // namespace headrace::net

@@ -10,6 +10,7 @@
 #include "net/http/forwarding.h"
 #include "net/http/text.h"
 #include "net/proxy/buffer_relief.h"
+#include "net/proxy/cache_head.h"
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
@@ -125,10 +126,11 @@ void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std:
     keep_alive_ = false;
     downstream_->body_done();
   }
-  status_ = head.status;
+  if (!detached_) status_ = head.status;
   upstream_keep_alive_ = head.keep_alive;
   answer_decoder_ = http::BodyDecoder(head.framing, head.content_length);
   start_meter(head);
+  start_keeping(head);
   choose_framing(head);
   bulk_ = pool_->expects_bulk() ||
           (head.framing == BodyFraming::length && head.content_length >= kBulkAnswerBytes);
@@ -174,8 +176,13 @@ void Exchange::choose_framing(const http::ResponseHead& head) {
 
 void Exchange::write_answer_head(const http::ResponseHead& head, http::HeadWriter& writer) {
   writer.status_line(head.status);
+  http::FieldSet withheld = http::kResponseFieldsWithheld;
+  if (passthrough_ == nullptr) {
+    withheld.insert(FieldId::cache_control);
+    writer.lines(kNotForSharedCaches);
+  }
   for (const http::Field& field : head.fields) {
-    if (!http::forwards(field, http::kResponseFieldsWithheld)) continue;
+    if (!http::forwards(field, withheld)) continue;
     // The account is the gateway's; its clients have limits of their own.
     if (field.id == FieldId::other && policy::tells_of_the_account(field.name)) continue;
     writer.forward(field);
@@ -197,6 +204,11 @@ void Exchange::write_answer_head(const http::ResponseHead& head, http::HeadWrite
 void Exchange::write_own_fields(http::HeadWriter& writer) {
   if (downstream_->ends_with_this()) keep_alive_ = false;
   writer.field(FieldId::x_request_id, request_id_.text());
+  if (cache_said_ != CacheSaid::nothing) {
+    constexpr std::array<std::string_view, 4> kLines = {"", "X-Cache: BYPASS\r\n",
+                                                        "X-Cache: MISS\r\n", "X-Cache: HIT\r\n"};
+    writer.lines(kLines[static_cast<std::size_t>(cache_said_)]);
+  }
   if (config_->http().via == policy::config::Switch::on) writer.lines("Via: 1.1 headrace\r\n");
   if (quota_ != nullptr) write_quota_fields(writer);
   if (!keep_alive_) {

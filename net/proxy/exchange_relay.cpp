@@ -53,7 +53,7 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
     // An event without its empty line at the very end is still the client's.
     if (policy::StreamMeter* stream = meter_.stream()) stream->finish();
     if (held_bytes_ > 0) queue_held();
-    if (!held_run_.empty()) framer.append(std::exchange(held_run_, {}));
+    if (!held_run_.empty()) pass_on(std::exchange(held_run_, {}), framer);
     if (!core::planted(core::PlantedBug::last_chunk_dropped))
       framer.last_chunk(lease.data() + offset - http::kLastChunk.size());
   } else if (!held_run_.empty()) {
@@ -80,8 +80,9 @@ void Exchange::queue_relayed(core::BufferLease lease, std::size_t offset, std::s
                              http::BodyFramer& framer) {
   bytes_out_ += framer.body_bytes();
   std::span<std::byte> bytes = framer.finish();
+  if (!head.empty()) answer_started_ = true;
+  if (detached_) return;
   if (!head.empty()) {
-    answer_started_ = true;
     std::byte* body = bytes.empty() ? lease.data() + offset : bytes.data();
     const auto room = static_cast<std::size_t>(body - lease.data()) + kRewriteRoom;
     if (head.size() <= room) {
@@ -103,7 +104,7 @@ void Exchange::relay_run(std::span<std::byte> run, http::BodyFramer& framer) {
   if (policy::UsageScanner* document = meter_.document()) document->feed(run);
   policy::StreamMeter* stream = meter_.stream();
   if (stream == nullptr) {
-    framer.append(run);
+    pass_on(run, framer);
     return;
   }
   stream->feed(run);
@@ -124,14 +125,20 @@ void Exchange::relay_run(std::span<std::byte> run, http::BodyFramer& framer) {
         beginning_went_ = false;
         if (core::planted(core::PlantedBug::held_event_dropped)) drop_held();
         if (held_bytes_ > 0) queue_held();
-        if (!held_run_.empty()) framer.append(std::exchange(held_run_, {}));
-        if (!bytes.empty()) framer.append(bytes);
+        if (!held_run_.empty()) pass_on(std::exchange(held_run_, {}), framer);
+        if (!bytes.empty()) pass_on(bytes, framer);
         break;
       case hold:
         extend_held_run(bytes);
         break;
     }
   }
+}
+
+// To the client, and into the cache where the answer is kept.
+void Exchange::pass_on(std::span<std::byte> bytes, http::BodyFramer& framer) {
+  if (cache_ != nullptr) keep(bytes);
+  framer.append(bytes);
 }
 
 // An event cut by chunks within one buffer is kept in one piece there.
@@ -151,7 +158,7 @@ void Exchange::hold(std::span<std::byte> run, http::BodyFramer& framer) {
   if (!held_ || held_bytes_ + run.size() > held_.size() - http::kLastChunk.size()) {
     // No memory for good manners: it goes on as it is.
     if (held_bytes_ > 0) queue_held();
-    framer.append(run);
+    pass_on(run, framer);
     beginning_went_ = true;
     return;
   }
@@ -161,9 +168,10 @@ void Exchange::hold(std::span<std::byte> run, http::BodyFramer& framer) {
 
 void Exchange::queue_held() {
   http::BodyFramer framer(out_framing_);
-  framer.append({held_.data(), held_bytes_});
+  pass_on({held_.data(), held_bytes_}, framer);
   bytes_out_ += framer.body_bytes();
   held_bytes_ = 0;
+  if (detached_) return held_.reset();
   out_.push_back(std::move(held_), framer.finish());
 }
 
@@ -211,7 +219,7 @@ void Exchange::on_upstream_spliced(std::int32_t result) {
 void Exchange::want_more_answer() {
   if (upstream_ == nullptr) return;
   Transport& transport = upstream_->transport();
-  const std::size_t queued = out_.size();
+  const std::size_t queued = detached_ ? 0 : out_.size();
   if (queued >= kQueuedLeasesMax || (bulk_ && queued > 0) ||
       (queued >= kQueuedLeasesWhenShort && small_buffers_short(*shard_))) {
     transport.want_receive(ReceiveMode::off);
@@ -233,6 +241,7 @@ void Exchange::answer_complete(bool reusable) {
     failure_ = UpstreamFailure::truncated;
   }
   if (answer_decoder_.framing() == BodyFraming::until_close) end_until_close();
+  finish_keeping();
   move_to(ExchangeState::flushing);
   deadline_.set(*shard_->timers, core::kNever);
   if (reusable && request_sent_ && upstream_ != nullptr) {
@@ -257,9 +266,10 @@ void Exchange::answer_broken(UpstreamFailure failure) {
   answer_cut_ = true;
   keep_alive_ = false;
   shard_->counters.add(ShardCount::answers_broken);
+  keep_nothing(core::FlightEnd::failed);
   drop_held();
   if (policy::StreamMeter* stream = meter_.stream();
-      stream != nullptr && stream->end() == policy::StreamEnd::open &&
+      stream != nullptr && stream->end() == policy::StreamEnd::open && !detached_ &&
       !core::planted(core::PlantedBug::error_event_unsent)) {
     queue_error_event(failure, *stream);
   }
@@ -270,6 +280,10 @@ void Exchange::answer_broken(UpstreamFailure failure) {
 }
 
 void Exchange::pump_answer() {
+  if (detached_) {
+    if (answer_ended_) end_detached();
+    return;
+  }
   Transport& transport = downstream_->transport();
   if (transport.sending() || !transport.is_open()) return;
   if (!out_.empty()) {
@@ -292,6 +306,10 @@ void Exchange::pump_answer() {
 }
 
 void Exchange::on_downstream_sent() {
+  if (served_from_cache()) {
+    on_cached_answer_sent();
+    return;
+  }
   for (; sending_entries_ > 0; --sending_entries_)
     out_.pop_front().reset();
   if (state_ == ExchangeState::relaying && out_.size() < kQueuedLeasesMax / 2) {

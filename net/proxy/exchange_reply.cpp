@@ -7,6 +7,7 @@
 #include "net/admin/admin_pages.h"
 #include "net/edge/downstream_connection.h"
 #include "net/http/status.h"
+#include "net/proxy/cache_head.h"
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
@@ -175,6 +176,11 @@ void Exchange::send_error(const policy::ErrorAnswer& answer, policy::Language sp
 void Exchange::reply_with(std::uint16_t status, std::string_view content_type,
                           std::string_view body, std::string_view extra_lines) {
   HEADRACE_CHECK(!answer_started_, "a request is answered once");
+  keep_nothing(core::FlightEnd::failed);
+  if (detached_) {
+    end_detached();
+    return;
+  }
   abandon_upstream();
   move_to(ExchangeState::flushing);
   deadline_.set(*shard_->timers, core::kNever);
@@ -193,7 +199,8 @@ void Exchange::reply_with(std::uint16_t status, std::string_view content_type,
   writer.field(FieldId::content_type, content_type);
   writer.field(FieldId::content_length, static_cast<std::uint64_t>(body.size()));
   writer.field(FieldId::date, shard_->date.at(shard_->io->wall_now()));
-  writer.lines("Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
+  writer.lines(kNotForSharedCaches);
+  writer.lines("X-Content-Type-Options: nosniff\r\n");
   write_own_fields(writer);
   writer.lines(extra_lines);
   writer.end();
@@ -212,7 +219,7 @@ void Exchange::reply_with(std::uint16_t status, std::string_view content_type,
 
 // Copies text of ours into a block and queues it; without memory for it the connection ends.
 void Exchange::queue_text(std::string_view text) {
-  if (text.empty()) return;
+  if (text.empty() || detached_) return;
   core::BufferLease block;
   if (text.size() <= shard_->head_blocks.block_bytes()) block = shard_->head_blocks.take();
   // Slow readers of cut events may hold every block.

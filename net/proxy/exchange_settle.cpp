@@ -63,7 +63,7 @@ policy::Usage Exchange::usage_charged() {
 // Runs exactly once, for every request.
 void Exchange::settle() {
   const bool charged = is_charged();
-  usage_ = charged ? usage_charged() : meter_.usage();
+  usage_ = charged ? usage_charged() : usage_uncharged();
   cost_ = core::MicroUsd{0};
   if (charged && passthrough_ != nullptr) {
     cost_ = core::MicroUsd{static_cast<std::int64_t>(passthrough_->request_micro_usd)};

@@ -90,7 +90,15 @@ bool same_name(std::string_view a, std::string_view b) {
   });
 }
 
+// Said to us, and nobody else's affair.
+bool is_our_own(const Field& field) {
+  constexpr std::string_view kBeginning = "x-headrace-";
+  return field.id == FieldId::other &&
+         same_name(field.name.substr(0, kBeginning.size()), kBeginning);
+}
+
 bool removed(const UpstreamRequest& request, const Field& field) {
+  if (is_our_own(field)) return true;
   return std::ranges::any_of(request.provider->headers_remove,
                              [&](std::string_view name) { return same_name(field.name, name); });
 }

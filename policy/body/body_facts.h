@@ -68,6 +68,14 @@ struct BodyFacts {
   StringFact service_tier;
   ObjectFact metadata;
   StringFact user;
+  // Where these stand, as texts: who asks, by another name, and what a provider's own cache goes
+  // by.
+  ByteRange safety_identifier;
+  ByteRange prompt_cache_key;
+
+  // What makes the same request have the same answer, as far as a provider can promise that.
+  bool temperature_zero = false;  // given, and 0 however it is written
+  bool seed_given = false;        // a whole number
 
   // What makes the provider keep something, or names something that it keeps.
   BoolFact store;

@@ -40,6 +40,12 @@ Refused refused_as(JsonError error) {
   return {BodyErrorKind::syntax, MessageId::body_not_json};
 }
 
+// 0, -0, 0.0, 0e5: no digit but zeros before the exponent.
+bool is_zero(std::string_view number) {
+  const std::string_view mantissa = number.substr(0, number.find_first_of("eE"));
+  return mantissa.find_first_of("123456789") == std::string_view::npos;
+}
+
 bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
 }
@@ -177,6 +183,19 @@ bool BodyScan::on_json(const JsonStep& step) {
       return take(step, facts_.metadata);
     case RequestField::user:
       return take(step, facts_.user);
+    // Only looked at: what is wrong with them is for the provider to say.
+    case RequestField::safety_identifier:
+      if (step.type == JsonType::string) facts_.safety_identifier = range_of(step);
+      return true;
+    case RequestField::prompt_cache_key:
+      if (step.type == JsonType::string) facts_.prompt_cache_key = range_of(step);
+      return true;
+    case RequestField::temperature:
+      facts_.temperature_zero = step.type == JsonType::number && is_zero(range_of(step).in(body_));
+      return true;
+    case RequestField::seed:
+      facts_.seed_given = step.type == JsonType::number && step.integer;
+      return true;
     case RequestField::store:
       return take(step, facts_.store);
     case RequestField::background:

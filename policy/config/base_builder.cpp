@@ -4,6 +4,7 @@
 
 #include "core/base_blob.h"
 #include "core/check.h"
+#include "policy/config/cache_rules.h"
 #include "policy/config/config_rules.h"
 #include "policy/config/config_view.h"
 #include "policy/config/model_pattern.h"
@@ -28,6 +29,7 @@ void BaseBuilder::add(const ConfigModel& model) {
   settings_.io = model.io.row;
   settings_.access_log = model.access_log.row;
   settings_.access_log.path = intern(model.access_log.path.value);
+  cache_settings_ = model.cache.row;
   settings_.admin = model.admin.row;
   settings_.admin.address = intern(model.admin.address.value);
   access_.add_roles(model);
@@ -43,8 +45,11 @@ void BaseBuilder::add(const ConfigModel& model) {
   for (const ProviderModel& provider : model.providers)
     add_provider(provider);
   quota_.add_prices(model, provider_names_);
-  for (const RouteModel& route : model.routes)
+  for (const RouteModel& route : model.routes) {
     add_route(route);
+    route_caches_.push_back(route.cache.row);
+    route_caches_.back().identity = route_cache_identity(model, route);
+  }
   for (const ProviderModel& provider : model.providers) {
     if (provider.row.sandbox == Switch::on) add_sandbox_route(provider);
   }
@@ -238,6 +243,9 @@ std::vector<std::byte> BaseBuilder::finish() {
   add_table(TableKind::model_patterns, model_patterns_);
   add_table(TableKind::passthrough, passthrough_);
   access_.finish(blob);
+  add_table(TableKind::route_caches, route_caches_);
+  const std::vector<CacheSettings> cache_settings{cache_settings_};
+  add_table(TableKind::cache_settings, cache_settings);
   scopes_.finish(blob);
   add_table(TableKind::catalogues, catalogues_);
   add_table(TableKind::message_texts, message_texts_);

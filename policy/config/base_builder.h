@@ -68,6 +68,8 @@ class BaseBuilder {
   std::vector<PassthroughRule> passthrough_;
   std::vector<Catalogue> catalogues_;
   std::vector<MessageText> message_texts_;
+  std::vector<RouteCache> route_caches_;
+  CacheSettings cache_settings_{};
 };
 
 }  // namespace headrace::policy::config

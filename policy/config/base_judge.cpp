@@ -40,6 +40,7 @@ std::expected<ConfigView, std::string> BaseJudge::open(const core::BlobView& blo
   judge.take(TableKind::catalogues, view.catalogues_);
   judge.take(TableKind::message_texts, view.message_texts_);
   judge.take_quota();
+  judge.take_cache();
   if (judge.why_.empty()) {
     judge.judge_settings();
     judge.judge_catalogues();
@@ -50,6 +51,7 @@ std::expected<ConfigView, std::string> BaseJudge::open(const core::BlobView& blo
     // Routes and keys lead to providers and tenants: only when those are good.
     if (judge.why_.empty()) judge.judge_routes();
     if (judge.why_.empty()) judge.judge_access();
+    judge.judge_cache();
     if (judge.why_.empty()) judge.judge_keys();
     if (judge.why_.empty()) judge.judge_passthrough();
   }

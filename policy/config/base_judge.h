@@ -28,6 +28,7 @@ class BaseJudge {
   void take_scopes();
   void take_quota();
   void take_access();
+  void take_cache();
   void refuse(const char* why);
 
   void judge_settings();
@@ -40,6 +41,7 @@ class BaseJudge {
   void judge_rights(const Rights& rights);
   void judge_providers();
   void judge_routes();
+  void judge_cache();
   void judge_keys();
   void judge_passthrough();
   void judge_catalogues();

@@ -17,6 +17,7 @@
 //
 //   passthrough -> providers
 //   catalogues --> message_texts    what clients are told (policy/messages/catalogue_layout.h)
+//   route_caches                  one for each route (cache_layout.h)
 //
 // Invariants (judged once by ConfigView::open, then relied upon): every TextRef, RowRange and index
 //             lies inside its table; every enum has a value that has a name; both slot tables have
@@ -79,6 +80,8 @@ enum class TableKind : std::uint32_t {
   zone_offsets = 50,
   catalogues = 90,     // policy/messages/catalogue_layout.h
   message_texts = 91,  // the same
+  route_caches = 80,
+  cache_settings = 81,
 };
 inline constexpr std::uint32_t kTableVersion = 2;  // of every kind above
 

@@ -3,6 +3,7 @@
 #include <openssl/mem.h>
 
 #include "policy/config/base_builder.h"
+#include "policy/config/cache_rules.h"
 #include "policy/config/config_reader.h"
 #include "policy/config/config_rules.h"
 #include "policy/config/config_view.h"
@@ -45,6 +46,7 @@ std::expected<std::vector<std::byte>, std::vector<ConfigError>> compile(
   apply_provider_rules(model, errors);
   apply_route_rules(model, errors);
   apply_quota_rules(model, source, errors);
+  apply_cache_rules(model, errors);
   apply_file_rules(model, source, errors);
 
   std::vector<std::byte> base;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "policy/config/base_layout.h"
+#include "policy/config/cache_model.h"
 #include "policy/config/model_values.h"
 #include "policy/config/provider_url.h"
 #include "policy/config/scope_model.h"
@@ -90,6 +91,7 @@ struct RouteModel : Record {
   Text name;
   std::vector<Text> models;
   std::vector<TargetModel> targets;
+  RouteCacheModel cache;
 };
 struct PassthroughModel : Record {
   Text path;
@@ -105,6 +107,7 @@ struct ConfigModel : Record {
   ShardModel shards;
   IoModel io;
   AccessLogModel access_log;
+  CacheModel cache;
   std::vector<ProviderModel> providers;
   std::vector<RouteModel> routes;
   std::vector<OrganisationModel> organisations;

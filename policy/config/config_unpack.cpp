@@ -22,6 +22,7 @@ class Unpacker {
     model.io.row = settings.io;
     model.access_log.row = settings.access_log;
     model.access_log.path = text(settings.access_log.path);
+    model.cache.row = view_.cache().settings();
     model.admin.row = settings.admin;
     model.admin.address = text(settings.admin.address);
     for (const Listener& row : view_.listeners())
@@ -129,6 +130,7 @@ class Unpacker {
       added.weight = target.weight;
       added.priority = target.priority;
     }
+    model.cache.row = view_.cache(row);
     return model;
   }
 

@@ -17,6 +17,7 @@
 
 #include "core/base_blob.h"
 #include "policy/config/base_layout.h"
+#include "policy/config/cache_view.h"
 #include "policy/config/quota_view.h"
 #include "policy/config/scope_view.h"
 #include "policy/messages/catalogues.h"
@@ -36,6 +37,10 @@ class ConfigView {
   [[nodiscard]] const ScopeView& scopes() const { return scopes_; }
   [[nodiscard]] const QuotaView& quota() const { return quota_; }
   [[nodiscard]] const AccessView& access() const { return scopes_.access(); }
+  [[nodiscard]] const CacheView& cache() const { return cache_; }
+  [[nodiscard]] const RouteCache& cache(const Route& route) const {
+    return cache_.route(index_of(route));
+  }
   [[nodiscard]] std::span<const Tenant> tenants() const { return scopes_.tenants(); }
   [[nodiscard]] std::span<const ApiKey> keys() const { return scopes_.keys(); }
   [[nodiscard]] std::span<const PassthroughRule> passthrough() const { return passthrough_; }
@@ -148,6 +153,7 @@ class ConfigView {
   std::span<const Catalogue> catalogues_;
   std::span<const MessageText> message_texts_;
   QuotaView quota_;
+  CacheView cache_;
 };
 
 // What a provider's sealed values are bound to (seal.h).

@@ -25,5 +25,8 @@ extern const SectionSpec kQuotaSection;
 // --- option_table_access.cpp ---------------------------------------------------------------------
 extern const SectionSpec kRoleSection;
 extern const SectionSpec kPolicySetSection;
+// --- option_table_cache.cpp ----------------------------------------------------------------------
+extern const SectionSpec kCacheSection;
+extern const SectionSpec kRouteCacheSection;
 
 }  // namespace headrace::policy::config

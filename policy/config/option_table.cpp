@@ -268,6 +268,7 @@ constexpr OptionSpec kRouteOptions[] = {
         "before a pattern, a longer pattern before a shorter one.")),
     required(records<&RouteModel::targets>("targets", kTargetSection, 8,
                                            "Where such requests go. All speak one dialect.")),
+    record<&RouteModel::cache>("cache", kRouteCacheSection, "Which answers are given again."),
 };
 constexpr SectionSpec kRouteSection = section<RouteModel>("route", kRouteOptions);
 
@@ -323,6 +324,7 @@ constexpr OptionSpec kConfigOptions[] = {
                                        "Endpoints without rules of their own that are let through; "
                                        "the first that fits and that the "
                                        "key may use counts. All others are refused."),
+    record<&ConfigModel::cache>("cache", kCacheSection, "Answers that are kept to be given again."),
     record<&ConfigModel::http>("http", kHttpSection, "Limits, timeouts and minimal rates."),
     record<&ConfigModel::shards>("shards", kShardSection, "Threads and cores."),
     record<&ConfigModel::io>("io", kIoSection,

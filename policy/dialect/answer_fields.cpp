@@ -72,9 +72,11 @@ constexpr JsonFields kChat = table({
     {choices, "", choice},
     {choice, "finish_reason", finish_reason},
     {choice, "text", output},
+    {choice, "message", message},
+    {message, "refusal", refusal},
     {choice, "delta", level1},
     {level1, "content", output},
-    {level1, "refusal", output},
+    {level1, "refusal", refusal},
     {level1, "reasoning_content", output},
     {level1, "reasoning", output},
     {level1, "tool_calls", level2},
@@ -85,7 +87,8 @@ constexpr JsonFields kChat = table({
     {level1, "function_call", level4},
 });
 
-// A whole answer, or an event; level1 is the answer inside an event, level2 incomplete_details.
+// A whole answer, or an event; level1 is the answer inside an event, level2 incomplete_details,
+// level3 the output, level4 a message of it.
 constexpr JsonFields kResponses = table({
     {root, "type", event_type},
     {root, "sequence_number", sequence_number},
@@ -115,6 +118,12 @@ constexpr JsonFields kResponses = table({
     {root, "incomplete_details", level2},
     {level1, "incomplete_details", level2},
     {level2, "reason", finish_reason},
+    {root, "output", level3},
+    {level1, "output", level3},
+    {level3, "", level4},
+    {level4, "content", message},
+    {message, "", parts},
+    {parts, "type", part_type},
     {root, "error", error},
     {level1, "error", error},
 });

@@ -15,9 +15,13 @@ enum class AnswerField : JsonField {
   level2,
   level3,
   level4,
+  message,  // of a choice; of Responses: the content of one
+  parts,
   choices,
   choice,
-  output,  // a string of the model's output
+  output,     // a string of the model's output
+  refusal,    // likewise, where it declines
+  part_type,  // Responses: of a part of a message
   usage,
   usage_level1,
   usage_level2,

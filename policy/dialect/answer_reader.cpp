@@ -3,6 +3,15 @@
 namespace headrace::policy {
 namespace {
 
+// Responses: a part of a message, and the events that tell of one.
+constexpr std::string_view kRefusalPart = "refusal";
+constexpr std::string_view kRefusalEvent = "response.refusal.";
+
+bool ends_well(FinishReason reason) {
+  return reason == FinishReason::none || reason == FinishReason::stop ||
+         reason == FinishReason::tool;
+}
+
 struct EventRow {
   std::string_view type;
   AnswerEvent event;
@@ -70,6 +79,9 @@ bool AnswerReader::on_json(const JsonStep& step) {
     return true;
   }
   switch (field) {
+    case AnswerField::refusal:
+      withheld |= step.type == JsonType::string;
+      [[fallthrough]];
     case AnswerField::output:
       if (step.type == JsonType::string) {
         output_bytes += static_cast<std::uint32_t>(step.end - step.begin - 2);
@@ -109,11 +121,18 @@ bool AnswerReader::on_json(const JsonStep& step) {
     case AnswerField::finish_reason:
       if (step.type == JsonType::string) {
         finish_reason = finish_reason_of(step.text);
+        withheld |= !ends_well(finish_reason);
         plain = false;
       }
       break;
+    case AnswerField::part_type:
+      withheld |= step.type == JsonType::string && step.text == kRefusalPart;
+      break;
     case AnswerField::event_type:
-      if (step.type == JsonType::string) event = event_of(step.text);
+      if (step.type == JsonType::string) {
+        event = event_of(step.text);
+        withheld |= step.text.starts_with(kRefusalEvent);
+      }
       plain &= event == AnswerEvent::delta;
       break;
     case AnswerField::sequence_number:

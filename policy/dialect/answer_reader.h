@@ -31,7 +31,10 @@ class AnswerReader final : public JsonSink {
   RawUsage raw;
   ShortText service_tier;
   FinishReason finish_reason = FinishReason::none;
-  bool error = false;                 // an error object stood where the dialect puts it
+  bool error = false;  // an error object stood where the dialect puts it
+  // Some choice ended otherwise than by itself or for a tool (cut at the cap, filtered), or the
+  // model declined: such an answer is nobody else's.
+  bool withheld = false;
   std::int64_t sequence_number = -1;  // Responses: the last one seen
 
   // Of the current event (or whole answer).

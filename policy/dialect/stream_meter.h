@@ -78,6 +78,8 @@ class StreamMeter {
   // reason.
   [[nodiscard]] bool may_end_here() const;
   [[nodiscard]] FinishReason finish_reason() const { return reader_.finish_reason; }
+  // Cut, filtered or declined, the whole answer or one of its choices.
+  [[nodiscard]] bool is_withheld() const { return reader_.withheld; }
   [[nodiscard]] std::uint32_t events() const { return events_; }  // with data
   // Events that hold model output, and the bytes of that output as they stand in JSON.
   [[nodiscard]] std::uint32_t output_events() const { return output_events_; }

@@ -34,6 +34,8 @@ class UsageScanner {
   // An error object stands where the dialect puts it, whatever the status was.
   [[nodiscard]] bool is_error() const { return reader_.error; }
   [[nodiscard]] FinishReason finish_reason() const { return reader_.finish_reason; }
+  // Cut, filtered or declined, the whole answer or one of its choices.
+  [[nodiscard]] bool is_withheld() const { return reader_.withheld; }
   [[nodiscard]] const RawUsage& raw() const { return reader_.raw; }
   // `provider` when usage was reported, else `none`.
   [[nodiscard]] Usage usage() const;

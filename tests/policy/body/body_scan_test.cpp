@@ -210,8 +210,9 @@ TEST(BodyScan, NamesTheFieldThatIsWrong) {
 }
 
 TEST(BodyScan, LeavesOtherKeysAlone) {
-  EXPECT_TRUE(scan(R"({"temperature":1e400,"temperature":[],"x":-1,"X":9223372036854775808,)"
-                   R"("tools":[{"model":1,"model":2,"N":0}],"max_output_tokens":"?"})"));
+  EXPECT_TRUE(scan(
+      R"({"top_p":1e400,"top_p":[],"temperature":1e400,"seed":[],"x":-1,"X":9223372036854775808,)"
+      R"("tools":[{"model":1,"model":2,"N":0}],"max_output_tokens":"?"})"));
 }
 
 TEST(BodyScan, HoldsItsLimits) {

@@ -82,7 +82,10 @@ routes:
     targets:
       - {provider: four, model: m/x:1, weight: 9, priority: 4}
       - {provider: one, priority: 3}
+    cache: {mode: always, ttl_ms: 1011, entry_bytes_max: 2048, deterministic_only: false,
+            wait_ms: 1013, waiters_max: 1014}
   - {models: [a], targets: [{provider: two}]}
+cache: {memory_bytes_max: 2000000}
 organisations: [{name: holding}, {name: other}]
 tenants:
   - {name: acme, organisation: other, mode: trial, models: [a, "b*"], weight: 7, language: de, time_zone: Europe/Berlin}

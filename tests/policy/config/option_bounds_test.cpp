@@ -72,6 +72,11 @@ std::string config_with(const std::string& path, std::string_view option, std::s
     return provider + "routes:\n  - models: [gpt-4o]\n    targets:\n" +
            entry(6, {{"provider", "openai"}}, option, value);
   }
+  if (path == "routes.cache") {
+    return provider +
+           "routes:\n  - models: [gpt-4o]\n    targets: [{provider: openai}]\n    cache:\n" +
+           record(6, {}, option, value);
+  }
   if (path.contains('.')) {
     return (path.starts_with("providers.") ? front : provider) + nested(path, option, value);
   }
