@@ -1,6 +1,8 @@
 // One connection of a client: heads are read and judged here, then an Exchange has it until its
 // answer is sent; requests on one connection are served one after another.
 //
+//   reading_proxy_header -> handshaking -> reading_head      each of the first two where it is due
+//
 //   reading_head -> exchanging -> reading_head ...      keep-alive, pipelined bytes wait their turn
 //        |               |
 //        +--> lingering <+    our last word is said: FIN, then what still comes is read and thrown
@@ -69,7 +71,14 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
   void body_done();
 
  private:
-  enum class State : std::uint8_t { handshaking, reading_head, exchanging, lingering, closing };
+  enum class State : std::uint8_t {
+    reading_proxy_header,
+    handshaking,
+    reading_head,
+    exchanging,
+    lingering,
+    closing
+  };
 
   void on_received(core::BufferLease lease) override;
   void on_received_into(std::size_t bytes) override;
@@ -85,6 +94,10 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
   [[nodiscard]] ReceiveMode mode_between_bodies() const {
     return sends_large_bodies_ ? ReceiveMode::one : ReceiveMode::many;
   }
+  [[nodiscard]] bool expects_proxy_header();
+  void take_proxy_header(core::BufferLease lease);
+  void begin_stream(core::BufferLease first);
+  [[nodiscard]] bool enter_address_limits();
   void await_head();
   // `message` holds `bytes` from the head's first one on.
   void read_head(core::BufferLease message, std::size_t bytes);
@@ -111,6 +124,9 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
   bool awaiting_body_ = false;
   bool sends_large_bodies_ = false;
   bool peer_asked_ = false;
+  bool proxy_header_seen_ = false;
+  bool counts_for_address_ = false;  // leaves the shard's AddressLimits again
+  bool over_address_limit_ = false;  // is told so, and no more
   PeerAddress peer_;
 };
 

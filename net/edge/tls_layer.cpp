@@ -12,9 +12,11 @@ namespace headrace::net {
 TlsLayer::TlsLayer(Transport& transport, tls::Session session)
     : transport_(transport), session_(std::move(session)) {}
 
-void Transport::start_tls_downstream(const std::shared_ptr<const tls::ServerContext>& context) {
+void Transport::start_tls_downstream(const std::shared_ptr<const tls::ServerContext>& context,
+                                     core::BufferLease received) {
   tls_ = std::make_unique<TlsLayer>(*this, tls::Session::accept(context, shard_->tls_workspace));
   want_receive(ReceiveMode::many);
+  if (received && received.size() > 0) tls_->received(std::move(received));
 }
 
 void Transport::start_tls_upstream(const std::shared_ptr<const tls::ClientContext>& context,

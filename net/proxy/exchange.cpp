@@ -32,6 +32,7 @@ Exchange::~Exchange() {
   HEADRACE_CHECK(upstream_ == nullptr && recorded_);
   deadline_.clear(*shard_->timers);
   release_message();
+  if (explanation_ != nullptr) shard_->explanations.destroy(*explanation_);
   shard_->counters.gauges.requests_in_flight.add(-1);
   if (streaming_ && !core::planted(core::PlantedBug::stream_never_ended))
     shard_->counters.gauges.streams_open.add(-1);

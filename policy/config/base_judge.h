@@ -39,6 +39,7 @@ class BaseJudge {
   void judge_access();
   void judge_rights(const Rights& rights);
   void judge_providers();
+  void judge_edge();
   void judge_routes();
   void judge_keys();
   void judge_passthrough();

@@ -88,6 +88,10 @@ std::string credential_context(std::string_view provider_name) {
   return "provider credential " + std::string(provider_name);
 }
 
+std::string egress_context(std::string_view provider_name) {
+  return "provider egress " + std::string(provider_name);
+}
+
 std::string edit_context(std::string_view provider_name, EditKind kind,
                          std::string_view edit_name) {
   std::string context = kind == EditKind::header_add ? "provider header " : "provider query ";

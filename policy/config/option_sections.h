@@ -26,4 +26,9 @@ extern const SectionSpec kQuotaSection;
 extern const SectionSpec kRoleSection;
 extern const SectionSpec kPolicySetSection;
 
+// --- option_table_edge.cpp -----------------------------------------------------------------------
+extern const SectionSpec kAnswersSection;
+extern const SectionSpec kCertificateNameSection;
+extern const SectionSpec kProviderAddressSection;
+
 }  // namespace headrace::policy::config

@@ -11,6 +11,7 @@ import threading
 import time
 import unittest
 
+from connect_proxy import ConnectProxy
 from gateway import Gateway, Response, chat, request
 from upstream import CHAT_ANSWER, Upstream
 
@@ -46,6 +47,11 @@ class TlsUpstream(Upstream):
         super()._serve(connection)
 
 
+class TlsProviderGateway(Gateway):
+    def config_text(self):
+        return super().config_text().replace("url: http://", "url: https://")
+
+
 class Tls(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -73,6 +79,40 @@ class Tls(unittest.TestCase):
     def ask(self, connection):
         connection.sendall(request(chat()))
         return Response(connection)
+
+    def test_a_proxy_header_goes_before_the_handshake(self):
+        listener = self.listener() + "\n    trusted_proxies: [127.0.0.0/8]\n    proxy_protocol: required\n    x_forwarded: true"
+        with Upstream() as upstream, Gateway(upstream.address, listener=listener) as gateway:
+            context = ssl.create_default_context(cafile=self.main[0])
+            header = b"PROXY TCP4 203.0.113.7 127.0.0.1 1 443\r\n"
+            for pieces in ([header], [header[:9], header[9:]]):
+                raw = gateway.connect()
+                for piece in pieces:
+                    raw.sendall(piece)
+                with context.wrap_socket(raw, server_hostname="gateway.test") as connection:
+                    self.assertEqual(self.ask(connection).status, 200)
+                self.assertEqual(upstream.requests[-1].all("X-Forwarded-For"), ["203.0.113.7"])
+
+    def test_our_own_answers_ask_for_tls_from_then_on(self):
+        with Upstream() as upstream, Gateway(upstream.address, listener=self.listener()) as gateway:
+            with self.wrap(gateway, self.main[0]) as connection:
+                connection.sendall(request(chat(model="nothing")))
+                answer = Response(connection)
+            self.assertEqual(answer.headers["strict-transport-security"], "max-age=31536000")
+            self.assertEqual(answer.headers["x-content-type-options"], "nosniff")
+            self.assertEqual(answer.headers["cache-control"], "no-store")
+
+    def test_a_provider_is_verified_through_a_proxy_on_the_way_out(self):
+        with TlsUpstream(*self.main) as upstream, ConnectProxy() as proxy:
+            options = f"    egress_proxy: http://{proxy.address}\n    ca_file: {self.main[0]}\n"
+            with TlsProviderGateway(upstream.address, provider=options) as gateway, gateway.connect() as connection:
+                for _ in range(2):
+                    self.assertEqual(self.ask(connection).status, 200)
+            self.assertEqual([head.split()[1] for head in proxy.heads], [upstream.address])
+            # Another root: the proxy cannot stand in the provider's place.
+            options = options.replace(str(self.main[0]), str(self.other[0]))
+            with TlsProviderGateway(upstream.address, provider=options) as gateway, gateway.connect() as connection:
+                self.assertEqual(self.ask(connection).status, 502)
 
     def test_both_versions_serve_requests_and_streams_of_bytes(self):
         with Upstream() as upstream, Gateway(upstream.address, listener=self.listener()) as gateway:
