@@ -22,6 +22,7 @@ extern const SectionSpec kPlanSection;
 extern const SectionSpec kPriceSection;
 extern const SectionSpec kWeightSection;
 extern const SectionSpec kQuotaSection;
+
 // --- option_table_access.cpp ---------------------------------------------------------------------
 extern const SectionSpec kRoleSection;
 extern const SectionSpec kPolicySetSection;
