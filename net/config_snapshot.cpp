@@ -349,6 +349,12 @@ class SnapshotBuilder {
     options.version_min = row.tls_version_min == config::TlsVersion::tls_1_3
                               ? tls::ProtocolVersion::tls_1_3
                               : tls::ProtocolVersion::tls_1_2;
+    if (row.client_certificates != config::ClientCertificates::off) {
+      options.client_anchors = anchors(view_.text(row.client_ca_file));
+      if (options.client_anchors == nullptr) return nullptr;
+      options.client_certificate_required =
+          row.client_certificates == config::ClientCertificates::required;
+    }
     options.protocols.clear();
     for (const config::TextRef name : view_.alpn(row)) {
       if (view_.text(name) == tls::alpn_name(tls::ApplicationProtocol::http_1_1)) {

@@ -114,6 +114,7 @@ void DownstreamConnection::begin_stream(core::BufferLease first) {
 }
 
 void DownstreamConnection::on_handshake_done() {
+  client_names_ = transport_.take_client_names();
   // From the first connection on a head must come soon; between requests there is more time.
   state_ = State::reading_head;
   deadline_.set(*shard_->timers,

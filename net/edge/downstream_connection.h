@@ -16,6 +16,9 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "core/buffer_lease.h"
 #include "core/intrusive_list.h"
@@ -48,6 +51,8 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
   [[nodiscard]] Transport& transport() { return transport_; }
   [[nodiscard]] const Listener& listener() const { return *listener_; }
   [[nodiscard]] const PeerAddress& peer();
+  // Of the client certificate, verified; none where there is none.
+  [[nodiscard]] std::span<const std::string> client_names() const { return client_names_; }
   // Bytes behind the request that belong to the next one. Copied; false when there is no memory.
   [[nodiscard]] bool keep_for_later(std::span<const std::byte> bytes);
   // While an answer is awaited: later requests are read, and it is heard when the client leaves. Of
@@ -128,6 +133,7 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
   bool counts_for_address_ = false;  // leaves the shard's AddressLimits again
   bool over_address_limit_ = false;  // is told so, and no more
   PeerAddress peer_;
+  std::vector<std::string> client_names_;
 };
 
 }  // namespace headrace::net

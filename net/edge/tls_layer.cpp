@@ -27,6 +27,10 @@ void Transport::start_tls_upstream(const std::shared_ptr<const tls::ClientContex
   tls_->start();
 }
 
+std::vector<std::string> Transport::take_client_names() {
+  return tls_ == nullptr ? std::vector<std::string>() : tls_->take_client_names();
+}
+
 // --- blocks --------------------------------------------------------------------------------------
 
 bool TlsLayer::take_block() {

@@ -16,6 +16,8 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <vector>
 
 #include <sys/uio.h>
 
@@ -82,6 +84,8 @@ class Transport : public core::ListHook<StarvedListTag> {
   void start_tls_upstream(const std::shared_ptr<const tls::ClientContext>& context,
                           tls::ResumptionCache& resumption);
   [[nodiscard]] bool is_tls() const { return tls_ != nullptr; }
+  // After a handshake downstream: the names of the client's certificate, once.
+  [[nodiscard]] std::vector<std::string> take_client_names();
   [[nodiscard]] bool is_open() const { return state_ == State::open; }
   [[nodiscard]] core::Socket socket() const { return socket_; }
 

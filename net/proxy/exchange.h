@@ -128,6 +128,7 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   bool answer_preflight(const http::RequestHead& head);
   [[nodiscard]] policy::Language language() const;
   bool identify(const http::RequestHead& head);
+  bool identify_by_certificate();
   // `decoded` holds a key that stands in the query.
   [[nodiscard]] static policy::PresentedCredentials presented_credentials(
       const http::RequestHead& head, std::span<char, policy::kCredentialBytesMax> decoded);

@@ -2,6 +2,7 @@
 #include <array>
 #include <optional>
 
+#include "net/edge/downstream_connection.h"
 #include "net/http/query.h"
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
@@ -37,6 +38,9 @@ policy::PresentedCredentials Exchange::presented_credentials(
 bool Exchange::identify(const http::RequestHead& head) {
   std::array<char, policy::kCredentialBytesMax> decoded;
   const policy::PresentedCredentials presented = presented_credentials(head, decoded);
+  if (policy::choose_credential(presented).status == policy::IdentifyStatus::missing) {
+    if (identify_by_certificate()) return true;
+  }
   const policy::Identity identity = policy::identify(config_->view(), policy_set_, presented);
   brings_own_key_ = policy::choose_own_key(presented).status != policy::IdentifyStatus::missing;
   using enum policy::IdentifyStatus;
@@ -45,7 +49,9 @@ bool Exchange::identify(const http::RequestHead& head) {
       caller_ = identity.caller;
       return true;
     case missing:
-      reply(Reason::unauthenticated, MessageId::key_missing);
+      reply(Reason::unauthenticated, downstream_->client_names().empty()
+                                         ? MessageId::key_missing
+                                         : MessageId::certificate_unknown);
       return false;
     case malformed:
       reply(Reason::unauthenticated, MessageId::key_malformed);
@@ -56,6 +62,18 @@ bool Exchange::identify(const http::RequestHead& head) {
     case unknown:
       reply(Reason::unauthenticated, MessageId::key_unknown);
       return false;
+  }
+  return false;
+}
+
+// A certificate stands for the key that the first of its names leads to.
+bool Exchange::identify_by_certificate() {
+  const policy::config::ConfigView& view = config_->view();
+  for (const std::string& name : downstream_->client_names()) {
+    const policy::config::ApiKey* key = view.find_certificate_key(name);
+    if (key == nullptr) continue;
+    caller_ = view.scopes().caller(*key);
+    return true;
   }
   return false;
 }

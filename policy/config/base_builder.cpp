@@ -56,6 +56,8 @@ void BaseBuilder::add(const ConfigModel& model) {
                                   .key = static_cast<std::uint32_t>(key - model.keys.begin()),
                                   .reserved = {}});
   }
+  std::ranges::sort(certificate_names_, {},
+                    [this](const CertificateName& row) { return strings_.text(row.name); });
   for (const PassthroughModel& rule : model.passthrough)
     add_passthrough(rule);
 }

@@ -211,9 +211,16 @@ void BaseJudge::judge_edge() {
     text(address.address);
     value(address.state, AddressState::maintenance);
   }
+  std::string_view previous;
   for (const CertificateName& certificate : view_.certificate_names_) {
     text(certificate.name);
     index(certificate.key, view_.keys().size());
+    if (!why_.empty()) return;
+    const std::string_view name = view_.text(certificate.name);
+    if (&certificate != view_.certificate_names_.data() && name <= previous) {
+      return refuse("the names of certificates are not in order");
+    }
+    previous = name;
   }
 }
 

@@ -56,6 +56,8 @@ class ConfigView {
   [[nodiscard]] std::span<const CertificateName> certificate_names() const {
     return certificate_names_;
   }
+  // The key that a certificate of this name stands for, or nullptr.
+  [[nodiscard]] const ApiKey* find_certificate_key(std::string_view name) const;
   [[nodiscard]] std::span<const FieldEdit> edits(const Provider& provider) const;
   [[nodiscard]] std::span<const TextRef> headers_remove(const Provider& provider) const;
   [[nodiscard]] std::span<const TextRef> query_remove(const Provider& provider) const;

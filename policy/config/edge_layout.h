@@ -4,7 +4,7 @@
 //   keys <--- certificate_names      a name that a client certificate has
 //   providers ---> provider_addresses
 //
-// Invariants: judged by BaseJudge; a certificate's name stands once.
+// Invariants: judged by BaseJudge; certificate names stand once, in their order.
 #pragma once
 
 #include <cstdint>
