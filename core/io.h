@@ -102,6 +102,8 @@ class Io {
   // The time read in this turn.
   [[nodiscard]] Instant now() const;
   [[nodiscard]] WallTime wall_now() const;
+  // The clock, read now: for what is measured within a turn.
+  [[nodiscard]] Instant clock_now() const;
   // 64 random bits, fit for jitter and identifiers, not for keys.
   std::uint64_t random();
 

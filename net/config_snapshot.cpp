@@ -8,9 +8,11 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <openssl/base64.h>
 #include <openssl/mem.h>
 
 #include "net/tls/certificate_store.h"
+#include "policy/config/provider_url.h"
 
 namespace headrace::net {
 
@@ -70,6 +72,9 @@ class SnapshotBuilder {
   struct Secrets {
     std::string lines;
     std::string query;
+    std::string egress;
+    std::size_t credential_line_bytes = 0;
+    std::size_t credential_query_bytes = 0;
   };
 
   void fail(std::string text) { errors_.push_back(std::move(text)); }
@@ -114,6 +119,8 @@ class SnapshotBuilder {
           break;
       }
       OPENSSL_cleanse(credential.data(), credential.size());
+      secrets.credential_line_bytes = secrets.lines.size();
+      secrets.credential_query_bytes = secrets.query.size();
     }
     for (const config::FieldEdit& edit : view_.edits(row)) {
       const std::string_view field = view_.text(edit.name);
@@ -127,7 +134,43 @@ class SnapshotBuilder {
       }
       OPENSSL_cleanse(value.data(), value.size());
     }
+    // The separator behind a credential goes with it.
+    if (secrets.query.size() > secrets.credential_query_bytes) {
+      secrets.credential_query_bytes += secrets.credential_query_bytes > 0 ? 1 : 0;
+    }
+    if (!row.egress_proxy.empty()) secrets.egress = egress_request(row);
     return secrets;
+  }
+
+  // RFC 9110 section 9.3.6: the target is host and port, always both.
+  std::string egress_request(const config::Provider& row) {
+    const std::string_view host = view_.text(row.host);
+    const bool v6 = host.contains(':');
+    const std::string target =
+        v6 ? fmt::format("[{}]:{}", host, row.port) : fmt::format("{}:{}", host, row.port);
+    std::string text = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n", target);
+    if (!row.egress_proxy_credential.empty()) {
+      std::string plain =
+          unsealed(row.egress_proxy_credential, config::egress_context(view_.text(row.name)));
+      std::string encoded(4 * (plain.size() / 3 + 1) + 1, '\0');
+      const std::size_t bytes =
+          EVP_EncodeBlock(reinterpret_cast<std::uint8_t*>(encoded.data()),
+                          reinterpret_cast<const std::uint8_t*>(plain.data()), plain.size());
+      encoded.resize(bytes);
+      text += fmt::format("Proxy-Authorization: Basic {}\r\n", encoded);
+      OPENSSL_cleanse(plain.data(), plain.size());
+      OPENSSL_cleanse(encoded.data(), encoded.size());
+    }
+    return text + "\r\n";
+  }
+
+  void find_egress(const config::Provider& row, ProviderLink& link) {
+    if (row.egress_proxy.empty()) return;
+    const auto parts = config::parse_provider_url(
+        fmt::format("http://{}", view_.text(row.egress_proxy)), true, false);
+    if (!parts) return fail(fmt::format("provider {}: its egress proxy is no address", link.name));
+    link.egress_host = parts->host;
+    link.egress_port = parts->port;
   }
 
   void build_provider(const config::Provider& row) {
@@ -137,6 +180,8 @@ class SnapshotBuilder {
     link.name = view_.text(row.name);
     link.host_field = view_.text(row.host_field);
     link.path_prefix = view_.text(row.path_prefix);
+    link.auth_name = view_.text(row.auth_name);
+    find_egress(row, link);
     for (const config::TextRef name : view_.headers_remove(row)) {
       link.headers_remove.push_back(view_.text(name));
     }
@@ -213,7 +258,7 @@ class SnapshotBuilder {
   void place_secrets() {
     std::size_t bytes = 0;
     for (const Secrets& each : secrets_)
-      bytes += each.lines.size() + each.query.size();
+      bytes += each.lines.size() + each.query.size() + each.egress.size();
     snapshot_.secrets_ = LockedMemory(bytes);
     char* at = snapshot_.secrets_.bytes().data();
     const auto place = [&at](std::string& text) {
@@ -227,6 +272,9 @@ class SnapshotBuilder {
     for (std::size_t i = 0; i < secrets_.size(); ++i) {
       snapshot_.providers_[i].private_lines = place(secrets_[i].lines);
       snapshot_.providers_[i].private_query = place(secrets_[i].query);
+      snapshot_.providers_[i].egress_request = place(secrets_[i].egress);
+      snapshot_.providers_[i].credential_line_bytes = secrets_[i].credential_line_bytes;
+      snapshot_.providers_[i].credential_query_bytes = secrets_[i].credential_query_bytes;
     }
   }
 
@@ -265,6 +313,17 @@ class SnapshotBuilder {
     if (const auto* set = view_.access().policy_set(row.policy_set)) {
       link.policy_set_name = view_.text(set->name);
     }
+    link.forwarded = row.forwarded == config::Switch::on;
+    link.proxy_protocol = row.proxy_protocol;
+    link.answers_over_limit = row.over_address_limit == config::OverLimit::answer;
+    link.address_limits = {.connections_max = row.address_connections_max,
+                           .opened_max = row.address_handshakes_per_minute_max};
+    if (row.tls == config::Switch::on) link.hsts_max_age_s = row.hsts_max_age_s;
+    for (const config::TextRef origin : view_.cors_origins(row))
+      link.cors.origins.push_back(view_.text(origin));
+    for (const config::TextRef field : view_.cors_headers(row))
+      link.cors.fields.push_back(view_.text(field));
+    link.cors.max_age_s = row.cors_max_age_s;
     for (const config::TextRef network : view_.trusted_proxies(row)) {
       auto parsed = core::Cidr::parse(view_.text(network));
       if (parsed) {
@@ -290,6 +349,12 @@ class SnapshotBuilder {
     options.version_min = row.tls_version_min == config::TlsVersion::tls_1_3
                               ? tls::ProtocolVersion::tls_1_3
                               : tls::ProtocolVersion::tls_1_2;
+    if (row.client_certificates != config::ClientCertificates::off) {
+      options.client_anchors = anchors(view_.text(row.client_ca_file));
+      if (options.client_anchors == nullptr) return nullptr;
+      options.client_certificate_required =
+          row.client_certificates == config::ClientCertificates::required;
+    }
     options.protocols.clear();
     for (const config::TextRef name : view_.alpn(row)) {
       if (view_.text(name) == tls::alpn_name(tls::ApplicationProtocol::http_1_1)) {

@@ -319,8 +319,8 @@ void DataPlaneShard::ask_for_names(ShardConfig& config) {
     NameRequest request;
     request.config = config.number();
     request.provider = provider.index;
-    request.port = provider.row->port;
-    const std::string_view host = config.view().text(provider.row->host);
+    request.port = config.connect_port(provider);
+    const std::string_view host = config.connect_host(provider);
     std::copy_n(host.begin(), std::min(host.size(), kHostBytesMax - 1), request.host.begin());
     if (!names_->ask(shard_.number(), request)) return;  // tried again in a second
     config.asked_for_addresses(provider.index);

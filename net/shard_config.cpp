@@ -39,12 +39,41 @@ ShardConfig::~ShardConfig() {
 
 void ShardConfig::set_fixed_address(const ProviderLink& provider) {
   Addresses& own = addresses_[provider.index];
+  if (provider.row->addresses.count > 0) return set_configured_addresses(provider);
   const std::string_view path = view().text(provider.row->unix_socket);
-  auto fixed = !path.empty() ? core::SocketAddress::parse("unix:" + std::string(path))
-                             : core::SocketAddress::from_ip(view().text(provider.row->host),
-                                                            provider.row->port);
+  auto fixed = !path.empty()
+                   ? core::SocketAddress::parse("unix:" + std::string(path))
+                   : core::SocketAddress::from_ip(connect_host(provider), connect_port(provider));
   own.named = !fixed;
   if (fixed) own.known.set(std::span(&*fixed, 1));
+}
+
+void ShardConfig::set_configured_addresses(const ProviderLink& provider) {
+  using policy::config::AddressState;
+  std::array<core::SocketAddress, ProviderAddresses::kMax> addresses;
+  std::array<bool, ProviderAddresses::kMax> drains{};
+  std::size_t count = 0;
+  for (const policy::config::ProviderAddress& entry : view().addresses(*provider.row)) {
+    if (entry.state == AddressState::maintenance || count == addresses.size()) continue;
+    const auto address = core::SocketAddress::parse(view().text(entry.address));
+    if (!address) continue;
+    drains[count] = entry.state == AddressState::drain;
+    addresses[count++] = *address;
+  }
+  ProviderAddresses& known = addresses_[provider.index].known;
+  known.set(std::span(addresses.data(), count));
+  for (std::size_t i = 0; i < count; ++i) {
+    if (drains[i]) known.drain(i);
+  }
+}
+
+std::string_view ShardConfig::connect_host(const ProviderLink& provider) const {
+  return provider.has_egress() ? std::string_view(provider.egress_host)
+                               : view().text(provider.row->host);
+}
+
+std::uint16_t ShardConfig::connect_port(const ProviderLink& provider) const {
+  return provider.has_egress() ? provider.egress_port : provider.row->port;
 }
 
 bool ShardConfig::wants_addresses(std::uint32_t provider) const {
@@ -58,8 +87,10 @@ void ShardConfig::take_addresses(std::uint32_t provider,
   Addresses& own = addresses_[provider];
   own.asked = false;
   own.hold_until = shard_.now() + hold;
+  // A proxy on the way out stands in the operator's own network.
   const bool private_network =
-      view().providers()[provider].private_network == policy::config::Switch::on;
+      view().providers()[provider].private_network == policy::config::Switch::on ||
+      snapshot_->providers()[provider].has_egress();
   std::size_t count = 0;
   std::array<core::SocketAddress, ProviderAddresses::kMax> allowed;
   for (const core::SocketAddress& address : addresses) {

@@ -58,6 +58,9 @@ class ShardConfig {
   [[nodiscard]] bool awaits_addresses(std::uint32_t provider) const {
     return addresses_[provider].known.empty() && addresses_[provider].asked;
   }
+  // What is connected to: the provider, or the proxy on the way to it.
+  [[nodiscard]] std::string_view connect_host(const ProviderLink& provider) const;
+  [[nodiscard]] std::uint16_t connect_port(const ProviderLink& provider) const;
   void asked_for_addresses(std::uint32_t provider) { addresses_[provider].asked = true; }
   // None: the name could not be resolved; what was known before goes on being used.
   void take_addresses(std::uint32_t provider, std::span<const core::SocketAddress> addresses,
@@ -77,6 +80,7 @@ class ShardConfig {
     bool asked = false;
   };
   void set_fixed_address(const ProviderLink& provider);
+  void set_configured_addresses(const ProviderLink& provider);
 
   ShardContext& shard_;
   std::shared_ptr<const ConfigSnapshot> snapshot_;

@@ -13,6 +13,13 @@ static_assert(http::kHeadBytesMax + core::kBufferHeadroom + core::kBufferPadding
                   core::kPageBytes <=
               policy::config::kBesideBodyBytes);
 
+namespace {
+
+// Debugged at one time; more go unexplained.
+constexpr std::uint32_t kExplanationsMax = 64;
+
+}  // namespace
+
 ShardContext::ShardContext(core::Io& shard_io, core::TimerWheel& shard_timers,
                            std::uint32_t shard_number, const ShardCapacity& capacity,
                            core::BodyBudget& body_budget, std::size_t body_bytes_max)
@@ -20,6 +27,7 @@ ShardContext::ShardContext(core::Io& shard_io, core::TimerWheel& shard_timers,
       timers(&shard_timers),
       number(shard_number),
       starved(shard_timers),
+      address_limits(shard_io.random()),
       head_blocks("head blocks", kHeadBlockBytes, capacity.head_blocks),
       tls_blocks("TLS blocks", kTlsBlockBytes, capacity.tls_blocks),
       tls_waiting(tls_blocks, shard_number),
@@ -30,7 +38,8 @@ ShardContext::ShardContext(core::Io& shard_io, core::TimerWheel& shard_timers,
       exchanges("exchanges", capacity.exchanges),
       messages("requests held", capacity.messages),
       quota_holds("limits held", capacity.exchanges),
-      learned_models(std::make_unique<policy::LearnedModels>()) {}
+      learned_models(std::make_unique<policy::LearnedModels>()),
+      explanations("requests explained", kExplanationsMax) {}
 
 ShardContext::~ShardContext() = default;
 

@@ -15,6 +15,7 @@
 #include "core/limits/shard_limits.h"
 #include "core/slot_pool.h"
 #include "core/timer_wheel.h"
+#include "net/edge/address_limits.h"
 #include "net/edge/starved_transports.h"
 #include "net/edge/tls_waiting.h"
 #include "net/http/date.h"
@@ -25,6 +26,7 @@
 #include "net/tls/workspace.h"
 #include "policy/estimate/learned_models.h"
 #include "policy/quota/limit_chain.h"
+#include "policy/explanation.h"
 
 namespace headrace::net {
 
@@ -89,6 +91,7 @@ struct ShardContext {
   std::size_t small_buffers_short = 768;
 
   StarvedTransports starved;
+  AddressLimits address_limits;
   core::BlockPool head_blocks;
   core::BlockPool tls_blocks;
   TlsWaiting tls_waiting;
@@ -98,6 +101,7 @@ struct ShardContext {
   core::SlotPool<Exchange> exchanges;
   core::SlotPool<RequestMessage> messages;
   core::SlotPool<QuotaHold> quota_holds;
+  core::SlotPool<policy::Explanation> explanations;
   // Exchanges that go on in the next turn with what one turn must not do at once.
   core::IntrusiveList<Exchange, RunQueueTag> run_queue;
   // Pools for whose connections there was no place; another pool's idle one makes it.

@@ -34,7 +34,10 @@ bool same(std::string_view left, std::string_view right) {
 
 }  // namespace
 
-ChosenCredential choose_credential(const PresentedCredentials& presented) {
+namespace {
+
+// Where SDKs put a key.
+ChosenCredential choose_usual(const PresentedCredentials& presented) {
   if (presented.repeated) return {.status = IdentifyStatus::conflicting, .key = {}};
   std::optional<std::string_view> token;
   if (presented.authorization) {
@@ -52,6 +55,24 @@ ChosenCredential choose_credential(const PresentedCredentials& presented) {
     chosen = {.status = IdentifyStatus::known, .key = *candidate};
   }
   return chosen;
+}
+
+}  // namespace
+
+ChosenCredential choose_credential(const PresentedCredentials& presented) {
+  if (!presented.gateway_key) return choose_usual(presented);
+  if (presented.repeated) return {.status = IdentifyStatus::conflicting, .key = {}};
+  if (!is_plausible(*presented.gateway_key)) {
+    return {.status = IdentifyStatus::malformed, .key = {}};
+  }
+  return {.status = IdentifyStatus::known, .key = *presented.gateway_key};
+}
+
+ChosenCredential choose_own_key(const PresentedCredentials& presented) {
+  if (!presented.gateway_key) return {};
+  const ChosenCredential own = choose_usual(presented);
+  if (own.status == IdentifyStatus::known && same(own.key, *presented.gateway_key)) return {};
+  return own;
 }
 
 Identity identify(const config::ConfigView& config, const config::PolicySet* set,

@@ -18,6 +18,9 @@ namespace headrace::policy {
 // value is an empty slice. A field that stands twice is the HTTP parser's business to report in
 // `repeated`.
 struct PresentedCredentials {
+  // X-Headrace-Key: where it is there it is ours, and what stands elsewhere is a provider's own
+  // key.
+  std::optional<std::string_view> gateway_key = {};
   std::optional<std::string_view> authorization = {};  // the whole value: "Bearer sk-..."
   std::optional<std::string_view> x_api_key = {};
   std::optional<std::string_view> x_goog_api_key = {};
@@ -51,5 +54,8 @@ struct ChosenCredential {
   std::string_view key;
 };
 [[nodiscard]] ChosenCredential choose_credential(const PresentedCredentials& presented);
+// The provider's key that the client brought along. `missing` where there is none: without
+// X-Headrace-Key, and where an SDK that must send something repeats the gateway's.
+[[nodiscard]] ChosenCredential choose_own_key(const PresentedCredentials& presented);
 
 }  // namespace headrace::policy

@@ -37,18 +37,18 @@ constexpr unsigned kOwnMarkShift = 3;
 constexpr unsigned kSubmitTriesMax = 10'000;
 constexpr unsigned kSpinsPerClockRead = 16;
 
-Instant clock_now() {
-  timespec time{};
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return Instant(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
-}
-
 // One pin for every buffer, and as much again: buffers are rarely part of two sends at once.
 std::size_t pins_planned(const IoOptions& options) {
   return std::size_t{2} * (options.small_buffers + options.bulk_buffers);
 }
 
 }  // namespace
+
+Instant read_clock() {
+  timespec time{};
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return Instant(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+}
 
 Io::Backend::Backend(const IoOptions& wanted)
     : options(wanted),
@@ -90,7 +90,7 @@ void Io::Backend::enable() {
   block_broken_pipe_signal();
   HEADRACE_CHECK(ring.enable() == 0, "the ring cannot be enabled by this thread");
   owner_ = pthread_self();
-  now = clock_now();
+  now = read_clock();
   arm_doorbell();
 }
 
@@ -151,7 +151,7 @@ std::size_t Io::Backend::turn(Instant deadline) {
   small.publish();
   bulk.publish();
   submit_and_wait(deadline);
-  now = clock_now();
+  now = read_clock();
   wall_read = false;
   // All are taken out before the first is handed out: what handlers do cannot disturb the queue.
   const std::size_t count = ring.take(taken_);
@@ -180,7 +180,7 @@ void Io::Backend::submit_and_wait(Instant deadline) {
 bool Io::Backend::spin(Instant deadline) {
   if (ring.unsubmitted() != 0 || ring.has_work()) ring.submit_and_collect(counters);
   if (ring.completions_ready() != 0) return true;
-  const Instant start = clock_now();
+  const Instant start = read_clock();
   const Instant end = std::min(deadline, start + options.spin);
   Instant last = start;
   bool found = false;
@@ -188,9 +188,9 @@ bool Io::Backend::spin(Instant deadline) {
     if (ring.has_work()) ring.submit_and_collect(counters);
     found = ring.completions_ready() != 0 || doorbell.rung();
     _mm_pause();
-    if (i % kSpinsPerClockRead == 0) last = clock_now();
+    if (i % kSpinsPerClockRead == 0) last = read_clock();
   }
-  counters.spin_nanos += static_cast<std::uint64_t>((clock_now() - start).count());
+  counters.spin_nanos += static_cast<std::uint64_t>((read_clock() - start).count());
   return found && !doorbell.rung();
 }
 

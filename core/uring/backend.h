@@ -103,4 +103,7 @@ class Io::Backend {
   bool in_turn_ = false;
 };
 
+// The monotonic clock, at this moment.
+[[nodiscard]] Instant read_clock();
+
 }  // namespace headrace::core

@@ -28,6 +28,10 @@ Instant Io::now() const {
   return backend_->now;
 }
 
+Instant Io::clock_now() const {
+  return read_clock();
+}
+
 WallTime Io::wall_now() const {
   if (!backend_->wall_read) {
     timespec time{};

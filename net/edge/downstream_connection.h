@@ -1,6 +1,8 @@
 // One connection of a client: heads are read and judged here, then an Exchange has it until its
 // answer is sent; requests on one connection are served one after another.
 //
+//   reading_proxy_header -> handshaking -> reading_head      each of the first two where it is due
+//
 //   reading_head -> exchanging -> reading_head ...      keep-alive, pipelined bytes wait their turn
 //        |               |
 //        +--> lingering <+    our last word is said: FIN, then what still comes is read and thrown
@@ -14,6 +16,9 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "core/buffer_lease.h"
 #include "core/intrusive_list.h"
@@ -46,6 +51,8 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
   [[nodiscard]] Transport& transport() { return transport_; }
   [[nodiscard]] const Listener& listener() const { return *listener_; }
   [[nodiscard]] const PeerAddress& peer();
+  // Of the client certificate, verified; none where there is none.
+  [[nodiscard]] std::span<const std::string> client_names() const { return client_names_; }
   // Bytes behind the request that belong to the next one. Copied; false when there is no memory.
   [[nodiscard]] bool keep_for_later(std::span<const std::byte> bytes);
   // While an answer is awaited: later requests are read, and it is heard when the client leaves. Of
@@ -72,7 +79,14 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
   void body_done();
 
  private:
-  enum class State : std::uint8_t { handshaking, reading_head, exchanging, lingering, closing };
+  enum class State : std::uint8_t {
+    reading_proxy_header,
+    handshaking,
+    reading_head,
+    exchanging,
+    lingering,
+    closing
+  };
 
   void on_received(core::BufferLease lease) override;
   void on_received_into(std::size_t bytes) override;
@@ -88,6 +102,10 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
   [[nodiscard]] ReceiveMode mode_between_bodies() const {
     return sends_large_bodies_ ? ReceiveMode::one : ReceiveMode::many;
   }
+  [[nodiscard]] bool expects_proxy_header();
+  void take_proxy_header(core::BufferLease lease);
+  void begin_stream(core::BufferLease first);
+  [[nodiscard]] bool enter_address_limits();
   void await_head();
   // `message` holds `bytes` from the head's first one on.
   void read_head(core::BufferLease message, std::size_t bytes);
@@ -115,7 +133,11 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
   bool sends_large_bodies_ = false;
   bool peer_asked_ = false;
   bool closed_ = false;  // its exchange has gone on
+  bool proxy_header_seen_ = false;
+  bool counts_for_address_ = false;  // leaves the shard's AddressLimits again
+  bool over_address_limit_ = false;  // is told so, and no more
   PeerAddress peer_;
+  std::vector<std::string> client_names_;
 };
 
 }  // namespace headrace::net

@@ -9,10 +9,16 @@
 namespace headrace::net {
 
 Listener::Listener(ShardContext& shard, std::string address, core::Socket socket, ListenerLink link)
-    : shard_(&shard), address_(std::move(address)), link_(std::move(link)), socket_(socket) {
+    : shard_(&shard), address_(std::move(address)), socket_(socket) {
+  set_link(std::move(link));
   accept_op_.bind<&Listener::on_accepted>(this);
   control_op_.bind<&Listener::on_closed>(this);
   retry_.bind<&Listener::on_retry>(this);
+}
+
+void Listener::set_link(ListenerLink link) {
+  if (link.address_limits.any()) shard_->address_limits.prepare();
+  link_ = std::move(link);
 }
 
 Listener::~Listener() {

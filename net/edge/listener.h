@@ -33,7 +33,7 @@ class Listener {
 
   void start();
   // A reload: what new connections and requests are served by.
-  void set_link(ListenerLink link) { link_ = std::move(link); }
+  void set_link(ListenerLink link);
   // No new connections; idle ones are closed, others end with their answer.
   void drain();
   // Everything, now.

@@ -6,6 +6,8 @@
 #include <string>
 
 #include "core/cidr.h"
+#include "net/edge/address_limits.h"
+#include "net/http/cors.h"
 #include "net/tls/server_context.h"
 #include "policy/config/base_layout.h"
 
@@ -23,6 +25,12 @@ struct ListenerLink {
   std::string policy_set_name;
   // A reload has taken it away together with what it was for: who still comes is not served.
   bool serves_nobody = false;
+  bool forwarded = false;
+  bool answers_over_limit = false;
+  policy::config::ProxyProtocol proxy_protocol = policy::config::ProxyProtocol::off;
+  AddressLimits::Limits address_limits;
+  http::CorsRules cors;
+  std::uint64_t hsts_max_age_s = 0;               // 0: none
   core::CidrList trusted_proxies;                 // who may say where a request came from
   std::shared_ptr<const tls::ServerContext> tls;  // null: plain
 };

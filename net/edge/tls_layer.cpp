@@ -12,9 +12,11 @@ namespace headrace::net {
 TlsLayer::TlsLayer(Transport& transport, tls::Session session)
     : transport_(transport), session_(std::move(session)) {}
 
-void Transport::start_tls_downstream(const std::shared_ptr<const tls::ServerContext>& context) {
+void Transport::start_tls_downstream(const std::shared_ptr<const tls::ServerContext>& context,
+                                     core::BufferLease received) {
   tls_ = std::make_unique<TlsLayer>(*this, tls::Session::accept(context, shard_->tls_workspace));
   want_receive(ReceiveMode::many);
+  if (received && received.size() > 0) tls_->received(std::move(received));
 }
 
 void Transport::start_tls_upstream(const std::shared_ptr<const tls::ClientContext>& context,
@@ -23,6 +25,10 @@ void Transport::start_tls_upstream(const std::shared_ptr<const tls::ClientContex
       *this, tls::Session::connect(context, shard_->tls_workspace, &resumption));
   want_receive(ReceiveMode::many);
   tls_->start();
+}
+
+std::vector<std::string> Transport::take_client_names() {
+  return tls_ == nullptr ? std::vector<std::string>() : tls_->take_client_names();
 }
 
 // --- blocks --------------------------------------------------------------------------------------

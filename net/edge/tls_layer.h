@@ -58,6 +58,9 @@ class TlsLayer : public core::ListHook<TlsWaitTag> {
 
   [[nodiscard]] bool handshaking() const { return handshaking_; }
   [[nodiscard]] const tls::Session& session() const { return session_; }
+  [[nodiscard]] std::vector<std::string> take_client_names() {
+    return session_.take_client_names();
+  }
 
   // --- for TlsWaiting ---------------------------------------------------------------------------
   void go_on();

@@ -16,6 +16,8 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <vector>
 
 #include <sys/uio.h>
 
@@ -73,13 +75,17 @@ class Transport : public core::ListHook<StarvedListTag> {
   ~Transport();
 
   void open(core::Socket socket);
-  // Right after open(): the handshake runs by itself, then the owner hears on_handshake_done() and
-  // bytes flow as on a plain stream. What is wanted `into` memory of the owner's may come by
-  // on_received() all the same: a record with more than that, for one.
-  void start_tls_downstream(const std::shared_ptr<const tls::ServerContext>& context);
+  // Before anything of TLS was handed to the owner, but for `received`, which he gives back: the
+  // handshake runs by itself, then the owner hears on_handshake_done() and bytes flow as on a plain
+  // stream. What is wanted `into` memory of the owner's may come by on_received() all the same: a
+  // record with more than that, for one.
+  void start_tls_downstream(const std::shared_ptr<const tls::ServerContext>& context,
+                            core::BufferLease received);
   void start_tls_upstream(const std::shared_ptr<const tls::ClientContext>& context,
                           tls::ResumptionCache& resumption);
   [[nodiscard]] bool is_tls() const { return tls_ != nullptr; }
+  // After a handshake downstream: the names of the client's certificate, once.
+  [[nodiscard]] std::vector<std::string> take_client_names();
   [[nodiscard]] bool is_open() const { return state_ == State::open; }
   [[nodiscard]] core::Socket socket() const { return socket_; }
 

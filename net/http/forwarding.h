@@ -47,6 +47,18 @@ inline constexpr FieldSet kResponseFieldsWithheld =
     kHopByHopFields | FieldSet{FieldId::content_length, FieldId::alt_svc, FieldId::via,
                                FieldId::x_request_id, FieldId::strict_transport_security};
 
+// "X-Headrace-...": what clients and the gateway say to one another. None goes to a provider, and
+// none of a provider's to a client.
+[[nodiscard]] constexpr bool is_own_field(std::string_view name) {
+  constexpr std::string_view kPrefix = "x-headrace-";
+  if (name.size() < kPrefix.size()) return false;
+  for (std::size_t i = 0; i < kPrefix.size(); ++i) {
+    const char lower = name[i] >= 'A' && name[i] <= 'Z' ? static_cast<char>(name[i] + 32) : name[i];
+    if (lower != kPrefix[i]) return false;
+  }
+  return true;
+}
+
 // Take another set to withhold more: kRequestFieldsWithheld | FieldSet{FieldId::accept_encoding}.
 constexpr bool forwards(const Field& field, FieldSet withheld) {
   return !field.named_by_connection && !withheld.contains(field.id);

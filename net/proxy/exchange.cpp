@@ -34,6 +34,7 @@ Exchange::~Exchange() {
   deadline_.clear(*shard_->timers);
   release_message();
   if (cache_ != nullptr) shard_->cache->close(*cache_);
+  if (explanation_ != nullptr) shard_->explanations.destroy(*explanation_);
   shard_->counters.gauges.requests_in_flight.add(-1);
   if (streaming_ && !core::planted(core::PlantedBug::stream_never_ended))
     shard_->counters.gauges.streams_open.add(-1);

@@ -62,7 +62,9 @@
 #include "policy/dialect/error_body.h"
 #include "policy/dialect/refusal.h"
 #include "policy/estimate/model_history.h"
+#include "policy/explanation.h"
 #include "policy/guard.h"
+#include "policy/identify.h"
 #include "policy/messages/language_wish.h"
 #include "policy/quota/limits_page.h"
 #include "policy/quota/reservation.h"
@@ -89,6 +91,8 @@ class Exchange final : public UpstreamUser, public CacheUser, public core::ListH
   void begin(core::BufferLease message, std::size_t head_bytes, std::size_t bytes);
   void refuse_head(http::ParseError error);
   void refuse_slow_head();
+  // Its address has too many connections: said to the first request of this one.
+  void refuse_connection();
   void on_downstream_received(core::BufferLease lease);
   void on_downstream_received_into(std::size_t bytes);
   void on_downstream_ended(PeerEnd end);
@@ -134,8 +138,20 @@ class Exchange final : public UpstreamUser, public CacheUser, public core::ListH
   // --- head and identify -----------------------------------------------------------------------
   void note_request(const http::RequestHead& head);
   void note_language(const http::RequestHead& head);
+  void note_debug(const http::RequestHead& head);
+  void explain(policy::Stage stage);
+  void write_told_fields(http::HeadWriter& writer);
+  void write_explained(http::HeadWriter& writer);
+  // True: it was one, and is answered.
+  bool answer_preflight(const http::RequestHead& head);
   [[nodiscard]] policy::Language language() const;
   bool identify(const http::RequestHead& head);
+  bool identify_by_certificate();
+  // `decoded` holds a key that stands in the query.
+  [[nodiscard]] static policy::PresentedCredentials presented_credentials(
+      const http::RequestHead& head, std::span<char, policy::kCredentialBytesMax> decoded);
+  // True: the provider is shown the key that it may be shown.
+  bool settle_own_key();
 
   // --- body (exchange_body.cpp) ----------------------------------------------------------------
   // True: the whole body is there.
@@ -303,6 +319,7 @@ class Exchange final : public UpstreamUser, public CacheUser, public core::ListH
   const policy::config::PassthroughRule* passthrough_ = nullptr;
   RequestMessage* message_ = nullptr;
   CacheSession* cache_ = nullptr;  // null: it does not use the cache
+  policy::Explanation* explanation_ = nullptr;  // of the few that are explained
   Deadline deadline_;
   core::Instant total_deadline_ = core::kNever;
 
@@ -316,6 +333,7 @@ class Exchange final : public UpstreamUser, public CacheUser, public core::ListH
   std::uint32_t held_bytes_ = 0;
   std::uint32_t sending_entries_ = 0;
   std::uint32_t provider_ = 0;
+  std::uint32_t own_key_provider_ = UINT32_MAX;  // the one that the client's own key is for
   std::size_t sending_request_bytes_ = 0;
   std::span<std::byte> held_run_;  // within one call of relay() only
   http::HeadScan answer_scan_;
@@ -343,6 +361,7 @@ class Exchange final : public UpstreamUser, public CacheUser, public core::ListH
   http::Method method_ = http::Method::other;
   policy::EndpointMatch match_;
   policy::LanguageWish language_wish_;
+  std::string_view cors_origin_;  // the page may read the answer; a text of the config
   UpstreamFailure failure_ = UpstreamFailure::none;
   policy::Reason reason_{};
 
@@ -356,6 +375,7 @@ class Exchange final : public UpstreamUser, public CacheUser, public core::ListH
   bool replay_when_sent_ = false;    // the kept connection is dead; its last send is not over
   bool head_in_scratch_ : 1 = true;  // the shard's scratch head is this request's
   bool client_http_1_0_ : 1 = false;
+  bool brings_own_key_ : 1 = false;     // of a provider, beside the gateway's
   bool keep_alive_ : 1 = true;          // the client's connection may go on
   bool body_complete_ : 1 = false;      // every byte of the request's body was taken
   bool streams_up_ : 1 = false;         // the body passes through unread

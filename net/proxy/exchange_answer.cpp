@@ -6,7 +6,9 @@
 #include "core/check.h"
 #include "core/planted_bug.h"
 #include "net/edge/downstream_connection.h"
+#include "net/edge/listener.h"
 #include "net/http/chunk_writer.h"
+#include "net/http/cors.h"
 #include "net/http/forwarding.h"
 #include "net/http/text.h"
 #include "net/proxy/buffer_relief.h"
@@ -118,6 +120,7 @@ void Exchange::read_answer_head(core::BufferLease lease, std::size_t offset, std
 }
 
 void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std::size_t bytes) {
+  explain(policy::Stage::relay);
   const http::ResponseHead& head = shard_->response_head;
   move_to(ExchangeState::relaying);
   if (request_sent_) release_message();
@@ -181,10 +184,12 @@ void Exchange::write_answer_head(const http::ResponseHead& head, http::HeadWrite
     withheld.insert(FieldId::cache_control);
     writer.lines(kNotForSharedCaches);
   }
+  const bool own_cors = downstream_->listener().link().cors.any();
   for (const http::Field& field : head.fields) {
     if (!http::forwards(field, withheld)) continue;
     // The account is the gateway's; its clients have limits of their own.
     if (field.id == FieldId::other && policy::tells_of_the_account(field.name)) continue;
+    if ((own_cors && http::is_cors_field(field.name)) || http::is_own_field(field.name)) continue;
     writer.forward(field);
   }
   if (!head.fields.has(FieldId::date)) {
@@ -209,6 +214,8 @@ void Exchange::write_own_fields(http::HeadWriter& writer) {
                                                         "X-Cache: MISS\r\n", "X-Cache: HIT\r\n"};
     writer.lines(kLines[static_cast<std::size_t>(cache_said_)]);
   }
+  write_told_fields(writer);
+  if (!cors_origin_.empty()) http::write_allowed_origin(cors_origin_, writer);
   if (config_->http().via == policy::config::Switch::on) writer.lines("Via: 1.1 headrace\r\n");
   if (quota_ != nullptr) write_quota_fields(writer);
   if (!keep_alive_) {

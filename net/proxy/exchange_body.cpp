@@ -25,6 +25,7 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 }  // namespace
 
 bool Exchange::start_body(const http::RequestHead& head, std::size_t arrived) {
+  explain(policy::Stage::body);
   message_->decoder = http::BodyDecoder(head.framing, head.content_length);
   if (head.framing == BodyFraming::length) downstream_->learn_body_bytes(head.content_length);
   const std::uint64_t body_bytes_max = config_->http().body_bytes_max;
@@ -179,6 +180,7 @@ void Exchange::on_downstream_received_into(std::size_t bytes) {
 void Exchange::body_arrived() {
   if (state_ != ExchangeState::reading_body) return;
   downstream_->read_ahead();
+  explain(policy::Stage::body_facts);
   move_to(ExchangeState::judging_body);
   judge_body();
 }

@@ -18,6 +18,7 @@ void Exchange::begin(core::BufferLease message, std::size_t head_bytes, std::siz
   const http::RequestHead& head = shard_->request_head;
   note_request(head);
   note_language(head);
+  note_debug(head);
   message_ = shard_->messages.make();
   if (message_ == nullptr) {
     keep_alive_ = false;
@@ -36,9 +37,14 @@ void Exchange::begin(core::BufferLease message, std::size_t head_bytes, std::siz
     answer_admin(head);
     return;
   }
+  if (answer_preflight(head)) {
+    head_in_scratch_ = false;
+    return;
+  }
   match_ = policy::match_endpoint(
       head.method_text, head.path(),
       head.path().starts_with("/v1/models") && head.fields.find("anthropic-version") != nullptr);
+  explain(policy::Stage::identify);
   if (identify(head) && accept_caller(head)) {
     const policy::QuotaPage page = policy::quota_page_of(head.path());
     if (page != policy::QuotaPage::none) {

@@ -2,6 +2,7 @@
 #include <array>
 #include <optional>
 
+#include "net/edge/downstream_connection.h"
 #include "net/http/query.h"
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
@@ -14,30 +15,43 @@ using http::FieldId;
 using policy::MessageId;
 using policy::Reason;
 
-bool Exchange::identify(const http::RequestHead& head) {
+policy::PresentedCredentials Exchange::presented_credentials(
+    const http::RequestHead& head, std::span<char, policy::kCredentialBytesMax> decoded) {
   policy::PresentedCredentials presented;
   const auto take = [&](FieldId id, std::optional<std::string_view>& into) {
     if (head.fields.has(id)) into = head.fields.value(id);
   };
+  take(FieldId::x_headrace_key, presented.gateway_key);
   take(FieldId::authorization, presented.authorization);
   take(FieldId::x_api_key, presented.x_api_key);
   take(FieldId::x_goog_api_key, presented.x_goog_api_key);
   take(FieldId::api_key, presented.api_key);
-  std::array<char, policy::kCredentialBytesMax> decoded;
   if (head.target.has_query) {
     if (const auto key = http::find_parameter(head.query(), "key")) {
       // What cannot be decoded is no key of ours, but it is one that was presented.
       presented.query_key = http::percent_decode(*key, decoded).value_or("");
     }
   }
+  return presented;
+}
+
+bool Exchange::identify(const http::RequestHead& head) {
+  std::array<char, policy::kCredentialBytesMax> decoded;
+  const policy::PresentedCredentials presented = presented_credentials(head, decoded);
+  if (policy::choose_credential(presented).status == policy::IdentifyStatus::missing) {
+    if (identify_by_certificate()) return true;
+  }
   const policy::Identity identity = policy::identify(config_->view(), policy_set_, presented);
+  brings_own_key_ = policy::choose_own_key(presented).status != policy::IdentifyStatus::missing;
   using enum policy::IdentifyStatus;
   switch (identity.status) {
     case known:
       caller_ = identity.caller;
       return true;
     case missing:
-      reply(Reason::unauthenticated, MessageId::key_missing);
+      reply(Reason::unauthenticated, downstream_->client_names().empty()
+                                         ? MessageId::key_missing
+                                         : MessageId::certificate_unknown);
       return false;
     case malformed:
       reply(Reason::unauthenticated, MessageId::key_malformed);
@@ -49,6 +63,41 @@ bool Exchange::identify(const http::RequestHead& head) {
       reply(Reason::unauthenticated, MessageId::key_unknown);
       return false;
   }
+  return false;
+}
+
+// A certificate stands for the key that the first of its names leads to.
+bool Exchange::identify_by_certificate() {
+  const policy::config::ConfigView& view = config_->view();
+  for (const std::string& name : downstream_->client_names()) {
+    const policy::config::ApiKey* key = view.find_certificate_key(name);
+    if (key == nullptr) continue;
+    caller_ = view.scopes().caller(*key);
+    return true;
+  }
+  return false;
+}
+
+// A key of the client's own goes to the one provider that was chosen first, and to no other one
+// that takes its place.
+bool Exchange::settle_own_key() {
+  const policy::config::OwnKeys taken = config_->view().providers()[provider_].own_keys;
+  if (!brings_own_key_) {
+    if (taken != policy::config::OwnKeys::required) return true;
+    reply(Reason::unauthenticated, MessageId::provider_key_missing);
+    return false;
+  }
+  if (own_key_provider_ == UINT32_MAX) own_key_provider_ = provider_;
+  if (taken == policy::config::OwnKeys::off || own_key_provider_ != provider_) {
+    reply(Reason::unauthenticated, MessageId::key_conflicting);
+    return false;
+  }
+  std::array<char, policy::kCredentialBytesMax> decoded;
+  const policy::ChosenCredential own =
+      policy::choose_own_key(presented_credentials(request_head(), decoded));
+  if (own.status == policy::IdentifyStatus::known) return true;
+  const bool malformed = own.status == policy::IdentifyStatus::malformed;
+  reply(Reason::unauthenticated, malformed ? MessageId::key_malformed : MessageId::key_conflicting);
   return false;
 }
 

@@ -1,11 +1,13 @@
 // Answers that the gateway gives itself: refusals, failures, and the event that ends a broken
 // stream.
 #include <array>
+#include <charconv>
 #include <cstring>
 
 #include "core/check.h"
 #include "net/admin/admin_pages.h"
 #include "net/edge/downstream_connection.h"
+#include "net/edge/listener.h"
 #include "net/http/status.h"
 #include "net/proxy/cache_head.h"
 #include "net/proxy/exchange.h"
@@ -54,6 +56,13 @@ std::string_view write_detail(const policy::Catalogues& catalogues, policy::Lang
   return {room.data(), text.size() + 1 + rest.size()};
 }
 
+void write_strict_transport_security(std::uint64_t seconds, http::HeadWriter& writer) {
+  std::array<char, 20> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), seconds);
+  writer.field(FieldId::strict_transport_security,
+               {"max-age=", std::string_view(digits.data(), end.ptr)});
+}
+
 std::string_view path_of(const std::array<char, 80>& path, std::uint8_t bytes) {
   return {path.data(), bytes};
 }
@@ -79,6 +88,14 @@ void Exchange::refuse_slow_head() {
   request_id_.make(shard_->io->random(), shard_->io->random());
   keep_alive_ = false;
   reply(Reason::request_timeout, MessageId::head_slow);
+}
+
+void Exchange::refuse_connection() {
+  note_request(shard_->request_head);
+  note_language(shard_->request_head);
+  head_in_scratch_ = false;
+  keep_alive_ = false;
+  reply(Reason::rate_limited, MessageId::too_many_connections);
 }
 
 void Exchange::on_downstream_too_slow() {
@@ -193,14 +210,19 @@ void Exchange::reply_with(std::uint16_t status, std::string_view content_type,
     downstream_->body_done();
   }
 
-  std::array<char, 1536 + policy::kRateFieldsBytesMax> room;
+  std::array<char, 6144 + policy::kRateFieldsBytesMax> room;
   http::HeadWriter writer{std::span<char>(room)};
   writer.status_line(status);
-  writer.field(FieldId::content_type, content_type);
-  writer.field(FieldId::content_length, static_cast<std::uint64_t>(body.size()));
+  if (status != 204) {
+    writer.field(FieldId::content_type, content_type);
+    writer.field(FieldId::content_length, static_cast<std::uint64_t>(body.size()));
+  }
   writer.field(FieldId::date, shard_->date.at(shard_->io->wall_now()));
   writer.lines(kNotForSharedCaches);
   writer.lines("X-Content-Type-Options: nosniff\r\n");
+  if (const std::uint64_t seconds = downstream_->listener().link().hsts_max_age_s; seconds > 0) {
+    write_strict_transport_security(seconds, writer);
+  }
   write_own_fields(writer);
   writer.lines(extra_lines);
   writer.end();

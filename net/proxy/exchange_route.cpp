@@ -15,7 +15,7 @@ Verdict Exchange::route() {
   const policy::config::ConfigView& view = config_->view();
   if (passthrough_ != nullptr) {
     provider_ = passthrough_->provider;
-    return Verdict::go;
+    return settle_own_key() ? Verdict::go : Verdict::reply;
   }
   std::array<char, policy::kModelBytesMax> scratch;
   const std::string_view model = asked_model(scratch);
@@ -34,7 +34,7 @@ Verdict Exchange::route() {
     return Verdict::reply;
   }
   provider_ = target_->provider;
-  if (!accept_stored_references()) return Verdict::reply;
+  if (!settle_own_key() || !accept_stored_references()) return Verdict::reply;
   if (!edit_request(model)) {
     reply(Reason::invalid_body, MessageId::body_not_adaptable);
     return Verdict::reply;

@@ -31,6 +31,7 @@ void Exchange::advance() {
 
 Verdict Exchange::run_stage() {
   if (is_left_out(stage_)) return Verdict::go;
+  explain(stage_);
   switch (stage_) {
     case Stage::guard:
       return guard();

@@ -8,6 +8,7 @@
 #include "net/edge/downstream_connection.h"
 #include "net/edge/listener.h"
 #include "net/http/chunk_writer.h"
+#include "net/http/trace_parent.h"
 #include "net/proxy/buffer_relief.h"
 #include "net/proxy/exchange.h"
 #include "net/proxy/upstream_target.h"
@@ -18,6 +19,7 @@
 namespace headrace::net {
 
 using http::BodyFraming;
+using http::FieldId;
 using std::chrono::milliseconds;
 
 namespace {
@@ -110,8 +112,17 @@ bool Exchange::write_request_head() {
     request.framing = BodyFraming::length;
     request.content_length = message.edits.length_after(message.body_bytes);
   }
+  std::array<char, policy::kCredentialBytesMax> decoded;
+  if (brings_own_key_) {
+    HEADRACE_CHECK(provider_ == own_key_provider_, "a client's own key has one provider");
+    request.own_key = policy::choose_own_key(presented_credentials(head, decoded)).key;
+  }
   request.request_id = request_id_.text();
-  if (listener.link().x_forwarded) request.peer = &downstream_->peer();
+  request.traced = http::is_trace_parent(head.fields.value(FieldId::traceparent));
+  if (request.traced) request.span = shard_->io->random() | 1U;
+  request.x_forwarded = listener.link().x_forwarded;
+  request.forwarded = listener.link().forwarded;
+  if (request.x_forwarded || request.forwarded) request.peer = &downstream_->peer();
   request.peer_trusted = request.peer != nullptr && request.peer->known() &&
                          listener.link().trusted_proxies.contains(request.peer->address());
   request.downstream_tls = downstream_->transport().is_tls();

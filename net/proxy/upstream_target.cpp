@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 
+#include "net/http/forwarded.h"
 #include "net/http/forwarding.h"
 #include "net/http/query.h"
+#include "net/http/trace_parent.h"
 
 namespace headrace::net {
 
@@ -68,6 +70,17 @@ bool removed(const UpstreamRequest& request, const http::QueryParameter& paramet
   });
 }
 
+void add_encoded(std::string_view text, TargetText& query) {
+  for (const char c : text) {
+    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                            (c >= '0' && c <= '9') || std::string_view("-._~").contains(c);
+    const auto byte = static_cast<unsigned char>(c);
+    const std::array<char, 3> escape = {'%', "0123456789ABCDEF"[byte >> 4U],
+                                        "0123456789ABCDEF"[byte & 0xFU]};
+    query.add(unreserved ? std::string_view(&c, 1) : std::string_view(escape.data(), 3));
+  }
+}
+
 void add_query(const UpstreamRequest& request, TargetText& query) {
   if (request.head->target.has_query) {
     http::QueryParameters parameters(request.head->query());
@@ -77,9 +90,19 @@ void add_query(const UpstreamRequest& request, TargetText& query) {
       query.add(parameter->text);
     }
   }
-  if (!request.provider->private_query.empty()) {
+  std::string_view ours = request.provider->private_query;
+  if (!request.own_key.empty()) {
+    ours.remove_prefix(request.provider->credential_query_bytes);
+    if (request.provider->row->auth == policy::config::AuthStyle::query) {
+      if (!query.text().empty()) query.add("&");
+      query.add(request.provider->auth_name);
+      query.add("=");
+      add_encoded(request.own_key, query);
+    }
+  }
+  if (!ours.empty()) {
     if (!query.text().empty()) query.add("&");
-    query.add(request.provider->private_query);
+    query.add(ours);
   }
 }
 
@@ -90,17 +113,22 @@ bool same_name(std::string_view a, std::string_view b) {
   });
 }
 
-// Said to us, and nobody else's affair.
-bool is_our_own(const Field& field) {
-  constexpr std::string_view kBeginning = "x-headrace-";
-  return field.id == FieldId::other &&
-         same_name(field.name.substr(0, kBeginning.size()), kBeginning);
-}
-
 bool removed(const UpstreamRequest& request, const Field& field) {
-  if (is_our_own(field)) return true;
+  if (field.id == FieldId::other && http::is_own_field(field.name)) return true;
+  // What it says of a trace goes with the trace.
+  if (field.id == FieldId::tracestate && !request.traced) return true;
   return std::ranges::any_of(request.provider->headers_remove,
                              [&](std::string_view name) { return same_name(field.name, name); });
+}
+
+void write_own_key(const UpstreamRequest& request, HeadWriter& writer) {
+  using policy::config::AuthStyle;
+  const std::string_view name = request.provider->auth_name;
+  if (request.provider->row->auth == AuthStyle::bearer) {
+    writer.field(name, {"Bearer ", request.own_key});
+  } else if (request.provider->row->auth == AuthStyle::header) {
+    writer.field(name, request.own_key);
+  }
 }
 
 void write_forwarding(const UpstreamRequest& request, HeadWriter& writer) {
@@ -111,6 +139,15 @@ void write_forwarding(const UpstreamRequest& request, HeadWriter& writer) {
   const auto known = [&](FieldId id) {
     return request.peer_trusted ? fields.value(id) : std::string_view();
   };
+  if (request.forwarded) {
+    const std::string_view chain = known(FieldId::forwarded);
+    http::write_forwarded(http::is_forwarded(chain) ? chain : std::string_view(),
+                          {.client = request.peer->known() ? peer : std::string_view(),
+                           .host = request.head->host,
+                           .tls = request.downstream_tls},
+                          writer);
+  }
+  if (!request.x_forwarded) return;
   if (const auto chain = known(FieldId::x_forwarded_for); !chain.empty()) {
     writer.field("X-Forwarded-For", {chain, ", ", peer});
   } else {
@@ -146,9 +183,16 @@ void write_upstream_head(const UpstreamRequest& request, HeadWriter& writer) {
   }
   // What is metered must be readable.
   if (request.metered) writer.lines("Accept-Encoding: identity\r\n");
-  writer.lines(request.provider->private_lines);
-  if (const auto trace = head.fields.value(FieldId::traceparent); !trace.empty()) {
-    writer.field("traceparent", trace);
+  if (request.own_key.empty()) {
+    writer.lines(request.provider->private_lines);
+  } else {
+    write_own_key(request, writer);
+    writer.lines(request.provider->private_lines.substr(request.provider->credential_line_bytes));
+  }
+  if (request.traced) {
+    std::array<char, http::kTraceParentBytes> trace;
+    writer.field("traceparent", http::continue_trace(head.fields.value(FieldId::traceparent),
+                                                     request.span, trace));
   }
   writer.field("X-Request-Id", request.request_id);
   write_forwarding(request, writer);

@@ -24,9 +24,14 @@ struct UpstreamRequest {
   http::BodyFraming framing = http::BodyFraming::none;
   std::uint64_t content_length = 0;
 
+  std::string_view own_key;  // of the client, in place of the provider's credential
   std::string_view request_id;
+  bool traced = false;     // the client's trace goes on
+  std::uint64_t span = 0;  // ours in it
   // Where the request came from; peer is null where the listener does not say it upstream.
   const PeerAddress* peer = nullptr;
+  bool x_forwarded = false;
+  bool forwarded = false;
   bool peer_trusted = false;  // its own forwarding fields are kept
   bool downstream_tls = false;
   bool via = false;

@@ -46,10 +46,10 @@ bool expect_host(X509_VERIFY_PARAM* expectation, const ClientContext::Parts& con
                                                           context.host.size()) == 1;
 }
 
-}  // namespace
-
-Failure verify_chain(const ClientContext::Parts& context, const STACK_OF(CRYPTO_BUFFER) * chain,
-                     std::uint8_t& alert) {
+// `host`: whom the leaf must be for; null: anybody.
+Failure judge_chain(const TrustAnchors& anchors, const char* purpose,
+                    const ClientContext::Parts* host, const STACK_OF(CRYPTO_BUFFER) * chain,
+                    std::uint8_t& alert) {
   alert = SSL_AD_INTERNAL_ERROR;
   const std::size_t count = chain == nullptr ? 0 : sk_CRYPTO_BUFFER_num(chain);
   if (count == 0) return Failure::certificate_missing;
@@ -68,11 +68,11 @@ Failure verify_chain(const ClientContext::Parts& context, const STACK_OF(CRYPTO_
     }
   }
   const bssl::UniquePtr<X509_STORE_CTX> judge(X509_STORE_CTX_new());
-  X509_STORE* store = context.anchors->parts().store.get();
+  X509_STORE* store = anchors.parts().store.get();
   if (judge == nullptr ||
       X509_STORE_CTX_init(judge.get(), store, leaf.get(), intermediates.get()) != 1 ||
-      X509_STORE_CTX_set_default(judge.get(), "ssl_server") != 1 ||
-      !expect_host(X509_STORE_CTX_get0_param(judge.get()), context)) {
+      X509_STORE_CTX_set_default(judge.get(), purpose) != 1 ||
+      (host != nullptr && !expect_host(X509_STORE_CTX_get0_param(judge.get()), *host))) {
     alert = SSL_AD_INTERNAL_ERROR;
     return Failure::internal;
   }
@@ -83,6 +83,18 @@ Failure verify_chain(const ClientContext::Parts& context, const STACK_OF(CRYPTO_
   alert = static_cast<std::uint8_t>(SSL_alert_from_verify_result(error));
   const Failure failure = failure_of(error);
   return failure == Failure::none ? Failure::certificate_invalid : failure;
+}
+
+}  // namespace
+
+Failure verify_chain(const ClientContext::Parts& context, const STACK_OF(CRYPTO_BUFFER) * chain,
+                     std::uint8_t& alert) {
+  return judge_chain(*context.anchors, "ssl_server", &context, chain, alert);
+}
+
+Failure verify_client_chain(const TrustAnchors& anchors, const STACK_OF(CRYPTO_BUFFER) * chain,
+                            std::uint8_t& alert) {
+  return judge_chain(anchors, "ssl_client", nullptr, chain, alert);
 }
 
 }  // namespace headrace::net::tls

@@ -1,4 +1,4 @@
-// Judges the certificate chain of an upstream (RFC 5280, names by RFC 9525).
+// Judges the certificate chain of an upstream (RFC 5280, names by RFC 9525), or of a client.
 #pragma once
 
 #include <cstdint>
@@ -16,5 +16,10 @@ inline constexpr std::size_t kPeerChainMax = 16;
 // now, for use by a TLS server. `alert` is what to tell the other side otherwise.
 [[nodiscard]] Failure verify_chain(const ClientContext::Parts& context,
                                    const STACK_OF(CRYPTO_BUFFER) * chain, std::uint8_t& alert);
+
+// The same of a client's: from a certificate for use by a TLS client, whatever its names.
+[[nodiscard]] Failure verify_client_chain(const TrustAnchors& anchors,
+                                          const STACK_OF(CRYPTO_BUFFER) * chain,
+                                          std::uint8_t& alert);
 
 }  // namespace headrace::net::tls

@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "net/tls/chain_verification.h"
 #include "net/tls/library.h"
 #include "net/tls/protocol_policy.h"
 #include "net/tls/server_context_parts.h"
@@ -92,6 +93,16 @@ ssl_ticket_aead_result_t open_ticket(SSL* ssl, std::uint8_t* out, std::size_t* o
   return opened ? ssl_ticket_aead_success : ssl_ticket_aead_ignore_ticket;
 }
 
+ssl_verify_result_t on_client_certificate(SSL* ssl, std::uint8_t* alert) {
+  Library& library = Library::of(ssl);
+  const Failure failure = verify_client_chain(*library.server().client_anchors,
+                                              SSL_get0_peer_certificates(ssl), *alert);
+  if (failure == Failure::none) return ssl_verify_ok;
+  ERR_clear_error();
+  library.fail_verification(failure);
+  return ssl_verify_invalid;
+}
+
 constexpr SSL_TICKET_AEAD_METHOD kTickets = {
     .max_overhead = ticket_overhead, .seal = seal_ticket, .open = open_ticket};
 
@@ -112,6 +123,11 @@ bssl::UniquePtr<SSL_CTX> make_context(const Credential& credential, const Server
   SSL_CTX_set_ticket_aead_method(context.get(), &kTickets);
   SSL_CTX_set_select_certificate_cb(context.get(), on_client_hello);
   SSL_CTX_set_alpn_select_cb(context.get(), on_protocol_offer, nullptr);
+  if (options.client_anchors != nullptr) {
+    const int required = options.client_certificate_required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+    SSL_CTX_set_custom_verify(context.get(), SSL_VERIFY_PEER | required, on_client_certificate);
+    SSL_CTX_set_options(context.get(), SSL_OP_NO_TICKET);
+  }
   return context;
 }
 
@@ -191,6 +207,7 @@ std::expected<std::shared_ptr<const ServerContext>, std::vector<std::string>> Se
   auto parts = std::make_unique<Parts>(options.ticket_keys);
   parts->credentials = std::move(options.credentials);
   parts->protocols = std::move(options.protocols);
+  parts->client_anchors = options.client_anchors;
   for (const auto& credential : parts->credentials) {
     parts->contexts.push_back(make_context(*credential, options));
     if (parts->contexts.back() == nullptr) {

@@ -22,6 +22,8 @@
 
 namespace headrace::net::tls {
 
+class TrustAnchors;
+
 inline constexpr std::size_t kCredentialsMax = 1024;
 
 struct ServerOptions {
@@ -35,6 +37,10 @@ struct ServerOptions {
   // RSA keys above this sign on an attendant: Session reports wants_key_operation. Even one of 2048
   // bits takes ten times as long as P-256.
   unsigned rsa_bits_on_shard_max = 0;
+  // Whose client certificates are taken; null: none is asked for. Sessions are not resumed then:
+  // each connection shows its certificate anew.
+  std::shared_ptr<const TrustAnchors> client_anchors;
+  bool client_certificate_required = false;
 };
 
 class ServerContext {

@@ -33,6 +33,7 @@ struct ServerContext::Parts {
   Choice unnamed;                                  // no SNI, or a name that none of them has
   std::vector<ApplicationProtocol> protocols;
   TicketSealer tickets;
+  std::shared_ptr<const TrustAnchors> client_anchors;
 };
 
 // The credential that serves `server_name` (empty: no SNI); see ServerContext::select().

@@ -4,10 +4,13 @@
 #include <optional>
 #include <utility>
 
+#include <openssl/pool.h>
 #include <openssl/ssl.h>
+#include <openssl/stack.h>
 
 #include "core/check.h"
 #include "net/tls/client_context_parts.h"
+#include "net/tls/client_names.h"
 #include "net/tls/library.h"
 #include "net/tls/record_layer.h"
 #include "net/tls/server_context_parts.h"
@@ -36,6 +39,7 @@ class Session::Connection final : private TicketSink {
   Failure failure = Failure::none;
   std::uint8_t peer_alert = 0;
   ApplicationProtocol protocol = ApplicationProtocol::none;
+  std::vector<std::string> names;  // of the client
   bool is_client = false;
   bool established = false;
   bool resumed = false;
@@ -89,6 +93,13 @@ ApplicationProtocol protocol_of(const SSL* ssl) {
   return ApplicationProtocol::none;
 }
 
+std::vector<std::string> names_of_client(const SSL* ssl) {
+  const STACK_OF(CRYPTO_BUFFER)* chain = SSL_get0_peer_certificates(ssl);
+  if (chain == nullptr || sk_CRYPTO_BUFFER_num(chain) == 0) return {};
+  const CRYPTO_BUFFER* leaf = sk_CRYPTO_BUFFER_value(chain, 0);
+  return client_names(std::as_bytes(std::span(CRYPTO_BUFFER_data(leaf), CRYPTO_BUFFER_len(leaf))));
+}
+
 void Session::Connection::on_established() {
   const SSL* ssl = library->ssl();
   established = true;
@@ -96,6 +107,7 @@ void Session::Connection::on_established() {
   version = static_cast<std::uint16_t>(SSL_version(ssl));
   cipher_suite = SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(ssl));
   protocol = protocol_of(ssl);
+  if (!is_client && library->server().client_anchors != nullptr) names = names_of_client(ssl);
   ++(resumed ? workspace.count().handshakes_resumed : workspace.count().handshakes_full);
   if (version == TLS1_3_VERSION) take_over();
 }
@@ -294,6 +306,9 @@ std::uint16_t Session::version() const {
 }
 std::uint16_t Session::cipher_suite() const {
   return connection_->cipher_suite;
+}
+std::vector<std::string> Session::take_client_names() {
+  return std::exchange(connection_->names, {});
 }
 ApplicationProtocol Session::application_protocol() const {
   return connection_->protocol;

@@ -28,7 +28,9 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include <sys/uio.h>
 
@@ -139,6 +141,8 @@ class Session {
   [[nodiscard]] std::uint16_t version() const;       // 0x0303 or 0x0304
   [[nodiscard]] std::uint16_t cipher_suite() const;  // IANA's number
   [[nodiscard]] ApplicationProtocol application_protocol() const;
+  // Of the certificate that the client showed and that was verified; once.
+  [[nodiscard]] std::vector<std::string> take_client_names();
 
  private:
   class Connection;

@@ -18,17 +18,18 @@ void ProviderAddresses::set(std::span<const core::SocketAddress> addresses) {
   ++list_;
 }
 
-std::size_t ProviderAddresses::worthy(core::Instant now) const {
-  return static_cast<std::size_t>(
-      std::count_if(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(count_),
-                    [&](const Entry& each) { return each.rests_until <= now; }));
+std::size_t ProviderAddresses::worthy(core::Instant now, bool draining) const {
+  return static_cast<std::size_t>(std::count_if(
+      entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(count_),
+      [&](const Entry& each) { return each.drains == draining && each.rests_until <= now; }));
 }
 
 ProviderAddresses::Choice ProviderAddresses::choose(core::Instant now) {
   if (count_ == 0) return {};
   const std::size_t others = worthy(now);
+  const bool draining = worthy(now, false) == 0;
   std::size_t index = next_ % count_;
-  while (others > 0 && entries_[index].rests_until > now)
+  while (others > 0 && (entries_[index].rests_until > now || entries_[index].drains != draining))
     index = (index + 1) % count_;
   next_ = index + 1;
   return {.address = &entries_[index].address,

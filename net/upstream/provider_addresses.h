@@ -28,6 +28,8 @@ class ProviderAddresses {
 
   // The name means these now; one that was among them before keeps its rest.
   void set(std::span<const core::SocketAddress> addresses);
+  // From here on this one is taken only while no other is worth a try.
+  void drain(std::size_t index) { entries_[index].drains = true; }
   [[nodiscard]] bool empty() const { return count_ == 0; }
 
   [[nodiscard]] Choice choose(core::Instant now);
@@ -39,8 +41,12 @@ class ProviderAddresses {
   struct Entry {
     core::SocketAddress address;
     core::Instant rests_until{};
+    bool drains = false;
   };
-  [[nodiscard]] std::size_t worthy(core::Instant now) const;
+  [[nodiscard]] std::size_t worthy(core::Instant now, bool draining) const;
+  [[nodiscard]] std::size_t worthy(core::Instant now) const {
+    return worthy(now, false) + worthy(now, true);
+  }
   Entry* entry(std::uint32_t mark);
 
   std::array<Entry, kMax> entries_;

@@ -25,8 +25,17 @@ struct ProviderLink {
   // Whole header lines that go to this provider with every request: the credential and what the
   // config adds ("Authorization: Bearer ...\r\n"). In locked memory; never logged.
   std::string_view private_lines;
+  std::size_t credential_line_bytes = 0;  // of these the credential's, in front
   // Query parameters likewise ("key=..."), without a leading separator.
   std::string_view private_query;
+  std::size_t credential_query_bytes = 0;  // likewise, with the separator behind it
+  std::string_view auth_name;
+  // The proxy on the way out, where there is one: what is connected to, and what it is told before
+  // the provider hears anything ("CONNECT host:443 HTTP/1.1 ..."), in locked memory.
+  std::string egress_host;
+  std::uint16_t egress_port = 0;
+  std::string_view egress_request;
+  [[nodiscard]] bool has_egress() const { return !egress_host.empty(); }
   std::vector<std::string_view> headers_remove;
   std::vector<std::string_view> query_remove;
   std::shared_ptr<const tls::ClientContext> tls;  // null: plain

@@ -1,9 +1,11 @@
 #include "net/upstream/upstream_connection.h"
 
 #include <cerrno>
+#include <cstring>
 
 #include "core/check.h"
 #include "core/planted_bug.h"
+#include "net/http/response_head.h"
 #include "net/proxy/request_message.h"
 #include "net/shard_context.h"
 #include "net/upstream/upstream_pool.h"
@@ -11,6 +13,14 @@
 namespace headrace::net {
 
 using std::chrono::milliseconds;
+
+namespace {
+
+constexpr std::size_t kTunnelHeadBytesMax = 4096;
+constexpr http::HeadLimits kTunnelHeadLimits{
+    .head_bytes_max = kTunnelHeadBytesMax, .line_bytes_max = kTunnelHeadBytesMax, .fields_max = 64};
+
+}  // namespace
 
 UpstreamConnection::UpstreamConnection(ShardContext& shard, UpstreamPool& pool)
     : pool_(&pool), shard_(&shard), transport_(shard, *this) {
@@ -44,6 +54,44 @@ void UpstreamConnection::on_connected(core::Completion& completion) {
     fail_connecting(connect_failure_);
     return;
   }
+  if (provider.has_egress()) {
+    state_ = State::tunnelling;
+    transport_.want_receive(ReceiveMode::many);
+    transport_.send(std::as_bytes(std::span(provider.egress_request)));
+    return;
+  }
+  secure();
+}
+
+// --- through a proxy -----------------------------------------------------------------------------
+
+void UpstreamConnection::on_tunnel_received(core::BufferLease lease) {
+  // Before its answer is whole nothing else may come; behind it neither: we speak first.
+  if (tunnel_open_) return fail_connecting(UpstreamFailure::egress);
+  if (!tunnel_head_) tunnel_head_ = shard_->bodies.take(kTunnelHeadBytesMax);
+  if (!tunnel_head_ || lease.size() > kTunnelHeadBytesMax - tunnel_head_bytes_) {
+    return fail_connecting(UpstreamFailure::egress);
+  }
+  std::memcpy(tunnel_head_.data() + tunnel_head_bytes_, lease.data(), lease.size());
+  tunnel_head_bytes_ += static_cast<std::uint32_t>(lease.size());
+  http::HeadScan scan;
+  const std::string_view text(reinterpret_cast<const char*>(tunnel_head_.data()),
+                              tunnel_head_bytes_);
+  // A HEAD's answer has no body whatever its fields say, as a CONNECT's has none (RFC 9110, 9.3.6).
+  const http::HeadResult head = http::parse_response_head(
+      text, kTunnelHeadLimits, http::Method::head, shard_->response_head, scan);
+  if (head.status == http::HeadStatus::incomplete) return;
+  const std::uint16_t status = shard_->response_head.status;
+  const bool agreed = head.status == http::HeadStatus::complete && status >= 200 && status < 300 &&
+                      head.consumed == tunnel_head_bytes_;
+  if (!agreed) return fail_connecting(UpstreamFailure::egress);
+  tunnel_head_.reset();
+  tunnel_open_ = true;
+  if (!transport_.sending()) secure();
+}
+
+void UpstreamConnection::secure() {
+  const ProviderLink& provider = pool_->provider();
   if (provider.tls != nullptr) {
     state_ = State::handshaking;
     transport_.start_tls_upstream(provider.tls, pool_->tls_resumption());
@@ -74,7 +122,7 @@ void UpstreamConnection::on_timeout() {
       // on_connected() goes on from there.
       shard_->io->cancel(cancel_op_, connect_op_);
     }
-  } else if (state_ == State::handshaking) {
+  } else if (state_ == State::handshaking || state_ == State::tunnelling) {
     fail_connecting(UpstreamFailure::connect_timeout);
   } else if (state_ == State::idle) {
     on_idle_timeout();
@@ -153,6 +201,8 @@ void UpstreamConnection::on_idle_timeout() {
 void UpstreamConnection::on_received(core::BufferLease lease) {
   if (state_ == State::busy) {
     user_->on_upstream_received(std::move(lease));
+  } else if (state_ == State::tunnelling) {
+    on_tunnel_received(std::move(lease));
   } else if (state_ == State::idle) {
     // Nobody asked for anything: whatever this is, it must not meet the next request.
     close_idle();
@@ -170,10 +220,13 @@ void UpstreamConnection::on_peer_end(PeerEnd end) {
     close_idle();
   } else if (state_ == State::handshaking) {
     fail_connecting(UpstreamFailure::tls);
+  } else if (state_ == State::tunnelling) {
+    fail_connecting(UpstreamFailure::egress);
   }
 }
 
 void UpstreamConnection::on_sent(bool all) {
+  if (state_ == State::tunnelling && tunnel_open_) secure();
   if (state_ == State::busy) user_->on_upstream_sent(all);
 }
 

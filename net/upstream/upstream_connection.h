@@ -1,6 +1,9 @@
 // One connection to a provider, used for one request at a time.
 //
-//   connecting -> handshaking -> idle <-> busy -> closing -> (recycled)
+//   connecting -> tunnelling -> handshaking -> idle <-> busy -> closing -> (recycled)
+//
+// Tunnelling: the proxy on the way out is asked by CONNECT; after its 2xx the bytes are the
+// provider's. Where there is none, or no TLS, that step is left out.
 //
 // Threads:  one shard.  Lifetime: from UpstreamPool to on_closed(), in the shard's slot pool.
 // While idle it listens: bytes that nobody asked for, or an end of stream, close it, so that a dead
@@ -9,6 +12,7 @@
 
 #include <cstdint>
 
+#include "core/buffer_lease.h"
 #include "core/clock.h"
 #include "core/intrusive_list.h"
 #include "core/op.h"
@@ -50,7 +54,7 @@ class UpstreamConnection final : public TransportOwner, public core::ListHook<Up
 
  private:
   friend class UpstreamPool;
-  enum class State : std::uint8_t { connecting, handshaking, idle, busy, closing };
+  enum class State : std::uint8_t { connecting, tunnelling, handshaking, idle, busy, closing };
 
   void on_connected(core::Completion& completion);
   void on_cancelled(core::Completion& completion);
@@ -63,6 +67,8 @@ class UpstreamConnection final : public TransportOwner, public core::ListHook<Up
   void on_handshake_failed() override;
   void on_closed() override;
   void on_timeout();
+  void on_tunnel_received(core::BufferLease lease);
+  void secure();
   void fail_connecting(UpstreamFailure failure);
 
   UpstreamPool* pool_;
@@ -73,6 +79,8 @@ class UpstreamConnection final : public TransportOwner, public core::ListHook<Up
   core::Op cancel_op_;
   RequestMessage* custody_ = nullptr;
   core::Timer timer_;
+  core::BufferLease tunnel_head_;  // the proxy's answer, where it comes in pieces
+  std::uint32_t tunnel_head_bytes_ = 0;
   core::Socket socket_ = core::Socket::none;
   core::Instant expires_at_ = core::kNever;
   core::Instant idle_since_{};
@@ -80,7 +88,8 @@ class UpstreamConnection final : public TransportOwner, public core::ListHook<Up
   std::uint32_t address_mark_ = 0;
   State state_ = State::connecting;
   bool closed_ = false;
-  bool returned_ = false;  // given back in this turn, not yet idle
+  bool tunnel_open_ = false;  // the proxy has agreed
+  bool returned_ = false;     // given back in this turn, not yet idle
   UpstreamFailure connect_failure_ = UpstreamFailure::none;
 };
 

@@ -16,6 +16,7 @@ enum class UpstreamFailure : std::uint8_t {
   connect_refused,
   connect_timeout,
   pool_timeout,  // all connections were busy for too long
+  egress,        // the proxy on the way out refused, or spoke otherwise
   tls,           // the handshake failed
   closed_early,  // closed or reset before the answer began
   first_byte_timeout,
@@ -34,6 +35,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(UpstreamF
                              "connect_refused",
                              "connect_timeout",
                              "pool_timeout",
+                             "egress",
                              "tls",
                              "closed_early",
                              "first_byte_timeout",

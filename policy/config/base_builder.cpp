@@ -36,6 +36,7 @@ void BaseBuilder::add(const ConfigModel& model) {
   quota_.add(model, [this](const std::vector<Text>& models) {
     return access_.add_model_rules(views_of(models));
   });
+  settings_.answers = model.answers.row;
   scopes_.add(model);
   for (const PolicySetModel& set : model.policy_sets) {
     access_.add_policy_set(set, [&](std::string_view name) { return scopes_.tenant_index(name); });
@@ -53,6 +54,15 @@ void BaseBuilder::add(const ConfigModel& model) {
   for (const ProviderModel& provider : model.providers) {
     if (provider.row.sandbox == Switch::on) add_sandbox_route(provider);
   }
+  for (const CertificateNameModel& certificate : model.certificate_names) {
+    const auto named = [&](const KeyModel& key) { return key.name.value == certificate.key.value; };
+    const auto key = std::ranges::find_if(model.keys, named);
+    certificate_names_.push_back({.name = intern(certificate.name.value),
+                                  .key = static_cast<std::uint32_t>(key - model.keys.begin()),
+                                  .reserved = {}});
+  }
+  std::ranges::sort(certificate_names_, {},
+                    [this](const CertificateName& row) { return strings_.text(row.name); });
   for (const PassthroughModel& rule : model.passthrough)
     add_passthrough(rule);
 }
@@ -70,6 +80,9 @@ void BaseBuilder::add_listener(const ListenerModel& listener) {
   row.alpn = add_strings(listener.alpn);
   row.policy_set = access_.policy_set(listener.policy_set.value);
   row.trusted_proxies = add_strings(listener.trusted_proxies);
+  row.cors_origins = add_strings(listener.cors_origins);
+  row.cors_headers = add_strings(listener.cors_headers);
+  row.client_ca_file = intern(listener.client_ca_file.value);
   listeners_.push_back(row);
 }
 
@@ -94,6 +107,18 @@ void BaseBuilder::add_provider(const ProviderModel& provider) {
   row.client_certificate_file = intern(provider.client_certificate_file.value);
   row.client_key_file = intern(provider.client_key_file.value);
   row.server_name = intern(provider.server_name.value);
+  row.egress_proxy = intern(provider.egress.host_field);
+  row.egress_proxy_credential = {};
+  if (provider.egress_proxy_credential.given()) {
+    row.egress_proxy_credential =
+        append_sealed(egress_context(provider.name.value), provider.egress_proxy_credential.value);
+  }
+  row.addresses = {count_of(provider_addresses_),
+                   static_cast<std::uint32_t>(provider.addresses.size())};
+  for (const ProviderAddressModel& address : provider.addresses) {
+    provider_addresses_.push_back(
+        {.address = intern(address.address.value), .state = address.state, .reserved = {}});
+  }
   row.edits = add_edits(provider);
   row.headers_remove = add_strings(provider.headers_remove);
   row.limits = quota_.limit_set(provider.quota);
@@ -247,6 +272,8 @@ std::vector<std::byte> BaseBuilder::finish() {
   const std::vector<CacheSettings> cache_settings{cache_settings_};
   add_table(TableKind::cache_settings, cache_settings);
   scopes_.finish(blob);
+  add_table(TableKind::provider_addresses, provider_addresses_);
+  add_table(TableKind::certificate_names, certificate_names_);
   add_table(TableKind::catalogues, catalogues_);
   add_table(TableKind::message_texts, message_texts_);
   quota_.finish(blob);

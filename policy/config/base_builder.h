@@ -66,6 +66,8 @@ class BaseBuilder {
   std::vector<HashSlot> model_slots_;
   std::vector<ModelPattern> model_patterns_;
   std::vector<PassthroughRule> passthrough_;
+  std::vector<ProviderAddress> provider_addresses_;
+  std::vector<CertificateName> certificate_names_;
   std::vector<Catalogue> catalogues_;
   std::vector<MessageText> message_texts_;
   std::vector<RouteCache> route_caches_;

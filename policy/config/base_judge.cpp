@@ -37,6 +37,8 @@ std::expected<ConfigView, std::string> BaseJudge::open(const core::BlobView& blo
   judge.take(TableKind::model_patterns, view.model_patterns_);
   judge.take(TableKind::passthrough, view.passthrough_);
   judge.take_scopes();
+  judge.take(TableKind::provider_addresses, view.provider_addresses_);
+  judge.take(TableKind::certificate_names, view.certificate_names_);
   judge.take(TableKind::catalogues, view.catalogues_);
   judge.take(TableKind::message_texts, view.message_texts_);
   judge.take_quota();
@@ -48,6 +50,7 @@ std::expected<ConfigView, std::string> BaseJudge::open(const core::BlobView& blo
     judge.judge_quota();
     judge.judge_scopes();
     judge.judge_providers();
+    judge.judge_edge();
     // Routes and keys lead to providers and tenants: only when those are good.
     if (judge.why_.empty()) judge.judge_routes();
     if (judge.why_.empty()) judge.judge_access();
@@ -138,6 +141,10 @@ void BaseJudge::judge_settings() {
   bounds("admin", &admin);
   text(settings.access_log.path);
   text(settings.admin.address);
+  AnswersModel answers;
+  answers.row = settings.answers;
+  bounds("answers", &answers);
+  flag(settings.answers.debug);
 }
 
 void BaseJudge::judge_listeners() {
@@ -150,6 +157,9 @@ void BaseJudge::judge_listeners() {
     range(listener.certificates, view_.certificates_.size());
     range(listener.alpn, view_.string_list_.size());
     range(listener.trusted_proxies, view_.string_list_.size());
+    range(listener.cors_origins, view_.string_list_.size());
+    range(listener.cors_headers, view_.string_list_.size());
+    text(listener.client_ca_file);
   }
   for (const Certificate& certificate : view_.certificates_) {
     text(certificate.certificate_file);
@@ -169,7 +179,8 @@ void BaseJudge::judge_providers() {
     for (const TextRef& ref :
          {provider.name, provider.host, provider.host_field, provider.path_prefix,
           provider.unix_socket, provider.auth_name, provider.ca_file,
-          provider.client_certificate_file, provider.client_key_file, provider.server_name}) {
+          provider.client_certificate_file, provider.client_key_file, provider.server_name,
+          provider.egress_proxy}) {
       text(ref);
     }
     if (provider.auth == AuthStyle::none) {
@@ -177,6 +188,8 @@ void BaseJudge::judge_providers() {
     } else {
       sealed(provider.credential);
     }
+    if (!provider.egress_proxy_credential.empty()) sealed(provider.egress_proxy_credential);
+    range(provider.addresses, view_.provider_addresses_.size());
     range(provider.edits, view_.field_edits_.size());
     range(provider.headers_remove, view_.string_list_.size());
     range(provider.query_remove, view_.string_list_.size());
@@ -192,6 +205,24 @@ void BaseJudge::judge_providers() {
     } else {
       text(edit.value);
     }
+  }
+}
+
+void BaseJudge::judge_edge() {
+  for (const ProviderAddress& address : view_.provider_addresses_) {
+    text(address.address);
+    value(address.state, AddressState::maintenance);
+  }
+  std::string_view previous;
+  for (const CertificateName& certificate : view_.certificate_names_) {
+    text(certificate.name);
+    index(certificate.key, view_.keys().size());
+    if (!why_.empty()) return;
+    const std::string_view name = view_.text(certificate.name);
+    if (&certificate != view_.certificate_names_.data() && name <= previous) {
+      return refuse("the names of certificates are not in order");
+    }
+    previous = name;
   }
 }
 

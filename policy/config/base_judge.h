@@ -40,6 +40,7 @@ class BaseJudge {
   void judge_access();
   void judge_rights(const Rights& rights);
   void judge_providers();
+  void judge_edge();
   void judge_routes();
   void judge_cache();
   void judge_keys();

@@ -16,6 +16,7 @@
 //   rights, roles, policy sets: access_layout.h
 //
 //   passthrough -> providers
+//   provider_addresses, certificate_names: edge_layout.h
 //   catalogues --> message_texts    what clients are told (policy/messages/catalogue_layout.h)
 //   route_caches                  one for each route (cache_layout.h)
 //
@@ -32,6 +33,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "policy/config/edge_layout.h"
 #include "policy/config/quota_layout.h"
 #include "policy/config/row_values.h"
 #include "policy/config/scope_layout.h"
@@ -78,6 +80,8 @@ enum class TableKind : std::uint32_t {
   quota_settings = 48,
   zones = 49,
   zone_offsets = 50,
+  provider_addresses = 60,
+  certificate_names = 61,
   catalogues = 90,     // policy/messages/catalogue_layout.h
   message_texts = 91,  // the same
   route_caches = 80,
@@ -147,6 +151,7 @@ struct Settings {
   IoSettings io;
   AccessLogSettings access_log;
   AdminSettings admin;
+  AnswerSettings answers;
   std::uint64_t master_key_fingerprint;  // of the key that sealed the secrets; 0: there are none
 };
 
@@ -157,6 +162,13 @@ struct Listener {
   RowRange certificates;     // the first one is shown where no name fits
   RowRange alpn;             // in string_list, by preference
   RowRange trusted_proxies;  // in string_list, as core::Cidr::parse reads them
+  RowRange cors_origins;     // in string_list; "*" is every one
+  RowRange cors_headers;     // in string_list: besides those that SDKs send
+  TextRef client_ca_file;    // whose client certificates are taken
+  std::uint64_t cors_max_age_s;
+  std::uint64_t hsts_max_age_s;
+  std::uint64_t address_connections_max;            // 0: any number
+  std::uint64_t address_handshakes_per_minute_max;  // 0: any number
   std::uint64_t connections_max;
   std::uint64_t requests_per_connection_max;
   std::uint64_t backlog;
@@ -164,7 +176,11 @@ struct Listener {
   Switch tls;
   TlsVersion tls_version_min;
   Switch x_forwarded;
-  std::uint8_t reserved;
+  Switch forwarded;
+  ProxyProtocol proxy_protocol;
+  ClientCertificates client_certificates;
+  OverLimit over_address_limit;
+  std::uint8_t reserved[5];
 };
 struct Certificate {
   TextRef certificate_file;
@@ -195,10 +211,13 @@ struct Provider {
   TextRef ca_file;      // empty: the system's roots
   TextRef client_certificate_file;
   TextRef client_key_file;
-  TextRef server_name;      // for SNI and verification; an IP address is verified, not sent
-  RowRange edits;           // field_edits to add or replace
-  RowRange headers_remove;  // string_list
-  RowRange query_remove;    // string_list
+  TextRef egress_proxy;             // "10.0.0.3:3128"; empty: connected to directly
+  TextRef egress_proxy_credential;  // sealed, context by egress_context(); empty: none
+  RowRange addresses;               // provider_addresses; none: what the host means
+  TextRef server_name;              // for SNI and verification; an IP address is verified, not sent
+  RowRange edits;                   // field_edits to add or replace
+  RowRange headers_remove;          // string_list
+  RowRange query_remove;            // string_list
   PoolBounds pool;
   ProviderTimeouts timeouts;
   std::uint32_t tenant;  // with `exclusive`: whose the credential is (ConfigView::may_use)
@@ -210,7 +229,8 @@ struct Provider {
   Switch private_network;  // judge every resolved address with address_rules.h
   Switch exclusive;        // one tenant's own account: stored objects may be reached
   Switch sandbox;          // where requests of sandbox tenants go
-  std::uint8_t reserved[7];
+  OwnKeys own_keys;
+  std::uint8_t reserved[6];
   RowRef limits;  // in limit_sets: of all that is asked of it
 };
 struct FieldEdit {

@@ -12,6 +12,7 @@
 
 #include "policy/config/base_layout.h"
 #include "policy/config/cache_model.h"
+#include "policy/config/edge_model.h"
 #include "policy/config/model_values.h"
 #include "policy/config/provider_url.h"
 #include "policy/config/scope_model.h"
@@ -29,6 +30,9 @@ struct ListenerModel : Record {
   std::vector<Text> alpn;
   std::vector<Text> trusted_proxies;
   Text policy_set;
+  std::vector<Text> cors_origins;
+  std::vector<Text> cors_headers;
+  Text client_ca_file;
   Listener row{};  // numbers and switches only
 };
 struct AdminModel : Record {
@@ -64,7 +68,9 @@ struct ProviderModel : Record {
   Text name;
   Text url;
   Text unix_socket;
-  Text egress_proxy;
+  Text egress_proxy;  // "http://10.0.0.3:3128"
+  Text egress_proxy_credential;
+  std::vector<ProviderAddressModel> addresses;
   Text auth_name;
   Text credential;
   Text ca_file;
@@ -78,8 +84,9 @@ struct ProviderModel : Record {
   std::vector<Text> headers_remove;
   std::vector<NamedText> query_add;
   std::vector<Text> query_remove;
-  Provider row{};     // numbers, switches and the dialect
-  ProviderUrl parts;  // of `url`
+  Provider row{};      // numbers, switches and the dialect
+  ProviderUrl parts;   // of `url`
+  ProviderUrl egress;  // of `egress_proxy`
 };
 struct TargetModel : Record {
   Text provider;
@@ -103,12 +110,14 @@ struct PassthroughModel : Record {
 struct ConfigModel : Record {
   std::vector<ListenerModel> listeners;
   AdminModel admin;
+  AnswersModel answers;
   HttpModel http;
   ShardModel shards;
   IoModel io;
   AccessLogModel access_log;
   CacheModel cache;
   std::vector<ProviderModel> providers;
+  std::vector<CertificateNameModel> certificate_names;
   std::vector<RouteModel> routes;
   std::vector<OrganisationModel> organisations;
   std::vector<TenantModel> tenants;  // those that are only named by others stand in it too

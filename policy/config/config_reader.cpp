@@ -70,12 +70,6 @@ class Reader {
         continue;
       }
       places.given.emplace_back(option->name, key.place);
-      if (option->unsupported) {
-        errors_.add(key.place,
-                    fmt::format("`{}` of {} is not supported by this version", key.text, label),
-                    "remove it: it would not be obeyed");
-        continue;
-      }
       read_option({*option, label, key.place}, node.items[i + 1], record);
     }
     for (const OptionSpec& option : section.options) {

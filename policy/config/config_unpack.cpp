@@ -25,6 +25,15 @@ class Unpacker {
     model.cache.row = view_.cache().settings();
     model.admin.row = settings.admin;
     model.admin.address = text(settings.admin.address);
+    model.answers.row = settings.answers;
+    if (settings.answers.debug == Switch::on) {
+      model.answers.debug_sha256 = plain(digest_text(settings.answers.debug_token));
+    }
+    for (const CertificateName& row : view_.certificate_names()) {
+      CertificateNameModel& added = model.certificate_names.emplace_back();
+      added.name = text(row.name);
+      added.key = plain(view_.scopes().name(view_.keys()[row.key]));
+    }
     for (const Listener& row : view_.listeners())
       model.listeners.push_back(listener(row));
     for (const Provider& row : view_.providers())
@@ -76,6 +85,9 @@ class Unpacker {
       added.key_file = text(certificate.key_file);
     }
     model.trusted_proxies = texts(view_.trusted_proxies(row));
+    model.cors_origins = texts(view_.cors_origins(row));
+    model.cors_headers = texts(view_.cors_headers(row));
+    model.client_ca_file = text(row.client_ca_file);
     return model;
   }
 
@@ -108,6 +120,15 @@ class Unpacker {
     }
     model.headers_remove = texts(view_.headers_remove(row));
     model.query_remove = texts(view_.query_remove(row));
+    if (!row.egress_proxy.empty()) {
+      model.egress_proxy = plain("http://" + std::string(view_.text(row.egress_proxy)));
+    }
+    if (!row.egress_proxy_credential.empty()) model.egress_proxy_credential = hidden();
+    for (const ProviderAddress& address : view_.addresses(row)) {
+      ProviderAddressModel& added = model.addresses.emplace_back();
+      added.address = text(address.address);
+      added.state = address.state;
+    }
     model.ca_file = text(row.ca_file);
     model.client_certificate_file = text(row.client_certificate_file);
     model.client_key_file = text(row.client_key_file);

@@ -88,6 +88,17 @@ std::string credential_context(std::string_view provider_name) {
   return "provider credential " + std::string(provider_name);
 }
 
+const ApiKey* ConfigView::find_certificate_key(std::string_view name) const {
+  const auto found = std::ranges::lower_bound(
+      certificate_names_, name, {}, [this](const CertificateName& row) { return text(row.name); });
+  if (found == certificate_names_.end() || text(found->name) != name) return nullptr;
+  return &keys()[found->key];
+}
+
+std::string egress_context(std::string_view provider_name) {
+  return "provider egress " + std::string(provider_name);
+}
+
 std::string edit_context(std::string_view provider_name, EditKind kind,
                          std::string_view edit_name) {
   std::string context = kind == EditKind::header_add ? "provider header " : "provider query ";

@@ -49,6 +49,20 @@ class ConfigView {
   [[nodiscard]] std::span<const Certificate> certificates(const Listener& listener) const;
   [[nodiscard]] std::span<const TextRef> alpn(const Listener& listener) const;
   [[nodiscard]] std::span<const TextRef> trusted_proxies(const Listener& listener) const;
+  [[nodiscard]] std::span<const TextRef> cors_origins(const Listener& listener) const {
+    return string_list_.subspan(listener.cors_origins.first, listener.cors_origins.count);
+  }
+  [[nodiscard]] std::span<const TextRef> cors_headers(const Listener& listener) const {
+    return string_list_.subspan(listener.cors_headers.first, listener.cors_headers.count);
+  }
+  [[nodiscard]] std::span<const ProviderAddress> addresses(const Provider& provider) const {
+    return provider_addresses_.subspan(provider.addresses.first, provider.addresses.count);
+  }
+  [[nodiscard]] std::span<const CertificateName> certificate_names() const {
+    return certificate_names_;
+  }
+  // The key that a certificate of this name stands for, or nullptr.
+  [[nodiscard]] const ApiKey* find_certificate_key(std::string_view name) const;
   [[nodiscard]] std::span<const FieldEdit> edits(const Provider& provider) const;
   [[nodiscard]] std::span<const TextRef> headers_remove(const Provider& provider) const;
   [[nodiscard]] std::span<const TextRef> query_remove(const Provider& provider) const;
@@ -150,6 +164,8 @@ class ConfigView {
   std::span<const PassthroughRule> passthrough_;
   ScopeView scopes_;
   std::array<RowRef, static_cast<std::size_t>(kLastDialect) + 1> sandbox_routes_{};
+  std::span<const ProviderAddress> provider_addresses_;
+  std::span<const CertificateName> certificate_names_;
   std::span<const Catalogue> catalogues_;
   std::span<const MessageText> message_texts_;
   QuotaView quota_;
@@ -158,6 +174,7 @@ class ConfigView {
 
 // What a provider's sealed values are bound to (seal.h).
 [[nodiscard]] std::string credential_context(std::string_view provider_name);
+[[nodiscard]] std::string egress_context(std::string_view provider_name);
 [[nodiscard]] std::string edit_context(std::string_view provider_name, EditKind kind,
                                        std::string_view edit_name);
 

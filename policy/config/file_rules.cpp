@@ -21,6 +21,7 @@ class FileRules {
         read("key_file", pair.key_file);
       }
       read("ticket_key_file", listener.ticket_key_file);
+      read("client_ca_file", listener.client_ca_file);
     }
     for (const ProviderModel& provider : model.providers) {
       read("ca_file", provider.ca_file);

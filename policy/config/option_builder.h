@@ -177,10 +177,6 @@ constexpr OptionSpec power_of_two(OptionSpec option) {
   option.power_of_two = true;
   return option;
 }
-constexpr OptionSpec unsupported(OptionSpec option) {
-  option.unsupported = true;
-  return option;
-}
 constexpr OptionSpec by_default(std::string_view value, OptionSpec option) {
   option.text_fallback = value;
   return option;

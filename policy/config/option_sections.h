@@ -22,11 +22,17 @@ extern const SectionSpec kPlanSection;
 extern const SectionSpec kPriceSection;
 extern const SectionSpec kWeightSection;
 extern const SectionSpec kQuotaSection;
+
 // --- option_table_access.cpp ---------------------------------------------------------------------
 extern const SectionSpec kRoleSection;
 extern const SectionSpec kPolicySetSection;
 // --- option_table_cache.cpp ----------------------------------------------------------------------
 extern const SectionSpec kCacheSection;
 extern const SectionSpec kRouteCacheSection;
+
+// --- option_table_edge.cpp -----------------------------------------------------------------------
+extern const SectionSpec kAnswersSection;
+extern const SectionSpec kCertificateNameSection;
+extern const SectionSpec kProviderAddressSection;
 
 }  // namespace headrace::policy::config

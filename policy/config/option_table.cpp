@@ -14,6 +14,10 @@ namespace {
 constexpr std::string_view kDialectNames[] = {"openai", "anthropic", "gemini"};
 static_assert(std::size(kDialectNames) == static_cast<std::size_t>(kLastDialect) + 1);
 constexpr std::string_view kTlsVersionNames[] = {"1.2", "1.3"};
+constexpr std::string_view kProxyProtocolNames[] = {"off", "optional", "required"};
+constexpr std::string_view kClientCertificateNames[] = {"off", "optional", "required"};
+constexpr std::string_view kOverLimitNames[] = {"close", "answer"};
+constexpr std::string_view kOwnKeyNames[] = {"off", "optional", "required"};
 constexpr std::string_view kLogOutputNames[] = {"off", "stdout", "file"};
 constexpr std::string_view kAuthNames[] = {"by_dialect", "bearer", "x-api-key", "x-goog-api-key",
                                            "api-key",    "header", "query",     "none"};
@@ -159,6 +163,39 @@ constexpr OptionSpec kListenerOptions[] = {
                                                "The name of a policy set: what it is for.")),
     flag<kListenerRow, &Listener::x_forwarded>(
         "x_forwarded", false, "Tell providers of the client by X-Forwarded-For, -Proto and -Host."),
+    flag<kListenerRow, &Listener::forwarded>(
+        "forwarded", false, "Tell providers of the client by Forwarded (RFC 7239)."),
+    choice<kListenerRow, &Listener::proxy_protocol>(
+        "proxy_protocol", kProxyProtocolNames, 0,
+        "Connections of `trusted_proxies` begin with a header of the PROXY protocol, version 1 or "
+        "2, that says whose they are. `required`: all others are closed."),
+    choice<kListenerRow, &Listener::client_certificates>(
+        "client_certificates", kClientCertificateNames, 0,
+        "Ask for a client certificate in the TLS handshake. One that `certificate_names` leads to "
+        "a key stands for that key where none is sent."),
+    text<&ListenerModel::client_ca_file>("client_ca_file", TextRule::file, kFileBytesMax,
+                                         "PEM: the roots of client certificates."),
+    number<kListenerRow, &Listener::address_connections_max>(
+        "address_connections_max", "connections", {0, 0, 1'000'000},
+        "Open at one time from one address (of IPv6 from one /64), for each shard. 0: no limit."),
+    number<kListenerRow, &Listener::address_handshakes_per_minute_max>(
+        "address_handshakes_per_minute_max", "connections a minute", {0, 0, 1'000'000},
+        "New ones from one address, for each shard. 0: no limit."),
+    choice<kListenerRow, &Listener::over_address_limit>(
+        "over_address_limit", kOverLimitNames, 0,
+        "Connections beyond these two: `close` at once, or `answer` their first request with 429 "
+        "(without TLS only)."),
+    texts<&ListenerModel::cors_origins>(
+        "cors_origins", TextRule::origin, 256, 64,
+        "Pages that may call from a browser: `https://app.acme.test`, or `*` for all."),
+    texts<&ListenerModel::cors_headers>(
+        "cors_headers", TextRule::header_name, kLabelBytesMax, 32,
+        "Fields that such pages may send besides those of the SDKs."),
+    number<kListenerRow, &Listener::cors_max_age_s>("cors_max_age_s", "s", {600, 0, 86'400},
+                                                    "How long a browser may remember that."),
+    number<kListenerRow, &Listener::hsts_max_age_s>(
+        "hsts_max_age_s", "s", {31'536'000, 0, 63'072'000},
+        "Strict-Transport-Security on the gateway's own answers over TLS. 0: none."),
 };
 constexpr SectionSpec kListenerSection = section<ListenerModel>("listener", kListenerOptions);
 
@@ -209,9 +246,21 @@ constexpr OptionSpec kProviderOptions[] = {
                                                   "PEM: shown to the provider, with its chain."),
     text<&ProviderModel::client_key_file>("client_key_file", TextRule::file, kFileBytesMax,
                                           "PEM: the key of that certificate."),
-    unsupported(text<&ProviderModel::egress_proxy>(
-        "egress_proxy", TextRule::any, kFileBytesMax,
-        "Reserved for a proxy on the way out. This version refuses it.")),
+    text<&ProviderModel::egress_proxy>(
+        "egress_proxy", TextRule::url, kFileBytesMax,
+        "A proxy on the way out, asked by CONNECT: `http://10.0.0.3:3128`. It resolves the "
+        "provider's name; TLS goes through it from end to end."),
+    secret(text<&ProviderModel::egress_proxy_credential>(
+        "egress_proxy_credential", TextRule::credential, 512,
+        "`user:password` for that proxy, best as `${NAME}`.")),
+    records<&ProviderModel::addresses>(
+        "addresses", kProviderAddressSection, 8,
+        "Where it is, instead of what its host means: connections take them in turn."),
+    choice<kProviderRow, &Provider::own_keys>(
+        "own_keys", kOwnKeyNames, 0,
+        "Clients may (`optional`) or must (`required`) bring their own key of this provider in its "
+        "usual field, with the gateway's as `X-Headrace-Key`. It goes on in place of `credential`, "
+        "and is kept nowhere."),
     flag<kProviderRow, &Provider::exclusive>(
         "exclusive", false,
         "The account belongs to one tenant alone: only its keys are served, and stored objects "
@@ -291,6 +340,10 @@ constexpr OptionSpec kConfigOptions[] = {
                                               "Where clients connect.")),
     record<&ConfigModel::admin>("admin", kAdminSection,
                                 "Where health and metrics are asked for. Loopback by default."),
+    record<&ConfigModel::answers>("answers", kAnswersSection,
+                                  "What answers tell besides what was asked."),
+    records<&ConfigModel::certificate_names>("certificate_names", kCertificateNameSection, 4096,
+                                             "Which key a client certificate stands for."),
     records<&ConfigModel::providers>("providers", kProviderSection, 256,
                                      "Who answers: anything that speaks a dialect."),
     records<&ConfigModel::routes>("routes", kRouteSection, 4096,

@@ -50,11 +50,13 @@ enum class TextRule : std::uint8_t {
   model_pattern,  // as asked for; may end in a star
   path_pattern,
   method,
-  permission,  // "POST /v1/chat/**" (permission_text.h)
-  scope,       // a group of endpoints, or a permission
-  date,        // "2027-01-31"
-  stage,       // one that may be left out
-  protocol,    // of ALPN
+  permission,        // "POST /v1/chat/**" (permission_text.h)
+  scope,             // a group of endpoints, or a permission
+  date,              // "2027-01-31"
+  stage,             // one that may be left out
+  protocol,          // of ALPN
+  origin,            // of a page: "https://app.acme.test", or "*"
+  certificate_name,  // "uri:spiffe://acme/app"
 };
 
 struct SectionSpec;
@@ -77,7 +79,6 @@ struct OptionSpec {
   bool required = false;
   bool secret = false;  // never shown; sealed in the base
   bool power_of_two = false;
-  bool unsupported = false;  // known, but refused in this version
   std::string_view help = {};
 
   // Where the value lies in the record; the ones that fit the type are set.

@@ -75,6 +75,22 @@ Complaint unless(bool good, const char* complaint) {
   return good ? Complaint() : Complaint(complaint);
 }
 
+// RFC 6454 section 6.2: scheme, host in small letters, and port unless it is the scheme's.
+bool is_origin(std::string_view text) {
+  if (text == "*") return true;
+  const std::size_t scheme = text.starts_with("https://") ? 8 : text.starts_with("http://") ? 7 : 0;
+  const std::string_view host = text.substr(scheme);
+  return scheme != 0 && !host.empty() && consists_of(host, "-.:[]") &&
+         std::ranges::none_of(host, [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+bool is_certificate_name(std::string_view text) {
+  for (const std::string_view kind : {"uri:", "dns:", "email:", "cn:"}) {
+    if (text.starts_with(kind)) return text.size() > kind.size();
+  }
+  return false;
+}
+
 }  // namespace
 
 std::optional<std::string> judge_text(TextRule rule, std::string_view text) {
@@ -115,6 +131,11 @@ std::optional<std::string> judge_text(TextRule rule, std::string_view text) {
     case TextRule::credential:
       return unless(std::ranges::all_of(text, is_visible),
                     "has a space or another character that no credential has");
+    case TextRule::origin:
+      return unless(is_origin(text), "is no origin as browsers write them");
+    case TextRule::certificate_name:
+      return unless(is_certificate_name(text),
+                    "does not begin with `uri:`, `dns:`, `email:` or `cn:` and go on");
     case TextRule::model:
       return judge_model(text, false);
     case TextRule::model_pattern:

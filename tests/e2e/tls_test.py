@@ -11,7 +11,8 @@ import threading
 import time
 import unittest
 
-from gateway import Gateway, Response, chat, request
+from connect_proxy import ConnectProxy
+from gateway import KEY, Gateway, Response, chat, request
 from upstream import CHAT_ANSWER, Upstream
 
 
@@ -24,6 +25,16 @@ def certificate(folder, name, names, days=2, key=("ec", "-pkeyopt", "ec_paramgen
          "-addext", "subjectAltName=" + ",".join(("IP:" if each[0].isdigit() else "DNS:") + each for each in names),
          "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=digitalSignature,keyCertSign",
          "-addext", "extendedKeyUsage=serverAuth"],
+        check=True, capture_output=True)
+    return cert, key_file
+
+
+def client_certificate(folder, name, names):
+    cert, key_file = folder / f"client-{name}.crt", folder / f"client-{name}.key"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+         "-keyout", key_file, "-out", cert, "-days", "2", "-subj", f"/CN={name}", "-addext", f"subjectAltName={names}",
+         "-addext", "extendedKeyUsage=clientAuth"],
         check=True, capture_output=True)
     return cert, key_file
 
@@ -44,6 +55,11 @@ class TlsUpstream(Upstream):
         if connection.session_reused:
             self.resumed += 1
         super()._serve(connection)
+
+
+class TlsProviderGateway(Gateway):
+    def config_text(self):
+        return super().config_text().replace("url: http://", "url: https://")
 
 
 class Tls(unittest.TestCase):
@@ -73,6 +89,75 @@ class Tls(unittest.TestCase):
     def ask(self, connection):
         connection.sendall(request(chat()))
         return Response(connection)
+
+    def test_a_proxy_header_goes_before_the_handshake(self):
+        listener = self.listener() + "\n    trusted_proxies: [127.0.0.0/8]\n    proxy_protocol: required\n    x_forwarded: true"
+        with Upstream() as upstream, Gateway(upstream.address, listener=listener) as gateway:
+            context = ssl.create_default_context(cafile=self.main[0])
+            header = b"PROXY TCP4 203.0.113.7 127.0.0.1 1 443\r\n"
+            for pieces in ([header], [header[:9], header[9:]]):
+                raw = gateway.connect()
+                for piece in pieces:
+                    raw.sendall(piece)
+                with context.wrap_socket(raw, server_hostname="gateway.test") as connection:
+                    self.assertEqual(self.ask(connection).status, 200)
+                self.assertEqual(upstream.requests[-1].all("X-Forwarded-For"), ["203.0.113.7"])
+
+    def test_a_client_certificate_stands_for_its_key(self):
+        clients = {name: client_certificate(self.folder, name, names) for name, names in (
+            ("known", "URI:spiffe://acme/app,DNS:APP.acme.test"), ("by_dns", "DNS:app.acme.test"), ("unknown", "DNS:other.test"))}
+        authority = self.folder / "clients.crt"
+        authority.write_text("".join(cert.read_text() for name, (cert, _) in clients.items()))
+        stranger = client_certificate(self.folder, "stranger", "URI:spiffe://acme/app")
+        names = "certificate_names:\n  - {name: 'uri:spiffe://acme/app', key: test}\n  - {name: 'dns:app.acme.test', key: test}\n"
+
+        def ask(gateway, client, key=None):
+            context = ssl.create_default_context(cafile=self.main[0])
+            if client:
+                context.load_cert_chain(*client)
+            with self.wrap(gateway, self.main[0], context=context) as connection:
+                connection.sendall(request(chat(), key=key))
+                return Response(connection)
+
+        for mode in ("optional", "required"):
+            listener = self.listener() + f"\n    client_certificates: {mode}\n    client_ca_file: {authority}"
+            with self.subTest(mode=mode), Upstream() as upstream, Gateway(upstream.address, listener=listener, extra=names) as gateway:
+                for name in ("known", "by_dns"):
+                    self.assertEqual(ask(gateway, clients[name]).status, 200)
+                self.assertEqual(gateway.log_lines(2)[1]["key"], "test")
+                refused = ask(gateway, clients["unknown"])
+                self.assertEqual(refused.status, 401)
+                self.assertIn("certificate", refused.json()["detail"])
+                # A key that is sent counts, whoever's certificate it is.
+                self.assertEqual(ask(gateway, clients["unknown"], KEY).status, 200)
+                self.assertEqual(ask(gateway, clients["known"], "x" * 20).status, 401)
+                for client in (stranger, *([None] if mode == "required" else [])):
+                    with self.assertRaises((ssl.SSLError, ConnectionError, AssertionError)):
+                        self.assertTrue(ask(gateway, client).whole)
+                if mode == "optional":
+                    self.assertEqual(ask(gateway, None).status, 401)
+                    self.assertEqual(ask(gateway, None, KEY).status, 200)
+
+    def test_our_own_answers_ask_for_tls_from_then_on(self):
+        with Upstream() as upstream, Gateway(upstream.address, listener=self.listener()) as gateway:
+            with self.wrap(gateway, self.main[0]) as connection:
+                connection.sendall(request(chat(model="nothing")))
+                answer = Response(connection)
+            self.assertEqual(answer.headers["strict-transport-security"], "max-age=31536000")
+            self.assertEqual(answer.headers["x-content-type-options"], "nosniff")
+            self.assertEqual(answer.headers["cache-control"], "no-store")
+
+    def test_a_provider_is_verified_through_a_proxy_on_the_way_out(self):
+        with TlsUpstream(*self.main) as upstream, ConnectProxy() as proxy:
+            options = f"    egress_proxy: http://{proxy.address}\n    ca_file: {self.main[0]}\n"
+            with TlsProviderGateway(upstream.address, provider=options) as gateway, gateway.connect() as connection:
+                for _ in range(2):
+                    self.assertEqual(self.ask(connection).status, 200)
+            self.assertEqual([head.split()[1] for head in proxy.heads], [upstream.address])
+            # Another root: the proxy cannot stand in the provider's place.
+            options = options.replace(str(self.main[0]), str(self.other[0]))
+            with TlsProviderGateway(upstream.address, provider=options) as gateway, gateway.connect() as connection:
+                self.assertEqual(self.ask(connection).status, 502)
 
     def test_both_versions_serve_requests_and_streams_of_bytes(self):
         with Upstream() as upstream, Gateway(upstream.address, listener=self.listener()) as gateway:

@@ -420,6 +420,9 @@ std::size_t Io::turn(Instant deadline) {
 Instant Io::now() const {
   return sim::World::current().now();
 }
+Instant Io::clock_now() const {
+  return now();
+}
 WallTime Io::wall_now() const {
   constexpr std::int64_t kStart = 1'700'000'000'000'000'000;
   return {kStart + now().time_since_epoch().count()};

@@ -5,7 +5,7 @@
 
 demo_folder=build/demo
 
-# The JavaScript SDKs from npm, as the lock file says; the Python SDK where PyPI is reachable.
+# The JavaScript SDKs from npm, as the lock file says; the Python SDKs where PyPI is reachable.
 # Fails only without the JavaScript ones.
 install_sdks() {
   mkdir -p "$demo_folder"
@@ -32,14 +32,14 @@ install_node_sdks() {
 install_python_sdk() {
   local folder=$demo_folder/python log=$demo_folder/pip.log pinned=tools/demo/python/requirements.txt
   cmp -s "$pinned" "$folder/installed.txt" && return
-  step "installing OpenAI's Python SDK from PyPI"
+  step "installing the Python SDKs from PyPI"
   rm -rf "$folder"
   if python3 -m venv "$folder" >"$log" 2>&1 &&
     "$folder/bin/pip" --disable-pip-version-check install --quiet --only-binary :all: \
       --require-hashes --requirement "$pinned" >>"$log" 2>&1 </dev/null; then
     cp "$pinned" "$folder/installed.txt"
   else
-    note "PyPI is not reachable from here: the Python SDK is left out (see $log)"
+    note "PyPI is not reachable from here: the Python SDKs are left out (see $log)"
     rm -f "$folder/installed.txt"
   fi
 }
@@ -49,14 +49,14 @@ run_sdk_demo() {
   export DEMO_GATEWAY=$1 DEMO_KEY=$2
   local passed=0 failed=0 output
   export DEMO_OPENAI_MODEL=gpt-4o-mini DEMO_EMBEDDING_MODEL=text-embedding-3-small
-  export DEMO_ANTHROPIC_MODEL=claude-haiku-4-5
+  export DEMO_ANTHROPIC_MODEL=claude-haiku-4-5 DEMO_GEMINI_MODEL=gemini-2.5-flash
   output=$(mktemp)
 
   run_sdk_steps node "$demo_folder/node/demo.mjs"
   if [[ -f $demo_folder/python/installed.txt ]]; then
     run_sdk_steps "$demo_folder/python/bin/python" tools/demo/python/demo.py
   else
-    note "without the Python SDK: PyPI was not reachable"
+    note "without the Python SDKs: PyPI was not reachable"
   fi
   rm -f "$output"
   echo "demo: $passed passed, $failed failed"

@@ -142,7 +142,7 @@ class TlsTransport : public core::IoWorld {
     Link& link = *links_.back();
     link.far.room_bytes = kTlsBlockBytes;
     link.transport.open(disown(ours));
-    link.transport.start_tls_downstream(context);
+    link.transport.start_tls_downstream(context, {});
     link.far.start();
     return link;
   }

@@ -1,0 +1,65 @@
+// What an answer tells besides what was asked: who gave it, and to those who may debug how it was
+// decided.
+#include <array>
+
+#include "net/proxy/exchange.h"
+#include "net/shard_config.h"
+#include "net/shard_context.h"
+
+namespace headrace::net {
+
+using policy::MessageId;
+using policy::config::Switch;
+
+void Exchange::note_debug(const http::RequestHead& head) {
+  const policy::config::AnswerSettings& told = config_->view().settings().answers;
+  if (told.debug == Switch::off) return;
+  const http::Field* token = head.fields.find("x-headrace-debug");
+  if (token == nullptr) return;
+  const policy::config::Sha256 digest = policy::config::key_digest(token->value);
+  if (!policy::config::equal_in_constant_time(digest, told.debug_token)) return;
+  explanation_ = shard_->explanations.make(begun_at_);
+}
+
+void Exchange::explain(policy::Stage stage) {
+  if (explanation_ != nullptr) explanation_->enter(stage, shard_->io->clock_now());
+}
+
+void Exchange::write_told_fields(http::HeadWriter& writer) {
+  const policy::config::ConfigView& view = config_->view();
+  const policy::config::AnswerSettings& told = view.settings().answers;
+  if (told.provider == Switch::on && attempts_ > 0) {
+    writer.field("X-Headrace-Provider", config_->snapshot().providers()[provider_].name);
+  }
+  if (told.route == Switch::on && route_ != nullptr) {
+    const policy::config::ModelName& first = view.models(*route_).front();
+    const bool pattern = first.match == policy::config::ModelMatch::prefix;
+    writer.field("X-Headrace-Route", {view.text(first.text), pattern ? "*" : ""});
+  }
+  if (told.attempts == Switch::on) {
+    writer.field("X-Headrace-Attempts", std::uint64_t{attempts_});
+  }
+  if (explanation_ != nullptr) write_explained(writer);
+}
+
+void Exchange::write_explained(http::HeadWriter& writer) {
+  const policy::config::ConfigView& view = config_->view();
+  const policy::Catalogues catalogues = view.catalogues();
+  policy::Explanation& explained = *explanation_;
+  explained.attempts = attempts_;
+  if (attempts_ > 0) explained.provider = config_->snapshot().providers()[provider_].name;
+  if (target_ != nullptr) explained.model = view.text(target_->model);
+  const auto what = [&]() -> policy::Message {
+    if (explained.cache == "hit") return MessageId::served_from_cache;
+    if (local_ && status_ >= 400) return policy::row(reason_).title;
+    if (attempts_ <= 1) return {MessageId::served_by, explained.provider};
+    return {MessageId::served_after, std::uint64_t{attempts_}, explained.provider};
+  };
+  std::array<char, 256> said;
+  std::array<char, policy::kExplanationBytesMax> text;
+  writer.field("X-Headrace-Explain",
+               policy::write_explanation(explained, catalogues.write(language(), what(), said),
+                                         shard_->io->clock_now(), text));
+}
+
+}  // namespace headrace::net
