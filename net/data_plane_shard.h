@@ -74,6 +74,7 @@ class DataPlaneShard final : public core::ShardHooks {
   [[nodiscard]] ShardContext& context() { return context_; }
   [[nodiscard]] const ShardContext& context() const { return context_; }
   [[nodiscard]] AccessLog& access_log() { return access_log_; }
+  [[nodiscard]] AccessLog& audit_log() { return audit_log_; }
   [[nodiscard]] std::vector<std::string> listening_on() const;
 
  private:
@@ -106,6 +107,7 @@ class DataPlaneShard final : public core::ShardHooks {
   core::Shard shard_;
   ShardContext context_;
   AccessLog access_log_;
+  AccessLog audit_log_;
   core::Attendant<NameWork>* names_;
   std::vector<std::unique_ptr<ShardConfig>> configs_;  // the current one is the last
   std::vector<std::unique_ptr<Listener>> listeners_;

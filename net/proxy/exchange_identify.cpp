@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "net/http/query.h"
+#include "net/proxy/cut_text.h"
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
@@ -35,6 +36,7 @@ bool Exchange::identify(const http::RequestHead& head) {
   switch (identity.status) {
     case known:
       caller_ = identity.caller;
+      if (caller_.user != nullptr) note_user(config_->view().text(caller_.user->name));
       return true;
     case missing:
       reply(Reason::unauthenticated, MessageId::key_missing);
@@ -45,11 +47,41 @@ bool Exchange::identify(const http::RequestHead& head) {
     case conflicting:
       reply(Reason::unauthenticated, MessageId::key_conflicting);
       return false;
+    case token:
+      return identify_by_token(identity);
     case unknown:
       reply(Reason::unauthenticated, MessageId::key_unknown);
       return false;
   }
   return false;
+}
+
+bool Exchange::identify_by_token(const policy::Identity& identity) {
+  const TokenDesk::Shown shown =
+      config_->tokens().show(identity.token, identity.digest, wall_seconds(), shard_->now());
+  switch (shown.answer) {
+    case TokenDesk::Answer::good:
+      caller_ = policy::caller_of(config_->view(), shown.token);
+      note_user(shown.token.shown_subject());
+      return true;
+    case TokenDesk::Answer::refused:
+      rule_ = policy::row(shown.fault).name;
+      reply(Reason::unauthenticated, policy::row(shown.fault).message);
+      return false;
+    case TokenDesk::Answer::too_busy:
+      reply(Reason::overloaded, MessageId::too_many_requests_held);
+      return false;
+  }
+  return false;
+}
+
+void Exchange::note_user(std::string_view name) {
+  user_bytes_ = copy_cut(name, user_);
+}
+
+std::uint64_t Exchange::wall_seconds() const {
+  constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+  return static_cast<std::uint64_t>(shard_->io->wall_now().unix_nanos / kNanosPerSecond);
 }
 
 }  // namespace headrace::net

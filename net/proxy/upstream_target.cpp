@@ -91,7 +91,8 @@ bool same_name(std::string_view a, std::string_view b) {
 }
 
 bool removed(const UpstreamRequest& request, const Field& field) {
-  return std::ranges::any_of(request.provider->headers_remove,
+  return is_context_header(field.name) ||
+         std::ranges::any_of(request.provider->headers_remove,
                              [&](std::string_view name) { return same_name(field.name, name); });
 }
 
@@ -143,6 +144,7 @@ void write_upstream_head(const UpstreamRequest& request, HeadWriter& writer) {
     writer.field("traceparent", trace);
   }
   writer.field("X-Request-Id", request.request_id);
+  write_context_headers(request.context, writer);
   write_forwarding(request, writer);
   if (request.via) {
     const auto via = head.fields.value(FieldId::via);

@@ -27,6 +27,8 @@ struct ProviderLink {
   std::string_view private_lines;
   // Query parameters likewise ("key=..."), without a leading separator.
   std::string_view private_query;
+  // What context headers are signed with; empty: they are not. Likewise.
+  std::string_view context_secret;
   std::vector<std::string_view> headers_remove;
   std::vector<std::string_view> query_remove;
   std::shared_ptr<const tls::ClientContext> tls;  // null: plain

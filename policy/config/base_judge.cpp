@@ -37,6 +37,7 @@ std::expected<ConfigView, std::string> BaseJudge::open(const core::BlobView& blo
   judge.take(TableKind::model_patterns, view.model_patterns_);
   judge.take(TableKind::passthrough, view.passthrough_);
   judge.take_scopes();
+  judge.take_identity();
   judge.take(TableKind::catalogues, view.catalogues_);
   judge.take(TableKind::message_texts, view.message_texts_);
   judge.take_quota();
@@ -49,7 +50,9 @@ std::expected<ConfigView, std::string> BaseJudge::open(const core::BlobView& blo
     judge.judge_providers();
     // Routes and keys lead to providers and tenants: only when those are good.
     if (judge.why_.empty()) judge.judge_routes();
+    if (judge.why_.empty()) judge.judge_networks();
     if (judge.why_.empty()) judge.judge_access();
+    if (judge.why_.empty()) judge.judge_issuers();
     if (judge.why_.empty()) judge.judge_keys();
     if (judge.why_.empty()) judge.judge_passthrough();
   }
@@ -136,6 +139,11 @@ void BaseJudge::judge_settings() {
   bounds("admin", &admin);
   text(settings.access_log.path);
   text(settings.admin.address);
+  AuditModel audit;
+  audit.row = settings.audit;
+  bounds("audit", &audit);
+  text(settings.audit.path);
+  flag(settings.development.ignore_ip_lists);
 }
 
 void BaseJudge::judge_listeners() {
@@ -175,6 +183,7 @@ void BaseJudge::judge_providers() {
     } else {
       sealed(provider.credential);
     }
+    if (!provider.context_secret.empty()) sealed(provider.context_secret);
     range(provider.edits, view_.field_edits_.size());
     range(provider.headers_remove, view_.string_list_.size());
     range(provider.query_remove, view_.string_list_.size());
@@ -194,6 +203,7 @@ void BaseJudge::judge_providers() {
 }
 
 void BaseJudge::judge_routes() {
+  RouteModel model;
   for (const Target& target : view_.targets_) {
     text(target.model);
     index(target.provider, view_.providers_.size());
@@ -201,6 +211,8 @@ void BaseJudge::judge_routes() {
   if (!why_.empty()) return;
   for (const Route& route : view_.routes_) {
     text(route.name);
+    model.row = route;
+    bounds("routes", &model);
     value(route.dialect, kLastDialect);
     range(route.models, view_.model_names_.size());
     range(route.targets, view_.targets_.size());

@@ -28,6 +28,7 @@ class BaseJudge {
   void take_scopes();
   void take_quota();
   void take_access();
+  void take_identity();
   void refuse(const char* why);
 
   void judge_settings();
@@ -37,6 +38,8 @@ class BaseJudge {
   void judge_prices();
   void judge_scopes();
   void judge_access();
+  void judge_networks();
+  void judge_issuers();
   void judge_rights(const Rights& rights);
   void judge_providers();
   void judge_routes();

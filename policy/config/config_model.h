@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "policy/config/base_layout.h"
+#include "policy/config/identity_model.h"
 #include "policy/config/model_values.h"
 #include "policy/config/provider_url.h"
 #include "policy/config/scope_model.h"
@@ -28,6 +29,7 @@ struct ListenerModel : Record {
   std::vector<Text> alpn;
   std::vector<Text> trusted_proxies;
   Text policy_set;
+  std::vector<Text> ip_allow;
   Listener row{};  // numbers and switches only
 };
 struct AdminModel : Record {
@@ -66,6 +68,7 @@ struct ProviderModel : Record {
   Text egress_proxy;
   Text auth_name;
   Text credential;
+  Text context_secret;
   Text ca_file;
   Text client_certificate_file;
   Text client_key_file;
@@ -88,6 +91,7 @@ struct TargetModel : Record {
 };
 struct RouteModel : Record {
   Text name;
+  Route row{};  // numbers and switches only
   std::vector<Text> models;
   std::vector<TargetModel> targets;
 };
@@ -110,6 +114,10 @@ struct ConfigModel : Record {
   std::vector<OrganisationModel> organisations;
   std::vector<TenantModel> tenants;  // those that are only named by others stand in it too
   std::vector<RoleModel> roles;
+  std::vector<TokenIssuerModel> token_issuers;
+  std::vector<IpListModel> ip_lists;
+  DevelopmentModel development;
+  AuditModel audit;
   std::vector<PolicySetModel> policy_sets;
   std::vector<ProjectModel> projects;
   std::vector<UserModel> users;

@@ -17,8 +17,10 @@
 
 #include "core/base_blob.h"
 #include "policy/config/base_layout.h"
+#include "policy/config/ip_view.h"
 #include "policy/config/quota_view.h"
 #include "policy/config/scope_view.h"
+#include "policy/config/token_view.h"
 #include "policy/messages/catalogues.h"
 
 namespace headrace::policy::config {
@@ -36,6 +38,8 @@ class ConfigView {
   [[nodiscard]] const ScopeView& scopes() const { return scopes_; }
   [[nodiscard]] const QuotaView& quota() const { return quota_; }
   [[nodiscard]] const AccessView& access() const { return scopes_.access(); }
+  [[nodiscard]] const IpView& ip() const { return ip_; }
+  [[nodiscard]] const TokenView& tokens() const { return tokens_; }
   [[nodiscard]] std::span<const Tenant> tenants() const { return scopes_.tenants(); }
   [[nodiscard]] std::span<const ApiKey> keys() const { return scopes_.keys(); }
   [[nodiscard]] std::span<const PassthroughRule> passthrough() const { return passthrough_; }
@@ -45,6 +49,9 @@ class ConfigView {
   [[nodiscard]] std::span<const TextRef> alpn(const Listener& listener) const;
   [[nodiscard]] std::span<const TextRef> trusted_proxies(const Listener& listener) const;
   [[nodiscard]] std::span<const FieldEdit> edits(const Provider& provider) const;
+  [[nodiscard]] std::span<const TextRef> networks(const IpList& list) const {
+    return string_list_.subspan(list.networks.first, list.networks.count);
+  }
   [[nodiscard]] std::span<const TextRef> headers_remove(const Provider& provider) const;
   [[nodiscard]] std::span<const TextRef> query_remove(const Provider& provider) const;
   [[nodiscard]] std::span<const Target> targets(const Route& route) const;
@@ -144,6 +151,8 @@ class ConfigView {
   std::span<const ModelPattern> model_patterns_;
   std::span<const PassthroughRule> passthrough_;
   ScopeView scopes_;
+  IpView ip_;
+  TokenView tokens_;
   std::array<RowRef, static_cast<std::size_t>(kLastDialect) + 1> sandbox_routes_{};
   std::span<const Catalogue> catalogues_;
   std::span<const MessageText> message_texts_;
@@ -151,6 +160,9 @@ class ConfigView {
 };
 
 // What a provider's sealed values are bound to (seal.h).
+[[nodiscard]] std::string context_secret_context(std::string_view provider_name);
+// What an issuer's secret is bound to.
+[[nodiscard]] std::string issuer_context(std::string_view issuer_name);
 [[nodiscard]] std::string credential_context(std::string_view provider_name);
 [[nodiscard]] std::string edit_context(std::string_view provider_name, EditKind kind,
                                        std::string_view edit_name);
