@@ -21,12 +21,38 @@ std::uint64_t big_endian_word(const std::uint8_t* bytes) {
   return word;
 }
 
+bool is_mapped_ipv4(const std::array<std::uint64_t, 2>& words) {
+  return words[0] == 0 && words[1] >> 32U == kIpv4InIpv6Mark;
+}
+
+IpBits bits_of(const std::array<std::uint64_t, 2>& words) {
+  if (is_mapped_ipv4(words)) return {.high = words[1] << 32U, .low = 0, .ipv4 = true};
+  return {.high = words[0], .low = words[1], .ipv4 = false};
+}
+
 // The first `bits` of a word set, 0 to 64.
 std::uint64_t leading_bits(unsigned bits) {
   return bits == 0 ? 0 : ~std::uint64_t{0} << (64 - bits);
 }
 
 }  // namespace
+
+std::optional<IpBits> ip_bits(const SocketAddress& address) {
+  Cidr::Words words;
+  if (!Cidr::words_of(address, words)) return std::nullopt;
+  return bits_of(words);
+}
+
+// A range wider than all of mapped IPv4 (::/0 and its like) is one of IPv6.
+IpBits Cidr::bits() const {
+  if (prefix_bits_ < kIpv4InIpv6Bits)
+    return {.high = network_[0], .low = network_[1], .ipv4 = false};
+  return bits_of(network_);
+}
+
+unsigned Cidr::prefix_bits() const {
+  return bits().ipv4 ? prefix_bits_ - kIpv4InIpv6Bits : prefix_bits_;
+}
 
 bool Cidr::words_of(const SocketAddress& address, Words& words) {
   if (address.family() == AF_INET) {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,16 @@
 #include "core/socket_address.h"
 
 namespace headrace::core {
+
+// An IP address as bits, the first one leftmost; of IPv4 the first 32 of `high`. One that is mapped
+// into IPv6 is an IPv4 address.
+struct IpBits {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  bool ipv4 = false;
+};
+// Empty for what is no IP address: Unix sockets.
+[[nodiscard]] std::optional<IpBits> ip_bits(const SocketAddress& address);
 
 class Cidr {
  public:
@@ -25,11 +36,15 @@ class Cidr {
   // False for Unix sockets and for the other family.
   [[nodiscard]] bool contains(const SocketAddress& address) const;
   [[nodiscard]] std::string text() const;
+  [[nodiscard]] IpBits bits() const;
+  // Of the address's own family: 0 to 32, or to 128.
+  [[nodiscard]] unsigned prefix_bits() const;
 
   friend bool operator==(const Cidr&, const Cidr&) = default;
 
  private:
   friend class CidrList;
+  friend std::optional<IpBits> ip_bits(const SocketAddress& address);
   using Words = std::array<std::uint64_t, 2>;  // IPv6 bits, first word first; IPv4 mapped into it
 
   static bool words_of(const SocketAddress& address, Words& words);

@@ -11,6 +11,7 @@
 #include <openssl/base64.h>
 #include <openssl/mem.h>
 
+#include "core/event_log.h"
 #include "net/tls/certificate_store.h"
 #include "policy/config/provider_url.h"
 
@@ -58,6 +59,8 @@ class SnapshotBuilder {
     for (const config::Provider& row : view_.providers())
       build_provider(row);
     place_secrets();
+    for (const config::TokenIssuer& row : view_.tokens().issuers())
+      read_token_keys(row);
     for (const config::Listener& row : view_.listeners())
       build_listener(row);
     snapshot_.admin_.role = ListenerRole::admin;
@@ -75,6 +78,7 @@ class SnapshotBuilder {
     std::string egress;
     std::size_t credential_line_bytes = 0;
     std::size_t credential_query_bytes = 0;
+    std::string context;
   };
 
   void fail(std::string text) { errors_.push_back(std::move(text)); }
@@ -139,6 +143,9 @@ class SnapshotBuilder {
       secrets.credential_query_bytes += secrets.credential_query_bytes > 0 ? 1 : 0;
     }
     if (!row.egress_proxy.empty()) secrets.egress = egress_request(row);
+    if (!row.context_secret.empty()) {
+      secrets.context = unsealed(row.context_secret, config::context_secret_context(name));
+    }
     return secrets;
   }
 
@@ -171,6 +178,28 @@ class SnapshotBuilder {
     if (!parts) return fail(fmt::format("provider {}: its egress proxy is no address", link.name));
     link.egress_host = parts->host;
     link.egress_port = parts->port;
+  }
+
+  void read_token_keys(const config::TokenIssuer& row) {
+    const std::string name(view_.text(row.name));
+    std::vector<policy::TokenKey>& keys = snapshot_.token_keys_.emplace_back();
+    if (!row.secret.empty()) {
+      std::string secret = unsealed(row.secret, config::issuer_context(name));
+      auto key = policy::TokenKey::from_secret(
+          {}, {reinterpret_cast<const std::uint8_t*>(secret.data()), secret.size()});
+      OPENSSL_cleanse(secret.data(), secret.size());
+      if (!key) return fail(fmt::format("token issuer {}: {}", name, key.error()));
+      keys.push_back(std::move(*key));
+      return;
+    }
+    const std::string_view path = view_.text(row.keys_file);
+    auto text = read_file(path);
+    if (!text) return fail(text.error());
+    auto read = policy::read_token_keys({reinterpret_cast<const char*>(text->data()), text->size()},
+                                        row.algorithm);
+    OPENSSL_cleanse(text->data(), text->size());
+    if (!read) return fail(fmt::format("{}: {}", path, read.error()));
+    keys = std::move(*read);
   }
 
   void build_provider(const config::Provider& row) {
@@ -258,7 +287,7 @@ class SnapshotBuilder {
   void place_secrets() {
     std::size_t bytes = 0;
     for (const Secrets& each : secrets_)
-      bytes += each.lines.size() + each.query.size() + each.egress.size();
+      bytes += each.lines.size() + each.query.size() + each.egress.size() + each.context.size();
     snapshot_.secrets_ = LockedMemory(bytes);
     char* at = snapshot_.secrets_.bytes().data();
     const auto place = [&at](std::string& text) {
@@ -275,6 +304,7 @@ class SnapshotBuilder {
       snapshot_.providers_[i].egress_request = place(secrets_[i].egress);
       snapshot_.providers_[i].credential_line_bytes = secrets_[i].credential_line_bytes;
       snapshot_.providers_[i].credential_query_bytes = secrets_[i].credential_query_bytes;
+      snapshot_.providers_[i].context_secret = place(secrets_[i].context);
     }
   }
 
@@ -310,6 +340,7 @@ class SnapshotBuilder {
     link.requests_per_connection_max = static_cast<std::uint32_t>(row.requests_per_connection_max);
     link.x_forwarded = row.x_forwarded == config::Switch::on;
     link.policy_set = row.policy_set;
+    link.ip_set = row.ip_set;
     if (const auto* set = view_.access().policy_set(row.policy_set)) {
       link.policy_set_name = view_.text(set->name);
     }
@@ -390,6 +421,10 @@ ConfigSnapshot::build(std::vector<std::byte> base, const config::MasterKey& mast
   snapshot->view_ = *view;
   auto errors = SnapshotBuilder(*snapshot, master_key).build();
   if (!errors.empty()) return std::unexpected(std::move(errors));
+  if (snapshot->view_.settings().development.ignore_ip_lists == config::Switch::on) {
+    HEADRACE_EVENT(warning,
+                   "development.ignore_ip_lists is on: NO list of addresses keeps anybody out");
+  }
   return snapshot;
 }
 

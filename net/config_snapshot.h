@@ -20,6 +20,7 @@
 #include "net/upstream/provider_link.h"
 #include "policy/config/config_view.h"
 #include "policy/config/seal.h"
+#include "policy/token/token_key.h"
 
 namespace headrace::net {
 
@@ -29,6 +30,10 @@ class ConfigSnapshot {
       std::vector<std::byte> base, const policy::config::MasterKey& master_key);
 
   [[nodiscard]] const policy::config::ConfigView& view() const { return view_; }
+  // Of each issuer of tokens, in the order of the config.
+  [[nodiscard]] std::span<const std::vector<policy::TokenKey>> token_keys() const {
+    return token_keys_;
+  }
   [[nodiscard]] std::span<const ProviderLink> providers() const { return providers_; }
   [[nodiscard]] const ListenerLink& listener(std::size_t index) const { return listeners_[index]; }
   [[nodiscard]] const ListenerLink& admin_listener() const { return admin_; }
@@ -41,6 +46,7 @@ class ConfigSnapshot {
   policy::config::ConfigView view_;
   LockedMemory secrets_;
   std::vector<ProviderLink> providers_;
+  std::vector<std::vector<policy::TokenKey>> token_keys_;
   std::vector<ListenerLink> listeners_;
   ListenerLink admin_;
 };

@@ -40,6 +40,9 @@ DataPlaneShard::DataPlaneShard(std::uint32_t number, std::unique_ptr<core::Io> i
   if (snapshot->view().settings().access_log.output != config::LogOutput::off) {
     context_.access_log = &access_log_;
   }
+  if (snapshot->view().settings().audit.output != config::LogOutput::off) {
+    context_.audit_log = &audit_log_;
+  }
   if (options.limits.header != nullptr) {
     context_.limits.emplace(options.limits, options.incarnation, number);
     context_.limit_clock.emplace(*options.limits.header);
@@ -256,13 +259,16 @@ void DataPlaneShard::match_listeners() {
 
 // Who is still connected is served for what the listener was for, as far as that is still there.
 ListenerLink DataPlaneShard::link_of_gone(ListenerLink link, const config::ConfigView& view) {
+  // Networks have no name to find them by: where some were asked for, nobody is served any more.
+  link.serves_nobody = !link.ip_set.none();
+  link.ip_set = {};
   if (link.policy_set_name.empty()) return link;
   const auto sets = view.access().policy_sets();
   const auto same = std::ranges::find_if(sets, [&](const config::PolicySet& set) {
     return view.text(set.name) == link.policy_set_name;
   });
-  link.serves_nobody = same == sets.end();
-  link.policy_set = link.serves_nobody
+  if (same == sets.end()) link.serves_nobody = true;
+  link.policy_set = same == sets.end()
                         ? config::RowRef{}
                         : config::RowRef::to(static_cast<std::uint32_t>(same - sets.begin()));
   return link;

@@ -78,6 +78,7 @@ class DataPlaneShard final : public core::ShardHooks {
   [[nodiscard]] const ShardContext& context() const { return context_; }
   [[nodiscard]] const ShardCache* cache() const { return cache_.get(); }
   [[nodiscard]] AccessLog& access_log() { return access_log_; }
+  [[nodiscard]] AccessLog& audit_log() { return audit_log_; }
   [[nodiscard]] std::vector<std::string> listening_on() const;
 
  private:
@@ -112,6 +113,7 @@ class DataPlaneShard final : public core::ShardHooks {
   ShardContext context_;
   std::unique_ptr<ShardCache> cache_;
   AccessLog access_log_;
+  AccessLog audit_log_;
   core::Attendant<NameWork>* names_;
   std::vector<std::unique_ptr<ShardConfig>> configs_;  // the current one is the last
   std::vector<std::unique_ptr<Listener>> listeners_;

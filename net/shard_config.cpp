@@ -16,7 +16,8 @@ ShardConfig::ShardConfig(ShardContext& shard, std::shared_ptr<const ConfigSnapsh
       snapshot_(std::move(snapshot)),
       number_(number),
       small_buffer_bytes_(shard.small_buffer_bytes),
-      addresses_(snapshot_->providers().size()) {
+      addresses_(snapshot_->providers().size()),
+      tokens_(snapshot_->view(), snapshot_->token_keys()) {
   const policy::config::HttpSettings& settings = http();
   head_limits_ = {.head_bytes_max = static_cast<std::uint32_t>(settings.head_bytes_max),
                   .line_bytes_max = static_cast<std::uint32_t>(settings.line_bytes_max),

@@ -13,6 +13,7 @@
 #include "net/config_snapshot.h"
 #include "net/http/head_limits.h"
 #include "net/tls/resumption_cache.h"
+#include "net/token_desk.h"
 #include "net/upstream/provider_addresses.h"
 #include "net/upstream/upstream_pool.h"
 #include "policy/body/body_scan.h"
@@ -66,6 +67,9 @@ class ShardConfig {
   void take_addresses(std::uint32_t provider, std::span<const core::SocketAddress> addresses,
                       core::Duration hold);
 
+  // Whose token that is; of tokens that were seen before without verifying them again.
+  [[nodiscard]] TokenDesk& tokens() { return tokens_; }
+
   void add_user() { ++users_; }
   void drop_user();
   void retire();
@@ -91,6 +95,7 @@ class ShardConfig {
   std::size_t small_buffer_bytes_;
   std::vector<Addresses> addresses_;
   std::vector<std::unique_ptr<UpstreamPool>> pools_;
+  TokenDesk tokens_;
   std::uint64_t users_ = 0;
   bool counts_all_text_ = false;
   bool retired_ = false;

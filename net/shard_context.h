@@ -78,6 +78,7 @@ struct ShardContext {
   std::uint32_t number;
   ShardConfig* config = nullptr;  // what new requests are served by
   AccessLog* access_log = nullptr;
+  AccessLog* audit_log = nullptr;       // the same records, with the rule that decided
   const Fleet* fleet = nullptr;         // all shards, for the admin pages
   StageDelays* stage_delays = nullptr;  // in the simulator only
   ShardCache* cache = nullptr;          // none: nothing is kept

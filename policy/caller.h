@@ -8,11 +8,15 @@
 // Threads: a value; it lives no longer than the config that its rows stand in.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "policy/config/scope_layout.h"
 
 namespace headrace::policy {
+
+// Of a user's name, to show in logs and to providers.
+inline constexpr std::size_t kSubjectShownBytes = 64;
 
 // By what a caller is known.
 enum class Proof : std::uint8_t { none, key, token };

@@ -25,6 +25,11 @@ constexpr GuardRuleRow kRows[] = {
     {GuardRule::expired, "expired", Reason::unauthenticated, MessageId::key_expired},
     {GuardRule::credential_kind, "credential_kind", Reason::unauthenticated,
      MessageId::credential_not_taken},
+    {GuardRule::listener_address, "listener_address", Reason::permission_denied,
+     MessageId::address_denied},
+    {GuardRule::tenant_address, "tenant_address", Reason::permission_denied,
+     MessageId::address_denied},
+    {GuardRule::key_address, "key_address", Reason::permission_denied, MessageId::address_denied},
     {GuardRule::tenant_not_served, "tenant_not_served", Reason::permission_denied,
      MessageId::tenant_denied},
     {GuardRule::role_missing, "role_missing", Reason::permission_denied, MessageId::role_denied},
@@ -84,6 +89,18 @@ bool in_scope(const AccessView& access, const Rights& rights, std::uint8_t metho
 
 const GuardRuleRow& row(GuardRule rule) {
   return kRows[static_cast<std::size_t>(rule)];
+}
+
+GuardRule judge_address(const config::ConfigView& config, const Caller& caller,
+                        const HeadFacts& head) {
+  const auto kept_out = [&](config::RowRef set) {
+    if (set.none()) return false;
+    return head.address == nullptr || !config.ip().contains(set, *head.address);
+  };
+  if (kept_out(head.listener_ip_set)) return GuardRule::listener_address;
+  if (kept_out(caller.tenant->ip_set)) return GuardRule::tenant_address;
+  if (kept_out(caller.rights->ip_set)) return GuardRule::key_address;
+  return GuardRule::none;
 }
 
 GuardRule judge_head(const config::ConfigView& config, const PolicySet* set, const Caller& caller,

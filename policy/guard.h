@@ -1,6 +1,7 @@
 // May this caller do that? Every rule that can say no, in the order in which they are asked.
 //
-//   by the head    state and expiry of tenant, user and key; what the listener is for (policy set);
+//   by the head    from which address; state and expiry of tenant, user and key; what the listener
+//   is for (policy set);
 //                  roles; scopes
 //   by the body    the model, then the route that serves it
 //
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "core/socket_address.h"
 #include "policy/caller.h"
 #include "policy/config/config_view.h"
 #include "policy/dialect/endpoint.h"
@@ -29,6 +31,9 @@ enum class GuardRule : std::uint8_t {
   suspended,  // the key, or all tokens of an issuer
   expired,
   credential_kind,  // the listener takes no keys, or no tokens
+  listener_address,
+  tenant_address,
+  key_address,
   tenant_not_served,
   role_missing,
   not_offered,
@@ -55,7 +60,15 @@ struct HeadFacts {
   std::string_view path;  // without query, as received
   Endpoint endpoint = Endpoint::unknown;
   std::uint64_t now_unix_s = 0;
+  // From where; nullptr: from no IP address (a Unix socket).
+  const core::SocketAddress* address = nullptr;
+  config::RowRef listener_ip_set = {};
 };
+
+// May callers come from there? Not asked by judge_head(), since a development setup may say that
+// it does not matter (DevelopmentSettings::ignore_ip_lists).
+[[nodiscard]] GuardRule judge_address(const config::ConfigView& config, const Caller& caller,
+                                      const HeadFacts& head);
 
 // `set`: what the listener is for; nullptr: anything.
 [[nodiscard]] GuardRule judge_head(const config::ConfigView& config, const config::PolicySet* set,

@@ -5,6 +5,8 @@
 
 #include <openssl/mem.h>
 
+#include "policy/token/token_verifier.h"
+
 namespace headrace::policy {
 namespace {
 
@@ -24,7 +26,8 @@ std::optional<std::string_view> bearer_token(std::string_view authorization) {
 }
 
 bool is_plausible(std::string_view key) {
-  return !key.empty() && key.size() <= kCredentialBytesMax &&
+  const std::size_t bytes_max = looks_like_token(key) ? kTokenBytesMax : kCredentialBytesMax;
+  return !key.empty() && key.size() <= bytes_max &&
          std::ranges::all_of(key, [](char c) { return c > ' ' && c <= '~'; });
 }
 
@@ -83,7 +86,11 @@ Identity identify(const config::ConfigView& config, const config::PolicySet* set
     return {.status = IdentifyStatus::known, .caller = config.scopes().anonymous_caller(*set)};
   }
   if (chosen.status != IdentifyStatus::known) return {.status = chosen.status};
-  const config::ApiKey* key = config.find_key(config::key_digest(chosen.key));
+  const config::Sha256 digest = config::key_digest(chosen.key);
+  const config::ApiKey* key = config.find_key(digest);
+  if (key == nullptr && looks_like_token(chosen.key) && !config.tokens().issuers().empty()) {
+    return {.status = IdentifyStatus::token, .token = chosen.key, .digest = digest};
+  }
   if (key == nullptr) return {.status = IdentifyStatus::unknown};
   return {.status = IdentifyStatus::known, .caller = config.scopes().caller(*key)};
 }

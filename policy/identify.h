@@ -35,13 +35,17 @@ enum class IdentifyStatus : std::uint8_t {
   malformed,    // not a bearer token, empty, too long, or characters that no key has
   conflicting,  // more than one different credential, or one field twice
   unknown,      // no such key
+  token,        // of the form of a token: to be verified (token_verifier.h)
 };
 
 struct Identity {
   IdentifyStatus status = IdentifyStatus::missing;
-  Caller caller = {};  // when known
+  Caller caller = {};           // when known
+  std::string_view token = {};  // when it is one; a slice of what was presented
+  config::Sha256 digest = {};   // of the token
 };
 
+// Of a key; tokens may be longer (kTokenBytesMax).
 inline constexpr std::size_t kCredentialBytesMax = 512;
 
 // `set`: what the listener is for; it may let callers in who present nothing.

@@ -23,6 +23,7 @@ struct ListenerLink {
   bool x_forwarded = false;
   policy::config::RowRef policy_set;  // what it is for; none: everything
   std::string policy_set_name;
+  policy::config::RowRef ip_set;  // from where callers may come; none: from anywhere
   // A reload has taken it away together with what it was for: who still comes is not served.
   bool serves_nobody = false;
   bool forwarded = false;

@@ -41,6 +41,10 @@ struct AccessRecord : AccessFacts {
   std::string_view tenant;
   std::string_view provider;
   std::string_view code;  // why it was refused
+  std::string_view user;
+  // In audit lines only: which rule decided ("passed": none said no), and for which route.
+  std::string_view rule;
+  std::string_view route;
 };
 
 }  // namespace headrace::net

@@ -141,6 +141,9 @@ std::size_t write_log_line(const AccessRecord& record, std::span<char> out) {
   line.number(",\"bytes_out\":", static_cast<std::int64_t>(record.bytes_out));
   line.text(",\"tenant\":\"", record.tenant);
   line.text(",\"key\":\"", record.key);
+  line.text(",\"user\":\"", record.user);
+  line.text(",\"rule\":\"", record.rule);
+  line.text(",\"route\":\"", record.route);
   line.plain(",\"endpoint\":\"", policy::to_text(record.endpoint));
   line.text(",\"model\":\"", record.model);
   line.text(",\"provider\":\"", record.provider);

@@ -9,7 +9,7 @@
 namespace headrace::net {
 
 // Room for the longest line: every text escaped byte by byte, and all numbers.
-inline constexpr std::size_t kLogLineBytesMax = 16 * 1024;
+inline constexpr std::size_t kLogLineBytesMax = 20 * 1024;
 
 // Writes the line with its line end; returns its length. `out` has at least kLogLineBytesMax.
 // Everything that came from outside is escaped.

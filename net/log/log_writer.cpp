@@ -27,16 +27,17 @@ int open_file(const std::string& path) {
 
 }  // namespace
 
-std::expected<std::unique_ptr<LogWriter>, std::string> LogWriter::open(const std::string& path) {
+std::expected<std::unique_ptr<LogWriter>, std::string> LogWriter::open(std::string_view what,
+                                                                       const std::string& path) {
   int descriptor = STDOUT_FILENO;
   if (!path.empty()) {
     descriptor = open_file(path);
     if (descriptor < 0) {
       return std::unexpected(
-          fmt::format("cannot open the access log {}: {}", path, std::strerror(errno)));
+          fmt::format("cannot open the {} {}: {}", what, path, std::strerror(errno)));
     }
   }
-  return std::unique_ptr<LogWriter>(new LogWriter(path, descriptor));
+  return std::unique_ptr<LogWriter>(new LogWriter(what, path, descriptor));
 }
 
 LogWriter::~LogWriter() {
@@ -55,7 +56,7 @@ void LogWriter::stop() {
 }
 
 void LogWriter::run() {
-  core::name_thread("access-log");
+  core::name_thread(what_ == "access log" ? "access-log" : "audit-log");
   text_.resize(kTextBytes);
   for (;;) {
     // Looked at before the rings, so that what was written before the stop is still taken.
@@ -100,7 +101,7 @@ void LogWriter::write_out() {
     if (result < 0 && errno == EINTR) continue;
     for (const char c : text.substr(written))
       lines_lost_ += c == '\n' ? 1 : 0;
-    HEADRACE_EVENT(warning, "access log: {}; {} lines lost so far", std::strerror(errno),
+    HEADRACE_EVENT(warning, "{}: {}; {} lines lost so far", what_, std::strerror(errno),
                    lines_lost_);
     break;
   }
@@ -110,7 +111,7 @@ void LogWriter::open_again() {
   if (path_.empty()) return;
   const int descriptor = open_file(path_);
   if (descriptor < 0) {
-    HEADRACE_EVENT(error, "cannot reopen the access log {}: {}; going on in the old file", path_,
+    HEADRACE_EVENT(error, "cannot reopen the {} {}: {}; going on in the old file", what_, path_,
                    std::strerror(errno));
     return;
   }

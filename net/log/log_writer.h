@@ -1,5 +1,5 @@
-// The access log's other side: takes records from every shard's ring, makes JSON lines of them and
-// writes them out in large pieces.
+// The other side of the access log, and of the audit log: takes records from every shard's ring,
+// makes JSON lines of them and writes them out in large pieces.
 //
 // Threads:  one of its own, from start() to stop(); reopen() from any.
 // Pace:     looks at the rings every kPause while there is little to do; a shard whose ring fills
@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <expected>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -25,8 +26,9 @@ class LogWriter {
  public:
   static constexpr std::chrono::milliseconds kPause{50};
 
-  // `path` empty: standard output.
-  static std::expected<std::unique_ptr<LogWriter>, std::string> open(const std::string& path);
+  // `what`: by which errors call it. `path` empty: standard output.
+  static std::expected<std::unique_ptr<LogWriter>, std::string> open(std::string_view what,
+                                                                     const std::string& path);
   ~LogWriter();
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;
@@ -43,12 +45,14 @@ class LogWriter {
   void reopen() { reopen_.store(true, std::memory_order_release); }
 
  private:
-  LogWriter(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
+  LogWriter(std::string_view what, std::string path, int descriptor)
+      : what_(what), path_(std::move(path)), descriptor_(descriptor) {}
   void run();
   bool drain();
   void write_out();
   void open_again();
 
+  std::string what_;
   std::string path_;
   int descriptor_;
   std::vector<char> text_;  // lines being put together, of which text_bytes_ are filled

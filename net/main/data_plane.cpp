@@ -86,6 +86,43 @@ void DataPlane::block_signals() {
 
 // --- start ---------------------------------------------------------------------------------------
 
+std::expected<void, std::string> DataPlane::open_logs() {
+  const config::Settings& settings = snapshot_->view().settings();
+  const auto open = [&](std::string_view what, config::LogOutput output, config::TextRef path,
+                        AccessLog& (DataPlaneShard::*log)(),
+                        std::unique_ptr<LogWriter>& into) -> std::expected<void, std::string> {
+    if (output == config::LogOutput::off) return {};
+    auto writer = LogWriter::open(what, output == config::LogOutput::file
+                                            ? std::string(snapshot_->view().text(path))
+                                            : std::string());
+    if (!writer) return std::unexpected(writer.error());
+    into = std::move(*writer);
+    for (const auto& shard : shards_)
+      into->attach(((*shard).*log)());
+    into->start();
+    return {};
+  };
+  if (auto opened = open("access log", settings.access_log.output, settings.access_log.path,
+                         &DataPlaneShard::access_log, log_writer_);
+      !opened) {
+    return opened;
+  }
+  return open("audit log", settings.audit.output, settings.audit.path, &DataPlaneShard::audit_log,
+              audit_writer_);
+}
+
+void DataPlane::reopen_logs() {
+  for (const auto& writer : {&log_writer_, &audit_writer_}) {
+    if (*writer != nullptr) (*writer)->reopen();
+  }
+}
+
+void DataPlane::stop_logs() {
+  for (const auto& writer : {&log_writer_, &audit_writer_}) {
+    if (*writer != nullptr) (*writer)->stop();
+  }
+}
+
 std::expected<void, std::string> DataPlane::start(std::shared_ptr<const ConfigSnapshot> snapshot) {
   snapshot_ = snapshot;
   started_with_.emplace(snapshot->view());
@@ -93,17 +130,7 @@ std::expected<void, std::string> DataPlane::start(std::shared_ptr<const ConfigSn
     if (auto pinned = core::pin_to_processor(*line_.processor); !pinned) return pinned;
   }
   if (auto made = make_shards(snapshot); !made) return made;
-  const auto& log = snapshot_->view().settings().access_log;
-  if (log.output != config::LogOutput::off) {
-    auto writer = LogWriter::open(log.output == config::LogOutput::file
-                                      ? std::string(snapshot_->view().text(log.path))
-                                      : std::string());
-    if (!writer) return std::unexpected(writer.error());
-    log_writer_ = std::move(*writer);
-    for (const auto& shard : shards_)
-      log_writer_->attach(shard->access_log());
-    log_writer_->start();
-  }
+  if (auto opened = open_logs(); !opened) return opened;
   names_thread_ =
       std::make_unique<core::AttendantThread<NameWork>>(*names_, "names", kNamesPollInterval);
   signatures_thread_ = std::make_unique<core::AttendantThread<tls::SignatureWork>>(
@@ -217,7 +244,7 @@ void DataPlane::run() {
     if (signal == SIGHUP) {
       reload();
     } else if (signal == SIGUSR1) {
-      if (log_writer_ != nullptr) log_writer_->reopen();
+      reopen_logs();
     } else if (signal == SIGTERM || signal == SIGINT) {
       HEADRACE_EVENT(info, "told to end by {}", sender_of(info));
       drain();
@@ -230,7 +257,7 @@ void DataPlane::run() {
     thread->join();
   names_thread_.reset();
   signatures_thread_.reset();
-  if (log_writer_ != nullptr) log_writer_->stop();
+  stop_logs();
   region_->finish();
   HEADRACE_EVENT(info, "ended");
 }
@@ -286,7 +313,7 @@ void DataPlane::drain() {
   constexpr milliseconds kCloseTime{2000};
   if (!wait_until_ended(kCloseTime)) {
     HEADRACE_EVENT(error, "connections did not close in time; ending all the same");
-    if (log_writer_ != nullptr) log_writer_->stop();
+    stop_logs();
     std::_Exit(1);
   }
 }
@@ -308,7 +335,7 @@ bool DataPlane::wait_until_ended(milliseconds longest) {
       return false;
     }
     // Logs are rotated while streams take their time to end; a config has nobody left to serve.
-    if (signal == SIGUSR1 && log_writer_ != nullptr) log_writer_->reopen();
+    if (signal == SIGUSR1) reopen_logs();
     if (signal == SIGHUP) HEADRACE_EVENT(warning, "draining: the config is not read again");
     // The shards only look when something wakes them.
     for (const auto& shard : shards_)

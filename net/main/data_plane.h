@@ -42,6 +42,9 @@ class DataPlane {
   static void block_signals();
 
  private:
+  std::expected<void, std::string> open_logs();
+  void reopen_logs();
+  void stop_logs();
   std::expected<void, std::string> make_shards(
       const std::shared_ptr<const ConfigSnapshot>& snapshot);
   void plan_memory(const DataPlaneShard::Options& options, const core::IoOptions& io_options,
@@ -69,6 +72,7 @@ class DataPlane {
   std::unique_ptr<core::AttendantThread<tls::SignatureWork>> signatures_thread_;
   std::vector<std::unique_ptr<DataPlaneShard>> shards_;
   std::unique_ptr<LogWriter> log_writer_;
+  std::unique_ptr<LogWriter> audit_writer_;
   std::vector<std::unique_ptr<core::ShardThread>> threads_;
 };
 

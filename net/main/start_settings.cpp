@@ -9,7 +9,8 @@ namespace config = policy::config;
 StartSettings::StartSettings(const config::ConfigView& view)
     : settings_(view.settings()),
       access_log_path_(view.text(settings_.access_log.path)),
-      cache_(view.cache().settings()) {}
+      cache_(view.cache().settings()),
+      audit_path_(view.text(settings_.audit.path)) {}
 
 std::string StartSettings::changed_in(const config::ConfigView& view) const {
   const config::Settings& now = view.settings();
@@ -28,6 +29,8 @@ std::string StartSettings::changed_in(const config::ConfigView& view) const {
        "cache.memory_bytes_max");
   note(now.access_log.output != settings_.access_log.output, "access_log.output");
   note(view.text(now.access_log.path) != access_log_path_, "access_log.path");
+  note(now.audit.output != settings_.audit.output, "audit.output");
+  note(view.text(now.audit.path) != audit_path_, "audit.path");
   return names;
 }
 

@@ -19,6 +19,7 @@ class StartSettings {
   policy::config::Settings settings_;
   std::string access_log_path_;
   policy::config::CacheSettings cache_;
+  std::string audit_path_;
 };
 
 }  // namespace headrace::net

@@ -152,6 +152,9 @@ class Exchange final : public UpstreamUser, public CacheUser, public core::ListH
       const http::RequestHead& head, std::span<char, policy::kCredentialBytesMax> decoded);
   // True: the provider is shown the key that it may be shown.
   bool settle_own_key();
+  bool identify_by_token(const policy::Identity& identity);
+  void note_user(std::string_view name);
+  [[nodiscard]] std::uint64_t wall_seconds() const;
 
   // --- body (exchange_body.cpp) ----------------------------------------------------------------
   // True: the whole body is there.
@@ -174,6 +177,8 @@ class Exchange final : public UpstreamUser, public CacheUser, public core::ListH
   bool delay_stage();
 
   bool accept_caller(const http::RequestHead& head);
+  bool accept_address(const policy::HeadFacts& facts);
+  bool accept_size();
   bool accept_endpoint(const http::RequestHead& head);
   void refuse(policy::GuardRule rule, std::string_view param = {});
   void answer_models();
@@ -301,6 +306,7 @@ class Exchange final : public UpstreamUser, public CacheUser, public core::ListH
   void settle_limits(bool charged);
   void learn_from_answer();
   void record();
+  [[nodiscard]] bool is_audited() const;
   [[nodiscard]] bool ends_by_reset() const {
     return answer_cut_ && !streaming_ && out_framing_ == http::BodyFraming::until_close;
   }
@@ -352,8 +358,11 @@ class Exchange final : public UpstreamUser, public CacheUser, public core::ListH
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;
   RequestId request_id_;
-  std::array<char, 80> path_;   // the first path_bytes_ of them
-  std::array<char, 48> model_;  // the first model_bytes_ of them
+  std::array<char, 80> path_;                          // the first path_bytes_ of them
+  std::array<char, 48> model_;                         // the first model_bytes_ of them
+  std::array<char, policy::kSubjectShownBytes> user_;  // the first user_bytes_ of them
+  std::string_view rule_;  // which rule decided, in a word that lives for ever; empty: none
+  std::uint8_t user_bytes_ = 0;
   std::uint8_t path_bytes_ = 0;
   std::uint8_t model_bytes_ = 0;
   std::uint16_t status_ = 0;

@@ -1,8 +1,11 @@
 // The guard stage of an exchange: may this caller ask for that? The endpoint is judged with the
 // head, before a body is waited for; the model when the body says which.
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <vector>
 
+#include "core/event_log.h"
 #include "net/edge/downstream_connection.h"
 #include "net/edge/listener.h"
 #include "net/proxy/cut_text.h"
@@ -21,6 +24,7 @@ using policy::Verdict;
 
 void Exchange::refuse(policy::GuardRule rule, std::string_view param) {
   const policy::GuardRuleRow& row = policy::row(rule);
+  rule_ = row.name;
   reply(row.reason, row.message, param);
 }
 
@@ -30,16 +34,48 @@ bool Exchange::accept_caller(const http::RequestHead& head) {
     reply(Reason::draining, MessageId::endpoint_unknown);
     return false;
   }
-  constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+  const PeerAddress& peer = downstream_->peer();
+  const core::SocketAddress address = peer.known() ? peer.address() : core::SocketAddress();
   const policy::HeadFacts facts{.method = head.method_text,
                                 .path = head.path(),
                                 .endpoint = match_.endpoint,
-                                .now_unix_s = static_cast<std::uint64_t>(
-                                    shard_->io->wall_now().unix_nanos / kNanosPerSecond)};
+                                .now_unix_s = wall_seconds(),
+                                .address = peer.known() ? &address : nullptr,
+                                .listener_ip_set = downstream_->listener().link().ip_set};
+  if (!accept_address(facts)) return false;
   const policy::GuardRule rule = policy::judge_head(config_->view(), policy_set_, caller_, facts);
   if (rule == policy::GuardRule::none) return true;
   refuse(rule);
   return false;
+}
+
+bool Exchange::accept_address(const policy::HeadFacts& facts) {
+  const policy::GuardRule rule = policy::judge_address(config_->view(), caller_, facts);
+  if (rule == policy::GuardRule::none) return true;
+  if (config_->view().settings().development.ignore_ip_lists == policy::config::Switch::on) {
+    HEADRACE_EVENT(warning,
+                   "development.ignore_ip_lists: a request is let in that `{}` would refuse",
+                   policy::row(rule).name);
+    return true;
+  }
+  refuse(rule);
+  return false;
+}
+
+// What the route that was found allows of a request that came whole.
+bool Exchange::accept_size() {
+  if (route_->body_bytes_max != 0 && message_->body_bytes > route_->body_bytes_max) {
+    reply(Reason::body_too_large, MessageId::body_too_large);
+    return false;
+  }
+  if (route_->total_timeout_ms != 0) {
+    const policy::config::Provider& provider = config_->view().providers()[provider_];
+    const auto longest = std::chrono::milliseconds(route_->total_timeout_ms);
+    const auto of_provider = std::chrono::milliseconds(provider.timeouts.total_ms);
+    total_deadline_ =
+        std::min(begun_at_ + core::Duration(longest), shard_->now() + core::Duration(of_provider));
+  }
+  return true;
 }
 
 bool Exchange::accept_endpoint(const http::RequestHead& head) {

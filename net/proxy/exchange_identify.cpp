@@ -4,6 +4,7 @@
 
 #include "net/edge/downstream_connection.h"
 #include "net/http/query.h"
+#include "net/proxy/cut_text.h"
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
@@ -47,6 +48,7 @@ bool Exchange::identify(const http::RequestHead& head) {
   switch (identity.status) {
     case known:
       caller_ = identity.caller;
+      if (caller_.user != nullptr) note_user(config_->view().text(caller_.user->name));
       return true;
     case missing:
       reply(Reason::unauthenticated, downstream_->client_names().empty()
@@ -59,6 +61,8 @@ bool Exchange::identify(const http::RequestHead& head) {
     case conflicting:
       reply(Reason::unauthenticated, MessageId::key_conflicting);
       return false;
+    case token:
+      return identify_by_token(identity);
     case unknown:
       reply(Reason::unauthenticated, MessageId::key_unknown);
       return false;
@@ -74,6 +78,25 @@ bool Exchange::identify_by_certificate() {
     if (key == nullptr) continue;
     caller_ = view.scopes().caller(*key);
     return true;
+  }
+  return false;
+}
+
+bool Exchange::identify_by_token(const policy::Identity& identity) {
+  const TokenDesk::Shown shown =
+      config_->tokens().show(identity.token, identity.digest, wall_seconds(), shard_->now());
+  switch (shown.answer) {
+    case TokenDesk::Answer::good:
+      caller_ = policy::caller_of(config_->view(), shown.token);
+      note_user(shown.token.shown_subject());
+      return true;
+    case TokenDesk::Answer::refused:
+      rule_ = policy::row(shown.fault).name;
+      reply(Reason::unauthenticated, policy::row(shown.fault).message);
+      return false;
+    case TokenDesk::Answer::too_busy:
+      reply(Reason::overloaded, MessageId::too_many_requests_held);
+      return false;
   }
   return false;
 }
@@ -99,6 +122,15 @@ bool Exchange::settle_own_key() {
   const bool malformed = own.status == policy::IdentifyStatus::malformed;
   reply(Reason::unauthenticated, malformed ? MessageId::key_malformed : MessageId::key_conflicting);
   return false;
+}
+
+void Exchange::note_user(std::string_view name) {
+  user_bytes_ = copy_cut(name, user_);
+}
+
+std::uint64_t Exchange::wall_seconds() const {
+  constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+  return static_cast<std::uint64_t>(shard_->io->wall_now().unix_nanos / kNanosPerSecond);
 }
 
 }  // namespace headrace::net

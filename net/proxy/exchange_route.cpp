@@ -34,7 +34,7 @@ Verdict Exchange::route() {
     return Verdict::reply;
   }
   provider_ = target_->provider;
-  if (!settle_own_key() || !accept_stored_references()) return Verdict::reply;
+  if (!settle_own_key() || !accept_size() || !accept_stored_references()) return Verdict::reply;
   if (!edit_request(model)) {
     reply(Reason::invalid_body, MessageId::body_not_adaptable);
     return Verdict::reply;

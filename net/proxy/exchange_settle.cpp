@@ -144,7 +144,8 @@ void Exchange::record() {
   }
   // Pages that monitoring asks for every few seconds would drown the log.
   const bool admin = downstream_->listener().link().role == ListenerRole::admin;
-  if (shard_->access_log == nullptr || admin) return;
+  const bool audited = is_audited();
+  if ((shard_->access_log == nullptr && !audited) || admin) return;
   const policy::config::ConfigView& view = config_->view();
   AccessRecord line;
   line.ended_at = shard_->io->wall_now();
@@ -171,7 +172,24 @@ void Exchange::record() {
   if (attempts_ > 0) line.provider = config_->snapshot().providers()[provider_].name;
   if (local_ && status_ >= 400) line.code = policy::row(reason_).code;
   line.peer = downstream_->peer();
-  if (!shard_->access_log->write(line)) counters.add(ShardCount::log_lines_dropped);
+  line.user = {user_.data(), user_bytes_};
+  if (shard_->access_log != nullptr && !shard_->access_log->write(line)) {
+    counters.add(ShardCount::log_lines_dropped);
+  }
+  if (!audited) return;
+  constexpr std::string_view kPassed = "passed";
+  line.rule = !rule_.empty() ? rule_ : line.code.empty() ? kPassed : line.code;
+  if (route_ != nullptr) line.route = view.text(route_->name);
+  if (!shard_->audit_log->write(line)) counters.add(ShardCount::log_lines_dropped);
+}
+
+// Is what was decided about this request written to the audit log?
+bool Exchange::is_audited() const {
+  using policy::config::Switch;
+  if (shard_->audit_log == nullptr) return false;
+  if (route_ != nullptr) return route_->audit == Switch::on;
+  const bool refused = local_ && status_ >= 400;
+  return refused && config_->view().settings().audit.refusals == Switch::on;
 }
 
 }  // namespace headrace::net

@@ -126,6 +126,14 @@ bool Exchange::write_request_head() {
   request.peer_trusted = request.peer != nullptr && request.peer->known() &&
                          listener.link().trusted_proxies.contains(request.peer->address());
   request.downstream_tls = downstream_->transport().is_tls();
+  if (request.provider->row->context != policy::config::ContextHeaders::off) {
+    request.context = {.config = &view,
+                       .caller = &caller_,
+                       .user = {user_.data(), user_bytes_},
+                       .request_id = request_id_.text(),
+                       .secret = request.provider->context_secret,
+                       .now_unix_s = wall_seconds()};
+  }
   request.via = config_->http().via == policy::config::Switch::on;
 
   std::array<char, kUpstreamHeadBytesMax> room;

@@ -117,7 +117,8 @@ bool removed(const UpstreamRequest& request, const Field& field) {
   if (field.id == FieldId::other && http::is_own_field(field.name)) return true;
   // What it says of a trace goes with the trace.
   if (field.id == FieldId::tracestate && !request.traced) return true;
-  return std::ranges::any_of(request.provider->headers_remove,
+  return is_context_header(field.name) ||
+         std::ranges::any_of(request.provider->headers_remove,
                              [&](std::string_view name) { return same_name(field.name, name); });
 }
 
@@ -195,6 +196,7 @@ void write_upstream_head(const UpstreamRequest& request, HeadWriter& writer) {
                                                      request.span, trace));
   }
   writer.field("X-Request-Id", request.request_id);
+  write_context_headers(request.context, writer);
   write_forwarding(request, writer);
   if (request.via) {
     const auto via = head.fields.value(FieldId::via);

@@ -7,6 +7,7 @@
 #include "net/http/body_decoder.h"
 #include "net/http/head_writer.h"
 #include "net/http/request_head.h"
+#include "net/proxy/context_headers.h"
 #include "net/upstream/provider_link.h"
 #include "policy/dialect/dialect.h"
 
@@ -35,6 +36,7 @@ struct UpstreamRequest {
   bool peer_trusted = false;  // its own forwarding fields are kept
   bool downstream_tls = false;
   bool via = false;
+  ContextFacts context;
 };
 
 // Writes the whole head with its empty line; ask writer.ok() afterwards.

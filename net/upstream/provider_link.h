@@ -36,6 +36,8 @@ struct ProviderLink {
   std::uint16_t egress_port = 0;
   std::string_view egress_request;
   [[nodiscard]] bool has_egress() const { return !egress_host.empty(); }
+  // What context headers are signed with; empty: they are not. Likewise.
+  std::string_view context_secret;
   std::vector<std::string_view> headers_remove;
   std::vector<std::string_view> query_remove;
   std::shared_ptr<const tls::ClientContext> tls;  // null: plain

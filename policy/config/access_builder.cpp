@@ -20,7 +20,8 @@ std::uint32_t count_of(const std::vector<Row>& rows) {
 // All that some rights say, as one text: lists are told apart by what stands between them.
 std::string signature_of(const RightsEntry& entry) {
   std::string text;
-  for (const auto* list : {&entry.models, &entry.scopes, &entry.routes, &entry.roles}) {
+  for (const auto* list :
+       {&entry.models, &entry.scopes, &entry.routes, &entry.roles, &entry.ip_allow}) {
     for (const std::string_view each : *list)
       text.append(each).push_back('\n');
     text.push_back('\0');
@@ -72,6 +73,7 @@ std::uint32_t AccessBuilder::rights_index(const RightsModel& model) {
                                   .scopes = views_of(model.scopes),
                                   .routes = views_of(model.routes),
                                   .roles = views_of(model.roles),
+                                  .ip_allow = views_of(model.ip_allow),
                                   .expires_at_s = model.expires_at_s,
                                   .passthrough = model.passthrough,
                                   .suspended = model.suspended,
@@ -102,6 +104,7 @@ std::uint32_t AccessBuilder::rights_index(const RightsEntry& entry) {
     route_refs_.push_back(found->second);
   }
   row.roles = role_bits(entry.roles);
+  row.ip_set = ip_.set(entry.ip_allow);
   row.expires_at_s = entry.expires_at_s;
   row.passthrough = entry.passthrough;
   row.suspended = entry.suspended;

@@ -10,6 +10,7 @@
 #include "core/base_blob.h"
 #include "policy/config/base_layout.h"
 #include "policy/config/config_model.h"
+#include "policy/config/ip_builder.h"
 #include "policy/config/string_heap.h"
 
 namespace headrace::policy::config {
@@ -20,6 +21,7 @@ struct RightsEntry {
   std::vector<std::string_view> scopes = {};  // groups of endpoints, or permissions
   std::vector<std::string_view> routes = {};
   std::vector<std::string_view> roles = {};
+  std::vector<std::string_view> ip_allow = {};
   std::uint64_t expires_at_s = 0;
   Switch passthrough = Switch::on;
   Switch suspended = Switch::off;
@@ -29,7 +31,7 @@ struct RightsEntry {
 
 class AccessBuilder {
  public:
-  explicit AccessBuilder(StringHeap& strings) : strings_(strings) {}
+  AccessBuilder(StringHeap& strings, IpBuilder& ip) : strings_(strings), ip_(ip) {}
 
   // First: roles and names of routes.
   void add_roles(const ConfigModel& model);
@@ -58,6 +60,7 @@ class AccessBuilder {
   RowRange add_permissions(const std::vector<std::string_view>& texts);
 
   StringHeap& strings_;
+  IpBuilder& ip_;
   TextMap<std::uint32_t> route_indexes_;
   TextMap<std::uint32_t> policy_set_indexes_;
   TextMap<RoleBits> role_bits_;  // with what they inherit

@@ -65,12 +65,13 @@ struct Rights {
   RowRange routes;             // route_refs; none: every route
   RoleBits roles;              // with all that they inherit
   std::uint64_t expires_at_s;  // Unix time; 0: never
+  RowRef ip_set;               // from where its callers may come; none: from anywhere
   std::uint8_t groups;         // EndpointGroup; with `scopes`, none: every endpoint
   Switch passthrough;          // may it use passthrough rules
   Switch suspended;
   Switch debug;          // may it ask for an explanation of its requests
   Switch bypass_limits;  // no limit of anybody holds for it
-  std::uint8_t reserved[3];
+  std::uint8_t reserved[7];
 };
 
 // --- what a listener is for ----------------------------------------------------------------------

@@ -17,6 +17,7 @@ struct RightsModel {
   std::vector<Text> scopes;
   std::vector<Text> routes;
   std::vector<Text> roles;
+  std::vector<Text> ip_allow;
   Text expires_at;
   Switch passthrough = Switch::off;
   Switch suspended = Switch::off;

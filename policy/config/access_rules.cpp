@@ -32,6 +32,8 @@ class AccessRules {
       require_all(roles_, user.roles);
     for (KeyModel& key : model_.keys)
       settle(key.rights, key.has("passthrough"));
+    for (TokenIssuerModel& issuer : model_.token_issuers)
+      settle(issuer.rights, issuer.has("passthrough"));
     judge_modes();
   }
 

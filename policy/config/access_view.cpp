@@ -31,6 +31,12 @@ bool AccessView::roles_permit(RoleBits roles, std::uint8_t method, std::string_v
   return false;
 }
 
+RoleBits AccessView::role_bits(std::string_view name) const {
+  const auto found =
+      std::ranges::find_if(roles_, [&](const Role& role) { return text(role.name) == name; });
+  return found == roles_.end() ? 0 : found->with_inherited;
+}
+
 bool AccessView::allows_route(const Rights& rights, std::uint32_t route) const {
   return rights.routes.count == 0 ||
          std::ranges::find(routes(rights), route) != routes(rights).end();

@@ -43,6 +43,8 @@ class AccessView {
                              std::string_view path) const;
   // May any of these roles?
   [[nodiscard]] bool roles_permit(RoleBits roles, std::uint8_t method, std::string_view path) const;
+  // What a role of that name gives, with all that it inherits; nothing where there is none.
+  [[nodiscard]] RoleBits role_bits(std::string_view name) const;
   [[nodiscard]] bool allows_route(const Rights& rights, std::uint32_t route) const;
   [[nodiscard]] bool serves_tenant(const PolicySet& set, std::uint32_t tenant) const;
 

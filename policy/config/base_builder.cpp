@@ -12,6 +12,7 @@
 #include "policy/config/slot_table.h"
 #include "policy/messages/built_in_catalogues.h"
 #include "policy/messages/catalogue_file.h"
+#include "policy/token/token_verifier.h"
 
 namespace headrace::policy::config {
 namespace {
@@ -32,6 +33,11 @@ void BaseBuilder::add(const ConfigModel& model) {
   cache_settings_ = model.cache.row;
   settings_.admin = model.admin.row;
   settings_.admin.address = intern(model.admin.address.value);
+  settings_.audit = model.audit.row;
+  settings_.audit.path = intern(model.audit.path.value);
+  settings_.development.ignore_ip_lists = model.development.ignore_ip_lists;
+  for (const IpListModel& list : model.ip_lists)
+    add_ip_list(list);
   access_.add_roles(model);
   quota_.add(model, [this](const std::vector<Text>& models) {
     return access_.add_model_rules(views_of(models));
@@ -41,6 +47,8 @@ void BaseBuilder::add(const ConfigModel& model) {
   for (const PolicySetModel& set : model.policy_sets) {
     access_.add_policy_set(set, [&](std::string_view name) { return scopes_.tenant_index(name); });
   }
+  for (const TokenIssuerModel& issuer : model.token_issuers)
+    add_token_issuer(issuer);
   for (const ListenerModel& listener : model.listeners)
     add_listener(listener);
   for (const ProviderModel& provider : model.providers)
@@ -78,6 +86,7 @@ void BaseBuilder::add_listener(const ListenerModel& listener) {
         {intern(certificate.certificate_file.value), intern(certificate.key_file.value)});
   }
   row.alpn = add_strings(listener.alpn);
+  row.ip_set = ip_.set(views_of(listener.ip_allow));
   row.policy_set = access_.policy_set(listener.policy_set.value);
   row.trusted_proxies = add_strings(listener.trusted_proxies);
   row.cors_origins = add_strings(listener.cors_origins);
@@ -102,6 +111,10 @@ void BaseBuilder::add_provider(const ProviderModel& provider) {
   if (auth.style != AuthStyle::none) {
     row.credential =
         append_sealed(credential_context(provider.name.value), provider.credential.value);
+  }
+  if (provider.context_secret.given()) {
+    row.context_secret =
+        append_sealed(context_secret_context(provider.name.value), provider.context_secret.value);
   }
   row.ca_file = intern(provider.ca_file.value);
   row.client_certificate_file = intern(provider.client_certificate_file.value);
@@ -151,7 +164,7 @@ RowRange BaseBuilder::add_edits(const ProviderModel& provider) {
 }
 
 void BaseBuilder::add_route(const RouteModel& route) {
-  Route row{};
+  Route row = route.row;
   row.name = intern(route.name.value);
   row.models = {count_of(model_names_), static_cast<std::uint32_t>(route.models.size())};
   row.targets = {count_of(targets_), static_cast<std::uint32_t>(route.targets.size())};
@@ -178,6 +191,45 @@ void BaseBuilder::add_route(const RouteModel& route) {
     model_patterns_.push_back(prefix);
   }
   routes_.push_back(row);
+}
+
+void BaseBuilder::add_ip_list(const IpListModel& list) {
+  std::vector<core::Cidr> networks;
+  for (const Text& text : list.networks) {
+    const auto network = core::Cidr::parse(text.value);
+    HEADRACE_CHECK(network.has_value());
+    networks.push_back(*network);
+  }
+  ip_.add_list(list.name.value, intern(list.name.value), add_strings(list.networks),
+               std::move(networks));
+}
+
+void BaseBuilder::add_token_issuer(const TokenIssuerModel& issuer) {
+  TokenIssuer row = issuer.row;
+  row.name = intern(issuer.name.value);
+  row.issuer = intern(issuer.issuer.value);
+  row.keys_file = intern(issuer.keys_file.value);
+  if (issuer.secret.given()) {
+    row.secret = append_sealed(issuer_context(issuer.name.value), issuer.secret.value);
+  }
+  row.tenant_claim = intern(issuer.tenant_claim.value);
+  row.user_claim = intern(issuer.user_claim.value);
+  row.roles_claim = intern(issuer.roles_claim.value);
+  row.audiences = add_strings(issuer.audiences);
+  row.denied_ids = add_denials(issuer.denied_ids);
+  row.denied_subjects = add_denials(issuer.denied_subjects);
+  if (issuer.tenant.given()) row.tenant = RowRef::to(scopes_.tenant_index(issuer.tenant.value));
+  row.rights = access_.rights_index(issuer.rights);
+  token_issuers_.push_back(row);
+}
+
+RowRange BaseBuilder::add_denials(const std::vector<Text>& texts) {
+  const RowRange range{count_of(denials_), static_cast<std::uint32_t>(texts.size())};
+  std::vector<std::string_view> sorted = views_of(texts);
+  std::ranges::sort(sorted, {}, denial_hash);
+  for (const std::string_view text : sorted)
+    denials_.push_back({.hash = denial_hash(text), .text = intern(text)});
+  return range;
 }
 
 void BaseBuilder::add_sandbox_route(const ProviderModel& provider) {
@@ -267,6 +319,9 @@ std::vector<std::byte> BaseBuilder::finish() {
   add_table(TableKind::model_slots, model_slots_);
   add_table(TableKind::model_patterns, model_patterns_);
   add_table(TableKind::passthrough, passthrough_);
+  add_table(TableKind::token_issuers, token_issuers_);
+  add_table(TableKind::denials, denials_);
+  ip_.finish(blob);
   access_.finish(blob);
   add_table(TableKind::route_caches, route_caches_);
   const std::vector<CacheSettings> cache_settings{cache_settings_};

@@ -42,6 +42,9 @@ class BaseBuilder {
   void add_listener(const ListenerModel& listener);
   void add_provider(const ProviderModel& provider);
   void add_route(const RouteModel& route);
+  void add_ip_list(const IpListModel& list);
+  void add_token_issuer(const TokenIssuerModel& issuer);
+  RowRange add_denials(const std::vector<Text>& texts);
   void add_sandbox_route(const ProviderModel& provider);
   void add_passthrough(const PassthroughModel& rule);
   void add_catalogues();
@@ -50,8 +53,9 @@ class BaseBuilder {
   const MasterKey& master_key_;
   StringHeap strings_;
   QuotaBuilder quota_{strings_};
-  AccessBuilder access_{strings_};
-  ScopeBuilder scopes_{strings_, access_, quota_};
+  IpBuilder ip_;
+  AccessBuilder access_{strings_, ip_};
+  ScopeBuilder scopes_{strings_, access_, quota_, ip_};
 
   Settings settings_{};
   std::vector<Listener> listeners_;
@@ -68,6 +72,8 @@ class BaseBuilder {
   std::vector<PassthroughRule> passthrough_;
   std::vector<ProviderAddress> provider_addresses_;
   std::vector<CertificateName> certificate_names_;
+  std::vector<TokenIssuer> token_issuers_;
+  std::vector<Denial> denials_;
   std::vector<Catalogue> catalogues_;
   std::vector<MessageText> message_texts_;
   std::vector<RouteCache> route_caches_;

@@ -39,6 +39,7 @@ std::expected<ConfigView, std::string> BaseJudge::open(const core::BlobView& blo
   judge.take_scopes();
   judge.take(TableKind::provider_addresses, view.provider_addresses_);
   judge.take(TableKind::certificate_names, view.certificate_names_);
+  judge.take_identity();
   judge.take(TableKind::catalogues, view.catalogues_);
   judge.take(TableKind::message_texts, view.message_texts_);
   judge.take_quota();
@@ -53,8 +54,10 @@ std::expected<ConfigView, std::string> BaseJudge::open(const core::BlobView& blo
     judge.judge_edge();
     // Routes and keys lead to providers and tenants: only when those are good.
     if (judge.why_.empty()) judge.judge_routes();
+    if (judge.why_.empty()) judge.judge_networks();
     if (judge.why_.empty()) judge.judge_access();
     judge.judge_cache();
+    if (judge.why_.empty()) judge.judge_issuers();
     if (judge.why_.empty()) judge.judge_keys();
     if (judge.why_.empty()) judge.judge_passthrough();
   }
@@ -145,6 +148,11 @@ void BaseJudge::judge_settings() {
   answers.row = settings.answers;
   bounds("answers", &answers);
   flag(settings.answers.debug);
+  AuditModel audit;
+  audit.row = settings.audit;
+  bounds("audit", &audit);
+  text(settings.audit.path);
+  flag(settings.development.ignore_ip_lists);
 }
 
 void BaseJudge::judge_listeners() {
@@ -190,6 +198,7 @@ void BaseJudge::judge_providers() {
     }
     if (!provider.egress_proxy_credential.empty()) sealed(provider.egress_proxy_credential);
     range(provider.addresses, view_.provider_addresses_.size());
+    if (!provider.context_secret.empty()) sealed(provider.context_secret);
     range(provider.edits, view_.field_edits_.size());
     range(provider.headers_remove, view_.string_list_.size());
     range(provider.query_remove, view_.string_list_.size());
@@ -227,6 +236,7 @@ void BaseJudge::judge_edge() {
 }
 
 void BaseJudge::judge_routes() {
+  RouteModel model;
   for (const Target& target : view_.targets_) {
     text(target.model);
     index(target.provider, view_.providers_.size());
@@ -234,6 +244,8 @@ void BaseJudge::judge_routes() {
   if (!why_.empty()) return;
   for (const Route& route : view_.routes_) {
     text(route.name);
+    model.row = route;
+    bounds("routes", &model);
     value(route.dialect, kLastDialect);
     range(route.models, view_.model_names_.size());
     range(route.targets, view_.targets_.size());

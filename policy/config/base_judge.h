@@ -29,6 +29,7 @@ class BaseJudge {
   void take_quota();
   void take_access();
   void take_cache();
+  void take_identity();
   void refuse(const char* why);
 
   void judge_settings();
@@ -38,6 +39,8 @@ class BaseJudge {
   void judge_prices();
   void judge_scopes();
   void judge_access();
+  void judge_networks();
+  void judge_issuers();
   void judge_rights(const Rights& rights);
   void judge_providers();
   void judge_edge();

@@ -65,6 +65,7 @@ void BaseJudge::judge_access() {
 
 void BaseJudge::judge_rights(const Rights& rights) {
   const AccessView& access = view_.scopes_.access_;
+  reference(rights.ip_set, view_.ip_.sets_.size());
   range(rights.models, access.model_rules_.size());
   range(rights.scopes, access.permissions_.size());
   range(rights.routes, access.route_refs_.size());

@@ -13,6 +13,8 @@ void BaseJudge::take_scopes() {
   take(TableKind::users, scopes.users_);
   take(TableKind::keys, scopes.keys_);
   take(TableKind::key_slots, scopes.key_slots_);
+  take(TableKind::tenant_slots, scopes.tenant_slots_);
+  take(TableKind::user_slots, scopes.user_slots_);
   take_access();
 }
 
@@ -31,6 +33,7 @@ void BaseJudge::judge_scopes() {
     range(tenant.models, scopes.access_.model_rules_.size());
     reference(tenant.organisation, scopes.organisations_.size());
     limits(tenant.limits);
+    reference(tenant.ip_set, view_.ip_.sets_.size());
     reference(tenant.zone, view_.quota_.zones_.size());
   }
   for (const Project& project : scopes.projects_) {
@@ -65,6 +68,8 @@ void BaseJudge::judge_keys() {
     }
   }
   slots(scopes.key_slots_, scopes.keys_.size());
+  slots(scopes.tenant_slots_, scopes.tenants_.size());
+  slots(scopes.user_slots_, scopes.users_.size());
 }
 
 void BaseJudge::label(KeyLabel label) {

@@ -14,6 +14,7 @@
 //   organisations, tenants, projects, users, keys: scope_layout.h
 //   plans, limits, prices: quota_layout.h
 //   rights, roles, policy sets: access_layout.h
+//   networks: ip_layout.h; issuers of tokens: token_layout.h
 //
 //   passthrough -> providers
 //   provider_addresses, certificate_names: edge_layout.h
@@ -34,9 +35,11 @@
 #include <type_traits>
 
 #include "policy/config/edge_layout.h"
+#include "policy/config/ip_layout.h"
 #include "policy/config/quota_layout.h"
 #include "policy/config/row_values.h"
 #include "policy/config/scope_layout.h"
+#include "policy/config/token_layout.h"
 #include "policy/dialect/dialect.h"
 
 namespace headrace::policy::config {
@@ -69,6 +72,14 @@ enum class TableKind : std::uint32_t {
   policy_sets = 26,
   tenant_refs = 27,
   route_refs = 28,
+  ip_nodes = 29,
+  ip_lists = 30,
+  ip_list_refs = 31,
+  ip_sets = 32,
+  token_issuers = 33,
+  denials = 34,
+  tenant_slots = 35,
+  user_slots = 36,
   plans = 40,
   limit_sets = 41,
   limit_rules = 42,
@@ -97,7 +108,8 @@ enum class TlsVersion : std::uint8_t { tls_1_2, tls_1_3 };
 // How a provider is shown its credential. The three named headers are `header` with a known name:
 // Provider::auth_name always says which field or parameter carries it.
 enum class AuthStyle : std::uint8_t { none, bearer, header, query };
-enum class LogOutput : std::uint8_t { off, standard_output, file };
+// Who asks, told to a provider in fields that no client can set.
+enum class ContextHeaders : std::uint8_t { off, plain, signed_ };
 enum class EditKind : std::uint8_t { header_add, query_add };
 
 // --- settings ----------------------------------------------------------------------------------
@@ -139,6 +151,16 @@ struct AccessLogSettings {
   LogOutput output;
   std::uint8_t reserved[7];
 };
+struct AuditSettings {
+  TextRef path;
+  LogOutput output;
+  Switch refusals;  // write those that no route decided
+  std::uint8_t reserved[6];
+};
+struct DevelopmentSettings {
+  Switch ignore_ip_lists;
+  std::uint8_t reserved[7];
+};
 struct AdminSettings {
   TextRef address;
   Switch allow_remote;
@@ -152,6 +174,8 @@ struct Settings {
   AccessLogSettings access_log;
   AdminSettings admin;
   AnswerSettings answers;
+  AuditSettings audit;
+  DevelopmentSettings development;
   std::uint64_t master_key_fingerprint;  // of the key that sealed the secrets; 0: there are none
 };
 
@@ -173,6 +197,7 @@ struct Listener {
   std::uint64_t requests_per_connection_max;
   std::uint64_t backlog;
   RowRef policy_set;  // none: everybody with a key may do what the key may do
+  RowRef ip_set;      // from where callers may come; none: from anywhere
   Switch tls;
   TlsVersion tls_version_min;
   Switch x_forwarded;
@@ -180,7 +205,7 @@ struct Listener {
   ProxyProtocol proxy_protocol;
   ClientCertificates client_certificates;
   OverLimit over_address_limit;
-  std::uint8_t reserved[5];
+  std::uint8_t reserved[1];
 };
 struct Certificate {
   TextRef certificate_file;
@@ -230,8 +255,10 @@ struct Provider {
   Switch exclusive;        // one tenant's own account: stored objects may be reached
   Switch sandbox;          // where requests of sandbox tenants go
   OwnKeys own_keys;
-  std::uint8_t reserved[6];
-  RowRef limits;  // in limit_sets: of all that is asked of it
+  ContextHeaders context;  // is it told who asks
+  std::uint8_t reserved[5];
+  RowRef limits;           // in limit_sets: of all that is asked of it
+  TextRef context_secret;  // sealed, context by context_secret_context(); empty: nothing is signed
 };
 struct FieldEdit {
   TextRef name;
@@ -248,7 +275,11 @@ struct Route {
   RowRange targets;  // by priority, then as written; the first is tried first
   Dialect dialect;   // of all its targets
   Switch sandbox;    // not in the config: leads to the sandbox provider of its dialect
-  std::uint8_t reserved[6];
+  Switch audit;      // its decisions are written to the audit log
+  std::uint8_t reserved[5];
+  // Narrower than what holds for all; 0: no narrower.
+  std::uint64_t body_bytes_max;
+  std::uint64_t total_timeout_ms;
 };
 struct Target {
   TextRef model;  // what the provider is asked for; empty: what the client asked for

@@ -22,11 +22,14 @@ void wipe_secrets(ConfigModel& model) {
   for (ProviderModel& provider : model.providers) {
     wipe(provider.credential);
     wipe(provider.egress_proxy_credential);
+    wipe(provider.context_secret);
     for (NamedText& edit : provider.headers_add)
       wipe(edit.text);
     for (NamedText& edit : provider.query_add)
       wipe(edit.text);
   }
+  for (TokenIssuerModel& issuer : model.token_issuers)
+    wipe(issuer.secret);
   for (KeyModel& key : model.keys)
     wipe(key.key);
 }
@@ -44,6 +47,7 @@ std::expected<std::vector<std::byte>, std::vector<ConfigError>> compile(
   apply_front_rules(model, errors);
   apply_scope_rules(model, errors);
   apply_access_rules(model, errors);
+  apply_identity_rules(model, errors);
   apply_provider_rules(model, errors);
   apply_edge_rules(model, errors);
   apply_route_rules(model, errors);

@@ -13,6 +13,7 @@
 #include "policy/config/base_layout.h"
 #include "policy/config/cache_model.h"
 #include "policy/config/edge_model.h"
+#include "policy/config/identity_model.h"
 #include "policy/config/model_values.h"
 #include "policy/config/provider_url.h"
 #include "policy/config/scope_model.h"
@@ -33,6 +34,7 @@ struct ListenerModel : Record {
   std::vector<Text> cors_origins;
   std::vector<Text> cors_headers;
   Text client_ca_file;
+  std::vector<Text> ip_allow;
   Listener row{};  // numbers and switches only
 };
 struct AdminModel : Record {
@@ -73,6 +75,7 @@ struct ProviderModel : Record {
   std::vector<ProviderAddressModel> addresses;
   Text auth_name;
   Text credential;
+  Text context_secret;
   Text ca_file;
   Text client_certificate_file;
   Text client_key_file;
@@ -96,6 +99,7 @@ struct TargetModel : Record {
 };
 struct RouteModel : Record {
   Text name;
+  Route row{};  // numbers and switches only
   std::vector<Text> models;
   std::vector<TargetModel> targets;
   RouteCacheModel cache;
@@ -122,6 +126,10 @@ struct ConfigModel : Record {
   std::vector<OrganisationModel> organisations;
   std::vector<TenantModel> tenants;  // those that are only named by others stand in it too
   std::vector<RoleModel> roles;
+  std::vector<TokenIssuerModel> token_issuers;
+  std::vector<IpListModel> ip_lists;
+  DevelopmentModel development;
+  AuditModel audit;
   std::vector<PolicySetModel> policy_sets;
   std::vector<ProjectModel> projects;
   std::vector<UserModel> users;

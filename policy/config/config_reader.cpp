@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -274,6 +275,7 @@ class Reader {
       return complain(subject, subject.place, "is an empty list", "name at least one");
     }
     into.clear();
+    std::unordered_set<std::string> seen;
     for (const YamlNode& item : value.items) {
       Text text;
       if (item.unknown) {
@@ -281,10 +283,7 @@ class Reader {
       } else {
         read_text(subject, subject.option.rule, item, text);
       }
-      const auto same = [&](const Text& other) {
-        return !text.unknown && other.value == text.value;
-      };
-      if (std::ranges::any_of(into, same)) {
+      if (!text.unknown && !seen.insert(text.value).second) {
         complain(subject, item.place, "has an entry twice", "remove one of them");
         continue;
       }

@@ -24,6 +24,8 @@ void apply_front_rules(ConfigModel& model, ErrorList& errors);
 void apply_scope_rules(ConfigModel& model, ErrorList& errors);
 // Who may do what: roles, policy sets, rights.
 void apply_access_rules(ConfigModel& model, ErrorList& errors);
+// Issuers of tokens, networks, context headers, audit.
+void apply_identity_rules(ConfigModel& model, ErrorList& errors);
 void apply_provider_rules(ConfigModel& model, ErrorList& errors);
 // Listeners and providers as they meet the world: proxies, pages, client certificates. Behind the
 // scopes and providers.

@@ -24,6 +24,9 @@ class Unpacker {
     model.access_log.path = text(settings.access_log.path);
     model.cache.row = view_.cache().settings();
     model.admin.row = settings.admin;
+    model.audit.row = settings.audit;
+    model.audit.path = text(settings.audit.path);
+    model.development.ignore_ip_lists = settings.development.ignore_ip_lists;
     model.admin.address = text(settings.admin.address);
     model.answers.row = settings.answers;
     if (settings.answers.debug == Switch::on) {
@@ -41,6 +44,13 @@ class Unpacker {
     for (const Route& row : view_.routes()) {
       if (row.sandbox == Switch::off) model.routes.push_back(route(row));
     }
+    for (const IpList& row : view_.ip().lists()) {
+      IpListModel& list = model.ip_lists.emplace_back();
+      list.name = text(row.name);
+      list.networks = texts(view_.networks(row));
+    }
+    for (const TokenIssuer& row : view_.tokens().issuers())
+      model.token_issuers.push_back(issuer(row));
     add_access(model);
     add_scopes(model);
     add_quota(model);
@@ -75,6 +85,7 @@ class Unpacker {
     ListenerModel model;
     model.row = row;
     model.address = text(row.address);
+    model.ip_allow = ip_names(row.ip_set);
     const PolicySet* set = view_.access().policy_set(row.policy_set);
     if (set != nullptr) model.policy_set = text(set->name);
     model.ticket_key_file = text(row.ticket_key_file);
@@ -113,6 +124,7 @@ class Unpacker {
       model.auth_name = text(row.auth_name);
     }
     if (model.auth != AuthOption::none) model.credential = hidden();
+    if (!row.context_secret.empty()) model.context_secret = hidden();
     for (const FieldEdit& edit : view_.edits(row)) {
       auto& list = edit.kind == EditKind::header_add ? model.headers_add : model.query_add;
       list.push_back({.name = std::string(view_.text(edit.name)),
@@ -140,6 +152,7 @@ class Unpacker {
 
   RouteModel route(const Route& row) const {
     RouteModel model;
+    model.row = row;
     model.name = text(row.name);
     for (const ModelName& name : view_.models(row)) {
       model.models.push_back(pattern(name.text, name.match));
@@ -155,6 +168,35 @@ class Unpacker {
     return model;
   }
 
+  std::vector<Text> ip_names(RowRef set) const {
+    std::vector<Text> names;
+    for (const std::uint32_t list : view_.ip().lists(set))
+      names.push_back(text(view_.ip().lists()[list].name));
+    return names;
+  }
+  std::vector<Text> denials(RowRange range) const {
+    std::vector<Text> list;
+    for (const Denial& denial : view_.tokens().denials(range))
+      list.push_back(text(denial.text));
+    return list;
+  }
+  TokenIssuerModel issuer(const TokenIssuer& row) const {
+    TokenIssuerModel model;
+    model.row = row;
+    model.name = text(row.name);
+    model.issuer = text(row.issuer);
+    model.keys_file = text(row.keys_file);
+    if (!row.secret.empty()) model.secret = hidden();
+    model.audiences = texts(view_.tokens().audiences(row));
+    if (!row.tenant.none()) model.tenant = text(view_.tenants()[row.tenant.row()].name);
+    model.tenant_claim = text(row.tenant_claim);
+    model.user_claim = text(row.user_claim);
+    model.roles_claim = text(row.roles_claim);
+    model.denied_ids = denials(row.denied_ids);
+    model.denied_subjects = denials(row.denied_subjects);
+    model.rights = rights_model(view_.access().rights(row.rights));
+    return model;
+  }
   std::vector<Text> patterns(RowRange models) const {
     std::vector<Text> list;
     for (const ModelRule& rule : view_.access().models(models))
@@ -188,6 +230,7 @@ class Unpacker {
     for (const std::uint32_t route : view_.access().routes(row))
       model.routes.push_back(text(view_.routes()[route].name));
     model.roles = role_names(row.roles);
+    model.ip_allow = ip_names(row.ip_set);
     if (row.expires_at_s != 0) model.expires_at = plain(date_text(row.expires_at_s));
     model.passthrough = row.passthrough;
     model.suspended = row.suspended;
@@ -239,6 +282,7 @@ class Unpacker {
       tenant.name = text(row.name);
       tenant.time_zone = text(row.time_zone);
       tenant.models = patterns(row.models);
+      tenant.ip_allow = ip_names(row.ip_set);
       tenant.organisation = name_of(scopes.organisation(row));
       tenant.quota = quota(row.limits);
     }

@@ -84,6 +84,14 @@ const ModelName* ConfigView::next_model(Dialect dialect, const Caller& caller,
   return nullptr;
 }
 
+std::string context_secret_context(std::string_view provider_name) {
+  return "provider context " + std::string(provider_name);
+}
+
+std::string issuer_context(std::string_view issuer_name) {
+  return "token issuer " + std::string(issuer_name);
+}
+
 std::string credential_context(std::string_view provider_name) {
   return "provider credential " + std::string(provider_name);
 }

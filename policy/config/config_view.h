@@ -18,8 +18,10 @@
 #include "core/base_blob.h"
 #include "policy/config/base_layout.h"
 #include "policy/config/cache_view.h"
+#include "policy/config/ip_view.h"
 #include "policy/config/quota_view.h"
 #include "policy/config/scope_view.h"
+#include "policy/config/token_view.h"
 #include "policy/messages/catalogues.h"
 
 namespace headrace::policy::config {
@@ -41,6 +43,8 @@ class ConfigView {
   [[nodiscard]] const RouteCache& cache(const Route& route) const {
     return cache_.route(index_of(route));
   }
+  [[nodiscard]] const IpView& ip() const { return ip_; }
+  [[nodiscard]] const TokenView& tokens() const { return tokens_; }
   [[nodiscard]] std::span<const Tenant> tenants() const { return scopes_.tenants(); }
   [[nodiscard]] std::span<const ApiKey> keys() const { return scopes_.keys(); }
   [[nodiscard]] std::span<const PassthroughRule> passthrough() const { return passthrough_; }
@@ -64,6 +68,9 @@ class ConfigView {
   // The key that a certificate of this name stands for, or nullptr.
   [[nodiscard]] const ApiKey* find_certificate_key(std::string_view name) const;
   [[nodiscard]] std::span<const FieldEdit> edits(const Provider& provider) const;
+  [[nodiscard]] std::span<const TextRef> networks(const IpList& list) const {
+    return string_list_.subspan(list.networks.first, list.networks.count);
+  }
   [[nodiscard]] std::span<const TextRef> headers_remove(const Provider& provider) const;
   [[nodiscard]] std::span<const TextRef> query_remove(const Provider& provider) const;
   [[nodiscard]] std::span<const Target> targets(const Route& route) const;
@@ -163,6 +170,8 @@ class ConfigView {
   std::span<const ModelPattern> model_patterns_;
   std::span<const PassthroughRule> passthrough_;
   ScopeView scopes_;
+  IpView ip_;
+  TokenView tokens_;
   std::array<RowRef, static_cast<std::size_t>(kLastDialect) + 1> sandbox_routes_{};
   std::span<const ProviderAddress> provider_addresses_;
   std::span<const CertificateName> certificate_names_;
@@ -173,6 +182,9 @@ class ConfigView {
 };
 
 // What a provider's sealed values are bound to (seal.h).
+[[nodiscard]] std::string context_secret_context(std::string_view provider_name);
+// What an issuer's secret is bound to.
+[[nodiscard]] std::string issuer_context(std::string_view issuer_name);
 [[nodiscard]] std::string credential_context(std::string_view provider_name);
 [[nodiscard]] std::string egress_context(std::string_view provider_name);
 [[nodiscard]] std::string edit_context(std::string_view provider_name, EditKind kind,

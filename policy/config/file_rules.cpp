@@ -28,6 +28,9 @@ class FileRules {
       read("client_certificate_file", provider.client_certificate_file);
       read("client_key_file", provider.client_key_file);
     }
+    for (const TokenIssuerModel& issuer : model.token_issuers)
+      read("keys_file", issuer.keys_file);
+    judge("path", model.audit.path, &SecretSource::unwritable, "write to it");
     judge("path", model.access_log.path, &SecretSource::unwritable, "write to it");
   }
 

@@ -22,6 +22,11 @@ extern const SectionSpec kPlanSection;
 extern const SectionSpec kPriceSection;
 extern const SectionSpec kWeightSection;
 extern const SectionSpec kQuotaSection;
+// --- option_table_identity.cpp -------------------------------------------------------------------
+extern const SectionSpec kTokenIssuerSection;
+extern const SectionSpec kIpListSection;
+extern const SectionSpec kDevelopmentSection;
+extern const SectionSpec kAuditSection;
 
 // --- option_table_access.cpp ---------------------------------------------------------------------
 extern const SectionSpec kRoleSection;

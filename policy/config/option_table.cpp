@@ -18,6 +18,7 @@ constexpr std::string_view kProxyProtocolNames[] = {"off", "optional", "required
 constexpr std::string_view kClientCertificateNames[] = {"off", "optional", "required"};
 constexpr std::string_view kOverLimitNames[] = {"close", "answer"};
 constexpr std::string_view kOwnKeyNames[] = {"off", "optional", "required"};
+constexpr std::string_view kContextHeaderNames[] = {"off", "plain", "signed"};
 constexpr std::string_view kLogOutputNames[] = {"off", "stdout", "file"};
 constexpr std::string_view kAuthNames[] = {"by_dialect", "bearer", "x-api-key", "x-goog-api-key",
                                            "api-key",    "header", "query",     "none"};
@@ -161,6 +162,10 @@ constexpr OptionSpec kListenerOptions[] = {
     otherwise("every key may do what it may do",
               text<&ListenerModel::policy_set>("policy_set", TextRule::identifier, kNameBytesMax,
                                                "The name of a policy set: what it is for.")),
+    otherwise("anywhere",
+              texts<&ListenerModel::ip_allow>("ip_allow", TextRule::identifier, kNameBytesMax, 16,
+                                              "From where callers may come: names of "
+                                              "`ip_lists`. Others are answered 403.")),
     flag<kListenerRow, &Listener::x_forwarded>(
         "x_forwarded", false, "Tell providers of the client by X-Forwarded-For, -Proto and -Host."),
     flag<kListenerRow, &Listener::forwarded>(
@@ -224,6 +229,13 @@ constexpr OptionSpec kProviderOptions[] = {
     secret(text<&ProviderModel::credential>(
         "credential", TextRule::credential, 4096,
         "The provider's key, best as `${NAME}` or `${file:/path}`. Not with `auth: none`.")),
+    choice<kProviderRow, &Provider::context>(
+        "context_headers", kContextHeaderNames, 0,
+        "Tell it who asks: `X-Headrace-Tenant`, `-Project`, `-User`, `-Roles`, `-Plan`; `signed`: "
+        "with `X-Headrace-Timestamp` and `-Signature`. Clients can never set these."),
+    secret(text<&ProviderModel::context_secret>(
+        "context_secret", TextRule::credential, 512,
+        "What `signed` signs with (HMAC-SHA256), as `${NAME}`.")),
     mapping<&ProviderModel::headers_add>(
         "headers_add", TextRule::header_name, TextRule::header_value, 4096, 32,
         "Fields set on every request. What comes from `${...}` is kept sealed."),
@@ -308,6 +320,7 @@ constexpr OptionSpec kTargetOptions[] = {
 };
 constexpr SectionSpec kTargetSection = section<TargetModel>("target", kTargetOptions);
 
+constexpr auto kRouteRow = &RouteModel::row;
 constexpr OptionSpec kRouteOptions[] = {
     text<&RouteModel::name>("name", TextRule::identifier, kNameBytesMax,
                             "By which keys that are bound to it call it."),
@@ -315,6 +328,13 @@ constexpr OptionSpec kRouteOptions[] = {
         "models", TextRule::model_pattern, kModelBytesMax, 64,
         "Names that clients ask for. A star at the end stands for anything; an exact name goes "
         "before a pattern, a longer pattern before a shorter one.")),
+    flag<kRouteRow, &Route::audit>("audit", false, "Write each of its decisions to the audit log."),
+    size<kRouteRow, &Route::body_bytes_max>(
+        "body_bytes_max", {0, 0, kGiB},
+        "One request body of this route; more is answered 413. 0: what `http` says."),
+    number<kRouteRow, &Route::total_timeout_ms>(
+        "total_timeout_ms", "ms", {0, 0, kDay},
+        "From the request's head to the answer's last byte. 0: what the provider's say."),
     required(records<&RouteModel::targets>("targets", kTargetSection, 8,
                                            "Where such requests go. All speak one dialect.")),
     record<&RouteModel::cache>("cache", kRouteCacheSection, "Which answers are given again."),
@@ -357,6 +377,15 @@ constexpr OptionSpec kConfigOptions[] = {
     records<&ConfigModel::projects>("projects", kProjectSection, 20'000,
                                     "Parts of a tenant: applications, teams, purposes."),
     records<&ConfigModel::users>("users", kUserSection, 20'000, "People of a tenant."),
+    records<&ConfigModel::token_issuers>(
+        "token_issuers", kTokenIssuerSection, 32,
+        "Whose bearer tokens (JWT) are believed, besides keys, and what they say."),
+    records<&ConfigModel::ip_lists>("ip_lists", kIpListSection, 1024,
+                                    "Networks by name, for `ip_allow`."),
+    record<&ConfigModel::development>("development", kDevelopmentSection,
+                                      "What must never be on where others can reach it."),
+    record<&ConfigModel::audit>("audit", kAuditSection,
+                                "Decisions about requests, apart from the access log."),
     records<&ConfigModel::roles>(
         "roles", kRoleSection, kRolesMax,
         "What callers who have them may do: methods and paths, with what they inherit."),

@@ -32,6 +32,10 @@ constexpr OptionSpec kTenantOptions[] = {
               texts<&TenantModel::models>("models", TextRule::model_pattern, kModelBytesMax, 64,
                                           "What its callers may ask for, besides what their keys "
                                           "say: names, or beginnings with a star.")),
+    otherwise("anywhere",
+              texts<&TenantModel::ip_allow>("ip_allow", TextRule::identifier, kNameBytesMax, 16,
+                                            "From where its callers may come: names of "
+                                            "`ip_lists`. What keys say holds besides.")),
     number<kTenantRow, &Tenant::weight>(
         "weight", "", {1, 1, 1000}, "Its share of what is scarce, against that of other tenants."),
     choice<kTenantRow, &Tenant::language>(

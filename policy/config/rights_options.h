@@ -12,7 +12,7 @@
 namespace headrace::policy::config {
 
 template <auto Rights>
-constexpr std::array<OptionSpec, 9> rights_options() {
+constexpr std::array<OptionSpec, 10> rights_options() {
   return {
       otherwise("every model", texts<Rights, &RightsModel::models>(
                                    "models", TextRule::model_pattern, kModelBytesMax, 64,
@@ -31,6 +31,9 @@ constexpr std::array<OptionSpec, 9> rights_options() {
                                    "Routes that may be used, by their names.")),
       texts<Rights, &RightsModel::roles>("roles", TextRule::identifier, kNameBytesMax, kRolesMax,
                                          "Roles, as `roles` has them."),
+      otherwise("anywhere", texts<Rights, &RightsModel::ip_allow>(
+                                "ip_allow", TextRule::identifier, kNameBytesMax, 16,
+                                "From where its callers may come: names of `ip_lists`.")),
       otherwise("never", text<Rights, &RightsModel::expires_at>(
                              "expires_at", TextRule::date, 20,
                              "From when on it is refused: `2027-01-31` or "

@@ -27,6 +27,7 @@ struct RowRef {
 };
 
 enum class Switch : std::uint8_t { off, on };
+enum class LogOutput : std::uint8_t { off, standard_output, file };
 // Methods are bits, so that a rule holds any set of them.
 enum class MethodBit : std::uint8_t {
   get = 1,

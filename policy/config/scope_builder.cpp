@@ -32,6 +32,14 @@ void add_named(std::vector<Row>& rows, TextMap<std::uint32_t>& indexes, ScopeKin
   rows.push_back(row);
 }
 
+// By identity, which follows from the name.
+template <class Row>
+void fill_slots(std::vector<HashSlot>& slots, const std::vector<Row>& rows) {
+  slots.assign(slots_for(rows.size()), {});
+  for (std::uint32_t i = 0; i < rows.size(); ++i)
+    insert_into_slots(slots, slot_hash(rows[i].identity), i);
+}
+
 }  // namespace
 
 void ScopeBuilder::add(const ConfigModel& model) {
@@ -68,6 +76,7 @@ void ScopeBuilder::add_tenant(const TenantModel& tenant) {
   row.models = access_.add_model_rules(views_of(tenant.models));
   row.organisation = reference(organisation_indexes_, tenant.organisation.value);
   row.limits = quota_.limit_set(tenant.quota);
+  row.ip_set = ip_.set(views_of(tenant.ip_allow));
   row.zone = quota_.zone(tenant.time_zone.value);
   add_named(tenants_, tenant_indexes_, ScopeKind::tenant, tenant.name.value, strings_, row);
 }
@@ -112,6 +121,8 @@ void ScopeBuilder::finish(core::BlobBuilder& blob) {
   for (std::uint32_t i = 0; i < keys_.size(); ++i) {
     insert_into_slots(key_slots_, slot_hash(keys_[i].digest), i);
   }
+  fill_slots(tenant_slots_, tenants_);
+  fill_slots(user_slots_, users_);
   const auto add_table = [&]<class Row>(TableKind kind, const std::vector<Row>& rows) {
     blob.add_table(static_cast<std::uint32_t>(kind), kTableVersion, std::span<const Row>(rows));
   };
@@ -121,6 +132,8 @@ void ScopeBuilder::finish(core::BlobBuilder& blob) {
   add_table(TableKind::users, users_);
   add_table(TableKind::keys, keys_);
   add_table(TableKind::key_slots, key_slots_);
+  add_table(TableKind::tenant_slots, tenant_slots_);
+  add_table(TableKind::user_slots, user_slots_);
 }
 
 }  // namespace headrace::policy::config

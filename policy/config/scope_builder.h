@@ -39,8 +39,8 @@ struct KeyEntry {
 
 class ScopeBuilder {
  public:
-  ScopeBuilder(StringHeap& strings, AccessBuilder& access, QuotaBuilder& quota)
-      : strings_(strings), access_(access), quota_(quota) {}
+  ScopeBuilder(StringHeap& strings, AccessBuilder& access, QuotaBuilder& quota, IpBuilder& ip)
+      : strings_(strings), access_(access), quota_(quota), ip_(ip) {}
 
   // Once; before keys are added.
   void add(const ConfigModel& model);
@@ -59,6 +59,7 @@ class ScopeBuilder {
   StringHeap& strings_;
   AccessBuilder& access_;
   QuotaBuilder& quota_;
+  IpBuilder& ip_;
   TextMap<std::uint32_t> organisation_indexes_;
   TextMap<std::uint32_t> tenant_indexes_;
   TextMap<std::uint32_t> project_indexes_;
@@ -70,6 +71,8 @@ class ScopeBuilder {
   std::vector<User> users_;
   std::vector<ApiKey> keys_;
   std::vector<HashSlot> key_slots_;
+  std::vector<HashSlot> tenant_slots_;
+  std::vector<HashSlot> user_slots_;
 };
 
 }  // namespace headrace::policy::config

@@ -75,7 +75,9 @@ struct Tenant {
   Language language;     // of messages, where the client asks for none
   TenantMode mode;
   RowRef limits;
-  RowRef zone;  // in zones; none: UTC
+  RowRef zone;    // in zones; none: UTC
+  RowRef ip_set;  // from where its callers may come; none: from anywhere
+  std::uint8_t reserved[4];
 };
 struct Project {
   TextRef name;

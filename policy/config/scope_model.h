@@ -22,6 +22,7 @@ struct TenantModel : Record {
   Text time_zone;
   ScopeQuota quota;
   std::vector<Text> models;
+  std::vector<Text> ip_allow;
   Tenant row{};  // numbers and choices only
 };
 struct ProjectModel : Record {

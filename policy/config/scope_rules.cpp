@@ -41,6 +41,9 @@ class ScopeRules {
         settle_tenant(tenant, set);
       if (set.anonymous.tenant.given()) settle_tenant(set.anonymous.tenant, set.anonymous);
     }
+    for (const TokenIssuerModel& issuer : model_.token_issuers) {
+      if (issuer.tenant.given()) settle_tenant(issuer.tenant, issuer);
+    }
     for (ProviderModel& provider : model_.providers)
       settle_account(provider);
   }

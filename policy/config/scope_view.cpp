@@ -10,4 +10,16 @@ const ApiKey* ScopeView::find_key(const Sha256& digest) const {
   });
 }
 
+const Tenant* ScopeView::find_tenant(std::string_view name) const {
+  const std::uint64_t identity = scope_identity(ScopeKind::tenant, name);
+  return find_in_slots(tenant_slots_, tenants_, slot_hash(identity),
+                       [&](const Tenant& tenant) { return text(tenant.name) == name; });
+}
+
+const User* ScopeView::find_user(std::string_view name) const {
+  const std::uint64_t identity = scope_identity(ScopeKind::user, name);
+  return find_in_slots(user_slots_, users_, slot_hash(identity),
+                       [&](const User& user) { return text(user.name) == name; });
+}
+
 }  // namespace headrace::policy::config

@@ -25,6 +25,10 @@ class ScopeView {
   // The key with this digest, or nullptr. The digest is compared whole and in constant time.
   [[nodiscard]] const ApiKey* find_key(const Sha256& digest) const;
 
+  // By name; nullptr: nobody has it.
+  [[nodiscard]] const Tenant* find_tenant(std::string_view name) const;
+  [[nodiscard]] const User* find_user(std::string_view name) const;
+
   [[nodiscard]] const Tenant& tenant(const ApiKey& key) const { return tenants_[key.tenant]; }
   [[nodiscard]] const Tenant& tenant(const Project& project) const {
     return tenants_[project.tenant];
@@ -66,6 +70,9 @@ class ScopeView {
   }
 
   // Dense numbers.
+  [[nodiscard]] std::uint32_t index_of(const User& user) const {
+    return static_cast<std::uint32_t>(&user - users_.data());
+  }
   [[nodiscard]] std::uint32_t index_of(const ApiKey& key) const {
     return static_cast<std::uint32_t>(&key - keys_.data());
   }
@@ -86,6 +93,9 @@ class ScopeView {
     const auto prefix_bytes = static_cast<unsigned char>(at[1]);
     return {.name = {at + 2, name_bytes}, .prefix = {at + 2 + name_bytes, prefix_bytes}};
   }
+  [[nodiscard]] std::string_view text(TextRef ref) const {
+    return {strings_.data() + ref.offset, ref.bytes};
+  }
   template <class Row>
   static const Row* row(std::span<const Row> rows, RowRef ref) {
     return ref.none() ? nullptr : &rows[ref.row()];
@@ -98,6 +108,8 @@ class ScopeView {
   std::span<const User> users_;
   std::span<const ApiKey> keys_;
   std::span<const HashSlot> key_slots_;
+  std::span<const HashSlot> tenant_slots_;
+  std::span<const HashSlot> user_slots_;
   AccessView access_;
 };
 

@@ -38,6 +38,11 @@ struct SlotHash {
   return {.place = hash, .fingerprint = static_cast<std::uint32_t>(hash >> 32)};
 }
 
+// So is an identity.
+[[nodiscard]] inline SlotHash slot_hash(std::uint64_t identity) {
+  return {.place = identity, .fingerprint = static_cast<std::uint32_t>(identity >> 32)};
+}
+
 [[nodiscard]] inline std::size_t slots_for(std::size_t rows) {
   return std::bit_ceil(rows * 2 + 2);
 }
