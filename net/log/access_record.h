@@ -41,6 +41,7 @@ struct AccessRecord : AccessFacts {
   std::string_view tenant;
   std::string_view provider;
   std::string_view code;  // why it was refused
+  std::string_view tries;  // each attempt, where there was more than one
 };
 
 }  // namespace headrace::net

@@ -150,6 +150,8 @@ std::expected<void, std::string> DataPlane::make_shards(
   region_.emplace(std::move(*region));
   options.limits = region_->limits();
   options.incarnation = region_->incarnation_number();
+  fleet_.target_slots = region_->target_slots();
+  fleet_.key_slots = region_->key_slots();
   plan_memory(options, io_options, count);
   wait_for_addresses(snapshot->view());
   for (std::uint32_t number = 0; number < count; ++number) {

@@ -77,9 +77,10 @@ void add_query(const UpstreamRequest& request, TargetText& query) {
       query.add(parameter->text);
     }
   }
-  if (!request.provider->private_query.empty()) {
+  for (const std::string_view own : {request.key->private_query, request.provider->private_query}) {
+    if (own.empty()) continue;
     if (!query.text().empty()) query.add("&");
-    query.add(request.provider->private_query);
+    query.add(own);
   }
 }
 
@@ -138,6 +139,7 @@ void write_upstream_head(const UpstreamRequest& request, HeadWriter& writer) {
   }
   // What is metered must be readable.
   if (request.metered) writer.lines("Accept-Encoding: identity\r\n");
+  writer.lines(request.key->private_line);
   writer.lines(request.provider->private_lines);
   if (const auto trace = head.fields.value(FieldId::traceparent); !trace.empty()) {
     writer.field("traceparent", trace);

@@ -20,6 +20,8 @@ void wipe(Text& text) {
 void wipe_secrets(ConfigModel& model) {
   for (ProviderModel& provider : model.providers) {
     wipe(provider.credential);
+    for (ProviderKeyModel& key : provider.keys)
+      wipe(key.credential);
     for (NamedText& edit : provider.headers_add)
       wipe(edit.text);
     for (NamedText& edit : provider.query_add)
@@ -43,6 +45,7 @@ std::expected<std::vector<std::byte>, std::vector<ConfigError>> compile(
   apply_scope_rules(model, errors);
   apply_access_rules(model, errors);
   apply_provider_rules(model, errors);
+  apply_resilience_rules(model, errors);
   apply_route_rules(model, errors);
   apply_quota_rules(model, source, errors);
   apply_file_rules(model, source, errors);

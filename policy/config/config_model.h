@@ -13,6 +13,7 @@
 #include "policy/config/base_layout.h"
 #include "policy/config/model_values.h"
 #include "policy/config/provider_url.h"
+#include "policy/config/resilience_model.h"
 #include "policy/config/scope_model.h"
 
 namespace headrace::policy::config {
@@ -77,6 +78,10 @@ struct ProviderModel : Record {
   std::vector<Text> headers_remove;
   std::vector<NamedText> query_add;
   std::vector<Text> query_remove;
+  std::vector<ProviderKeyModel> keys;
+  BreakerModel breaker;
+  HealthModel health;
+  std::uint64_t key_bench_ms = 0;
   Provider row{};     // numbers, switches and the dialect
   ProviderUrl parts;  // of `url`
 };
@@ -90,6 +95,9 @@ struct RouteModel : Record {
   Text name;
   std::vector<Text> models;
   std::vector<TargetModel> targets;
+  Balance balance = Balance::weight;
+  RetryModel retry;
+  std::uint64_t comment_interval_ms = 0;
 };
 struct PassthroughModel : Record {
   Text path;

@@ -25,6 +25,8 @@ void apply_scope_rules(ConfigModel& model, ErrorList& errors);
 // Who may do what: roles, policy sets, rights.
 void apply_access_rules(ConfigModel& model, ErrorList& errors);
 void apply_provider_rules(ConfigModel& model, ErrorList& errors);
+// Keys of providers, breakers, health checks, retries.
+void apply_resilience_rules(ConfigModel& model, ErrorList& errors);
 // Routes, keys and passthrough rules: what leads to providers.
 void apply_route_rules(ConfigModel& model, ErrorList& errors);
 // Plans, limits, budgets, credits, prices; reads the rules of the time zones that tenants name.
