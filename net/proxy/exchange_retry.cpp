@@ -15,6 +15,7 @@
 #include "net/shard_context.h"
 #include "net/upstream/upstream_connection.h"
 #include "policy/dialect/provider_hints.h"
+#include "policy/price/cost.h"
 
 namespace headrace::net {
 
@@ -169,6 +170,14 @@ void Exchange::end_attempt(AttemptEnd end) {
   entry.end = end;
   entry.duration_ms = static_cast<std::uint32_t>(
       std::chrono::duration_cast<milliseconds>(shard_->now() - attempt_begun_at_).count());
+  // The provider had all of it, and may charge for it although nobody heard of an answer.
+  const bool unheard = end == AttemptEnd::first_byte_timeout || end == AttemptEnd::total_timeout;
+  if (unheard && request_sent_ && price_ != nullptr) {
+    policy::Usage usage;
+    usage.in_fresh = prompt_.text_tokens + prompt_.media_tokens;
+    entry.cost_micro_usd =
+        static_cast<std::uint64_t>(policy::cost_of(usage, price_->rates).count());
+  }
 }
 
 void Exchange::count(std::span<const BreakerEvent> events) {
@@ -296,6 +305,10 @@ std::string_view Exchange::write_tries(std::span<char, kTriesBytesMax> room) con
                          used > 0 ? "; " : "", provider.name, key.empty() ? "" : "/", key,
                          entry.status, policy::row(entry.end).name, entry.duration_ms);
     used = std::min(used + written.size, room.size());
+    if (entry.cost_micro_usd == 0) continue;
+    const auto cost = fmt::format_to_n(room.data() + used, room.size() - used, " ~{} micro-USD",
+                                       entry.cost_micro_usd);
+    used = std::min(used + cost.size, room.size());
   }
   return {room.data(), used};
 }
