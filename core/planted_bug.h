@@ -50,6 +50,10 @@ enum class PlantedBug : std::uint8_t {
   held_event_dropped,  // an event that a buffer's end had cut
   pipelined_dropped,   // a request that came with the one before
   continue_unsent,
+  // retries
+  retried_after_first_byte,  // the client has a part of an answer
+  withheld_answer_sent,      // a failed answer goes out although the request will be sent again
+  failed_answer_kept,        // ... or goes out before the next one
   // answers and records
   answered_twice,
   recorded_twice,

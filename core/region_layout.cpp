@@ -28,6 +28,7 @@ std::expected<void, std::string> judge(const RegionGeometry& g) {
       {"limit_slots", g.limit_slots, 1, kStableSlotsMax},
       {"limit_step_blocks", g.limit_step_blocks, 1, kStableSlotsMax},
       {"breaker_slots", g.breaker_slots, 1, kStableSlotsMax},
+      {"key_slots", g.key_slots, 1, kStableSlotsMax},
       {"in_flight_entries", g.in_flight_entries, 1, kEntriesPerShardMax},
       {"stream_entries", g.stream_entries, 1, kEntriesPerShardMax},
       {"config_bank_bytes", g.config_bank_bytes, 1, kAreaBytesMax},
@@ -73,7 +74,8 @@ std::expected<RegionLayout, std::string> RegionLayout::plan(const RegionGeometry
   layout.limit_header_ = cursor.take(kLimitHeaderBytes);
   layout.limit_entries_ = cursor.take(geometry.limit_slots * kLimitEntryBytes);
   layout.limit_step_blocks_ = cursor.take(geometry.limit_step_blocks * kLimitStepBlockBytes);
-  layout.breaker_slots_ = cursor.take(geometry.breaker_slots * sizeof(StableSlot));
+  layout.breaker_slots_ = cursor.take(geometry.breaker_slots * sizeof(TargetSlot));
+  layout.key_slots_ = cursor.take(geometry.key_slots * sizeof(KeySlot));
   layout.config_directory_ = cursor.take(sizeof(ConfigDirectory));
   for (RegionArea& bank : layout.config_banks_)
     bank = cursor.take(geometry.config_bank_bytes);

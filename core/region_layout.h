@@ -10,8 +10,9 @@
 //   +--------------------------------------------------------------+
 //   | limits in use: LimitHeader, LimitEntry x limit_slots,         |
 //   |   StepBlock x limit_step_blocks (core/limits/limit_words.h)   |
-//   | StableSlot x breaker_slots  numbers given by the store: no    |
-//   |                             new config ever resets a word     |
+//   | TargetSlot x breaker_slots  found by the hash of a provider   |
+//   | KeySlot    x key_slots      and model, or key: no new config  |
+//   |                             ever resets a word                |
 //   +--------------------------------------------------------------+
 //   | ConfigDirectory: generation, length and checksum of each bank |
 //   | config bank 0                                                 |
@@ -54,9 +55,11 @@ struct RegionGeometry {
   std::uint32_t shards = 1;
   std::uint32_t incarnations = kIncarnationsMin;
   std::uint32_t limit_slots = 4096;  // limits in use at once, and room between them
-  std::uint32_t breaker_slots = 1024;
+  std::uint32_t breaker_slots = 4096;
+  std::uint32_t key_slots = 4096;
   std::uint32_t in_flight_entries = 4096;  // per shard
   std::uint32_t stream_entries = 4096;     // per shard
+  std::uint32_t reserved = 0;
   std::uint64_t limit_step_blocks = 4096;  // sliding windows in use at once
   std::uint64_t config_bank_bytes = std::uint64_t{1024} * 1024;
   std::uint64_t delta_log_bytes = std::uint64_t{256} * 1024;
@@ -84,8 +87,8 @@ struct RegionHeader {
   alignas(64) std::atomic<std::uint64_t> epochs_given;
 };
 
-static_assert(sizeof(RegionGeometry) == 64);
-static_assert(offsetof(RegionDescription, checksum) == 104);
+static_assert(sizeof(RegionGeometry) == 72);
+static_assert(offsetof(RegionDescription, checksum) == 112);
 static_assert(offsetof(RegionHeader, epochs_given) == 128);
 static_assert(sizeof(RegionHeader) <= 4096);
 
@@ -100,14 +103,31 @@ struct alignas(64) IncarnationSlot {
 
 static_assert(sizeof(IncarnationSlot) == 64);
 
-// One word that all incarnations change by atomic operations, and the owner that the store gave
-// the slot number to.
-struct StableSlot {
-  std::atomic<std::uint64_t> word;
-  std::atomic<std::uint64_t> owner;
+// What all shards know of a provider, or of one model on it (policy/resilience/breaker.h): its
+// breaker, what failed of late, and what the health checks say. All zero: nothing is known.
+struct alignas(64) TargetSlot {
+  static constexpr std::size_t kTallies = 5;
+
+  std::atomic<std::uint64_t> word;   // the breaker's state: all that a request reads
+  std::atomic<std::uint64_t> owner;  // the identity that it belongs to; 0: free
+  std::array<std::atomic<std::uint64_t>, kTallies> tallies;
+  std::atomic<std::uint64_t> health;
 };
 
-static_assert(sizeof(StableSlot) == 16);
+static_assert(sizeof(TargetSlot) == 64);
+
+// What all shards know of one key of a provider, or of one model under it
+// (policy/resilience/headroom.h).
+struct alignas(64) KeySlot {
+  static constexpr std::size_t kWindows = 4;
+
+  std::atomic<std::uint64_t> bench;  // until when it is not to be used, and why
+  std::atomic<std::uint64_t> owner;
+  std::array<std::atomic<std::uint64_t>, kWindows> windows;
+  std::array<std::atomic<std::uint64_t>, 2> reserved;
+};
+
+static_assert(sizeof(KeySlot) == 64);
 
 struct ConfigDirectory {
   struct Bank {
@@ -165,6 +185,7 @@ class RegionLayout {
   [[nodiscard]] RegionArea limit_entries() const { return limit_entries_; }
   [[nodiscard]] RegionArea limit_step_blocks() const { return limit_step_blocks_; }
   [[nodiscard]] RegionArea breaker_slots() const { return breaker_slots_; }
+  [[nodiscard]] RegionArea key_slots() const { return key_slots_; }
   [[nodiscard]] RegionArea config_directory() const { return config_directory_; }
   [[nodiscard]] RegionArea config_bank(std::uint32_t bank) const { return config_banks_[bank]; }
   [[nodiscard]] RegionArea delta_log() const { return delta_log_; }
@@ -185,6 +206,7 @@ class RegionLayout {
   RegionArea limit_entries_;
   RegionArea limit_step_blocks_;
   RegionArea breaker_slots_;
+  RegionArea key_slots_;
   RegionArea config_directory_;
   std::array<RegionArea, 2> config_banks_;
   RegionArea delta_log_;

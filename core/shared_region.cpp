@@ -67,6 +67,7 @@ std::string geometry_difference(const RegionGeometry& has, const RegionGeometry&
       {"limit_slots", has.limit_slots, wanted.limit_slots},
       {"limit_step_blocks", has.limit_step_blocks, wanted.limit_step_blocks},
       {"breaker_slots", has.breaker_slots, wanted.breaker_slots},
+      {"key_slots", has.key_slots, wanted.key_slots},
       {"in_flight_entries", has.in_flight_entries, wanted.in_flight_entries},
       {"stream_entries", has.stream_entries, wanted.stream_entries},
       {"config_bank_bytes", has.config_bank_bytes, wanted.config_bank_bytes},
@@ -259,9 +260,13 @@ std::span<std::byte> SharedRegion::limit_step_blocks() const {
   return area(layout_.limit_step_blocks());
 }
 
-std::span<StableSlot> SharedRegion::breaker_slots() const {
-  return {reinterpret_cast<StableSlot*>(area(layout_.breaker_slots()).data()),
+std::span<TargetSlot> SharedRegion::breaker_slots() const {
+  return {reinterpret_cast<TargetSlot*>(area(layout_.breaker_slots()).data()),
           geometry().breaker_slots};
+}
+
+std::span<KeySlot> SharedRegion::key_slots() const {
+  return {reinterpret_cast<KeySlot*>(area(layout_.key_slots()).data()), geometry().key_slots};
 }
 
 ConfigDirectory& SharedRegion::config_directory() const {

@@ -47,7 +47,8 @@ class SharedRegion {
   [[nodiscard]] std::span<std::byte> limit_header() const;
   [[nodiscard]] std::span<std::byte> limit_entries() const;
   [[nodiscard]] std::span<std::byte> limit_step_blocks() const;
-  [[nodiscard]] std::span<StableSlot> breaker_slots() const;
+  [[nodiscard]] std::span<TargetSlot> breaker_slots() const;
+  [[nodiscard]] std::span<KeySlot> key_slots() const;
   [[nodiscard]] ConfigDirectory& config_directory() const;
   [[nodiscard]] std::span<std::byte> config_bank(std::uint32_t bank) const;
   [[nodiscard]] std::span<std::byte> delta_log() const;

@@ -13,6 +13,7 @@
 
 #include "core/event_log.h"
 #include "net/tls/certificate_store.h"
+#include "policy/config/key_digest.h"
 #include "policy/config/provider_url.h"
 
 namespace headrace::net {
@@ -76,8 +77,6 @@ class SnapshotBuilder {
     std::string lines;
     std::string query;
     std::string egress;
-    std::size_t credential_line_bytes = 0;
-    std::size_t credential_query_bytes = 0;
     std::string context;
   };
 
@@ -103,29 +102,56 @@ class SnapshotBuilder {
     query += percent_encode(value);
   }
 
+  // How one credential is shown.
+  Secrets credential_secrets(const config::Provider& row, std::string_view credential) {
+    Secrets secrets;
+    const std::string_view field = view_.text(row.auth_name);
+    switch (row.auth) {
+      case config::AuthStyle::bearer:
+        secrets.lines = fmt::format("{}: Bearer {}\r\n", field, credential);
+        break;
+      case config::AuthStyle::header:
+        secrets.lines = fmt::format("{}: {}\r\n", field, credential);
+        break;
+      case config::AuthStyle::query:
+        add_query(secrets.query, field, credential);
+        break;
+      case config::AuthStyle::none:
+        break;
+    }
+    return secrets;
+  }
+
+  void add_key(ProviderLink& link, std::string_view name, std::string credential) {
+    KeyLink& key = link.keys.emplace_back();
+    key.name = name;
+    std::string owner = fmt::format("provider key\n{}\n{}\n{}", link.name, name, credential);
+    const config::Sha256 digest = config::key_digest(owner);
+    std::memcpy(&key.identity, digest.bytes.data(), sizeof key.identity);
+    key_secrets_.push_back(credential_secrets(*link.row, credential));
+    OPENSSL_cleanse(owner.data(), owner.size());
+    OPENSSL_cleanse(credential.data(), credential.size());
+  }
+
+  void add_keys(ProviderLink& link) {
+    const config::Provider& row = *link.row;
+    const std::string name(link.name);
+    for (const config::ProviderKey& key : view_.keys(row)) {
+      const std::string_view key_name = view_.text(key.name);
+      add_key(link, key_name,
+              unsealed(key.credential, config::provider_key_context(name, key_name)));
+      link.keys.back().weight = key.weight;
+      link.keys.back().drain = key.drain == config::Switch::on;
+    }
+    if (!link.keys.empty()) return;
+    const bool shown = row.auth != config::AuthStyle::none;
+    add_key(link, {},
+            shown ? unsealed(row.credential, config::credential_context(name)) : std::string());
+  }
+
   Secrets secrets_of(const config::Provider& row) {
     Secrets secrets;
     const std::string name(view_.text(row.name));
-    if (row.auth != config::AuthStyle::none) {
-      std::string credential = unsealed(row.credential, config::credential_context(name));
-      const std::string_view field = view_.text(row.auth_name);
-      switch (row.auth) {
-        case config::AuthStyle::bearer:
-          secrets.lines += fmt::format("{}: Bearer {}\r\n", field, credential);
-          break;
-        case config::AuthStyle::header:
-          secrets.lines += fmt::format("{}: {}\r\n", field, credential);
-          break;
-        case config::AuthStyle::query:
-          add_query(secrets.query, field, credential);
-          break;
-        case config::AuthStyle::none:
-          break;
-      }
-      OPENSSL_cleanse(credential.data(), credential.size());
-      secrets.credential_line_bytes = secrets.lines.size();
-      secrets.credential_query_bytes = secrets.query.size();
-    }
     for (const config::FieldEdit& edit : view_.edits(row)) {
       const std::string_view field = view_.text(edit.name);
       std::string value = edit.sealed == config::Switch::on
@@ -137,10 +163,6 @@ class SnapshotBuilder {
         add_query(secrets.query, field, value);
       }
       OPENSSL_cleanse(value.data(), value.size());
-    }
-    // The separator behind a credential goes with it.
-    if (secrets.query.size() > secrets.credential_query_bytes) {
-      secrets.credential_query_bytes += secrets.credential_query_bytes > 0 ? 1 : 0;
     }
     if (!row.egress_proxy.empty()) secrets.egress = egress_request(row);
     if (!row.context_secret.empty()) {
@@ -229,6 +251,7 @@ class SnapshotBuilder {
     }
     if (row.scheme == config::Scheme::https) link.tls = client_context(row);
     secrets_.push_back(secrets_of(row));
+    add_keys(link);
     snapshot_.providers_.push_back(std::move(link));
   }
 
@@ -286,8 +309,10 @@ class SnapshotBuilder {
 
   void place_secrets() {
     std::size_t bytes = 0;
-    for (const Secrets& each : secrets_)
-      bytes += each.lines.size() + each.query.size() + each.egress.size() + each.context.size();
+    for (const auto* list : {&secrets_, &key_secrets_}) {
+      for (const Secrets& each : *list)
+        bytes += each.lines.size() + each.query.size() + each.egress.size() + each.context.size();
+    }
     snapshot_.secrets_ = LockedMemory(bytes);
     char* at = snapshot_.secrets_.bytes().data();
     const auto place = [&at](std::string& text) {
@@ -302,9 +327,15 @@ class SnapshotBuilder {
       snapshot_.providers_[i].private_lines = place(secrets_[i].lines);
       snapshot_.providers_[i].private_query = place(secrets_[i].query);
       snapshot_.providers_[i].egress_request = place(secrets_[i].egress);
-      snapshot_.providers_[i].credential_line_bytes = secrets_[i].credential_line_bytes;
-      snapshot_.providers_[i].credential_query_bytes = secrets_[i].credential_query_bytes;
       snapshot_.providers_[i].context_secret = place(secrets_[i].context);
+    }
+    auto secrets = key_secrets_.begin();
+    for (ProviderLink& provider : snapshot_.providers_) {
+      for (KeyLink& key : provider.keys) {
+        key.private_line = place(secrets->lines);
+        key.private_query = place(secrets->query);
+        ++secrets;
+      }
     }
   }
 
@@ -407,7 +438,8 @@ class SnapshotBuilder {
   ConfigSnapshot& snapshot_;
   const config::ConfigView& view_;
   const config::MasterKey& master_key_;
-  std::vector<Secrets> secrets_;
+  std::vector<Secrets> secrets_;      // of each provider
+  std::vector<Secrets> key_secrets_;  // of each key, in the order of the providers
   std::vector<std::string> errors_;
   std::shared_ptr<const tls::TrustAnchors> system_anchors_;
 };

@@ -125,6 +125,7 @@ void DataPlaneShard::on_start(core::Shard&) {
   for (const auto& listener : listeners_)
     listener->start();
   ask_for_names(*context_.config);
+  if (shard_.number() == kHealthShard) context_.config->start_health_checks();
 }
 
 void DataPlaneShard::on_message(const core::Message& message) {
@@ -202,6 +203,7 @@ void DataPlaneShard::take_commands() {
         take_config(std::move(*snapshot));
         match_listeners();
         ask_for_names(*context_.config);
+        if (shard_.number() == kHealthShard) context_.config->start_health_checks();
         reloads_done_.fetch_add(1);
         break;
       }

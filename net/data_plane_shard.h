@@ -85,6 +85,7 @@ class DataPlaneShard final : public core::ShardHooks {
   static constexpr std::size_t kCommandsMax = 16;
   static constexpr std::size_t kRunQueuePerTurn = 8;
   static constexpr std::uint32_t kAdminShard = 0;
+  static constexpr std::uint32_t kHealthShard = 0;
   static constexpr int kAdminBacklog = 64;
 
   void on_start(core::Shard& shard) override;

@@ -1,12 +1,14 @@
 // All shards of the process, for the admin pages of any one of them: read-only, and only what may
-// be read from other threads (core/counters.h).
+// be read from other threads (core/counters.h). And what they have in common.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "core/cache/cache_partition.h"
+#include "core/region_layout.h"
 #include "core/shard.h"
 #include "net/shard_counters.h"
 
@@ -21,6 +23,9 @@ struct FleetShard {
 // Filled in before the first shard runs; the flags change while they run.
 struct Fleet {
   std::vector<FleetShard> shards;
+  // Of the shared region: what is known of providers and their keys.
+  std::span<core::TargetSlot> target_slots;
+  std::span<core::KeySlot> key_slots;
   std::atomic<bool> ready{false};
   std::atomic<bool> draining{false};
   std::atomic<std::uint64_t> config_generation{1};

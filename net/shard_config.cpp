@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/check.h"
+#include "net/fleet.h"
 #include "net/shard_context.h"
 #include "policy/config/address_rules.h"
 
@@ -16,6 +17,9 @@ ShardConfig::ShardConfig(ShardContext& shard, std::shared_ptr<const ConfigSnapsh
       snapshot_(std::move(snapshot)),
       number_(number),
       small_buffer_bytes_(shard.small_buffer_bytes),
+      targets_(*snapshot_,
+               shard.fleet == nullptr ? std::span<core::TargetSlot>() : shard.fleet->target_slots,
+               shard.fleet == nullptr ? std::span<core::KeySlot>() : shard.fleet->key_slots),
       addresses_(snapshot_->providers().size()),
       tokens_(snapshot_->view(), snapshot_->token_keys()) {
   const policy::config::HttpSettings& settings = http();
@@ -116,8 +120,20 @@ bool ShardConfig::give_up_idle_upstream() {
   return most != pools_.end() && (*most)->give_up_idle();
 }
 
+void ShardConfig::start_health_checks() {
+  for (const auto& pool : pools_) {
+    const ProviderLink& provider = pool->provider();
+    core::TargetSlot* slot = targets_.provider_slot(provider.index);
+    if (slot == nullptr || view().resilience(*provider.row).health.interval_ms == 0) continue;
+    health_checks_.push_back(std::make_unique<HealthCheck>(shard_, *pool, *slot, view()));
+    health_checks_.back()->start();
+  }
+}
+
 void ShardConfig::retire() {
   retired_ = true;
+  for (const auto& check : health_checks_)
+    check->stop();
   for (const auto& pool : pools_)
     pool->retire();
 }

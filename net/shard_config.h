@@ -14,7 +14,9 @@
 #include "net/http/head_limits.h"
 #include "net/tls/resumption_cache.h"
 #include "net/token_desk.h"
+#include "net/upstream/health_check.h"
 #include "net/upstream/provider_addresses.h"
+#include "net/upstream/target_states.h"
 #include "net/upstream/upstream_pool.h"
 #include "policy/body/body_scan.h"
 #include "policy/quota/calendar_windows.h"
@@ -46,6 +48,7 @@ class ShardConfig {
   [[nodiscard]] std::size_t small_buffer_bytes() const { return small_buffer_bytes_; }
 
   [[nodiscard]] UpstreamPool& pool(std::uint32_t provider) { return *pools_[provider]; }
+  [[nodiscard]] TargetStates& targets() { return targets_; }
 
   // Closes an idle connection of the pool that has most of them. False: all are busy.
   bool give_up_idle_upstream();
@@ -72,6 +75,8 @@ class ShardConfig {
 
   void add_user() { ++users_; }
   void drop_user();
+  // Once, by the shard that does it for all.
+  void start_health_checks();
   void retire();
   [[nodiscard]] bool retired() const { return retired_; }
   [[nodiscard]] bool quiet() const { return retired_ && users_ == 0; }
@@ -93,9 +98,11 @@ class ShardConfig {
   policy::BodyLimits body_limits_;
   policy::CalendarWindows calendar_windows_;
   std::size_t small_buffer_bytes_;
+  TargetStates targets_;
   std::vector<Addresses> addresses_;
   std::vector<std::unique_ptr<UpstreamPool>> pools_;
   TokenDesk tokens_;
+  std::vector<std::unique_ptr<HealthCheck>> health_checks_;
   std::uint64_t users_ = 0;
   bool counts_all_text_ = false;
   bool retired_ = false;

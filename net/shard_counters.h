@@ -33,9 +33,19 @@ enum class ShardCount : std::uint8_t {
   tokens_out,
   answers_metered,
   stream_events,
+  stream_comments,  // to clients whose stream was silent
   log_lines_dropped,
-  requests_copied,   // a held request moved out of a scarce receive buffer
-  buffers_relieved,  // what was queued moved out of a receive buffer, because those were short
+  requests_copied,       // a held request moved out of a scarce receive buffer
+  buffers_relieved,      // what was queued moved out of a receive buffer, because those were short
+  retries,               // requests sent again to a target that was tried before
+  failovers,             // ... to another one
+  retries_denied,        // not sent again: the route's budget was used up
+  requests_unavailable,  // every target was out
+  breakers_opened,
+  breakers_closed,
+  breakers_repaired,  // a corrupt word was set right
+  keys_benched,
+  health_checks_failed,
   tls_handshakes,
   tls_failures,
   refused_requests,  // by a limit of that measure

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/histogram.h"
+#include "net/admin/provider_pages.h"
 
 namespace headrace::net {
 
@@ -59,12 +60,32 @@ constexpr std::array kCounterRows = {
                "Answers of which usage was read."},
     CounterRow{ShardCount::stream_events, "headrace_stream_events_total",
                "Events of streamed answers."},
+    CounterRow{ShardCount::stream_comments, "headrace_stream_comments_total",
+               "Comments sent to clients whose stream was silent."},
     CounterRow{ShardCount::log_lines_dropped, "headrace_access_log_lines_dropped_total",
                "Access log lines dropped under pressure."},
     CounterRow{ShardCount::requests_copied, "headrace_requests_moved_total",
                "Held requests moved out of receive buffers that had become scarce."},
     CounterRow{ShardCount::buffers_relieved, "headrace_buffers_relieved_total",
                "Pieces of answers and uploads moved out of receive buffers that had become short."},
+    CounterRow{ShardCount::retries, "headrace_retries_total",
+               "Requests sent again to a target that was tried before."},
+    CounterRow{ShardCount::failovers, "headrace_failovers_total",
+               "Requests sent again to another target of their route."},
+    CounterRow{ShardCount::retries_denied, "headrace_retries_denied_total",
+               "Requests not sent again because their route's retry budget was used up."},
+    CounterRow{ShardCount::requests_unavailable, "headrace_requests_unavailable_total",
+               "Requests answered 503 because every target was out."},
+    CounterRow{ShardCount::breakers_opened, "headrace_breakers_opened_total",
+               "Times that a breaker opened."},
+    CounterRow{ShardCount::breakers_closed, "headrace_breakers_closed_total",
+               "Times that a breaker closed again."},
+    CounterRow{ShardCount::breakers_repaired, "headrace_breakers_repaired_total",
+               "Breakers whose word in the shared region was corrupt: look for what writes there."},
+    CounterRow{ShardCount::keys_benched, "headrace_provider_keys_benched_total",
+               "Times that a provider's key was taken out for a while."},
+    CounterRow{ShardCount::health_checks_failed, "headrace_health_checks_failed_total",
+               "Health checks of providers that failed."},
     CounterRow{ShardCount::tls_handshakes, "headrace_tls_handshakes_total",
                "TLS handshakes completed."},
     CounterRow{ShardCount::tls_failures, "headrace_tls_failures_total",
@@ -219,7 +240,8 @@ std::string metrics(const Fleet& fleet) {
 
 }  // namespace
 
-AdminPage admin_page(std::string_view path, const Fleet& fleet, bool metrics_served) {
+AdminPage admin_page(std::string_view path, const Fleet& fleet, const TargetStates& targets,
+                     core::Instant now, bool metrics_served) {
   AdminPage page;
   if (path == "/health" || path == "/healthz") {
     page.status = 200;
@@ -232,8 +254,12 @@ AdminPage admin_page(std::string_view path, const Fleet& fleet, bool metrics_ser
     page.status = 200;
     page.content_type = "text/plain; version=0.0.4; charset=utf-8";
     page.body = metrics(fleet);
+    write_provider_metrics(page.body, targets, now);
+  } else if (path == "/providers" && metrics_served) {
+    page.status = 200;
+    page.body = provider_page(targets, now);
   } else {
-    page.body = "There is no such page. There are /health, /ready and /metrics.\n";
+    page.body = "There is no such page. There are /health, /ready, /metrics and /providers.\n";
   }
   return page;
 }

@@ -6,9 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include "core/clock.h"
 #include "net/fleet.h"
 
 namespace headrace::net {
+
+class TargetStates;
 
 struct AdminPage {
   std::uint16_t status = 404;
@@ -17,6 +20,7 @@ struct AdminPage {
 };
 
 // Allocates: asked a few times a minute by monitoring, on the admin listener only.
-AdminPage admin_page(std::string_view path, const Fleet& fleet, bool metrics_served);
+AdminPage admin_page(std::string_view path, const Fleet& fleet, const TargetStates& targets,
+                     core::Instant now, bool metrics_served);
 
 }  // namespace headrace::net

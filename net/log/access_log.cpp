@@ -8,23 +8,24 @@ namespace headrace::net {
 
 namespace {
 
-constexpr std::size_t kTexts = 10;
+constexpr std::size_t kTexts = 11;
 constexpr std::size_t kTextBytesMax = 255;
 constexpr std::uint32_t kAccessRecordKind = 1;
 
 static_assert(std::is_trivially_copyable_v<AccessRecordInRing>);
 
 std::array<std::string_view*, kTexts> texts_of(AccessRecord& record) {
-  return {&record.request_id, &record.path, &record.model, &record.key,  &record.tenant,
-          &record.provider,   &record.code, &record.user,  &record.rule, &record.route};
+  return {&record.request_id, &record.path,     &record.model, &record.key,
+          &record.tenant,     &record.provider, &record.code,  &record.user,
+          &record.rule,       &record.route,    &record.tries};
 }
 
 }  // namespace
 
 bool AccessLog::write(const AccessRecord& record) {
   const std::array<std::string_view, kTexts> texts = {
-      record.request_id, record.path, record.model, record.key,  record.tenant,
-      record.provider,   record.code, record.user,  record.rule, record.route};
+      record.request_id, record.path, record.model, record.key,   record.tenant, record.provider,
+      record.code,       record.user, record.rule,  record.route, record.tries};
   AccessRecordInRing out;
   out.facts = record;
   std::size_t bytes = sizeof out;

@@ -21,7 +21,7 @@ namespace headrace::net {
 // A record as it stands in the ring: the fixed part, then the texts one behind the other.
 struct AccessRecordInRing {
   AccessFacts facts;
-  std::array<std::uint8_t, 10> text_bytes;
+  std::array<std::uint8_t, 11> text_bytes;
 };
 
 class AccessLog {

@@ -45,6 +45,7 @@ struct AccessRecord : AccessFacts {
   // In audit lines only: which rule decided ("passed": none said no), and for which route.
   std::string_view rule;
   std::string_view route;
+  std::string_view tries;  // each attempt, where there was more than one
 };
 
 }  // namespace headrace::net

@@ -148,6 +148,7 @@ std::size_t write_log_line(const AccessRecord& record, std::span<char> out) {
   line.text(",\"model\":\"", record.model);
   line.text(",\"provider\":\"", record.provider);
   line.number_if_any(",\"attempts\":", record.attempts);
+  line.plain(",\"tries\":\"", record.tries);
   write_usage(record.usage, line);
   line.flag(",\"streamed\":true", record.streamed);
   line.flag(",\"local\":true", record.local);

@@ -180,6 +180,8 @@ std::expected<void, std::string> DataPlane::make_shards(
   cache_ = std::make_unique<ProcessCache>(snapshot->view().cache().settings().memory_bytes_max,
                                           static_cast<std::uint32_t>(count));
   options.cache = cache_.get();
+  fleet_.target_slots = region_->target_slots();
+  fleet_.key_slots = region_->key_slots();
   plan_memory(options, io_options, count);
   wait_for_addresses(snapshot->view());
   for (std::uint32_t number = 0; number < count; ++number) {

@@ -28,6 +28,11 @@ class RegionHome {
   // The base that is served from now on. The error is for an operator.
   std::expected<void, std::string> publish(std::span<const std::byte> base);
   void finish();
+  // What is known of providers and their keys.
+  [[nodiscard]] std::span<core::TargetSlot> target_slots() const {
+    return region_->breaker_slots();
+  }
+  [[nodiscard]] std::span<core::KeySlot> key_slots() const { return region_->key_slots(); }
 
   [[nodiscard]] std::uint64_t bytes() const;
   [[nodiscard]] std::uint64_t incarnation() const { return incarnation_->epoch(); }

@@ -1,10 +1,12 @@
-// Reads usage from an answer as it passes: an event stream, a JSON document, or nothing.
+// Reads an answer as it passes: usage from an event stream or a JSON document, what an error says,
+// or nothing.
 //
 // The readers are pure (policy/dialect); this only holds the one that fits, in place.
 #pragma once
 
 #include <variant>
 
+#include "policy/dialect/provider_error.h"
 #include "policy/dialect/stream_meter.h"
 #include "policy/dialect/usage.h"
 #include "policy/dialect/usage_scanner.h"
@@ -20,11 +22,19 @@ class AnswerMeter {
     reader_.emplace<policy::UsageScanner>(endpoint);
   }
 
+  // Of an answer that is an error: nothing of it is ever billed.
+  void start_error() { reader_.emplace<policy::ProviderErrorReader>().start(); }
+  void stop() { reader_.emplace<std::monostate>(); }
+
   [[nodiscard]] policy::StreamMeter* stream() { return std::get_if<policy::StreamMeter>(&reader_); }
   [[nodiscard]] policy::UsageScanner* document() {
     return std::get_if<policy::UsageScanner>(&reader_);
   }
-  [[nodiscard]] bool active() const { return reader_.index() != 0; }
+  [[nodiscard]] policy::ProviderErrorReader* error() {
+    return std::get_if<policy::ProviderErrorReader>(&reader_);
+  }
+  // Usage is read.
+  [[nodiscard]] bool active() const { return reader_.index() == 1 || reader_.index() == 2; }
 
   [[nodiscard]] policy::Usage usage() const {
     if (const auto* stream = std::get_if<policy::StreamMeter>(&reader_)) return stream->usage();
@@ -35,7 +45,9 @@ class AnswerMeter {
   }
 
  private:
-  std::variant<std::monostate, policy::StreamMeter, policy::UsageScanner> reader_;
+  std::variant<std::monostate, policy::StreamMeter, policy::UsageScanner,
+               policy::ProviderErrorReader>
+      reader_;
 };
 
 }  // namespace headrace::net

@@ -26,12 +26,14 @@ Exchange::Exchange(ShardContext& shard, DownstreamConnection& downstream)
       policy_set_(config_->view().access().policy_set(downstream.listener().link().policy_set)),
       begun_at_(shard.now()) {
   deadline_.bind<&Exchange::on_deadline>(this);
+  silence_.bind<&Exchange::on_silence>(this);
   config_->add_user();
 }
 
 Exchange::~Exchange() {
-  HEADRACE_CHECK(upstream_ == nullptr && recorded_);
+  HEADRACE_CHECK(upstream_ == nullptr && recorded_ && !attempt_.under_way);
   deadline_.clear(*shard_->timers);
+  silence_.clear(*shard_->timers);
   release_message();
   if (cache_ != nullptr) shard_->cache->close(*cache_);
   if (explanation_ != nullptr) shard_->explanations.destroy(*explanation_);
@@ -67,6 +69,9 @@ void Exchange::on_deadline() {
         return;
       }
       upstream_failed(total ? UpstreamFailure::total_timeout : UpstreamFailure::first_byte_timeout);
+      return;
+    case ExchangeState::judging_answer:
+      judge_withheld();
       return;
     case ExchangeState::relaying:
       if (upstream_ != nullptr && upstream_->transport().splice_held_up()) {
@@ -115,6 +120,8 @@ void Exchange::on_downstream_closing() {
   move_to(ExchangeState::closing);
   static_cast<core::ListHook<RunQueueTag>&>(*this).unlink();
   deadline_.clear(*shard_->timers);
+  silence_.clear(*shard_->timers);
+  end_attempt(policy::AttemptEnd::client_left);
   if (!core::planted(core::PlantedBug::upstream_not_cancelled)) abandon_upstream();
   record();
 }

@@ -11,9 +11,11 @@
 //   exchange_route.cpp     route
 //   exchange_reserve.cpp   reserve
 //   exchange_upstream.cpp  upstream: connection, head and body sent, one safe replay
+//   exchange_retry.cpp     attempts at providers, and when a request is sent again
 //   exchange_upload.cpp    bodies that pass through unread
 //   exchange_answer.cpp    relay: the answer's head
 //   exchange_relay.cpp     relay and meter: its body
+//   exchange_comments.cpp  comments to streams whose provider is silent
 //   exchange_settle.cpp    settle and record
 //   exchange_reply.cpp     local replies, from any stage
 //   exchange.cpp           states, deadlines, who leaves when
@@ -54,6 +56,7 @@
 #include "net/proxy/request_id.h"
 #include "net/proxy/request_message.h"
 #include "net/shard_counters.h"
+#include "net/upstream/target_states.h"
 #include "net/upstream/upstream_user.h"
 #include "policy/cache/cache_wish.h"
 #include "policy/caller.h"
@@ -68,6 +71,7 @@
 #include "policy/messages/language_wish.h"
 #include "policy/quota/limits_page.h"
 #include "policy/quota/reservation.h"
+#include "policy/resilience/attempt.h"
 #include "policy/stages.h"
 
 namespace headrace::net {
@@ -129,6 +133,8 @@ class Exchange final : public UpstreamUser, public CacheUser, public core::ListH
   // One that is being sent and one behind it.
   static constexpr std::size_t kQueuedLeasesWhenShort = 2;
   static constexpr std::uint8_t kInterimAnswersMax = 8;
+  // Of a failed answer that may not be the last one.
+  static constexpr std::uint64_t kWithheldBytesMax = 32 * 1024;
 
   // What its answer says of the cache (X-Cache).
   enum class CacheSaid : std::uint8_t { nothing, bypass, miss, hit };
@@ -195,7 +201,8 @@ class Exchange final : public UpstreamUser, public CacheUser, public core::ListH
   [[nodiscard]] std::int64_t age_of(const core::CacheHold& answer) const;
   void leave_flight();
   policy::Verdict route();
-  bool accept_stored_references();
+  bool choose_target();
+  [[nodiscard]] std::string_view stored_reference() const;
   bool edit_request(std::string_view model);
   policy::Verdict reserve();
 
@@ -212,6 +219,7 @@ class Exchange final : public UpstreamUser, public CacheUser, public core::ListH
   policy::Verdict reserve_passthrough(const policy::LimitChain& chain);
   policy::Verdict reserve_tokens(const policy::LimitChain& chain, std::string_view model);
   policy::Verdict reserve(const policy::LimitChain& chain, const policy::ReserveQuestion& ask);
+  policy::Verdict write_output_cap();
   [[nodiscard]] const policy::config::Price* price_of(const policy::config::Target& target,
                                                       std::string_view model) const;
   policy::ModelHistory& learned(std::string_view model);
@@ -246,6 +254,27 @@ class Exchange final : public UpstreamUser, public CacheUser, public core::ListH
   void send_request();
   void on_request_sent();
   void relieve_receive_buffers();
+
+  // --- attempts (exchange_retry.cpp) -----------------------------------------------------------
+  [[nodiscard]] const policy::RetryRules& retry_rules() const;
+  [[nodiscard]] TargetQuestion target_question() const;
+  [[nodiscard]] bool goes_elsewhere() const;
+  [[nodiscard]] bool may_try_again() const;
+  bool begin_attempt();
+  void learn_from_head(const http::ResponseHead& head);
+  void judge_attempt(policy::AttemptEnd end);
+  void end_attempt(policy::AttemptEnd end);
+  [[nodiscard]] policy::AttemptEnd end_of_answer();
+  [[nodiscard]] policy::AttemptEnd end_of_failure(UpstreamFailure failure) const;
+  [[nodiscard]] std::optional<core::Duration> plan_retry(policy::AttemptEnd end);
+  void retry_in(core::Duration delay);
+  bool answer_is_withheld(bool reusable);
+  void judge_withheld();
+  void count(std::span<const policy::BreakerEvent> events);
+  void reply_unavailable(std::uint32_t wait_ms);
+  // For the log: what became of each try.
+  static constexpr std::size_t kTriesBytesMax = 255;
+  std::string_view write_tries(std::span<char, kTriesBytesMax> room) const;
 
   // --- bodies that pass through (exchange_upload.cpp) ------------------------------------------
   void start_upload();
@@ -287,6 +316,12 @@ class Exchange final : public UpstreamUser, public CacheUser, public core::ListH
   void answer_broken(UpstreamFailure failure);
   void pump_answer();
 
+  // --- silent streams (exchange_comments.cpp) --------------------------------------------------
+  void expect_silence();
+  void on_silence();
+  void begin_stream_early();
+  void say_comment();
+
   // --- local replies (exchange_reply.cpp) ------------------------------------------------------
   void reply(policy::Reason reason, const policy::Message& detail, std::string_view param = {});
   void reply(const policy::Refusal& refusal);
@@ -327,6 +362,7 @@ class Exchange final : public UpstreamUser, public CacheUser, public core::ListH
   CacheSession* cache_ = nullptr;  // null: it does not use the cache
   policy::Explanation* explanation_ = nullptr;  // of the few that are explained
   Deadline deadline_;
+  Deadline silence_;  // how long a stream may say nothing
   core::Instant total_deadline_ = core::kNever;
 
   // The answer on its way to the client.
@@ -366,7 +402,13 @@ class Exchange final : public UpstreamUser, public CacheUser, public core::ListH
   std::uint8_t path_bytes_ = 0;
   std::uint8_t model_bytes_ = 0;
   std::uint16_t status_ = 0;
-  std::uint8_t attempts_ = 0;
+  std::uint8_t attempts_ = 0;       // requests sent, safe replays counted
+  std::uint8_t tries_ = 0;          // entries of attempts_made_
+  std::uint8_t tried_targets_ = 0;  // of the route, a bit each
+  std::array<policy::Attempt, policy::kAttemptsMax> attempts_made_{};
+  AttemptHold attempt_;
+  core::Instant attempt_begun_at_{};
+  std::uint32_t patience_ms_ = 0;  // that the provider asked for
   http::Method method_ = http::Method::other;
   policy::EndpointMatch match_;
   policy::LanguageWish language_wish_;
@@ -397,9 +439,12 @@ class Exchange final : public UpstreamUser, public CacheUser, public core::ListH
   bool request_sent_ : 1 = false;
   bool send_failed_ : 1 = false;  // the upstream takes no more; it may still say something
   bool replayed_ : 1 = false;
+  bool never_again_ : 1 = false;     // the provider forbids another try
+  bool broken_sending_ : 1 = false;  // it closed; what is on its way to it must end first
 
   bool answer_seen_ : 1 = false;     // a byte of the upstream's answer was seen
   bool answer_started_ : 1 = false;  // bytes of an answer were queued for the client
+  bool early_ : 1 = false;           // a stream was begun before its provider's answer
   bool answer_ended_ : 1 = false;    // nothing more will be queued
   bool beginning_went_ : 1 = false;  // of an event that should be held until it is judged
   bool answer_cut_ : 1 = false;      // the client must see that it is incomplete

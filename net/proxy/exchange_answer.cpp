@@ -28,6 +28,8 @@ namespace {
 
 // From this size on an answer of known length is received into large buffers.
 constexpr std::uint64_t kBulkAnswerBytes = 16 * 1024;
+// A failed answer that may not be the last one is waited for so long, and then goes to the client.
+constexpr core::Duration kFailedAnswerTime = std::chrono::seconds(2);
 
 // The type without its parameters; RFC 9110 section 8.3.1 lets its case be anything.
 bool is_media_type(std::string_view content_type, std::string_view type) {
@@ -42,12 +44,17 @@ bool is_encoded(const http::ResponseHead& head) {
   return !coding.empty() && !http::equals_ignoring_case(coding, "identity");
 }
 
+bool is_event_stream(const http::ResponseHead& head) {
+  return head.status == 200 && !is_encoded(head) &&
+         is_media_type(head.fields.value(FieldId::content_type), "text/event-stream");
+}
+
 }  // namespace
 
 // --- the answer's head ---------------------------------------------------------------------------
 
 void Exchange::on_upstream_received(core::BufferLease lease) {
-  if (state_ == ExchangeState::relaying) {
+  if (state_ == ExchangeState::relaying || state_ == ExchangeState::judging_answer) {
     relay(std::move(lease), 0, {});
     return;
   }
@@ -122,8 +129,18 @@ void Exchange::read_answer_head(core::BufferLease lease, std::size_t offset, std
 void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std::size_t bytes) {
   explain(policy::Stage::relay);
   const http::ResponseHead& head = shard_->response_head;
-  move_to(ExchangeState::relaying);
-  if (request_sent_) release_message();
+  learn_from_head(head);
+  if (early_ && !is_event_stream(head)) {
+    end_attempt(policy::end_of_status(head.status));
+    upstream_failed(UpstreamFailure::invalid_answer);
+    return;
+  }
+  const bool withheld = head.status >= 400 && request_sent_ && !never_again_ && may_try_again() &&
+                        policy::row(policy::end_of_status(head.status)).retry;
+  move_to(withheld ? ExchangeState::judging_answer : ExchangeState::relaying);
+  if (request_sent_ && !withheld && !core::planted(core::PlantedBug::retried_after_first_byte)) {
+    release_message();
+  }
   if (!body_complete_) {
     // An early answer: what is left of the request need not come.
     keep_alive_ = false;
@@ -134,7 +151,7 @@ void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std:
   answer_decoder_ = http::BodyDecoder(head.framing, head.content_length);
   start_meter(head);
   start_keeping(head);
-  choose_framing(head);
+  if (!early_) choose_framing(head);
   bulk_ = pool_->expects_bulk() ||
           (head.framing == BodyFraming::length && head.content_length >= kBulkAnswerBytes);
 
@@ -145,21 +162,27 @@ void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std:
     upstream_failed(UpstreamFailure::invalid_answer);
     return;
   }
-  set_deadline(milliseconds(pool_->provider().row->timeouts.gap_ms));
+  const milliseconds gap(pool_->provider().row->timeouts.gap_ms);
+  set_deadline(withheld ? std::min<core::Duration>(gap, kFailedAnswerTime) : gap);
   if (bytes > head_bytes || head_bytes > 0) {
     lease.shrink(bytes);
-    relay(std::move(lease), head_bytes, writer.text());
+    // Where the stream was begun before, its head went then.
+    relay(std::move(lease), head_bytes, early_ ? std::string_view() : writer.text());
   }
 }
 
 void Exchange::start_meter(const http::ResponseHead& head) {
-  if (passthrough_ != nullptr || head.status != 200 || is_encoded(head)) return;
-  const std::string_view type = head.fields.value(FieldId::content_type);
-  if (is_media_type(type, "text/event-stream")) {
+  if (is_encoded(head)) return;
+  if (head.status >= 400) {
+    meter_.start_error();
+    return;
+  }
+  if (passthrough_ != nullptr || head.status != 200) return;
+  if (is_event_stream(head)) {
     meter_.start_stream(match_.endpoint, {.strip_usage_chunk = strip_usage_});
+    if (!streaming_) shard_->counters.gauges.streams_open.add(1);
     streaming_ = true;
-    shard_->counters.gauges.streams_open.add(1);
-  } else if (is_media_type(type, "application/json")) {
+  } else if (is_media_type(head.fields.value(FieldId::content_type), "application/json")) {
     meter_.start_document(match_.endpoint);
   }
 }
@@ -185,13 +208,18 @@ void Exchange::write_answer_head(const http::ResponseHead& head, http::HeadWrite
     writer.lines(kNotForSharedCaches);
   }
   const bool own_cors = downstream_->listener().link().cors.any();
+  // The gateway has tried as often as it makes sense.
+  const bool tried_enough =
+      tries_ > 1 && !may_try_again() && policy::row(policy::end_of_status(head.status)).retry;
   for (const http::Field& field : head.fields) {
     if (!http::forwards(field, withheld)) continue;
+    if (tried_enough && http::equals_ignoring_case(field.name, "x-should-retry")) continue;
     // The account is the gateway's; its clients have limits of their own.
     if (field.id == FieldId::other && policy::tells_of_the_account(field.name)) continue;
     if ((own_cors && http::is_cors_field(field.name)) || http::is_own_field(field.name)) continue;
     writer.forward(field);
   }
+  if (tried_enough) writer.lines("x-should-retry: false\r\n");
   if (!head.fields.has(FieldId::date)) {
     writer.field(FieldId::date, shard_->date.at(shard_->io->wall_now()));
   }

@@ -68,7 +68,16 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
   } else if (complete) {
     answer_complete((rest.empty() || core::planted(core::PlantedBug::returned_with_leftovers)) &&
                     upstream_keep_alive_);
+  } else if (state_ == ExchangeState::judging_answer) {
+    if (out_.size() >= kQueuedLeasesMax || bytes_out_ > kWithheldBytesMax) {
+      judge_withheld();
+    } else {
+      want_more_answer();
+    }
   } else {
+    // The first of a stream shows that its provider works; a whole answer shows it at its end.
+    if (streaming_ && !attempt_.judged) judge_attempt(end_of_answer());
+    if (streaming_) expect_silence();
     set_deadline(milliseconds(pool_->provider().row->timeouts.gap_ms));
     want_more_answer();
     pump_answer();
@@ -102,6 +111,7 @@ void Exchange::queue_relayed(core::BufferLease lease, std::size_t offset, std::s
 
 void Exchange::relay_run(std::span<std::byte> run, http::BodyFramer& framer) {
   if (policy::UsageScanner* document = meter_.document()) document->feed(run);
+  if (policy::ProviderErrorReader* error = meter_.error()) error->feed(run);
   policy::StreamMeter* stream = meter_.stream();
   if (stream == nullptr) {
     pass_on(run, framer);
@@ -234,6 +244,7 @@ void Exchange::want_more_answer() {
 // --- its end -------------------------------------------------------------------------------------
 
 void Exchange::answer_complete(bool reusable) {
+  if (answer_is_withheld(reusable && request_sent_)) return;
   answer_ended_ = true;
   pool_->learn_answer_bytes(bytes_out_);
   if (policy::StreamMeter* stream = meter_.stream();
@@ -242,6 +253,7 @@ void Exchange::answer_complete(bool reusable) {
   }
   if (answer_decoder_.framing() == BodyFraming::until_close) end_until_close();
   finish_keeping();
+  end_attempt(end_of_answer());
   move_to(ExchangeState::flushing);
   deadline_.set(*shard_->timers, core::kNever);
   if (reusable && request_sent_ && upstream_ != nullptr) {
@@ -273,7 +285,9 @@ void Exchange::answer_broken(UpstreamFailure failure) {
       !core::planted(core::PlantedBug::error_event_unsent)) {
     queue_error_event(failure, *stream);
   }
-  if (state_ == ExchangeState::relaying) move_to(ExchangeState::flushing);
+  if (state_ != ExchangeState::flushing && state_ != ExchangeState::closing) {
+    move_to(ExchangeState::flushing);
+  }
   deadline_.set(*shard_->timers, core::kNever);
   abandon_upstream();
   pump_answer();
@@ -286,6 +300,10 @@ void Exchange::pump_answer() {
   }
   Transport& transport = downstream_->transport();
   if (transport.sending() || !transport.is_open()) return;
+  if (state_ == ExchangeState::judging_answer &&
+      !core::planted(core::PlantedBug::withheld_answer_sent)) {
+    return;
+  }
   if (!out_.empty()) {
     std::array<std::span<std::byte>, Transport::kSlicesMax> entries;
     const std::size_t count = out_.peek(entries);

@@ -116,7 +116,8 @@ void Exchange::answer_admin(const http::RequestHead& head) {
     return;
   }
   const bool metrics = config_->view().settings().admin.metrics == policy::config::Switch::on;
-  const AdminPage page = admin_page(head.path(), *shard_->fleet, metrics);
+  const AdminPage page =
+      admin_page(head.path(), *shard_->fleet, config_->targets(), shard_->now(), metrics);
   reply_with(page.status, page.content_type, page.body);
 }
 
@@ -181,6 +182,8 @@ void Exchange::send_error(const policy::ErrorAnswer& answer, policy::Language sp
   if (reason_ == Reason::method_not_allowed && !match_.allow.empty()) {
     writer.field("Allow", match_.allow);
   }
+  // Whatever the client is told to wait for, the gateway has tried as often as it makes sense.
+  if (tries_ > 1 && status >= 500) writer.lines("x-should-retry: false\r\n");
   if (answer.retry_after_ms >= 0) {
     writer.field("Retry-After", seconds_of(answer.retry_after_ms));
     writer.field("retry-after-ms", static_cast<std::uint64_t>(answer.retry_after_ms));
@@ -193,6 +196,7 @@ void Exchange::send_error(const policy::ErrorAnswer& answer, policy::Language sp
 void Exchange::reply_with(std::uint16_t status, std::string_view content_type,
                           std::string_view body, std::string_view extra_lines) {
   HEADRACE_CHECK(!answer_started_, "a request is answered once");
+  end_attempt(policy::AttemptEnd::gateway_short);
   keep_nothing(core::FlightEnd::failed);
   if (detached_) {
     end_detached();

@@ -73,9 +73,8 @@ Verdict Exchange::reserve() {
                                           : static_cast<std::int64_t>(price_->image_tokens_max));
   }
   // On the way to another target what was reserved stays: it was the dearest of the route.
-  if (!shard_->limits || (quota_ != nullptr && !quota_->reserved.permit.empty())) {
-    return Verdict::go;
-  }
+  if (!shard_->limits) return Verdict::go;
+  if (quota_ != nullptr && !quota_->reserved.permit.empty()) return write_output_cap();
   policy::LimitChain& chain = shard_->limit_chain;
   chain.clear();
   if (quota_ != nullptr) {
@@ -170,13 +169,19 @@ Verdict Exchange::reserve(const policy::LimitChain& chain, const policy::Reserve
     quota_->output_max = plan.output;
     if (!plan.write_cap) return Verdict::go;
     shard_->counters.add(ShardCount::caps_written);
-    if (policy::set_output_cap(message_->edits, message_->facts, match_.endpoint,
-                               *plan.output_cap)) {
-      return Verdict::go;
-    }
-    reply(Reason::invalid_body, MessageId::body_not_adaptable);
-    return Verdict::reply;
+    quota_->output_cap = plan.output_cap;
+    return write_output_cap();
   }
+}
+
+// Into the edits of this try; each has its own.
+Verdict Exchange::write_output_cap() {
+  if (!quota_->output_cap || policy::set_output_cap(message_->edits, message_->facts,
+                                                    match_.endpoint, *quota_->output_cap)) {
+    return Verdict::go;
+  }
+  reply(Reason::invalid_body, MessageId::body_not_adaptable);
+  return Verdict::reply;
 }
 
 const policy::config::Price* Exchange::price_of(const policy::config::Target& target,

@@ -1,8 +1,10 @@
 // The route stage of an exchange: which provider is asked, and for what.
+#include <algorithm>
 #include <array>
 
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
+#include "net/shard_context.h"
 #include "policy/body/request_edits.h"
 
 namespace headrace::net {
@@ -11,19 +13,33 @@ using policy::MessageId;
 using policy::Reason;
 using policy::Verdict;
 
+namespace {
+
+// Somewhere in the request, in a field without a name of its own here.
+constexpr std::string_view kStoredElsewhere = "*";
+
+}  // namespace
+
 Verdict Exchange::route() {
   const policy::config::ConfigView& view = config_->view();
+  const core::Instant now = shard_->now();
   if (passthrough_ != nullptr) {
     provider_ = passthrough_->provider;
-    return settle_own_key() ? Verdict::go : Verdict::reply;
+    if (!settle_own_key()) return Verdict::reply;
+    const auto key = config_->targets().choose_key(provider_, now, shard_->io->random());
+    if (!key.ready && !brings_own_key_) {
+      reply_unavailable(key.wait_ms);
+      return Verdict::reply;
+    }
+    attempt_.key = key.key;
+    return Verdict::go;
   }
   std::array<char, policy::kModelBytesMax> scratch;
   const std::string_view model = asked_model(scratch);
   const bool in_sandbox = caller_.tenant->mode == policy::config::TenantMode::sandbox;
   route_ = in_sandbox ? view.sandbox_route(match_.dialect) : view.find_route(match_.dialect, model);
   // A route whose providers belong to other tenants alone is not there for this key.
-  target_ = route_ == nullptr ? nullptr : view.find_target(caller_, *route_);
-  if (target_ == nullptr) {
+  if (route_ == nullptr || view.find_target(caller_, *route_) == nullptr) {
     route_ = nullptr;
     reply(Reason::model_not_found, MessageId::model_unknown, "model");
     return Verdict::reply;
@@ -33,8 +49,9 @@ Verdict Exchange::route() {
     refuse(rule);
     return Verdict::reply;
   }
-  provider_ = target_->provider;
-  if (!settle_own_key() || !accept_size() || !accept_stored_references()) return Verdict::reply;
+  if (!accept_size() || !choose_target() || !settle_own_key()) return Verdict::reply;
+  // Each try's edits begin anew: its target may call the model by another name.
+  message_->edits.clear();
   if (!edit_request(model)) {
     reply(Reason::invalid_body, MessageId::body_not_adaptable);
     return Verdict::reply;
@@ -42,16 +59,40 @@ Verdict Exchange::route() {
   return Verdict::go;
 }
 
-bool Exchange::accept_stored_references() {
-  if (config_->view().providers()[provider_].exclusive == policy::config::Switch::on) return true;
+bool Exchange::choose_target() {
+  const policy::config::ConfigView& view = config_->view();
+  const std::string_view stored = stored_reference();
+  if (!stored.empty()) {
+    const auto targets = view.targets(*route_);
+    const bool served = std::ranges::any_of(targets, [&](const policy::config::Target& target) {
+      const policy::config::Provider& provider = view.provider(target);
+      return provider.exclusive == policy::config::Switch::on && view.may_use(caller_, provider);
+    });
+    if (!served) {
+      reply(Reason::unsupported, MessageId::stored_objects,
+            stored == kStoredElsewhere ? std::string_view() : stored);
+      return false;
+    }
+  }
+  const TargetAnswer answer =
+      config_->targets().choose(*route_, target_question(), shard_->now(), shard_->io->random());
+  if (answer.target == nullptr) {
+    reply_unavailable(answer.wait_ms);
+    return false;
+  }
+  target_ = answer.target;
+  provider_ = target_->provider;
+  attempt_.key = answer.key;
+  return true;
+}
+
+// The field by which the request names objects that are stored at the provider; empty: it does not.
+std::string_view Exchange::stored_reference() const {
   const policy::BodyFacts& facts = message_->facts;
-  std::string_view field;
-  if (facts.store.is_true) field = "store";
-  if (facts.background.is_true) field = "background";
-  if (facts.previous_response_id.given) field = "previous_response_id";
-  if (field.empty() && !facts.stored_reference) return true;
-  reply(Reason::unsupported, MessageId::stored_objects, field);
-  return false;
+  if (facts.previous_response_id.given) return "previous_response_id";
+  if (facts.background.is_true) return "background";
+  if (facts.store.is_true) return "store";
+  return facts.stored_reference ? kStoredElsewhere : std::string_view();
 }
 
 bool Exchange::edit_request(std::string_view model) {

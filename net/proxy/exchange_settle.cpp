@@ -41,6 +41,8 @@ void Exchange::finish() {
 bool Exchange::is_charged() const {
   if (attempts_ == 0 || !request_sent_) return false;
   if (local_) return is_timeout(failure_);
+  // A stream that we began ourselves: its status is not the provider's.
+  if (early_ && attempts_made_[tries_ - 1].status != 200) return is_timeout(failure_);
   return status_ < 400 || status_ == kClientClosedRequest;
 }
 
@@ -171,6 +173,8 @@ void Exchange::record() {
   if (caller_.key != nullptr) line.key = view.scopes().name(*caller_.key);
   if (attempts_ > 0) line.provider = config_->snapshot().providers()[provider_].name;
   if (local_ && status_ >= 400) line.code = policy::row(reason_).code;
+  std::array<char, kTriesBytesMax> tries;
+  if (tries_ > 1) line.tries = write_tries(tries);
   line.peer = downstream_->peer();
   line.user = {user_.data(), user_bytes_};
   if (shard_->access_log != nullptr && !shard_->access_log->write(line)) {

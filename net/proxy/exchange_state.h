@@ -15,6 +15,7 @@ enum class ExchangeState : std::uint8_t {
   awaiting_upstream,  // waits for a connection
   sending,            // request on its way; the answer may already come
   awaiting_answer,    // sent
+  judging_answer,     // it is a failure: read to its end before anybody sees it
   relaying,           // the answer's head is on its way to the client
   flushing,           // the answer (or our own) is complete; what is queued is being sent
   closing,            // the client's connection dies
@@ -25,8 +26,8 @@ inline constexpr std::size_t kExchangeStates =
     static_cast<std::size_t>(std::to_underlying(ExchangeState::count));
 
 inline constexpr std::array<std::string_view, kExchangeStates> kExchangeStateNames = {
-    "reading_body", "judging_body", "parked", "awaiting_upstream", "sending", "awaiting_answer",
-    "relaying",     "flushing",     "closing"};
+    "reading_body",    "judging_body",   "parked",   "awaiting_upstream", "sending",
+    "awaiting_answer", "judging_answer", "relaying", "flushing",          "closing"};
 
 // One row a state: a bit for each state that may follow.
 constexpr bool may_move(ExchangeState from, ExchangeState to) {
@@ -38,11 +39,14 @@ constexpr bool may_move(ExchangeState from, ExchangeState to) {
           bit(closing),
       /* judging_body */ bit(parked) | bit(awaiting_upstream) | bit(flushing) | bit(closing),
       /* parked */ bit(awaiting_upstream) | bit(flushing) | bit(closing),
-      /* awaiting_upstream */ bit(sending) | bit(flushing) | bit(closing),
-      // Back to awaiting_upstream: the one safe replay.
-      /* sending */ bit(awaiting_answer) | bit(awaiting_upstream) | bit(relaying) | bit(flushing) |
-          bit(closing),
-      /* awaiting_answer */ bit(awaiting_upstream) | bit(relaying) | bit(flushing) | bit(closing),
+      /* awaiting_upstream */ bit(sending) | bit(parked) | bit(flushing) | bit(closing),
+      // Back to awaiting_upstream: the one safe replay. Back to parked: the retry edge, before a
+      // byte of an answer was for the client.
+      /* sending */ bit(awaiting_answer) | bit(parked) | bit(awaiting_upstream) | bit(relaying) |
+          bit(flushing) | bit(closing),
+      /* awaiting_answer */ bit(parked) | bit(awaiting_upstream) | bit(judging_answer) |
+          bit(relaying) | bit(flushing) | bit(closing),
+      /* judging_answer */ bit(parked) | bit(relaying) | bit(closing),
       /* relaying */ bit(flushing) | bit(closing),
       /* flushing */ bit(closing),
       /* closing */ 0U,

@@ -33,8 +33,10 @@ constexpr core::Duration kLastWordsTime = std::chrono::seconds(1);
 }  // namespace
 
 void Exchange::call_upstream() {
-  move_to(ExchangeState::awaiting_upstream);
   pool_ = &config_->pool(provider_);
+  // A safe replay is of the same attempt.
+  if (!attempt_.under_way && !begin_attempt()) return;
+  move_to(ExchangeState::awaiting_upstream);
   const auto& timeouts = pool_->provider().row->timeouts;
   if (total_deadline_ == core::kNever) {
     total_deadline_ = shard_->now() + milliseconds(timeouts.total_ms);
@@ -56,6 +58,7 @@ void Exchange::on_upstream_ready(UpstreamConnection& connection) {
   upstream_ = &connection;
   move_to(ExchangeState::sending);
   sent_at_ = shard_->now();
+  expect_silence();
   set_deadline(milliseconds(pool_->provider().row->timeouts.first_byte_ms));
   if (message_->written_head.empty() && !write_request_head()) {
     reply(policy::Reason::head_too_large, policy::MessageId::head_grows_too_large);
@@ -99,6 +102,7 @@ bool Exchange::write_request_head() {
   UpstreamRequest request;
   request.head = &head;
   request.provider = &pool_->provider();
+  request.key = &pool_->provider().keys[attempt_.key];
   if (target_ != nullptr && match_.dialect == policy::Dialect::gemini) {
     request.model_in_path =
         policy::match_endpoint(head.method_text, head.path(), false).model_in_path;
@@ -141,9 +145,10 @@ bool Exchange::write_request_head() {
   write_upstream_head(request, writer);
   if (!writer.ok()) return false;
 
-  // Directly before the body, over the head that it was written from.
+  // Directly before the body, over the head that it was written from, unless that may be needed
+  // once more.
   const std::size_t bytes = writer.size();
-  if (!streams_up_ && bytes <= message.head_bytes + kRewriteRoom) {
+  if (!streams_up_ && bytes <= message.head_bytes + kRewriteRoom && !goes_elsewhere()) {
     std::byte* at = message.body_begin() - bytes;
     std::memcpy(at, room.data(), bytes);
     message.written_head = {at, bytes};
@@ -204,6 +209,10 @@ void Exchange::on_upstream_sent(bool all) {
     replay();
     return;
   }
+  if (broken_sending_) {
+    upstream_failed(UpstreamFailure::closed_early);
+    return;
+  }
   if (!all) {
     // What went wrong is told by the receiving side, with an answer perhaps: a refusal that came
     // before the body was read may lie behind this in the same turn.
@@ -235,8 +244,9 @@ void Exchange::on_request_sent() {
   if (state_ == ExchangeState::sending) {
     move_to(ExchangeState::awaiting_answer);
     set_deadline(milliseconds(pool_->provider().row->timeouts.first_byte_ms));
-    // Only on a kept connection may it have to go out once more.
-    upstream_->requests_before() > 0 ? relieve_receive_buffers() : release_message();
+    // It may have to go out once more: where the connection was a kept one, or by a retry.
+    upstream_->requests_before() > 0 || may_try_again() ? relieve_receive_buffers()
+                                                        : release_message();
   } else {
     release_message();
   }
@@ -248,8 +258,9 @@ void Exchange::on_request_sent() {
 void Exchange::relieve_receive_buffers() {
   if (!small_buffers_scarce(*shard_)) return;
   RequestMessage& message = *message_;
-  if (message.head_block || message.lease.size() > shard_->small_buffer_bytes) return;
-  const bool written = !message.written_head.empty();
+  if (!message.lease || message.lease.size() > shard_->small_buffer_bytes) return;
+  if (streams_up_ && message.head_block) return;
+  const bool written = !message.written_head.empty() && !message.head_block;
   const std::byte* first = written ? message.written_head.data() : message.lease.data();
   const auto head_bytes = static_cast<std::size_t>(message.body_begin() - first);
   const std::size_t bytes = head_bytes + std::max(message.body_bytes, message.arrived_bytes);
@@ -267,7 +278,9 @@ void Exchange::relieve_receive_buffers() {
 // --- when it goes wrong --------------------------------------------------------------------------
 
 void Exchange::on_upstream_ended(PeerEnd end) {
-  if (state_ == ExchangeState::relaying && !answer_ended_) {
+  const bool answering =
+      state_ == ExchangeState::relaying || state_ == ExchangeState::judging_answer;
+  if (answering && !answer_ended_) {
     if (answer_decoder_.framing() == BodyFraming::until_close && end == PeerEnd::finished) {
       answer_complete(false);
     } else {
@@ -281,7 +294,7 @@ void Exchange::on_upstream_ended(PeerEnd end) {
 void Exchange::upstream_broken(UpstreamFailure failure) {
   const bool stale = upstream_ != nullptr && upstream_->requests_before() > 0 && !answer_seen_ &&
                      (!replayed_ || core::planted(core::PlantedBug::replayed_again)) &&
-                     !streams_up_ && failure == UpstreamFailure::closed_early;
+                     !streams_up_ && !early_ && failure == UpstreamFailure::closed_early;
   if (stale && message_ != nullptr) {
     // While the kernel may still read from the request it cannot be sent elsewhere.
     if (upstream_->transport().sending()) {
@@ -305,13 +318,27 @@ void Exchange::replay() {
 }
 
 void Exchange::upstream_failed(UpstreamFailure failure) {
+  if (state_ == ExchangeState::judging_answer && answer_is_withheld(false)) return;
+  // What is still on its way to it must end before it can go elsewhere.
+  if (failure == UpstreamFailure::closed_early && !broken_sending_ && upstream_ != nullptr &&
+      upstream_->transport().sending() && may_try_again()) {
+    broken_sending_ = true;
+    set_deadline(kLastWordsTime);
+    return;
+  }
   failure_ = failure;
   shard_->counters.add(ShardCount::upstream_failures);
+  const policy::AttemptEnd end = end_of_failure(failure);
+  end_attempt(end);
   if (answer_started_ && !core::planted(core::PlantedBug::answered_twice)) {
     answer_broken(failure);
     return;
   }
   abandon_upstream();
+  if (const auto delay = plan_retry(end)) {
+    retry_in(*delay);
+    return;
+  }
   if (failure == UpstreamFailure::pool_timeout) {
     reply(policy::Reason::overloaded, policy::MessageId::provider_busy);
   } else if (failure == UpstreamFailure::descriptors) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "policy/quota/limit_status.h"
 #include "policy/quota/take.h"
@@ -16,6 +17,7 @@ struct QuotaHold {
   policy::Taken reserved;  // tokens and money
   policy::NearestLimits nearest;
   std::int64_t output_max = 0;  // of all answers together, under a hard limit; 0: there is none
+  std::optional<std::int64_t> output_cap;                // that was written into the request
   const policy::config::LimitRule* warned_of = nullptr;  // a budget that is nearly used up
   std::uint8_t warned_percent = 0;
 };

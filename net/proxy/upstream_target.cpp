@@ -90,20 +90,20 @@ void add_query(const UpstreamRequest& request, TargetText& query) {
       query.add(parameter->text);
     }
   }
-  std::string_view ours = request.provider->private_query;
-  if (!request.own_key.empty()) {
-    ours.remove_prefix(request.provider->credential_query_bytes);
-    if (request.provider->row->auth == policy::config::AuthStyle::query) {
-      if (!query.text().empty()) query.add("&");
-      query.add(request.provider->auth_name);
-      query.add("=");
-      add_encoded(request.own_key, query);
-    }
-  }
-  if (!ours.empty()) {
+  const auto add = [&query](std::string_view text) {
+    if (text.empty()) return;
     if (!query.text().empty()) query.add("&");
-    query.add(ours);
+    query.add(text);
+  };
+  if (request.own_key.empty()) {
+    add(request.key->private_query);
+  } else if (request.provider->row->auth == policy::config::AuthStyle::query) {
+    add(request.provider->auth_name);
+    query.add("=");
+    add_encoded(request.own_key, query);
   }
+  add(request.provider->private_query);
+}
 }
 
 bool same_name(std::string_view a, std::string_view b) {
@@ -185,11 +185,11 @@ void write_upstream_head(const UpstreamRequest& request, HeadWriter& writer) {
   // What is metered must be readable.
   if (request.metered) writer.lines("Accept-Encoding: identity\r\n");
   if (request.own_key.empty()) {
-    writer.lines(request.provider->private_lines);
+    writer.lines(request.key->private_line);
   } else {
     write_own_key(request, writer);
-    writer.lines(request.provider->private_lines.substr(request.provider->credential_line_bytes));
   }
+  writer.lines(request.provider->private_lines);
   if (request.traced) {
     std::array<char, http::kTraceParentBytes> trace;
     writer.field("traceparent", http::continue_trace(head.fields.value(FieldId::traceparent),

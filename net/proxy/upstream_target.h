@@ -19,6 +19,7 @@ inline constexpr std::string_view kLanguageParameter = "lang";
 struct UpstreamRequest {
   const http::RequestHead* head = nullptr;  // as the client sent it
   const ProviderLink* provider = nullptr;
+  const KeyLink* key = nullptr;    // of the provider's: the one credential that goes along
   std::string_view model_in_path;  // a slice of the client's path, where the path names the model
   std::string_view model;          // what to ask for in its place; empty: the same
   bool metered = false;            // the answer must be readable: no content coding

@@ -16,19 +16,31 @@
 
 namespace headrace::net {
 
+// One key of a provider.
+struct KeyLink {
+  std::string_view name;  // empty: the provider's only one
+  // The header line, or query parameter without a separator, that shows the credential. In locked
+  // memory; never logged.
+  std::string_view private_line;
+  std::string_view private_query;
+  std::uint64_t identity = 0;  // of provider, name and credential: a new credential starts afresh
+  std::uint32_t weight = 1;
+  bool drain = false;  // takes no new requests
+};
+
 struct ProviderLink {
   const policy::config::Provider* row = nullptr;
   std::uint32_t index = 0;
   std::string_view name;
   std::string_view host_field;
   std::string_view path_prefix;
-  // Whole header lines that go to this provider with every request: the credential and what the
-  // config adds ("Authorization: Bearer ...\r\n"). In locked memory; never logged.
+  // At least one, also where there is no credential to show.
+  std::vector<KeyLink> keys;
+  // Whole header lines that go to this provider with every request: what the config adds. In locked
+  // memory; never logged.
   std::string_view private_lines;
-  std::size_t credential_line_bytes = 0;  // of these the credential's, in front
-  // Query parameters likewise ("key=..."), without a leading separator.
+  // Query parameters likewise, without a leading separator.
   std::string_view private_query;
-  std::size_t credential_query_bytes = 0;  // likewise, with the separator behind it
   std::string_view auth_name;
   // The proxy on the way out, where there is one: what is connected to, and what it is told before
   // the provider hears anything ("CONNECT host:443 HTTP/1.1 ..."), in locked memory.

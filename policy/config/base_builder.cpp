@@ -108,7 +108,7 @@ void BaseBuilder::add_provider(const ProviderModel& provider) {
   row.auth = auth.style;
   row.auth_name = intern(auth.name);
   row.credential = {};
-  if (auth.style != AuthStyle::none) {
+  if (auth.style != AuthStyle::none && provider.keys.empty()) {
     row.credential =
         append_sealed(credential_context(provider.name.value), provider.credential.value);
   }
@@ -139,6 +139,7 @@ void BaseBuilder::add_provider(const ProviderModel& provider) {
   row.tenant = row.exclusive == Switch::on ? scopes_.tenant_index(provider.tenant.value) : 0;
   provider_names_.push_back(provider.name.value);
   providers_.push_back(row);
+  add_resilience(provider);
 }
 
 RowRange BaseBuilder::add_edits(const ProviderModel& provider) {
@@ -191,6 +192,7 @@ void BaseBuilder::add_route(const RouteModel& route) {
     model_patterns_.push_back(prefix);
   }
   routes_.push_back(row);
+  add_resilience(route);
 }
 
 void BaseBuilder::add_ip_list(const IpListModel& list) {
@@ -240,6 +242,7 @@ void BaseBuilder::add_sandbox_route(const ProviderModel& provider) {
   row.dialect = provider.row.dialect;
   row.sandbox = Switch::on;
   routes_.push_back(row);
+  add_resilience(RouteModel{});
 }
 
 void BaseBuilder::add_passthrough(const PassthroughModel& rule) {
@@ -326,6 +329,9 @@ std::vector<std::byte> BaseBuilder::finish() {
   add_table(TableKind::route_caches, route_caches_);
   const std::vector<CacheSettings> cache_settings{cache_settings_};
   add_table(TableKind::cache_settings, cache_settings);
+  add_table(TableKind::provider_keys, provider_keys_);
+  add_table(TableKind::provider_resilience, provider_resilience_);
+  add_table(TableKind::route_resilience, route_resilience_);
   scopes_.finish(blob);
   add_table(TableKind::provider_addresses, provider_addresses_);
   add_table(TableKind::certificate_names, certificate_names_);

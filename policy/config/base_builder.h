@@ -39,6 +39,8 @@ class BaseBuilder {
   TextRef append_sealed(std::string_view context, std::string_view plain);
   RowRange add_strings(const std::vector<Text>& texts);
   RowRange add_edits(const ProviderModel& provider);
+  void add_resilience(const ProviderModel& provider);
+  void add_resilience(const RouteModel& route);
   void add_listener(const ListenerModel& listener);
   void add_provider(const ProviderModel& provider);
   void add_route(const RouteModel& route);
@@ -78,6 +80,9 @@ class BaseBuilder {
   std::vector<MessageText> message_texts_;
   std::vector<RouteCache> route_caches_;
   CacheSettings cache_settings_{};
+  std::vector<ProviderKey> provider_keys_;
+  std::vector<ProviderResilience> provider_resilience_;
+  std::vector<RouteResilience> route_resilience_;
 };
 
 }  // namespace headrace::policy::config

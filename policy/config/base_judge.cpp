@@ -36,6 +36,9 @@ std::expected<ConfigView, std::string> BaseJudge::open(const core::BlobView& blo
   judge.take(TableKind::model_slots, view.model_slots_);
   judge.take(TableKind::model_patterns, view.model_patterns_);
   judge.take(TableKind::passthrough, view.passthrough_);
+  judge.take(TableKind::provider_keys, view.provider_keys_);
+  judge.take(TableKind::provider_resilience, view.provider_resilience_);
+  judge.take(TableKind::route_resilience, view.route_resilience_);
   judge.take_scopes();
   judge.take(TableKind::provider_addresses, view.provider_addresses_);
   judge.take(TableKind::certificate_names, view.certificate_names_);
@@ -50,7 +53,8 @@ std::expected<ConfigView, std::string> BaseJudge::open(const core::BlobView& blo
     judge.judge_listeners();
     judge.judge_quota();
     judge.judge_scopes();
-    judge.judge_providers();
+    judge.judge_resilience();
+    if (judge.why_.empty()) judge.judge_providers();
     judge.judge_edge();
     // Routes and keys lead to providers and tenants: only when those are good.
     if (judge.why_.empty()) judge.judge_routes();
@@ -181,6 +185,7 @@ void BaseJudge::judge_providers() {
   ProviderModel model;
   for (const Provider& provider : view_.providers_) {
     model.row = provider;
+    model.key_bench_ms = view_.resilience(provider).key_bench_ms;
     bounds("providers", &model);
     value(provider.scheme, Scheme::https);
     value(provider.auth, AuthStyle::query);
@@ -191,7 +196,7 @@ void BaseJudge::judge_providers() {
           provider.egress_proxy}) {
       text(ref);
     }
-    if (provider.auth == AuthStyle::none) {
+    if (provider.auth == AuthStyle::none || !view_.keys(provider).empty()) {
       text(provider.credential);
     } else {
       sealed(provider.credential);

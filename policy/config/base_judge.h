@@ -50,6 +50,7 @@ class BaseJudge {
   void judge_passthrough();
   void judge_catalogues();
   void judge_message(MessageId id, const MessageText& forms, const MessageText& english);
+  void judge_resilience();
 
   void text(TextRef ref);
   void sealed(TextRef ref);

@@ -21,6 +21,8 @@
 //   catalogues --> message_texts    what clients are told (policy/messages/catalogue_layout.h)
 //   route_caches                  one for each route (cache_layout.h)
 //
+//   what gets past failing providers: resilience_layout.h
+//
 // Invariants (judged once by ConfigView::open, then relied upon): every TextRef, RowRange and index
 //             lies inside its table; every enum has a value that has a name; both slot tables have
 //             a power of two slots, at least one of them empty.
@@ -37,6 +39,7 @@
 #include "policy/config/edge_layout.h"
 #include "policy/config/ip_layout.h"
 #include "policy/config/quota_layout.h"
+#include "policy/config/resilience_layout.h"
 #include "policy/config/row_values.h"
 #include "policy/config/scope_layout.h"
 #include "policy/config/token_layout.h"
@@ -93,6 +96,9 @@ enum class TableKind : std::uint32_t {
   zone_offsets = 50,
   provider_addresses = 60,
   certificate_names = 61,
+  provider_keys = 70,
+  provider_resilience = 71,
+  route_resilience = 72,
   catalogues = 90,     // policy/messages/catalogue_layout.h
   message_texts = 91,  // the same
   route_caches = 80,
@@ -232,7 +238,7 @@ struct Provider {
   TextRef path_prefix;  // "" or "/v1": begins with a slash, never ends with one
   TextRef unix_socket;  // where set, connected to instead of host and port
   TextRef auth_name;    // of the header field or query parameter; empty with AuthStyle::none
-  TextRef credential;   // sealed, context by credential_context()
+  TextRef credential;   // sealed, context by credential_context(); empty where it has keys
   TextRef ca_file;      // empty: the system's roots
   TextRef client_certificate_file;
   TextRef client_key_file;

@@ -23,6 +23,8 @@ void wipe_secrets(ConfigModel& model) {
     wipe(provider.credential);
     wipe(provider.egress_proxy_credential);
     wipe(provider.context_secret);
+    for (ProviderKeyModel& key : provider.keys)
+      wipe(key.credential);
     for (NamedText& edit : provider.headers_add)
       wipe(edit.text);
     for (NamedText& edit : provider.query_add)
@@ -50,6 +52,7 @@ std::expected<std::vector<std::byte>, std::vector<ConfigError>> compile(
   apply_identity_rules(model, errors);
   apply_provider_rules(model, errors);
   apply_edge_rules(model, errors);
+  apply_resilience_rules(model, errors);
   apply_route_rules(model, errors);
   apply_quota_rules(model, source, errors);
   apply_cache_rules(model, errors);

@@ -16,6 +16,7 @@
 #include "policy/config/identity_model.h"
 #include "policy/config/model_values.h"
 #include "policy/config/provider_url.h"
+#include "policy/config/resilience_model.h"
 #include "policy/config/scope_model.h"
 
 namespace headrace::policy::config {
@@ -87,6 +88,10 @@ struct ProviderModel : Record {
   std::vector<Text> headers_remove;
   std::vector<NamedText> query_add;
   std::vector<Text> query_remove;
+  std::vector<ProviderKeyModel> keys;
+  BreakerModel breaker;
+  HealthModel health;
+  std::uint64_t key_bench_ms = 0;
   Provider row{};      // numbers, switches and the dialect
   ProviderUrl parts;   // of `url`
   ProviderUrl egress;  // of `egress_proxy`
@@ -103,6 +108,9 @@ struct RouteModel : Record {
   std::vector<Text> models;
   std::vector<TargetModel> targets;
   RouteCacheModel cache;
+  Balance balance = Balance::weight;
+  RetryModel retry;
+  std::uint64_t comment_interval_ms = 0;
 };
 struct PassthroughModel : Record {
   Text path;

@@ -123,7 +123,7 @@ class Unpacker {
     if (model.auth == AuthOption::header || model.auth == AuthOption::query) {
       model.auth_name = text(row.auth_name);
     }
-    if (model.auth != AuthOption::none) model.credential = hidden();
+    if (!row.credential.empty()) model.credential = hidden();
     if (!row.context_secret.empty()) model.context_secret = hidden();
     for (const FieldEdit& edit : view_.edits(row)) {
       auto& list = edit.kind == EditKind::header_add ? model.headers_add : model.query_add;
@@ -147,6 +147,20 @@ class Unpacker {
     model.server_name = text(row.server_name);
     model.quota = quota(row.limits);
     if (row.exclusive == Switch::on) model.tenant = text(view_.tenants()[row.tenant].name);
+    const ProviderResilience& resilience = view_.resilience(row);
+    for (const ProviderKey& key : view_.keys(row)) {
+      ProviderKeyModel& added = model.keys.emplace_back();
+      added.name = text(key.name);
+      added.credential = hidden();
+      added.weight = key.weight;
+      added.drain = key.drain;
+    }
+    model.breaker.row = resilience.breaker;
+    model.health.row = resilience.health;
+    model.health.path = text(resilience.health_path);
+    model.health.probe = resilience.health_probe;
+    model.health.any_status = resilience.health_any_status;
+    model.key_bench_ms = resilience.key_bench_ms;
     return model;
   }
 
@@ -165,6 +179,10 @@ class Unpacker {
       added.priority = target.priority;
     }
     model.cache.row = view_.cache(row);
+    const RouteResilience& resilience = view_.resilience(row);
+    model.balance = resilience.balance;
+    model.retry.row = resilience.retry;
+    model.comment_interval_ms = resilience.comment_interval_ms;
     return model;
   }
 

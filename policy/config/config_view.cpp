@@ -41,6 +41,10 @@ std::span<const ModelName> ConfigView::models(const Route& route) const {
   return rows_of(model_names_, route.models);
 }
 
+std::span<const ProviderKey> ConfigView::keys(const Provider& provider) const {
+  return rows_of(provider_keys_, resilience(provider).keys);
+}
+
 const Route* ConfigView::find_route(Dialect dialect, std::string_view model) const {
   if (model.size() > kModelBytesMax) return nullptr;
   const ModelName* name = find_in_slots(
@@ -105,6 +109,10 @@ const ApiKey* ConfigView::find_certificate_key(std::string_view name) const {
 
 std::string egress_context(std::string_view provider_name) {
   return "provider egress " + std::string(provider_name);
+}
+
+std::string provider_key_context(std::string_view provider_name, std::string_view key_name) {
+  return "provider key " + std::string(provider_name) + " " + std::string(key_name);
 }
 
 std::string edit_context(std::string_view provider_name, EditKind kind,

@@ -75,6 +75,13 @@ class ConfigView {
   [[nodiscard]] std::span<const TextRef> query_remove(const Provider& provider) const;
   [[nodiscard]] std::span<const Target> targets(const Route& route) const;
   [[nodiscard]] std::span<const ModelName> models(const Route& route) const;
+  [[nodiscard]] const ProviderResilience& resilience(const Provider& provider) const {
+    return provider_resilience_[index_of(provider)];
+  }
+  [[nodiscard]] const RouteResilience& resilience(const Route& route) const {
+    return route_resilience_[index_of(route)];
+  }
+  [[nodiscard]] std::span<const ProviderKey> keys(const Provider& provider) const;
 
   [[nodiscard]] std::string_view text(TextRef ref) const {
     return {strings_.data() + ref.offset, ref.bytes};
@@ -142,6 +149,9 @@ class ConfigView {
   [[nodiscard]] std::uint32_t index_of(const Route& route) const {
     return static_cast<std::uint32_t>(&route - routes_.data());
   }
+  [[nodiscard]] std::uint32_t index_of(const Target& target) const {
+    return static_cast<std::uint32_t>(&target - targets_.data());
+  }
   [[nodiscard]] std::uint32_t index_of(const Provider& provider) const {
     return static_cast<std::uint32_t>(&provider - providers_.data());
   }
@@ -169,6 +179,9 @@ class ConfigView {
   std::span<const HashSlot> model_slots_;
   std::span<const ModelPattern> model_patterns_;
   std::span<const PassthroughRule> passthrough_;
+  std::span<const ProviderKey> provider_keys_;
+  std::span<const ProviderResilience> provider_resilience_;
+  std::span<const RouteResilience> route_resilience_;
   ScopeView scopes_;
   IpView ip_;
   TokenView tokens_;
@@ -187,6 +200,8 @@ class ConfigView {
 [[nodiscard]] std::string issuer_context(std::string_view issuer_name);
 [[nodiscard]] std::string credential_context(std::string_view provider_name);
 [[nodiscard]] std::string egress_context(std::string_view provider_name);
+[[nodiscard]] std::string provider_key_context(std::string_view provider_name,
+                                               std::string_view key_name);
 [[nodiscard]] std::string edit_context(std::string_view provider_name, EditKind kind,
                                        std::string_view edit_name);
 

@@ -7,6 +7,7 @@
 #include "policy/config/option_builder.h"
 #include "policy/config/option_sections.h"
 #include "policy/config/quota_options.h"
+#include "policy/config/resilience_options.h"
 
 namespace headrace::policy::config {
 namespace {
@@ -22,6 +23,9 @@ constexpr std::string_view kContextHeaderNames[] = {"off", "plain", "signed"};
 constexpr std::string_view kLogOutputNames[] = {"off", "stdout", "file"};
 constexpr std::string_view kAuthNames[] = {"by_dialect", "bearer", "x-api-key", "x-goog-api-key",
                                            "api-key",    "header", "query",     "none"};
+
+constexpr std::string_view kBalanceNames[] = {"weight", "least_outstanding", "least_latency"};
+static_assert(std::size(kBalanceNames) == static_cast<std::size_t>(kLastBalance) + 1);
 
 // --- the table ---------------------------------------------------------------------------------
 constexpr auto kHttpRow = &HttpModel::row;
@@ -303,7 +307,18 @@ constexpr OptionSpec kProviderOptions[] = {
         "gap_timeout_ms", "ms", {2 * kMinute, 10, kDay}, "Between two arrivals of one answer."),
     number<kProviderRow, &Provider::timeouts, &ProviderTimeouts::total_ms>(
         "total_timeout_ms", "ms", {30 * kMinute, 10, kDay},
-        "From sending the request to the answer's last byte."),
+        "From sending the request to the answer's last byte, with all tries."),
+    records<&ProviderModel::keys>(
+        "keys", kProviderKeySection, kProviderKeysMax,
+        "Several keys instead of one `credential`, each with rate limits of its own: the one with "
+        "room is taken."),
+    number<&ProviderModel::key_bench_ms>(
+        "key_bench_ms", "ms", {5 * kMinute, 100, kDay},
+        "A key that the provider refuses, or whose account is used up, is not tried for so long."),
+    record<&ProviderModel::breaker>("breaker", kBreakerSection,
+                                    "When requests are kept away from it, or a model on it."),
+    record<&ProviderModel::health>("health", kHealthSection,
+                                   "Checks of our own. What requests meet counts always."),
     limits_option<&ProviderModel::quota>(),
 };
 constexpr SectionSpec kProviderSection = section<ProviderModel>("provider", kProviderOptions);
@@ -338,6 +353,13 @@ constexpr OptionSpec kRouteOptions[] = {
     required(records<&RouteModel::targets>("targets", kTargetSection, 8,
                                            "Where such requests go. All speak one dialect.")),
     record<&RouteModel::cache>("cache", kRouteCacheSection, "Which answers are given again."),
+    choice<&RouteModel::balance>("balance", kBalanceNames, 0,
+                                 "How one of several targets of a priority is chosen."),
+    record<&RouteModel::retry>("retry", kRetrySection, "When a request is sent again."),
+    number<&RouteModel::comment_interval_ms>(
+        "comment_interval_ms", "ms", {0, 0, kHour},
+        "A stream that is silent for so long gets a comment, so that nothing on the way takes it "
+        "for dead. 0: none."),
 };
 constexpr SectionSpec kRouteSection = section<RouteModel>("route", kRouteOptions);
 

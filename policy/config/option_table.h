@@ -49,6 +49,7 @@ enum class TextRule : std::uint8_t {
   model,          // of a provider
   model_pattern,  // as asked for; may end in a star
   path_pattern,
+  health_path,  // what a health check asks for
   method,
   permission,        // "POST /v1/chat/**" (permission_text.h)
   scope,             // a group of endpoints, or a permission

@@ -56,7 +56,7 @@ class ProviderRules {
                   fmt::format("{} has a credential and `auth: none`", called(provider)),
                   "remove one of them");
     }
-    if (!none && !provider.credential.given()) {
+    if (!none && !provider.credential.given() && provider.keys.empty()) {
       errors_.add(provider.place, fmt::format("{} has no credential", called(provider)),
                   "add `credential: ${NAME}`, or `auth: none`");
     }
@@ -80,13 +80,20 @@ class ProviderRules {
     if (judge_text(TextRule::query_name, provider.auth_name.value) && provider.auth_name.given()) {
       errors_.add(provider.auth_name.place, "`auth_name` is no name of a query parameter");
     }
-    if (!provider.credential.unknown && provider.credential.given() &&
-        judge_text(TextRule::query_value, provider.credential.value)) {
-      errors_.add(
-          provider.credential.place,
-          fmt::format("the credential of {} has characters that no query has", called(provider)),
-          "percent-encode them");
+    judge_query_value(provider, provider.credential);
+    for (const ProviderKeyModel& key : provider.keys)
+      judge_query_value(provider, key.credential);
+  }
+
+  void judge_query_value(const ProviderModel& provider, const Text& credential) {
+    if (credential.unknown || !credential.given() ||
+        !judge_text(TextRule::query_value, credential.value)) {
+      return;
     }
+    errors_.add(
+        credential.place,
+        fmt::format("the credential of {} has characters that no query has", called(provider)),
+        "percent-encode them");
   }
 
   void judge_edits(const ProviderModel& provider) {

@@ -143,6 +143,10 @@ std::optional<std::string> judge_text(TextRule rule, std::string_view text) {
     case TextRule::path_pattern:
       if (auto complaint = judge_path_pattern(text)) return "is no path pattern: " + *complaint;
       return std::nullopt;
+    case TextRule::health_path:
+      return unless(
+          text.starts_with('/') && std::ranges::all_of(text, is_visible) && !text.contains('#'),
+          "is no path with a slash at its beginning");
     case TextRule::method: {
       static constexpr std::string_view kMethods[] = {"GET",   "HEAD",   "POST",   "PUT",
                                                       "PATCH", "DELETE", "OPTIONS"};

@@ -35,6 +35,7 @@ RegionGeometry small_geometry() {
   geometry.limit_slots = 8;
   geometry.limit_step_blocks = 8;
   geometry.breaker_slots = 8;
+  geometry.key_slots = 8;
   geometry.in_flight_entries = 4;
   geometry.stream_entries = 4;
   geometry.config_bank_bytes = 10'000;
@@ -92,6 +93,7 @@ TEST(RegionLayout, AreasLieOnPagesInOrderWithoutOverlap) {
                                 layout->limit_entries(),
                                 layout->limit_step_blocks(),
                                 layout->breaker_slots(),
+                                layout->key_slots(),
                                 layout->config_directory(),
                                 layout->config_bank(0),
                                 layout->config_bank(1),
@@ -129,6 +131,7 @@ TEST(RegionLayout, RefusesEveryFigureBeyondItsBounds) {
   EXPECT_TRUE(refused([](RegionGeometry& g) { g.incarnations = 5; }));
   EXPECT_TRUE(refused([](RegionGeometry& g) { g.limit_slots = UINT32_MAX; }));
   EXPECT_TRUE(refused([](RegionGeometry& g) { g.breaker_slots = 0; }));
+  EXPECT_TRUE(refused([](RegionGeometry& g) { g.key_slots = 0; }));
   EXPECT_TRUE(refused([](RegionGeometry& g) { g.in_flight_entries = UINT32_MAX; }));
   EXPECT_TRUE(refused([](RegionGeometry& g) { g.stream_entries = 0; }));
   EXPECT_TRUE(refused([](RegionGeometry& g) { g.config_bank_bytes = UINT64_MAX; }));

@@ -39,7 +39,7 @@ def reserve_port():
 class Gateway:
     """Use as a context manager. `upstream` is host:port of whoever plays the provider."""
 
-    def __init__(self, upstream, extra="", provider="", shards=1, listener="", files_max=None, io="", arguments=()):
+    def __init__(self, upstream, extra="", provider="", shards=1, listener="", files_max=None, io="", arguments=(), resilience=False):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="headrace-e2e-"))
         self.reserved = [reserve_port(), reserve_port()]
         self.port, self.admin_port = (held.getsockname()[1] for held in self.reserved)
@@ -51,6 +51,8 @@ class Gateway:
         self.log = self.folder / "headrace.log"
         self.process = None
         self.arguments = list(arguments)
+        # Off, so that a test sees each failure once, and none of another test keeps requests away.
+        self.resilience = resilience
 
     def config_text(self):
         providers = "".join(
@@ -60,9 +62,11 @@ class Gateway:
     url: http://{self.upstream}{'/v1' if dialect == 'openai' else ''}
     credential: {PROVIDER_KEY}
     private_network: true
+{'' if self.resilience else '    breaker: {failures: 0}'}
 {self.provider}"""
             for dialect in ("openai", "anthropic", "gemini")
         )
+        once = "" if self.resilience else "    retry: {tries: 1}"
         return f"""
 listeners:
   - address: 127.0.0.1:{self.port}
@@ -79,12 +83,16 @@ providers:{providers}
 routes:
   - models: [gpt-4o, smart]
     targets: [{{provider: openai}}]
+{once}
   - models: [renamed]
     targets: [{{provider: openai, model: gpt-4o}}]
+{once}
   - models: ["claude-*"]
     targets: [{{provider: anthropic}}]
+{once}
   - models: ["gemini-*"]
     targets: [{{provider: gemini}}]
+{once}
 keys:
   - name: test
     key: {KEY}

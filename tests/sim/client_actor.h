@@ -17,11 +17,12 @@ namespace headrace::sim {
 
 struct ClientOptions {
   std::uint32_t requests = 1;
-  bool well_behaved = true;  // neither leaves nor dawdles: each request is answered
-  bool spared = true;        // nor does a provider do it wrong: answered well
-  bool stays = false;        // connected when it has no more to ask, until it is sent away
-  bool cramped = false;      // the gateway may have no room for a connection or a head
-  bool dawdles = false;      // sends a little now and then
+  bool well_behaved = true;           // neither leaves nor dawdles: each request is answered
+  bool spared = true;                 // nor does a provider do it wrong: answered well
+  bool refused_by_providers = false;  // whose failures may come through
+  bool stays = false;                 // connected when it has no more to ask, until it is sent away
+  bool cramped = false;               // the gateway may have no room for a connection or a head
+  bool dawdles = false;               // sends a little now and then
   bool may_be_late = false;  // the gateway is ending: what no provider has seen may be lost
 };
 
@@ -67,6 +68,7 @@ class ClientActor {
   bool spared_;
   bool stays_;
   bool may_be_late_;
+  bool refused_by_providers_;
   bool cramped_;
   bool dawdles_;
   std::shared_ptr<Peer> peer_;

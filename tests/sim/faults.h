@@ -32,6 +32,7 @@ enum class Fault : std::uint8_t {
   upstream_stalls,       // says nothing for long
   upstream_closes_idle,  // a kept connection dies as the next request is on its way
   upstream_garbage,      // an answer that is not HTTP
+  upstream_refuses,      // a failure that may be gone at the next try
   name_fails,            // a provider's name has no address
   name_slow,             // longer than a request waits
   name_partly_dead,      // nobody listens at one of its addresses
@@ -42,14 +43,14 @@ enum class Fault : std::uint8_t {
 inline constexpr std::size_t kFaults = static_cast<std::size_t>(std::to_underlying(Fault::count));
 
 inline constexpr std::array<std::string_view, kFaults> kFaultNames = {
-    "short_read",       "split_write",     "slow_send",
-    "peer_resets",      "peer_leaves",     "slow_peer",
-    "late_completion",  "multishot_ends",  "buffers_exhausted",
-    "accept_fails",     "socket_fails",    "connect_refused",
-    "connect_hangs",    "cancel_loses",    "cancel_misses",
-    "upstream_breaks",  "upstream_stalls", "upstream_closes_idle",
-    "upstream_garbage", "name_fails",      "name_slow",
-    "name_partly_dead", "stage_waits"};
+    "short_read",       "split_write",      "slow_send",
+    "peer_resets",      "peer_leaves",      "slow_peer",
+    "late_completion",  "multishot_ends",   "buffers_exhausted",
+    "accept_fails",     "socket_fails",     "connect_refused",
+    "connect_hangs",    "cancel_loses",     "cancel_misses",
+    "upstream_breaks",  "upstream_stalls",  "upstream_closes_idle",
+    "upstream_garbage", "upstream_refuses", "name_fails",
+    "name_slow",        "name_partly_dead", "stage_waits"};
 
 constexpr std::string_view name(Fault fault) {
   return kFaultNames[static_cast<std::size_t>(std::to_underlying(fault))];

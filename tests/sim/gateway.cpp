@@ -8,6 +8,7 @@
 #include "net/proxy/request_message.h"
 #include "net/upstream/upstream_connection.h"
 #include "policy/config/compile.h"
+#include "policy/resilience/breaker_word.h"
 #include "tests/policy/config/no_secrets.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/sim_io.h"
@@ -21,7 +22,21 @@ namespace {
 constexpr std::uint16_t kProviderPort = 8000;
 constexpr std::size_t kNameRequestsMax = 64;
 constexpr std::uint64_t kStageDelayMicrosMax = 200'000;
-constexpr std::string_view kDialects[] = {"openai", "anthropic", "gemini"};
+constexpr std::string_view kNames[] = {"openai", "anthropic", "gemini", "spare"};
+constexpr std::string_view kDialects[] = {"openai", "anthropic", "gemini", "openai"};
+
+constexpr std::string_view kRetry =
+    "retry: {tries: 4, base_ms: 20, max_ms: 100, hint_max_ms: 2000, budget_percent: 100, "
+    "budget_burst: 1000}";
+
+std::string keys_text(const GatewayOptions& options, std::size_t provider) {
+  if (!options.resilience || kNames[provider] != "anthropic") {
+    return fmt::format("credential: {}", kProviderKey);
+  }
+  return fmt::format(
+      "keys: [{{name: one, credential: {0}}}, {{name: two, credential: {0}-two, weight: 2}}]",
+      kProviderKey);
+}
 
 std::string config_text(const GatewayOptions& options) {
   const bool tiny = options.tiny;
@@ -45,9 +60,10 @@ providers:
     yaml += fmt::format(
         R"(
   - name: {0}
-    dialect: {0}
+    dialect: {7}
     url: http://{1}:{6}{2}
-    credential: {3}
+    {3}
+    {8}
     private_network: true
     pool_idle_max: {4}
     pool_total_max: {5}
@@ -58,22 +74,31 @@ providers:
     gap_timeout_ms: 2000
     total_timeout_ms: 8000
 )",
-        kDialects[i], options.names ? Gateway::provider_name(i) : fmt::format("10.0.0.{}", i + 1),
-        i == 0 ? "/v1" : "", kProviderKey, tiny ? 1 : 8, tiny ? 2 : 64, kProviderPort);
+        kNames[i], options.names ? Gateway::provider_name(i) : fmt::format("10.0.0.{}", i + 1),
+        kDialects[i] == "openai" ? "/v1" : "", keys_text(options, i), tiny ? 1 : 8, tiny ? 2 : 64,
+        kProviderPort, kDialects[i],
+        options.resilience ? "breaker: {failures: 4, window_ms: 2000, open_ms: 300, successes: 1}"
+                           : "breaker: {failures: 0}");
   }
   yaml += fmt::format(R"(
 routes:
   - models: [gpt-sim]
-    targets: [{{provider: openai}}]
+    targets: [{{provider: openai}}{1}]
+    balance: least_outstanding
+    {0}
+    {4}
   - models: [alias-sim]
-    targets: [{{provider: openai, model: gpt-real}}]
+    targets: [{{provider: openai, model: gpt-real}}{2}]
+    {0}
   - models: [claude-sim]
     targets: [{{provider: anthropic}}]
+    {0}
   - models: [gemini-sim]
     targets: [{{provider: gemini}}]
+    {0}
 keys:
   - name: client
-    key: {}
+    key: {3}
     tenant: tenant
     passthrough: true
 passthrough:
@@ -83,7 +108,10 @@ passthrough:
     provider: openai
     methods: [GET, HEAD, DELETE]
 )",
-                      kClientKey);
+                      options.resilience ? kRetry : "retry: {tries: 1}",
+                      options.resilience ? ", {provider: spare}" : "",
+                      options.resilience ? ", {provider: spare, model: gpt-real, priority: 1}" : "",
+                      kClientKey, options.resilience ? "comment_interval_ms: 150" : "");
   return yaml;
 }
 
@@ -147,6 +175,8 @@ Gateway::Gateway(World& world, const GatewayOptions& options)
                               .head_blocks = 256,
                               .tls_blocks = 2};
   }
+  fleet_.target_slots = target_slots_;
+  fleet_.key_slots = key_slots_;
   for (std::uint32_t number = 0; number < options.shards; ++number) {
     std::unique_ptr<core::Io> io = core::Io::create(io_options).value();
     SimIo& simulated = world_.newest_io();
@@ -221,6 +251,11 @@ std::vector<std::string> Gateway::leaks() const {
           std::pair{"streams by gauge", &context.counters.gauges.streams_open}}) {
       expect(name, static_cast<std::uint64_t>(gauge->value()));
     }
+  }
+  for (const core::TargetSlot& slot : target_slots_) {
+    const auto word = policy::BreakerWord::unpacked(slot.word.load());
+    HEADRACE_CHECK(word.has_value(), "a breaker's word is corrupt");
+    expect("probes of a breaker", word->probes);
   }
   expect("descriptors", world_.descriptors_open());
   expect("requests without exactly one record",

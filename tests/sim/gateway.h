@@ -23,6 +23,7 @@ struct GatewayOptions {
   bool tiny = false;         // two receive buffers, a few connections
   bool few_buffers = false;  // as few, but room for everybody
   bool names = false;        // providers are found by name
+  bool resilience = false;   // breakers, retries, a second provider, several keys
 };
 
 using StageWaits = std::array<std::uint64_t, policy::kStageNames.size()>;
@@ -35,11 +36,11 @@ class Gateway final : public net::StageDelays {
   Gateway& operator=(const Gateway&) = delete;
 
   [[nodiscard]] static core::SocketAddress address();
-  // By dialect: 0 openai, 1 anthropic, 2 gemini.
+  // By dialect: 0 openai, 1 anthropic, 2 gemini; 3 openai too, for when the first one fails.
   [[nodiscard]] static core::SocketAddress provider_address(std::size_t index);
   // "provider0" and so on.
   [[nodiscard]] static std::string provider_name(std::size_t index);
-  static constexpr std::size_t kProviders = 3;
+  static constexpr std::size_t kProviders = 4;
 
   void drain();
   void close();
@@ -67,6 +68,8 @@ class Gateway final : public net::StageDelays {
   std::shared_ptr<const net::ConfigSnapshot> snapshot_;
   net::NameWork name_work_;
   core::Attendant<net::NameWork> names_;
+  std::array<core::TargetSlot, 64> target_slots_{};
+  std::array<core::KeySlot, 64> key_slots_{};
   net::Fleet fleet_;
   core::BodyBudget budget_;
   std::vector<std::unique_ptr<net::DataPlaneShard>> shards_;

@@ -91,7 +91,7 @@ Request& Ledger::make(bool well_behaved, bool small) {
   request.close = random_.one_in(20);
   if (request.call == Call::bad_chunk) request.chunked = true;
   if (random_.one_in(20)) {
-    constexpr int kStatuses[] = {429, 500, 204, 304};
+    constexpr int kStatuses[] = {422, 500, 204, 304};
     request.answer_status = kStatuses[random_.below(std::size(kStatuses))];
   }
   write_target(request);

@@ -70,6 +70,7 @@ struct Request {
   Outcome outcome = Outcome::open;
   std::uint32_t seen = 0;       // how often a provider got it whole
   bool replay_allowed = false;  // the connection that it was seen on was a kept one, and silent
+  bool answer_begun = false;    // its client has something of an answer
   bool truncation_invisible = false;  // cut where only the connection's end framed it
 
   // Without a body, whatever the head says.

@@ -43,11 +43,11 @@ constexpr Fault kKernelFaults[] = {
     Fault::short_read,     Fault::split_write,       Fault::slow_send,    Fault::late_completion,
     Fault::multishot_ends, Fault::buffers_exhausted, Fault::accept_fails, Fault::cancel_loses,
     Fault::cancel_misses,  Fault::stage_waits};
-constexpr Fault kProviderFaults[] = {Fault::split_write,      Fault::connect_refused,
-                                     Fault::connect_hangs,    Fault::upstream_breaks,
-                                     Fault::upstream_stalls,  Fault::upstream_closes_idle,
-                                     Fault::upstream_garbage, Fault::name_fails,
-                                     Fault::name_slow,        Fault::name_partly_dead};
+constexpr Fault kProviderFaults[] = {
+    Fault::split_write,      Fault::connect_refused,  Fault::connect_hangs,
+    Fault::upstream_breaks,  Fault::upstream_stalls,  Fault::upstream_closes_idle,
+    Fault::upstream_garbage, Fault::upstream_refuses, Fault::name_fails,
+    Fault::name_slow,        Fault::name_partly_dead};
 
 void set(FaultOdds& odds, Fault fault, std::uint64_t one_in) {
   odds[static_cast<std::size_t>(std::to_underlying(fault))] = static_cast<std::uint32_t>(one_in);
@@ -66,6 +66,7 @@ Weather weather_of(std::uint64_t seed) {
   weather.gateway.few_buffers = weather.sky == Sky::dawdlers;
   if (random.one_in(3)) weather.gateway.few_buffers |= weather.sky == Sky::rough_kernel;
   weather.gateway.names = random.one_in(2);
+  weather.gateway.resilience = !weather.good_providers() && random.one_in(2);
   weather.clients = static_cast<std::uint32_t>(4 + random.below(28));
   // From a breeze to a storm.
   const std::uint64_t scale = std::array<std::uint64_t, 4>{1, 2, 5, 20}[random.below(4)];
@@ -89,6 +90,7 @@ Weather weather_of(std::uint64_t seed) {
   set(odds, Fault::upstream_stalls, 60 * scale);
   set(odds, Fault::upstream_closes_idle, 12 * scale);
   set(odds, Fault::upstream_garbage, 40 * scale);
+  set(odds, Fault::upstream_refuses, 6 * scale);
   set(odds, Fault::name_fails, 3 * scale);
   set(odds, Fault::name_slow, 3 * scale);
   set(odds, Fault::name_partly_dead, 4 * scale);
@@ -115,8 +117,8 @@ class Run {
         gateway_(world_, weather_.gateway) {
     for (std::size_t i = 0; i < Gateway::kProviders; ++i) {
       world_.serve(Gateway::provider_address(i), [this](std::shared_ptr<Peer> peer) {
-        upstreams_.push_back(
-            std::make_unique<UpstreamActor>(ledger_, std::move(peer), weather_.good_providers()));
+        upstreams_.push_back(std::make_unique<UpstreamActor>(
+            ledger_, std::move(peer), weather_.good_providers(), weather_.gateway.resilience));
       });
     }
     world_.watch_rest([this] {
@@ -152,6 +154,7 @@ class Run {
         add_client({.requests = share,
                     .well_behaved = weather_.good_clients() && !dawdles,
                     .spared = weather_.good_providers(),
+                    .refused_by_providers = weather_.gateway.resilience,
                     .cramped = weather_.gateway.tiny,
                     .dawdles = dawdles});
       }
@@ -219,6 +222,10 @@ class Run {
     coverage.stage_waits = gateway_.stage_waits();
     coverage.runs = 1;
     coverage.replays = gateway_.count(net::ShardCount::upstream_replays);
+    coverage.retries = gateway_.count(net::ShardCount::retries);
+    coverage.failovers = gateway_.count(net::ShardCount::failovers);
+    coverage.breakers_opened = gateway_.count(net::ShardCount::breakers_opened);
+    coverage.breakers_closed = gateway_.count(net::ShardCount::breakers_closed);
     for (const auto& request : ledger_.all()) {
       ++coverage.requests;
       coverage.calls[static_cast<std::size_t>(std::to_underlying(request->call))] +=
@@ -259,6 +266,10 @@ void Coverage::add(const Coverage& other) {
   cut += other.cut;
   lost += other.lost;
   replays += other.replays;
+  retries += other.retries;
+  failovers += other.failovers;
+  breakers_opened += other.breakers_opened;
+  breakers_closed += other.breakers_closed;
 }
 
 std::vector<std::string> Coverage::missing() const {
@@ -268,6 +279,11 @@ std::vector<std::string> Coverage::missing() const {
   }
   for (std::size_t i = 0; i < calls.size(); ++i) {
     if (calls[i] == 0) found.push_back(fmt::format("no {} got its answer", kCallNames[i]));
+  }
+  for (const auto& [what, count] : {std::pair{"retry", retries}, std::pair{"fail-over", failovers},
+                                    std::pair{"breaker that opens", breakers_opened},
+                                    std::pair{"breaker that closes", breakers_closed}}) {
+    if (count == 0) found.push_back(fmt::format("there was no {}", what));
   }
   for (auto stage = policy::Stage::guard; stage <= policy::Stage::upstream;
        stage = static_cast<policy::Stage>(std::to_underlying(stage) + 1)) {

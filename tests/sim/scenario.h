@@ -26,6 +26,10 @@ struct Coverage {
   std::uint64_t cut = 0;
   std::uint64_t lost = 0;
   std::uint64_t replays = 0;
+  std::uint64_t retries = 0;
+  std::uint64_t failovers = 0;
+  std::uint64_t breakers_opened = 0;
+  std::uint64_t breakers_closed = 0;
 
   void add(const Coverage& other);
   // Fault kinds that never struck, calls that were never answered, legal moves that were never made

@@ -30,8 +30,9 @@ bool wants_usage(const Message& message) {
 
 }  // namespace
 
-UpstreamActor::UpstreamActor(Ledger& ledger, std::shared_ptr<Peer> peer, bool well_behaved)
-    : ledger_(ledger), peer_(std::move(peer)), well_behaved_(well_behaved) {
+UpstreamActor::UpstreamActor(Ledger& ledger, std::shared_ptr<Peer> peer, bool well_behaved,
+                             bool retried)
+    : ledger_(ledger), peer_(std::move(peer)), well_behaved_(well_behaved), retried_(retried) {
   peer_->on_bytes = [this](std::string_view bytes) { on_bytes(bytes); };
   peer_->on_end = [this] { peer_->finish(); };
   if (World::current().strikes(Fault::slow_peer)) {
@@ -124,10 +125,18 @@ void UpstreamActor::judge_body(Request& request, const Message& message) {
     const json got = json::parse(message.body, nullptr, false);
     if (got != expected) violation(fmt::format("another body of request {}", request.number));
   }
-  if (request.seen > 0 && !request.replay_allowed) {
+  if (request.seen > 0 && request.answer_begun) {
+    violation(
+        fmt::format("request {} was sent again although its client has something of an answer",
+                    request.number));
+  }
+  if (request.seen > 0 && !request.replay_allowed && !retried_) {
     violation(fmt::format("request {} was sent again without need", request.number));
   }
-  if (++request.seen > 2) violation(fmt::format("request {} was sent again twice", request.number));
+  // Four tries, each of which may be replayed once.
+  constexpr std::uint32_t kSeenMax = 8;
+  if (++request.seen > (retried_ ? kSeenMax : 2))
+    violation(fmt::format("request {} was sent again twice", request.number));
   request.replay_allowed = false;
 }
 
@@ -155,6 +164,10 @@ bool UpstreamActor::answer_badly(Request& request) {
       ends_ = false;  // it stalls, whatever its head says of the connection
       say(whole.substr(0, static_cast<std::size_t>(dice().below(whole.size()))));
     }
+    return true;
+  }
+  if (retried_ && request.method == "POST" && world.strikes(Fault::upstream_refuses)) {
+    refuse();
     return true;
   }
   if (world.strikes(Fault::upstream_garbage)) {
@@ -192,6 +205,30 @@ bool UpstreamActor::answer_badly(Request& request) {
     return true;
   }
   return false;
+}
+
+// A failure, whole or not, that has nothing of the answer in it.
+void UpstreamActor::refuse() {
+  constexpr std::string_view kStatuses[] = {"401", "403", "408", "429", "500", "503", "529"};
+  constexpr std::string_view kHints[] = {"", "retry-after-ms: 40\r\n", "retry-after: 1\r\n",
+                                         "x-should-retry: false\r\n", "retry-after: 4\r\n"};
+  const std::string body =
+      dice().one_in(6)
+          ? std::string(static_cast<std::size_t>(dice().below(60'000)), ' ')
+          : R"({"error":{"type":"overloaded_error","details":[{"retryDelay":"0.05s"}]}})";
+  const auto status = kStatuses[static_cast<std::size_t>(dice().below(std::size(kStatuses)))];
+  const auto hint = kHints[static_cast<std::size_t>(dice().below(std::size(kHints)))];
+  const std::string whole = fmt::format(
+      "HTTP/1.1 {} Sorry\r\n{}Content-Type: application/json\r\nContent-Length: "
+      "{}\r\n\r\n{}",
+      status, hint, body.size(), body);
+  if (dice().one_in(2)) {
+    say(whole);
+    return;
+  }
+  deaf_ = true;
+  say(whole.substr(0, 1 + static_cast<std::size_t>(dice().below(whole.size()))));
+  if (dice().one_in(2)) end_after();
 }
 
 void UpstreamActor::answer(Request& request, bool usage_wanted) {
@@ -233,6 +270,10 @@ void UpstreamActor::answer(Request& request, bool usage_wanted) {
 void UpstreamActor::maybe_answer_early() {
   if (early_judged_ || well_behaved_ || !reader_.in_body()) return;
   early_judged_ = true;
+  if (retried_ && World::current().strikes(Fault::upstream_breaks)) {
+    die();
+    return;
+  }
   if (!dice().one_in(10)) return;
   Request* request = judge_head(reader_.partial());
   if (request == nullptr || request->call == Call::bad_chunk || request->stream) return;

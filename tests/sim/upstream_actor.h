@@ -15,7 +15,7 @@ namespace headrace::sim {
 
 class UpstreamActor {
  public:
-  UpstreamActor(Ledger& ledger, std::shared_ptr<Peer> peer, bool well_behaved);
+  UpstreamActor(Ledger& ledger, std::shared_ptr<Peer> peer, bool well_behaved, bool retried);
   UpstreamActor(const UpstreamActor&) = delete;
   UpstreamActor& operator=(const UpstreamActor&) = delete;
 
@@ -29,6 +29,7 @@ class UpstreamActor {
 
   void answer(Request& request, bool usage_wanted);
   bool answer_badly(Request& request);
+  void refuse();
   std::string write_answer(Request& request, std::string_view body, bool may_close);
   std::string chunked(std::string_view body);
   void say(std::string bytes);
@@ -44,6 +45,7 @@ class UpstreamActor {
   Request* last_ = nullptr;
   std::uint32_t served_ = 0;
   bool well_behaved_;
+  bool retried_;  // what fails is sent again
   bool early_judged_ = false;
   bool answered_early_ = false;
   bool saying_planned_ = false;

@@ -76,6 +76,17 @@ providers:
      auth_name: X-Token, credential: abc}
   - {name: five, dialect: gemini, url: "https://g.example", credential: abc}
   - {name: six, dialect: openai, url: "https://g.example", auth: x-api-key, credential: abc}
+  - name: seven
+    dialect: openai
+    url: "https://h.example"
+    keys:
+      - {name: first, credential: abc, weight: 7}
+      - {name: second, credential: abc, drain: true}
+    key_bench_ms: 2001
+    breaker: {failures: 11, window_ms: 2002, failure_percent: 12, requests_min: 13, open_ms: 2003,
+              probes_max: 14, successes: 15}
+    health: {interval_ms: 2004, probe: head, path: "/up?x=1", any_status: true, timeout_ms: 2000,
+             failures: 16, successes: 17, jitter_percent: 18}
 routes:
   - name: main
     models: [a, "b*", "*"]
@@ -84,6 +95,10 @@ routes:
       - {provider: one, priority: 3}
     cache: {mode: always, ttl_ms: 1011, entry_bytes_max: 2048, deterministic_only: false,
             wait_ms: 1013, waiters_max: 1014}
+    balance: least_latency
+    retry: {tries: 4, base_ms: 2005, factor: 3, max_ms: 2006, hint_max_ms: 2007,
+            budget_percent: 19, budget_burst: 20}
+    comment_interval_ms: 2009
   - {models: [a], targets: [{provider: two}]}
 cache: {memory_bytes_max: 2000000}
 organisations: [{name: holding}, {name: other}]
@@ -138,7 +153,7 @@ void expect_round_trip(std::string_view yaml, const std::vector<std::string>& se
 
 TEST(EffectiveYaml, CompilesToTheSameBaseAgain) {
   expect_round_trip(kEverything, {"${OPENAI_API_KEY}", "${ANTHROPIC_API_KEY}", "${GEMINI_API_KEY}",
-                                  "abc", "abc", "abc", "abc"});
+                                  "abc", "abc", "abc", "abc", "abc", "abc"});
   expect_round_trip(read_source_file("deploy/config/headrace.yaml"),
                     {"${OPENAI_API_KEY}", "${ANTHROPIC_API_KEY}", "${GEMINI_API_KEY}"});
   expect_round_trip(

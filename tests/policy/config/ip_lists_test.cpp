@@ -140,10 +140,11 @@ keys:
 }
 
 TEST(IpLists, NamesLeadSomewhere) {
-  for (const char* text : {"listeners: [{address: '127.0.0.1:1', ip_allow: [x]}]\n",
-                           "listeners: [{address: '127.0.0.1:1'}]\ntenants: [{name: a, ip_allow: [x]}]\n",
-                           "listeners: [{address: '127.0.0.1:1'}]\n"
-                           "keys: [{name: a, key: 0123456789abcdef, ip_allow: [x]}]\n"}) {
+  for (const char* text :
+       {"listeners: [{address: '127.0.0.1:1', ip_allow: [x]}]\n",
+        "listeners: [{address: '127.0.0.1:1'}]\ntenants: [{name: a, ip_allow: [x]}]\n",
+        "listeners: [{address: '127.0.0.1:1'}]\n"
+        "keys: [{name: a, key: 0123456789abcdef, ip_allow: [x]}]\n"}) {
     EXPECT_TRUE(errors_of(text).contains("there is no IP list `x`")) << text;
   }
 }

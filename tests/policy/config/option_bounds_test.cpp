@@ -67,9 +67,21 @@ std::string config_with(const std::string& path, std::string_view option, std::s
   if (path == "providers") {
     return front + "providers:\n" + entry(2, kProviderLines, option, value);
   }
+  if (path == "providers.keys") {
+    return front + "providers:\n" + entry(2, kProviderLines, "keys", "") +
+           entry(6, {{"name", "k"}, {"credential", "${OPENAI_API_KEY}"}}, option, value);
+  }
+  if (path == "providers.breaker" || path == "providers.health") {
+    return front + "providers:\n" + entry(2, kProviderLines, path.substr(10), "") +
+           record(6, {}, option, value);
+  }
   const std::string provider = text_of({kListeners, kProvider});
   if (path == "providers.addresses") {
     return provider + "    addresses:\n" + entry(6, {{"address", "1.1.1.1:443"}}, option, value);
+  }
+  if (path == "routes.retry") {
+    return provider + "routes:\n" + entry(2, {{"models", "[gpt-4o]"}}, "retry", "") +
+           record(6, {}, option, value);
   }
   if (path == "routes.targets") {
     return provider + "routes:\n  - models: [gpt-4o]\n    targets:\n" +

@@ -1,0 +1,30 @@
+// Keys of providers, breakers, health checks and retries as they were written: config_model.h.
+#pragma once
+
+#include <cstdint>
+
+#include "policy/config/model_values.h"
+#include "policy/config/resilience_layout.h"
+
+namespace headrace::policy::config {
+
+struct ProviderKeyModel : Record {
+  Text name;
+  Text credential;
+  std::uint64_t weight = 0;
+  Switch drain = Switch::off;
+};
+struct BreakerModel : Record {
+  BreakerRules row{};
+};
+struct HealthModel : Record {
+  Text path;
+  HealthRules row{};
+  HealthProbe probe = HealthProbe::get;
+  Switch any_status = Switch::off;
+};
+struct RetryModel : Record {
+  RetryRules row{};
+};
+
+}  // namespace headrace::policy::config

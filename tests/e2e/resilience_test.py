@@ -1,0 +1,473 @@
+"""Getting past what fails: retries, fail-over, keys with and without room, breakers. Two providers
+whose scripts say who fails and how; counts decide."""
+
+import json
+import re
+import signal
+import threading
+import time
+import unittest
+
+from gateway import KEY, Gateway, Response, chat, request
+from upstream import CHAT, CHAT_ANSWER, STREAM_HEAD, Upstream, answer, chunk, delta, event, reset
+
+FIRST_KEY = "sk-CANARY-first-0123456789"
+SECOND_KEY = "sk-CANARY-second-0123456789"
+QUICK = "retry: {tries: 3, base_ms: 20, max_ms: 50, budget_burst: 100}"
+
+
+def error(status, headers=(), **members):
+    body = json.dumps({"error": {"message": "no", "type": "x", "code": "x", **members}}).encode()
+    return answer(body, status=status, headers=headers)
+
+
+class Pair(Gateway):
+    """`first` goes before `second`; `spare` is a route with the first provider alone."""
+
+    def __init__(self, first, second, route=QUICK, breaker="breaker: {failures: 0}", keys="", more="", **arguments):
+        super().__init__(first, **arguments)
+        self.second, self.route, self.breaker, self.keys, self.more = second, route, breaker, keys, more
+
+    def config_text(self):
+        def provider(name, address, keys=""):
+            return f"""
+  - name: {name}
+    dialect: openai
+    url: http://{address}/v1
+    private_network: true
+    connect_timeout_ms: 1000
+    first_byte_timeout_ms: 1000
+    {keys or f'credential: {FIRST_KEY}'}
+    {self.breaker}
+"""
+
+        return f"""
+listeners:
+  - address: 127.0.0.1:{self.port}
+admin:
+  address: 127.0.0.1:{self.admin_port}
+shards: {{count: {self.shards}, pin: false}}
+access_log: {{output: file, path: {self.access_log}}}
+providers:{provider("first", self.upstream, self.keys)}{self.more}{provider("second", self.second)}
+routes:
+  - models: [both]
+    targets: [{{provider: first, model: one}}, {{provider: second, model: two, priority: 1}}]
+    {self.route}
+  - models: [alone]
+    targets: [{{provider: first}}]
+    {self.route}
+keys: [{{name: test, key: {KEY}, passthrough: true}}]
+{self.extra}
+"""
+
+
+def ask(gateway, model="both", **members):
+    with gateway.connect() as connection:
+        connection.sendall(request(chat(model=model, **members)))
+        return Response(connection)
+
+
+class Scripted(unittest.TestCase):
+    def setUp(self):
+        self.scripts = {"first": [], "second": []}  # what is said next; then CHAT_ANSWER
+        self.upstreams = {
+            name: self.enterContext(Upstream(lambda seen, connection, name=name: self.say(name, connection)))
+            for name in self.scripts
+        }
+
+    def say(self, name, connection):
+        script = self.scripts[name]
+        said = script.pop(0) if script else CHAT_ANSWER
+        if callable(said):
+            return said(connection)
+        connection.sendall(said)
+
+    def gateway(self, **arguments):
+        return self.enterContext(Pair(self.upstreams["first"].address, self.upstreams["second"].address, **arguments))
+
+    def seen(self, name):
+        return len(self.upstreams[name].requests)
+
+
+def dies(connection):
+    reset(connection)
+    return False
+
+
+def stalls(connection):
+    time.sleep(3)
+    return False
+
+
+class Retries(Scripted):
+    def test_a_failure_goes_on_to_the_next_target_with_its_own_model_and_credential(self):
+        gateway = self.gateway()
+        for name, failure in {
+            "500": error("500 Internal Server Error"),
+            "503": error("503 Service Unavailable"),
+            "529": error("529 Overloaded"),
+            "reset": dies,
+            "not HTTP": b"nonsense\r\n\r\n",
+            "silence": stalls,
+        }.items():
+            with self.subTest(failure=name):
+                for upstream in self.upstreams.values():
+                    upstream.requests.clear()
+                self.scripts["first"] = [failure] * 2
+                response = ask(gateway)
+                self.assertEqual((response.status, response.json()), (200, CHAT))
+                self.assertEqual(self.seen("second"), 1)
+                sent = self.upstreams["second"].requests[0]
+                self.assertEqual(sent.json()["model"], "two")
+                self.assertEqual(self.upstreams["first"].requests[0].json()["model"], "one")
+                self.assertEqual(sent.all("authorization"), [f"Bearer {FIRST_KEY}"])
+                self.assertEqual(sent.all("content-length"), [str(len(sent.body))])
+                self.scripts["first"].clear()
+        self.assertGreaterEqual(gateway.metric("headrace_failovers_total"), 6)
+
+    def test_one_target_is_tried_again_after_a_while(self):
+        gateway = self.gateway()
+        self.scripts["first"] = [error("500 Internal Server Error"), error("503 Service Unavailable")]
+        response = ask(gateway, "alone")
+        self.assertEqual((response.status, self.seen("first")), (200, 3))
+        self.assertEqual(gateway.metric("headrace_retries_total"), 2)
+        tries = re.sub(r" \d+ms", "", gateway.log_lines(1)[0]["tries"])
+        self.assertEqual(tries, "first 500 server_error; first 503 overloaded; first 200 answered")
+
+    def test_the_last_answer_comes_through_and_says_that_trying_is_no_use(self):
+        gateway = self.gateway()
+        self.scripts["first"] = [error("500 Internal Server Error", code=str(i)) for i in range(3)]
+        response = ask(gateway, "alone")
+        self.assertEqual(response.status, 500)
+        self.assertEqual(response.json()["error"]["code"], "2")
+        self.assertEqual(response.headers["x-should-retry"], "false")
+        self.assertEqual(self.seen("first"), 3)
+        # No answer of a provider: it is ours that says so.
+        self.scripts["first"] = [dies] * 3
+        response = ask(gateway, "alone")
+        self.assertEqual((response.status, response.headers["x-should-retry"]), (502, "false"))
+
+    def test_what_is_the_clients_fault_is_not_sent_again(self):
+        gateway = self.gateway()
+        for status in ("400 Bad Request", "404 Not Found", "413 Content Too Large", "422 Unprocessable Content"):
+            self.scripts["first"] = [error(status)]
+            self.upstreams["first"].requests.clear()
+            response = ask(gateway)
+            self.assertEqual((str(response.status), self.seen("first")), (status[:3], 1))
+            self.assertNotIn("x-should-retry", response.headers)
+        self.assertEqual(self.seen("second"), 0)
+
+    def test_a_provider_may_forbid_it(self):
+        gateway = self.gateway()
+        self.scripts["first"] = [error("500 Internal Server Error", headers=["x-should-retry: false"])]
+        self.assertEqual(ask(gateway).status, 500)
+        self.assertEqual((self.seen("first"), self.seen("second")), (1, 0))
+
+    def test_a_hint_is_waited_for_or_too_far_away(self):
+        gateway = self.gateway()
+        self.scripts["first"] = [error("503 Service Unavailable", headers=["retry-after-ms: 300"])]
+        begun = time.monotonic()
+        self.assertEqual(ask(gateway, "alone").status, 200)
+        self.assertGreaterEqual(time.monotonic() - begun, 0.3)
+        self.scripts["first"] = [error("503 Service Unavailable", headers=["retry-after: 31"])]
+        response = ask(gateway, "alone")
+        self.assertEqual((response.status, response.headers["retry-after"]), (503, "31"))
+
+    def test_nothing_is_sent_again_once_the_client_has_a_byte_of_the_answer(self):
+        """F12 with retries on."""
+        gateway = self.gateway()
+        whole = json.dumps(CHAT).encode()
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+        for name, data in {
+            "behind the head": head + b"Content-Length: 50\r\n\r\n",
+            "within a body": head + b"Content-Length: %d\r\n\r\n" % len(whole) + whole[:20],
+            "within chunks": head + b"Transfer-Encoding: chunked\r\n\r\n" + chunk(whole[:20]),
+            "between events": STREAM_HEAD + chunk(event(delta("a"))),
+            "within an event": STREAM_HEAD + chunk(event(delta("a"))) + chunk(b'data: {"choi'),
+        }.items():
+            for by_reset in (False, True):
+                with self.subTest(where=name, by_reset=by_reset):
+
+                    def breaks(connection, data=data, by_reset=by_reset):
+                        connection.sendall(data)
+                        time.sleep(0.01)
+                        if by_reset:
+                            reset(connection)
+                        return False
+
+                    for upstream in self.upstreams.values():
+                        upstream.requests.clear()
+                    self.scripts["first"] = [breaks]
+                    response = ask(gateway, stream=data.startswith(STREAM_HEAD))
+                    self.assertEqual((response.status, response.whole), (200, False))
+                    self.assertEqual((self.seen("first"), self.seen("second")), (1, 0))
+        self.assertEqual(gateway.metric("headrace_failovers_total"), 0)
+        self.assertEqual(gateway.metric("headrace_retries_total"), 0)
+
+    def test_a_client_that_leaves_while_its_request_waits_costs_nothing(self):
+        """F14 with retries on: in each of the times between two tries."""
+        gateway = self.gateway(route="retry: {tries: 3, base_ms: 5000}")
+        files = gateway.open_files()
+        self.scripts["first"] = [error("500 Internal Server Error")] * 20
+        clients = [gateway.connect() for _ in range(10)]
+        for client in clients:
+            client.sendall(request(chat(model="alone")))
+        deadline = time.monotonic() + 10
+        while self.seen("first") < 10 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        for client in clients:
+            client.close()
+        gateway.wait_for_metric("headrace_requests_in_flight", lambda value: value == 1)
+        self.assertEqual(self.seen("first"), 10)
+        lines = gateway.log_lines(10)
+        self.assertEqual({line["status"] for line in lines}, {499})
+        self.assertFalse(any("tokens_out" in line for line in lines))
+
+    def test_a_long_failure_is_not_waited_for(self):
+        gateway = self.gateway()
+        self.scripts["first"] = [error("500 Internal Server Error", message="x" * 200_000)]
+        self.assertEqual(ask(gateway).status, 200)
+        head = b"HTTP/1.1 500 Sorry\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{"
+        self.scripts["first"] = [lambda connection: (connection.sendall(head), time.sleep(4), False)[-1]]
+        begun = time.monotonic()
+        self.assertEqual(ask(gateway).status, 200)
+        self.assertLess(time.monotonic() - begun, 3.9)
+
+    def test_a_budget_keeps_a_failing_provider_from_a_multiple_of_its_load(self):
+        gateway = self.gateway(route="retry: {tries: 3, base_ms: 1, max_ms: 1, budget_percent: 10, budget_burst: 5}")
+        self.scripts["first"] = [error("500 Internal Server Error")] * 1000
+        for _ in range(50):
+            self.assertEqual(ask(gateway, "alone").status, 500)
+        elapsed_allowance = 10  # one a second comes back
+        self.assertLessEqual(self.seen("first"), 50 + 5 + 5 + elapsed_allowance)
+        self.assertGreater(gateway.metric("headrace_retries_denied_total"), 0)
+
+
+class Keys(Scripted):
+    KEYS = f"keys: [{{name: a, credential: {FIRST_KEY}}}, {{name: b, credential: {SECOND_KEY}}}]"
+
+    def credentials(self):
+        used = [seen.all("authorization") for seen in self.upstreams["first"].requests]
+        self.upstreams["first"].requests.clear()
+        self.assertTrue(all(len(each) == 1 for each in used))
+        return [each[0].removeprefix("Bearer ") for each in used]
+
+    def test_keys_take_turns_and_one_goes_upstream(self):
+        gateway = self.gateway(keys=self.KEYS)
+        for _ in range(40):
+            self.assertEqual(ask(gateway, "alone").status, 200)
+        self.assertEqual(set(self.credentials()), {FIRST_KEY, SECOND_KEY})
+
+    def test_a_spent_key_is_not_tried_before_its_reset(self):
+        gateway = self.gateway(keys=self.KEYS)
+        spent = ["x-ratelimit-limit-requests: 10", "x-ratelimit-remaining-requests: 0", "x-ratelimit-reset-requests: 1s"]
+        self.scripts["first"] = [answer(json.dumps(CHAT).encode(), headers=spent)]
+        self.assertEqual(ask(gateway, "alone").status, 200)
+        begun, used = time.monotonic(), self.credentials()
+        for _ in range(20):
+            ask(gateway, "alone")
+        if time.monotonic() - begun < 0.9:
+            self.assertNotIn(used[0], self.credentials())
+        time.sleep(max(0, 1.1 - (time.monotonic() - begun)))
+        self.credentials()
+        for _ in range(40):
+            ask(gateway, "alone")
+        self.assertIn(used[0], self.credentials())
+
+    def test_429_goes_on_with_another_key_and_benches_the_one(self):
+        gateway = self.gateway(keys=self.KEYS)
+        self.scripts["first"] = [error("429 Too Many Requests", headers=["retry-after: 60"])]
+        self.assertEqual(ask(gateway, "alone").status, 200)
+        first, second = self.credentials()
+        self.assertNotEqual(first, second)
+        for _ in range(20):
+            self.assertEqual(ask(gateway, "alone").status, 200)
+        self.assertEqual(set(self.credentials()), {second})
+
+    def test_a_bad_key_is_benched_for_as_long_as_there_is_another(self):
+        gateway = self.gateway(keys=self.KEYS)
+
+        def judge(connection):
+            bad = self.upstreams["first"].requests[-1].all("authorization") == [f"Bearer {FIRST_KEY}"]
+            connection.sendall(error("401 Unauthorized") if bad else CHAT_ANSWER)
+
+        self.scripts["first"] = [judge] * 100
+        for _ in range(30):
+            self.assertEqual(ask(gateway, "alone").status, 200)
+        self.assertLessEqual(self.credentials().count(FIRST_KEY), 1)
+        self.assertEqual(gateway.metric("headrace_provider_keys_benched_total"), 1)
+
+    def test_an_account_that_is_used_up_is_told_from_one_that_is_busy(self):
+        gateway = self.gateway(keys=self.KEYS)
+        self.scripts["first"] = [error("429 Too Many Requests", type="insufficient_quota", code="insufficient_quota")]
+        self.assertEqual(ask(gateway, "alone").status, 200)
+        used = self.credentials()
+        time.sleep(1.1)  # a busy one would be tried again by now
+        for _ in range(20):
+            ask(gateway, "alone")
+        self.assertNotIn(used[0], self.credentials())
+
+    def test_the_only_key_tells_what_the_provider_says_of_it(self):
+        gateway = self.gateway()
+        self.scripts["first"] = [error("401 Unauthorized"), error("403 Forbidden")]
+        self.assertEqual([ask(gateway, "alone").status for _ in range(3)], [401, 403, 200])
+
+    def test_when_everything_is_spent_the_answer_says_until_when(self):
+        gateway = self.gateway()
+        self.scripts["first"] = [error("429 Too Many Requests", headers=["retry-after: 40"])]
+        self.assertEqual(ask(gateway, "alone").status, 429)
+        response = ask(gateway, "alone")
+        self.assertEqual(response.status, 503)
+        self.assertIn(int(response.headers["retry-after"]), (39, 40))
+        self.assertEqual(response.json()["code"], "upstream_unavailable")
+        self.assertEqual(self.seen("first"), 1)
+
+
+class Breakers(Scripted):
+    RULES = "breaker: {failures: 5, window_ms: 60000, open_ms: 700, probes_max: 1, successes: 2}"
+
+    def test_five_failures_open_it_probes_close_it(self):
+        gateway = self.gateway(breaker=self.RULES, route="retry: {tries: 1}")
+        self.scripts["first"] = [error("500 Internal Server Error")] * 5
+        self.assertEqual([ask(gateway, "alone").status for _ in range(5)], [500] * 5)
+        response = ask(gateway, "alone")
+        self.assertEqual((response.status, self.seen("first")), (503, 5))
+        self.assertEqual(response.headers["retry-after"], "1")
+        self.assertEqual(gateway.metric("headrace_breakers_opened_total"), 1)
+        # The route with another target goes on at once.
+        self.assertEqual(ask(gateway).status, 200)
+        time.sleep(0.8)
+        self.assertEqual([ask(gateway, "alone").status for _ in range(2)], [200, 200])
+        self.assertEqual(gateway.metric("headrace_breakers_closed_total"), 1)
+
+    def test_all_shards_see_it_and_no_reload_resets_it(self):
+        gateway = self.gateway(breaker=self.RULES.replace("700", "60000"), route="retry: {tries: 1}", shards=2)
+        self.scripts["first"] = [error("500 Internal Server Error")] * 100
+        statuses = [ask(gateway, "alone").status for _ in range(30)]
+        self.assertEqual(statuses, [500] * 5 + [503] * 25)
+        gateway.signal(signal.SIGHUP)
+        gateway.wait_for_metric("headrace_config_generation", lambda value: value == 2)
+        self.assertEqual({ask(gateway, "alone").status for _ in range(10)}, {503})
+        self.assertIn(b'headrace_breaker_state{provider="first",model=""', gateway.admin("/metrics"))
+
+    def test_a_model_that_fails_leaves_its_provider_to_the_others(self):
+        gateway = self.gateway(breaker=self.RULES, route="retry: {tries: 1}")
+        self.scripts["first"] = [error("500 Internal Server Error")] * 5
+        for _ in range(5):
+            ask(gateway)  # model "one" on the first provider
+        self.assertEqual(ask(gateway).status, 200)
+        self.assertEqual((self.seen("first"), self.seen("second")), (5, 1))
+        self.assertEqual(ask(gateway, "alone").status, 200)
+
+    def test_only_so_many_probes_are_let_through_at_a_time(self):
+        gateway = self.gateway(breaker=self.RULES, route="retry: {tries: 1}", shards=2)
+        self.scripts["first"] = [error("500 Internal Server Error")] * 5
+        for _ in range(5):
+            ask(gateway, "alone")
+        time.sleep(0.8)
+        go_on = threading.Event()
+
+        def slow(connection):
+            go_on.wait(5)
+            connection.sendall(CHAT_ANSWER)
+
+        self.scripts["first"] = [slow]
+        statuses = []
+        threads = [threading.Thread(target=lambda: statuses.append(ask(gateway, "alone").status)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        deadline = time.monotonic() + 5
+        while len(statuses) < 7 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        go_on.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(sorted(statuses), [200] + [503] * 7)
+
+    def test_an_error_inside_a_stream_counts(self):
+        gateway = self.gateway(breaker=self.RULES, route="retry: {tries: 1}")
+        failed = STREAM_HEAD + chunk(event(delta("a"))) + chunk(event({"error": {"message": "overloaded"}})) + chunk(b"")[:-2] + b"\r\n"
+        self.scripts["first"] = [failed] * 5
+        for _ in range(5):
+            self.assertEqual(ask(gateway, "alone", stream=True).status, 200)
+        self.assertEqual(ask(gateway, "alone").status, 503)
+
+    def test_the_clients_own_faults_never_open_it(self):
+        gateway = self.gateway(breaker=self.RULES, route="retry: {tries: 1}")
+        self.scripts["first"] = [error("400 Bad Request")] * 20
+        for _ in range(20):
+            self.assertEqual(ask(gateway, "alone").status, 400)
+        self.assertEqual(ask(gateway, "alone").status, 200)
+
+
+
+class Silence(Scripted):
+    def test_comments_go_out_before_and_between_events(self):
+        gateway = self.gateway(route="comment_interval_ms: 100")
+
+        def slow(connection):
+            time.sleep(0.45)
+            connection.sendall(STREAM_HEAD + chunk(event(delta("a"))))
+            time.sleep(0.45)
+            connection.sendall(chunk(event(delta("b")) + b"data: [DONE]\n\n") + b"0\r\n\r\n")
+
+        self.scripts["first"] = [slow]
+        response = ask(gateway, stream=True)
+        self.assertEqual((response.status, response.whole), (200, True))
+        self.assertEqual(response.headers["content-type"], "text/event-stream")
+        before, rest = response.body.split(event(delta("a")))
+        between, _ = rest.split(event(delta("b")))
+        self.assertGreaterEqual(before.count(b": keep-alive\n\n"), 2)
+        self.assertGreaterEqual(between.count(b": keep-alive\n\n"), 2)
+        self.assertEqual(before.replace(b": keep-alive\n\n", b""), b"")
+        self.assertEqual(between.replace(b": keep-alive\n\n", b""), b"")
+
+    def test_a_refusal_after_a_comment_is_an_error_event_and_not_sent_again(self):
+        gateway = self.gateway(route=QUICK + "\n    comment_interval_ms: 100")
+        self.scripts["first"] = [
+            lambda connection: (time.sleep(0.3), connection.sendall(error("500 Internal Server Error")))[-1]
+        ]
+        response = ask(gateway, stream=True)
+        self.assertEqual((response.status, response.whole), (200, False))
+        last = response.body.split(b"\n\n")[-2].removeprefix(b"data: ")
+        self.assertIn("error", json.loads(last))
+        self.assertEqual((self.seen("first"), self.seen("second")), (1, 0))
+
+
+class HealthChecks(Scripted):
+    def test_a_provider_that_fails_its_checks_is_passed_over_until_it_passes_them(self):
+        well = threading.Event()
+
+        def checked(connection):
+            asked = self.upstreams["first"].requests[-1]
+            if not asked.line.startswith("GET /v1/up "):
+                connection.sendall(CHAT_ANSWER)
+                return True
+            self.assertEqual(asked.all("authorization"), [])
+            connection.sendall(answer(b"", status="200 OK" if well.is_set() else "500 Sorry"))
+            return False
+
+        self.scripts["first"] = [checked] * 10_000
+        gateway = self.gateway(
+            breaker="health: {interval_ms: 50, timeout_ms: 50, path: /up, failures: 2, successes: 2}\n    breaker: {failures: 0}",
+            shards=2,
+        )
+        self.scripts["second"] = [answer(b"{}")] * 10_000
+        down = b'headrace_provider_down{provider="first"} %d'
+        self.wait_for(lambda: down % 1 in gateway.admin("/metrics"))
+        self.assertEqual({ask(gateway).body for _ in range(10)}, {b"{}"})
+        self.assertEqual(ask(gateway, "alone").status, 503)
+        self.assertIn(b"down by its health checks", gateway.admin("/providers"))
+        well.set()
+        self.wait_for(lambda: down % 0 in gateway.admin("/metrics"))
+        self.assertEqual(ask(gateway, "alone").status, 200)
+
+    def wait_for(self, holds):
+        deadline = time.monotonic() + 10
+        while not holds():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    unittest.main()
