@@ -39,6 +39,7 @@ constexpr AttemptEnd end_of(UpstreamFailure failure) {
       return AttemptEnd::gateway_short;
     case UpstreamFailure::connect_refused:
     case UpstreamFailure::tls:
+    case UpstreamFailure::egress:
       return AttemptEnd::connect_failed;
     case UpstreamFailure::connect_timeout:
       return AttemptEnd::connect_timeout;
@@ -81,7 +82,8 @@ bool Exchange::goes_elsewhere() const {
 }
 
 bool Exchange::may_try_again() const {
-  return route_ != nullptr && !streams_up_ && tries_ < retry_rules().tries &&
+  // Who brings a key of his own to the provider hears of its limits himself.
+  return route_ != nullptr && !streams_up_ && !brings_own_key_ && tries_ < retry_rules().tries &&
          tries_ < policy::kAttemptsMax;
 }
 
@@ -123,7 +125,7 @@ void Exchange::learn_from_head(const http::ResponseHead& head) {
   for (const http::Field& field : head.fields)
     reader.field(field.name, field.value);
   const policy::ProviderHints hints = reader.hints();
-  config_->targets().learn(attempt_, hints, now);
+  if (!brings_own_key_) config_->targets().learn(attempt_, hints, now);
   never_again_ = hints.should_retry == false;
   if (head.status < 400) {
     config_->targets().first_byte(attempt_, first_byte_at_ - sent_at_, now);
@@ -157,6 +159,8 @@ AttemptEnd Exchange::end_of_failure(UpstreamFailure failure) const {
 }
 
 void Exchange::judge_attempt(AttemptEnd end) {
+  // A key that the client brought is not one of ours to be benched.
+  if (brings_own_key_ && policy::row(end).blame == policy::Blame::key) end = AttemptEnd::refused;
   const auto judged = config_->targets().judge(attempt_, end, patience_ms_, shard_->now());
   count(judged.events);
   if (judged.benched) shard_->counters.add(ShardCount::keys_benched);

@@ -104,7 +104,6 @@ void add_query(const UpstreamRequest& request, TargetText& query) {
   }
   add(request.provider->private_query);
 }
-}
 
 bool same_name(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, [](char x, char y) {
