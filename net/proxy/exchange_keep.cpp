@@ -87,7 +87,7 @@ bool Exchange::goes_on_for_others() const {
   if (cache_->state != State::fetching) return false;
   return state_ == ExchangeState::parked || state_ == ExchangeState::awaiting_upstream ||
          state_ == ExchangeState::sending || state_ == ExchangeState::awaiting_answer ||
-         state_ == ExchangeState::relaying;
+         state_ == ExchangeState::judging_answer || state_ == ExchangeState::relaying;
 }
 
 void Exchange::detach() {
