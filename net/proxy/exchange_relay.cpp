@@ -62,7 +62,7 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
   }
   queue_relayed(std::move(lease), offset, head, framer);
   if (state_ == ExchangeState::closing) return;
-  if (detached_ && !cache_->builder.active()) {
+  if (detached_ && state_ == ExchangeState::relaying && !cache_->builder.active()) {
     end_detached();  // nothing is kept of it, so nobody is served
     return;
   }
