@@ -106,6 +106,7 @@ class Nginx(Peer):
         tls = fill((TEMPLATES / "nginx_tls.conf").read_text(), {
             "certificate": place.certificate, "key": place.key}) if situation.tls else ""
         return {
+            "cache_zone": "", "cache": "",
             "tls_on": " ssl" if situation.tls else "",
             "tls": tls,
             "buffering": "off" if situation.stream else "on",
@@ -128,6 +129,18 @@ class NginxStreaming(Nginx):
     def values(self, situation, place):
         return {**super().values(situation, place), "request_buffering": "off",
                 "prompt_buffer": "64k"}
+
+
+class NginxCached(Nginx):
+    """nginx that answers from its cache, keyed on the body."""
+
+    name = "nginx-cached"
+
+    def values(self, situation, place):
+        return {**super().values(situation, place),
+                "cache_zone": f"proxy_cache_path {place.folder}/nginx_cache levels=1:2"
+                              " keys_zone=answers:10m inactive=1h use_temp_path=off;",
+                "cache": (TEMPLATES / "nginx_cache.conf").read_text()}
 
 
 class Haproxy(Peer):
@@ -180,6 +193,7 @@ class Headrace(Peer):
     name = "headrace"
     template = "headrace.yaml"
     spin_us = 0
+    cache = ""
 
     def version(self, programs):
         return _first_line([programs / "headrace", "-V"])
@@ -187,7 +201,7 @@ class Headrace(Peer):
     def values(self, situation, place):
         tls = fill((TEMPLATES / "headrace_tls.yaml").read_text(), {
             "certificate": place.certificate, "key": place.key}) if situation.tls else ""
-        return {"tls": tls, "spin_us": self.spin_us, "model": requests.MODEL,
+        return {"tls": tls, "spin_us": self.spin_us, "model": requests.MODEL, "cache": self.cache,
                 "client_key": requests.KEY, "opaque_path": requests.OPAQUE_PATH}
 
     def command(self, config, situation, place, port):
@@ -199,6 +213,13 @@ class HeadraceSpin(Headrace):
 
     name = "headrace-spin"
     spin_us = 200
+
+
+class HeadraceCached(Headrace):
+    """Answers from its cache."""
+
+    name = "headrace-cached"
+    cache = "cache: {mode: always, deterministic_only: false, ttl_ms: 3600000}"
 
 
 class Direct(Peer):
@@ -232,5 +253,5 @@ def _first_line(command):
 
 
 ALL = {peer.name: peer for peer in (
-    Direct(), Nginx(), NginxStreaming(), Haproxy(), RelayByHand(), Relay(),
-    Headrace(), HeadraceSpin())}
+    Direct(), Nginx(), NginxStreaming(), NginxCached(), Haproxy(), RelayByHand(), Relay(),
+    Headrace(), HeadraceSpin(), HeadraceCached())}

@@ -39,6 +39,16 @@ def closed_loop(turn):
             **latencies(report), **trust(window)}
 
 
+def cached(turn):
+    """Answers that the provider was asked for once: counted by the load, which gets them all."""
+    window, report = turn.under_load()
+    answers = report.requests_s * window.seconds
+    if window.requests > answers / 1000:
+        raise Failed(f"the provider was asked {window.requests} times for {answers:.0f} answers")
+    return {"cpu_us": window.cpu_us(answers), "rps": report.requests_s,
+            "core_share": window.core_share, **latencies(report), **trust(window)}
+
+
 def open_loop(turn):
     window, report = turn.under_load(rate=turn.prepared)
     return {**latencies(report), "rps": window.requests / window.seconds,
@@ -231,6 +241,9 @@ ALL = (
              Situation(connections=200, events_per_second=20, events=1000), streams_beside_prompts,
              quick=False, peers=("direct", *PROXIES),
              marks=(Mark("delay_p99_us", 2000, 500),)),
+    Scenario("cached", "Answers from the cache, 1.1 KB, keyed on a body of 1.5 KB",
+             Situation(), cached, peers=("nginx-cached", "headrace-cached"),
+             marks=(Mark("cpu_us", 0.40, 0.33, ("nginx-cached",), subject="headrace-cached"),)),
     Scenario("slow", "A provider that takes 60 ms, 256 connections",
              Situation(connections=256, latency_ms=60), closed_loop, quick=False,
              marks=(against_nginx("cpu_us", 0.80, 0.65),)),

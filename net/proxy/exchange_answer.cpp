@@ -150,7 +150,7 @@ void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std:
   upstream_keep_alive_ = head.keep_alive;
   answer_decoder_ = http::BodyDecoder(head.framing, head.content_length);
   start_meter(head);
-  start_keeping(head);
+  if (!withheld) start_keeping(head);
   if (!early_) choose_framing(head);
   bulk_ = pool_->expects_bulk() ||
           (head.framing == BodyFraming::length && head.content_length >= kBulkAnswerBytes);

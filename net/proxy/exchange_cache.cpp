@@ -47,7 +47,8 @@ Verdict Exchange::look_into_cache() {
   const policy::CacheWish wish = cache_wish(head);
   const CacheUse use =
       policy::choose_cache_use(kept, wish, match_.endpoint, message_->facts, message_->body_bytes);
-  if (use == CacheUse::bypass || !open_cache(kept, head)) {
+  // Whose own account answers, answers for that account only.
+  if (use == CacheUse::bypass || brings_own_key_ || !open_cache(kept, head)) {
     cache_said_ = CacheSaid::bypass;
     shard_->counters.add(ShardCount::cache_bypasses);
     return Verdict::go;

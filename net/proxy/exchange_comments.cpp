@@ -25,7 +25,7 @@ static_assert(kComment.size() == 0xe);
 
 // From now on the client may wait for the route's interval.
 void Exchange::expect_silence() {
-  if (!wants_stream_ || route_ == nullptr || client_http_1_0_) return;
+  if (!wants_stream_ || route_ == nullptr || client_http_1_0_ || detached_) return;
   const std::uint32_t interval_ms = config_->view().resilience(*route_).comment_interval_ms;
   if (interval_ms > 0) silence_.set(*shard_->timers, shard_->now() + milliseconds(interval_ms));
 }

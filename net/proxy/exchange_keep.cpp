@@ -87,13 +87,14 @@ bool Exchange::goes_on_for_others() const {
   if (cache_->state != State::fetching) return false;
   return state_ == ExchangeState::parked || state_ == ExchangeState::awaiting_upstream ||
          state_ == ExchangeState::sending || state_ == ExchangeState::awaiting_answer ||
-         state_ == ExchangeState::relaying;
+         state_ == ExchangeState::judging_answer || state_ == ExchangeState::relaying;
 }
 
 void Exchange::detach() {
   detached_ = true;
   keep_alive_ = false;
   answer_cut_ = true;
+  silence_.clear(*shard_->timers);
   static_cast<void>(downstream_->peer());  // for the record, while there is a socket to ask
   shard_->cache->client_left(*cache_->seat);
 }
@@ -114,6 +115,7 @@ void Exchange::end_detached() {
   move_to(ExchangeState::closing);
   static_cast<core::ListHook<RunQueueTag>&>(*this).unlink();
   deadline_.clear(*shard_->timers);
+  end_attempt(policy::AttemptEnd::client_left);
   abandon_upstream();
   record();
   downstream_->exchange_done_alone();

@@ -120,6 +120,7 @@ void Exchange::cut_answer() {
   out_.push_back(std::move(block), framer.finish());
   if (out_framing_ == http::BodyFraming::chunked) queue_text(http::kLastChunk);
   answer_ended_ = true;
+  end_attempt(end_of_answer());
   move_to(ExchangeState::flushing);
   deadline_.set(*shard_->timers, core::kNever);
   abandon_upstream();

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/planted_bug.h"
+#include "net/cache/cache_session.h"
 #include "net/edge/downstream_connection.h"
 #include "net/http/chunk_writer.h"
 #include "net/proxy/buffer_relief.h"
@@ -61,6 +62,10 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
   }
   queue_relayed(std::move(lease), offset, head, framer);
   if (state_ == ExchangeState::closing) return;
+  if (detached_ && state_ == ExchangeState::relaying && !cache_->builder.active()) {
+    end_detached();  // nothing is kept of it, so nobody is served
+    return;
+  }
   if (!bad && !complete && output_used_up()) {
     cut_answer();
   } else if (bad) {

@@ -276,6 +276,7 @@ bool Exchange::answer_is_withheld(bool reusable) {
     retry_in(*delay);
     return true;
   }
+  keep_nothing(core::FlightEnd::failed);
   move_to(ExchangeState::relaying);
   release_message();
   return false;

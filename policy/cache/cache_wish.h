@@ -7,7 +7,6 @@
 //   Cache-Control:    no-store  as off
 //                     no-cache, max-age=0   as refresh, where the cache is used at all
 //                     max-age=N asks for the cache too, and takes no answer older than N seconds
-//                     only-if-cached        asks for the cache too, and for nothing else
 //
 // Where the two disagree, the more careful one counts: off, then refresh, then on.
 //
@@ -28,7 +27,6 @@ class CacheWish {
   [[nodiscard]] bool refuses() const { return off_; }
   [[nodiscard]] bool refreshes() const { return refresh_; }
   [[nodiscard]] bool asks() const { return on_ && !off_; }
-  [[nodiscard]] bool only_if_cached() const { return only_if_cached_; }
   // The oldest answer that is welcome; INT64_MAX: of any age.
   [[nodiscard]] std::int64_t max_age_s() const { return max_age_s_; }
 
@@ -39,7 +37,6 @@ class CacheWish {
   bool on_ = false;
   bool off_ = false;
   bool refresh_ = false;
-  bool only_if_cached_ = false;
 };
 
 }  // namespace headrace::policy

@@ -40,12 +40,27 @@ void add_edits(IdentityHash& hash, const std::vector<NamedText>& edits) {
   }
 }
 
+// A provider that is told who asks may answer each of them otherwise.
+bool is_told_who_asks(const ConfigModel& model, const RouteModel& route) {
+  return std::ranges::any_of(route.targets, [&](const TargetModel& target) {
+    const auto provider = std::ranges::find(
+        model.providers, target.provider.value,
+        [](const ProviderModel& each) -> const std::string& { return each.name.value; });
+    return provider != model.providers.end() && provider->row.context != ContextHeaders::off;
+  });
+}
+
 }  // namespace
 
 void apply_cache_rules(const ConfigModel& model, ErrorList& errors) {
   const std::uint64_t memory = model.cache.row.memory_bytes_max;
   for (const RouteModel& route : model.routes) {
     const RouteCache& cache = route.cache.row;
+    if (cache.mode != CacheMode::off && is_told_who_asks(model, route)) {
+      errors.add(route.cache.place_of("mode"),
+                 "this route keeps answers of a provider that is told who asks",
+                 "leave out `cache`, or `context_headers` of the provider");
+    }
     if (cache.mode == CacheMode::off || cache.entry_bytes_max <= memory / kCacheEntriesMin) {
       continue;
     }

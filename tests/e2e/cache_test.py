@@ -27,6 +27,7 @@ class CachingGateway(Gateway):
   - models: [kept]
     targets: [{{provider: openai, model: gpt-4o}}]
     cache: {{{self.route_cache}}}
+    retry: {{tries: 1}}
   - models: [kept-claude]
     targets: [{{provider: anthropic}}]
     cache: {{{self.route_cache}}}""",
@@ -152,7 +153,6 @@ class Answers(Caching):
         whole = CHAT_ANSWER
         for name, bytes_, closes in (
             ("error", answer(b'{"error":{"message":"x"}}', status="500 Internal Server Error"), False),
-            ("rate", answer(b'{"error":{"message":"x"}}', status="429 Too Many Requests"), False),
             ("filter", says(finish_reason="content_filter"), False),
             ("length", says(finish_reason="length"), False),
             ("refusal", says(message={"role": "assistant", "content": None, "refusal": "no"}), False),

@@ -13,7 +13,6 @@ struct Row {
   bool asks = false;
   bool refuses = false;
   bool refreshes = false;
-  bool only_if_cached = false;
   std::int64_t max_age_s = INT64_MAX;
 };
 
@@ -44,12 +43,7 @@ TEST(CacheWish, ReadsBothFieldsAndTakesTheMoreCarefulOne) {
       {.own = {}, .control = {"max-age"}, .refreshes = true, .max_age_s = 0},
       {.own = {}, .control = {"max-age=9999999999"}, .asks = true, .max_age_s = 9'999'999'999},
       {.own = {}, .control = {"max-age=99999999999999999999"}, .asks = true},
-      {.own = {}, .control = {"only-if-cached"}, .asks = true, .only_if_cached = true},
-      {.own = {},
-       .control = {" , max-age=7,,only-if-cached , x=y"},
-       .asks = true,
-       .only_if_cached = true,
-       .max_age_s = 7},
+      {.own = {}, .control = {" , max-age=7,, x=y"}, .asks = true, .max_age_s = 7},
       {.own = {}, .control = {"max-age=7, no-store"}, .refuses = true, .max_age_s = 7},
       {.own = {}, .control = {"no-transform, max-stale, min-fresh=3"}},
       {.own = {}, .control = {"xmax-age=7"}},
@@ -66,7 +60,6 @@ TEST(CacheWish, ReadsBothFieldsAndTakesTheMoreCarefulOne) {
     EXPECT_EQ(wish.asks(), row.asks);
     EXPECT_EQ(wish.refuses(), row.refuses);
     EXPECT_EQ(wish.refreshes(), row.refreshes);
-    EXPECT_EQ(wish.only_if_cached(), row.only_if_cached);
     EXPECT_EQ(wish.max_age_s(), row.max_age_s);
   }
 }

@@ -66,6 +66,14 @@ TEST(CacheRules, OneAnswerTakesAQuarterOfTheCacheAtMost) {
   EXPECT_EQ(errors_of(yaml("off", 256 * 1024 + 1)), "") << "what is off needs no room";
 }
 
+TEST(CacheRules, NoAnswersAreKeptOfAProviderThatIsToldWhoAsks) {
+  const std::string told = std::string(kProviderOne) + "    context_headers: plain\n";
+  EXPECT_NE(errors_of(config(told, std::string(kRoute) + "    cache: {mode: asked}\n"))
+                .find("told who asks"),
+            std::string::npos);
+  EXPECT_EQ(errors_of(config(told, kRoute)), "");
+}
+
 TEST(CacheRules, AnIdentityIsThatOfWhoAnswersAndOfNothingElse) {
   const std::array<std::byte, 16> plain = identity(config(kProviderOne, kRoute));
   for (const std::string& same :
