@@ -7,7 +7,9 @@ namespace headrace::net {
 namespace config = policy::config;
 
 StartSettings::StartSettings(const config::ConfigView& view)
-    : settings_(view.settings()), access_log_path_(view.text(settings_.access_log.path)) {}
+    : settings_(view.settings()),
+      limits_in_use_max_(view.quota().settings().limits_in_use_max),
+      access_log_path_(view.text(settings_.access_log.path)) {}
 
 std::string StartSettings::changed_in(const config::ConfigView& view) const {
   const config::Settings& now = view.settings();
@@ -22,6 +24,7 @@ std::string StartSettings::changed_in(const config::ConfigView& view) const {
   note(std::memcmp(&now.io, &settings_.io, sizeof now.io) != 0, "io");
   note(now.http.bodies_memory_bytes_max != settings_.http.bodies_memory_bytes_max,
        "http.bodies_memory_bytes_max");
+  note(view.quota().settings().limits_in_use_max != limits_in_use_max_, "quota.limits_in_use_max");
   note(now.access_log.output != settings_.access_log.output, "access_log.output");
   note(view.text(now.access_log.path) != access_log_path_, "access_log.path");
   return names;
