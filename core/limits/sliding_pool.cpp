@@ -22,7 +22,8 @@ constexpr std::uint64_t tag_of(std::uint64_t step) {
 
 std::int64_t step_nanos(Duration length) {
   const auto steps = static_cast<std::int64_t>(kStepsPerWindow);
-  const std::int64_t whole = (length.count() + 999) / 1000 * 1000;
+  const std::int64_t bounded = std::clamp(length, Duration{1}, Duration{kWindowLengthMax}).count();
+  const std::int64_t whole = (bounded + 999) / 1000 * 1000;
   return (whole + steps - 1) / steps;
 }
 

@@ -172,6 +172,7 @@ std::expected<void, std::string> DataPlane::make_shards(
   signatures_ = std::make_unique<core::Attendant<tls::SignatureWork>>(
       signature_work_, static_cast<std::uint32_t>(count), TlsWaiting::kSignaturesMax);
   auto region = RegionHome::open(line_.region_path, static_cast<std::uint32_t>(count),
+                                 snapshot->view().quota().settings().limits_in_use_max,
                                  snapshot->view().bytes());
   if (!region) return std::unexpected("shared region: " + region.error());
   region_.emplace(std::move(*region));

@@ -40,9 +40,14 @@ std::uint64_t some_identity() {
 
 std::expected<RegionHome, std::string> RegionHome::open(const std::string& path,
                                                         std::uint32_t shards,
+                                                        std::uint64_t limits_in_use_max,
                                                         std::span<const std::byte> base) {
   core::RegionGeometry geometry;
   geometry.shards = shards;
+  // Two fifths of the table stay free, so that look-ups are short; every limit in use may be one
+  // with steps.
+  geometry.limit_slots = static_cast<std::uint32_t>(limits_in_use_max * 10 / 6);
+  geometry.limit_step_blocks = limits_in_use_max;
   // A base may grow fourfold by reloads before the region must be made anew.
   geometry.config_bank_bytes =
       std::max<std::uint64_t>(geometry.config_bank_bytes, std::bit_ceil(base.size()) * 4);

@@ -23,6 +23,7 @@ class RegionHome {
  public:
   // `path` empty: a region that lives as long as this process.
   static std::expected<RegionHome, std::string> open(const std::string& path, std::uint32_t shards,
+                                                     std::uint64_t limits_in_use_max,
                                                      std::span<const std::byte> base);
 
   // The base that is served from now on. The error is for an operator.

@@ -8,6 +8,7 @@ namespace config = policy::config;
 
 StartSettings::StartSettings(const config::ConfigView& view)
     : settings_(view.settings()),
+      limits_in_use_max_(view.quota().settings().limits_in_use_max),
       access_log_path_(view.text(settings_.access_log.path)),
       cache_(view.cache().settings()),
       audit_path_(view.text(settings_.audit.path)) {}
@@ -27,6 +28,7 @@ std::string StartSettings::changed_in(const config::ConfigView& view) const {
        "http.bodies_memory_bytes_max");
   note(view.cache().settings().memory_bytes_max != cache_.memory_bytes_max,
        "cache.memory_bytes_max");
+  note(view.quota().settings().limits_in_use_max != limits_in_use_max_, "quota.limits_in_use_max");
   note(now.access_log.output != settings_.access_log.output, "access_log.output");
   note(view.text(now.access_log.path) != access_log_path_, "access_log.path");
   note(now.audit.output != settings_.audit.output, "audit.output");

@@ -17,6 +17,7 @@ class StartSettings {
 
  private:
   policy::config::Settings settings_;
+  std::uint64_t limits_in_use_max_;
   std::string access_log_path_;
   policy::config::CacheSettings cache_;
   std::string audit_path_;

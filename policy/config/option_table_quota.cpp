@@ -157,6 +157,11 @@ constexpr OptionSpec kQuotaOptions[] = {
         "output_tokens_default", "tokens", {4096, 1, 10'000'000},
         "Under a hard limit on tokens or money an answer must end: the most that one may be long "
         "where the client sets no bound of its own."),
+    number<&QuotaModel::row, &QuotaSettings::limits_in_use_max>(
+        "limits_in_use_max", "limits", {16'384, 64, 10'000'000},
+        "How many limits may have credit out at one time, each of a scope of its own; about 700 "
+        "bytes each, taken at the start. Beyond it requests are answered 503. Fixed for the life "
+        "of the shared region."),
 };
 
 }  // namespace

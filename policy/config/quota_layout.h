@@ -116,6 +116,7 @@ struct PriceName {
 // --- the rest ------------------------------------------------------------------------------------
 struct QuotaSettings {
   std::uint64_t output_tokens_default;
+  std::uint64_t limits_in_use_max;
 };
 struct Zone {
   TextRef name;
