@@ -293,7 +293,11 @@ void DataPlaneShard::let_go() {
       std::ranges::any_of(listeners_, [](const auto& each) { return each->draining(); });
   if (draining_ && listeners_.empty()) {
     if (!context_.config->retired()) context_.config->retire();
-    if (context_.upstreams.in_use() == 0 && configs_.size() == 1) ended_.store(true);
+    if (context_.upstreams.in_use() == 0 && configs_.size() == 1) {
+      if (context_.limits) context_.limits->give_back_shares();
+      limits_due_.clear(*context_.timers);
+      ended_.store(true);
+    }
   }
 }
 

@@ -38,7 +38,9 @@ enum class ShardCount : std::uint8_t {
   buffers_relieved,  // what was queued moved out of a receive buffer, because those were short
   tls_handshakes,
   tls_failures,
-  refused_requests,  // by a limit of that measure
+  tokens_charged,     // of requests that a provider may charge for, estimated ones included
+  micro_usd_charged,  // the same, by the config's prices
+  refused_requests,   // by a limit of that measure
   refused_concurrent,
   refused_tokens,
   refused_money,

@@ -14,6 +14,7 @@
 #include "net/proxy/exchange_state.h"
 #include "net/proxy/stage_delays.h"
 #include "net/upstream/name_work.h"
+#include "tests/core/limits/limit_world.h"
 #include "tests/sim/world.h"
 
 namespace headrace::sim {
@@ -61,6 +62,7 @@ class Gateway final : public net::StageDelays {
 
  private:
   core::Duration delay(policy::Stage stage) override;
+  [[nodiscard]] std::vector<std::string> limits_amiss() const;
 
   World& world_;
   StageWaits stage_waits_{};
@@ -68,6 +70,7 @@ class Gateway final : public net::StageDelays {
   net::NameWork name_work_;
   core::Attendant<net::NameWork> names_;
   net::Fleet fleet_;
+  core::LimitWorld limits_;
   core::BodyBudget budget_;
   std::vector<std::unique_ptr<net::DataPlaneShard>> shards_;
 };
