@@ -314,7 +314,11 @@ void DataPlaneShard::let_go() {
   if (draining_ && listeners_.empty()) {
     if (!context_.config->retired()) context_.config->retire();
     const bool quiet = cache_ == nullptr || cache_->quiet();
-    if (context_.upstreams.in_use() == 0 && configs_.size() == 1 && quiet) ended_.store(true);
+    if (context_.upstreams.in_use() == 0 && configs_.size() == 1 && quiet) {
+      if (context_.limits) context_.limits->give_back_shares();
+      limits_due_.clear(*context_.timers);
+      ended_.store(true);
+    }
   }
 }
 

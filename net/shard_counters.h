@@ -48,7 +48,9 @@ enum class ShardCount : std::uint8_t {
   health_checks_failed,
   tls_handshakes,
   tls_failures,
-  refused_requests,  // by a limit of that measure
+  tokens_charged,     // of requests that a provider may charge for, estimated ones included
+  micro_usd_charged,  // the same, by the config's prices
+  refused_requests,   // by a limit of that measure
   refused_concurrent,
   refused_tokens,
   refused_money,

@@ -72,6 +72,11 @@ void Exchange::settle() {
   } else if (charged && price_ != nullptr) {
     cost_ = policy::cost_of(usage_, price_->rates);
   }
+  if (charged) {
+    shard_->counters.add(ShardCount::tokens_charged,
+                         static_cast<std::uint64_t>(usage_.in_total() + usage_.out_total()));
+    shard_->counters.add(ShardCount::micro_usd_charged, static_cast<std::uint64_t>(cost_.count()));
+  }
   if (charged && text_counted_ && target_ != nullptr) learn_from_answer();
   if (quota_ == nullptr) return;
   settle_limits(charged);

@@ -9,6 +9,7 @@
 #include "net/upstream/upstream_connection.h"
 #include "policy/config/compile.h"
 #include "policy/resilience/breaker_word.h"
+#include "policy/quota/limit_chain.h"
 #include "tests/policy/config/no_secrets.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/sim_io.h"
@@ -96,14 +97,27 @@ routes:
   - models: [gemini-sim]
     targets: [{{provider: gemini}}]
     {0}
+tenants:
+  - name: tenant
+    limits:
+      - {{measure: concurrent, value: 1000000}}
+      - {{measure: requests, per: total, value: 1000000}}
+      - {{measure: requests, per: minute, value: 1000000}}
+      - {{measure: tokens, per: total, value: 1000000000000, action: soft}}
+      - {{measure: micro_usd, per: total, value: 1000000000000, action: soft}}
 keys:
   - name: client
     key: {3}
     tenant: tenant
     passthrough: true
+prices:
+  - {{provider: openai, models: ["*"], input_micro_usd: 3000000, output_micro_usd: 7000000}}
+  - {{provider: anthropic, models: ["*"], input_micro_usd: 5000000, output_micro_usd: 11000000}}
+  - {{provider: gemini, models: ["*"], input_micro_usd: 2000000, output_micro_usd: 1000000}}
 passthrough:
   - path: /v1/audio/speech
     provider: openai
+    request_micro_usd: 1000
   - path: /v1/audio/voices
     provider: openai
     methods: [GET, HEAD, DELETE]
@@ -147,6 +161,7 @@ Gateway::Gateway(World& world, const GatewayOptions& options)
     : world_(world),
       snapshot_(load(options)),
       names_(name_work_, options.shards, kNameRequestsMax),
+      limits_({.entries = 64, .blocks = 64, .shards = options.shards}),
       budget_(static_cast<std::size_t>(snapshot_->view().settings().http.bodies_memory_bytes_max)) {
   const bool few = options.tiny || options.few_buffers;
   core::IoOptions io_options;
@@ -160,6 +175,7 @@ Gateway::Gateway(World& world, const GatewayOptions& options)
   shard_options.small_buffers = io_options.small_buffers;
   shard_options.bulk_buffers = io_options.bulk_buffers;
   shard_options.small_buffer_bytes = io_options.small_buffer_bytes;
+  shard_options.limits = limits_.memory();
   if (options.tiny) {
     shard_options.capacity = {.downstream_connections = 8,
                               .upstream_connections = 5,
@@ -262,6 +278,46 @@ std::vector<std::string> Gateway::leaks() const {
          count(net::ShardCount::responses_2xx) + count(net::ShardCount::responses_4xx) +
              count(net::ShardCount::responses_5xx),
          count(net::ShardCount::requests));
+  for (const std::string& wrong : limits_amiss())
+    found.push_back(wrong);
+  return found;
+}
+
+// What was taken of limits and not given back, or counted otherwise than it was charged.
+std::vector<std::string> Gateway::limits_amiss() const {
+  std::vector<std::string> found;
+  net::ShardContext& context = shards_.front()->context();
+  const config::ConfigView& view = snapshot_->view();
+  policy::CalendarWindows windows;
+  const auto expect = [&](std::string_view what, std::int64_t used, std::uint64_t expected) {
+    if (std::cmp_not_equal(used, expected)) {
+      found.push_back(fmt::format("{}: {} by the limit, {} charged", what, used, expected));
+    }
+  };
+  for (const auto stage : {policy::QuotaStage::admit, policy::QuotaStage::reserve}) {
+    policy::LimitChain chain;
+    policy::chain_limits({.config = &view,
+                          .windows = &windows,
+                          .stage = stage,
+                          .model = {},
+                          .now = context.limit_time()},
+                         view.scopes().caller(view.keys()[0]), chain);
+    for (const policy::ChainedLimit& limit : chain.limits()) {
+      const auto reading = context.limits->read(limit.terms, context.limit_time());
+      const std::int64_t used = reading.limit - reading.remaining + reading.debt;
+      if (reading.closed) found.push_back("a limit is closed");
+      if (limit.rule->measure == config::LimitMeasure::concurrent) {
+        expect("requests at one time", used, 0);
+      } else if (limit.rule->measure == config::LimitMeasure::tokens) {
+        expect("tokens", used, count(net::ShardCount::tokens_charged));
+      } else if (limit.rule->measure == config::LimitMeasure::micro_usd) {
+        expect("micro-USD", used, count(net::ShardCount::micro_usd_charged));
+      } else if (std::cmp_greater(used, count(net::ShardCount::requests))) {
+        found.push_back("more requests than there were");
+      }
+    }
+    expect("limits held", context.quota_holds.in_use(), 0);
+  }
   return found;
 }
 

@@ -14,6 +14,7 @@
 #include "net/proxy/exchange_state.h"
 #include "net/proxy/stage_delays.h"
 #include "net/upstream/name_work.h"
+#include "tests/core/limits/limit_world.h"
 #include "tests/sim/world.h"
 
 namespace headrace::sim {
@@ -62,6 +63,7 @@ class Gateway final : public net::StageDelays {
 
  private:
   core::Duration delay(policy::Stage stage) override;
+  [[nodiscard]] std::vector<std::string> limits_amiss() const;
 
   World& world_;
   StageWaits stage_waits_{};
@@ -71,6 +73,7 @@ class Gateway final : public net::StageDelays {
   std::array<core::TargetSlot, 64> target_slots_{};
   std::array<core::KeySlot, 64> key_slots_{};
   net::Fleet fleet_;
+  core::LimitWorld limits_;
   core::BodyBudget budget_;
   std::vector<std::unique_ptr<net::DataPlaneShard>> shards_;
 };
