@@ -161,8 +161,8 @@ class Io {
   // Of a splice in flight: `to` does not take what has come.
   [[nodiscard]] bool splice_held_up(const Op& op) const;
   // `send`: ends our side only (FIN after what was sent); the peer's bytes still arrive.
-  // `both`: receives in flight complete with 0, sends with -EPIPE. Comes after whatever was queued
-  // before it.
+  // `both`: receives in flight complete with 0, sends with -EPIPE. Comes after the sends on this
+  // socket that were queued before it.
   void shutdown(Op& op, Socket socket, ShutdownSide side = ShutdownSide::both);
   void close(Op& op, Socket socket);
   // Asks that `target` ends early; both complete, in any order. The target's result may be success:

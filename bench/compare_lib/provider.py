@@ -65,13 +65,15 @@ def flags(situation):
     if situation.opaque:
         given += ["--body-bytes", str(situation.answer_bytes),
                   "--content-type", "application/octet-stream"]
+    elif situation.stall:
+        # One is opened after the other: what each waits for, all wait for.
+        given += ["--gap", "0ms", "--latency", "0ms", "--answer-tokens", str(situation.events),
+                  "--stall-at-event", "2"]
     elif situation.stream:
         gap_ms = 1000 / situation.events_per_second
         # Streams that begin together do not stay in step: real ones never are.
         given += ["--gap", f"{gap_ms:g}ms", "--latency", f"uniform:0ms:{gap_ms:g}ms",
                   "--answer-tokens", str(situation.events), "--stamp", "yes"]
-        if situation.stall:
-            given += ["--stall-at-event", "2"]
     else:
         given += ["--answer-bytes", str(situation.answer_bytes)]
     if situation.latency_ms:

@@ -149,8 +149,9 @@ bool Io::splice_held_up(const Op& op) const {
 
 void Io::shutdown(Op& op, Socket socket, ShutdownSide side) {
   // The kernel would give IORING_OP_SHUTDOWN to a worker thread, which costs more than all the
-  // rest. The call itself waits for nothing, but must come after the sends that are queued.
-  if (backend_->ring.unsubmitted() != 0) backend_->flush();
+  // rest. The call itself waits for nothing, but must come after the socket's sends that are
+  // queued.
+  if (backend_->ring.holds_send(number(socket))) backend_->flush();
   const int outcome = ::shutdown(number(socket), side == ShutdownSide::send ? SHUT_WR : SHUT_RDWR);
   backend_->make_room(0);
   backend_->begin(op, OpKind::shutdown, outcome == 0 ? 0 : -errno);

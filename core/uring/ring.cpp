@@ -85,6 +85,15 @@ io_uring_sqe& Ring::slot() {
   return slot;
 }
 
+bool Ring::holds_send(int descriptor) const {
+  for (unsigned at = taken_; at != tail_; ++at) {
+    const io_uring_sqe& slot = ring_.sq.sqes[at & ring_.sq.ring_mask];
+    const bool sends = slot.opcode == IORING_OP_SEND || slot.opcode == IORING_OP_SENDMSG;
+    if (sends && slot.fd == descriptor) return true;
+  }
+  return false;
+}
+
 unsigned Ring::completions_ready() const {
   return load_acquire(ring_.cq.ktail) - load_relaxed(ring_.cq.khead);
 }

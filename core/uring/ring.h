@@ -42,6 +42,8 @@ class Ring {
   io_uring_sqe& slot();
   [[nodiscard]] bool has_slot() const { return unsubmitted() != ring_.sq.ring_entries; }
   [[nodiscard]] unsigned unsubmitted() const { return tail_ - taken_; }
+  // Whether a send on this descriptor stands in a slot that the kernel has not taken.
+  [[nodiscard]] bool holds_send(int descriptor) const;
   [[nodiscard]] unsigned completions_ready() const;
   // The kernel has completions that only an io_uring_enter will show.
   [[nodiscard]] bool has_work() const;

@@ -1,16 +1,17 @@
 #include "policy/estimate/text_scan.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
-#include "policy/estimate/byte_classes.h"
 #include "policy/estimate/string_head.h"
 
 namespace headrace::policy {
 namespace {
 
 constexpr unsigned kBlock = 64;
+constexpr std::size_t kBlocksAtOnce = 8;
 constexpr std::uint64_t kAll = ~std::uint64_t{0};
 
 std::uint32_t count(std::uint64_t bits) {
@@ -61,29 +62,41 @@ struct TextScan::Block {
 void TextScan::feed(std::string_view part) {
   const char* at = part.data();
   std::size_t left = part.size();
+  std::array<ByteClasses, kBlocksAtOnce> classes;
   while (left > 0) {
+    const std::size_t blocks = std::min(left / kBlock, kBlocksAtOnce);
+    classify_bytes(at, blocks, classes.data());
+    // Media are not looked at, so there may be more.
+    for (std::size_t i = 0; i < blocks && looked_at_ < kTextScanBytesMax; ++i) {
+      take_block(at, kBlock, classes[i]);
+      at += kBlock;
+      left -= kBlock;
+    }
     if (looked_at_ >= kTextScanBytesMax) {
       unseen_ += left;
       return;
     }
-    const auto size = static_cast<unsigned>(std::min<std::size_t>(left, kBlock));
-    take_block(at, size);
-    at += size;
-    left -= size;
+    if (left > 0 && left < kBlock) {
+      take_rest(at, static_cast<unsigned>(left));
+      return;
+    }
   }
 }
 
-void TextScan::take_block(const char* at, unsigned size) {
-  char copy[kBlock];
-  if (size < kBlock) {
-    std::memset(copy, 0, sizeof copy);
-    std::memcpy(copy, at, size);
-    at = copy;
-  }
+// What is left of a part, below a block.
+void TextScan::take_rest(const char* at, unsigned size) {
+  std::array<char, kBlock> copy{};
+  std::memcpy(copy.data(), at, size);
+  ByteClasses classes;
+  classify_bytes(copy.data(), 1, &classes);
+  take_block(copy.data(), size, classes);
+}
+
+void TextScan::take_block(const char* at, unsigned size, const ByteClasses& classes) {
   Block block;
   block.bytes = at;
   block.size = size;
-  block.is = classify_64(at);
+  block.is = classes;
   const std::uint64_t valid = kAll >> (kBlock - size);
   block.escapes = escape_ ? 1 : 0;
   escape_ = false;

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "policy/estimate/byte_classes.h"
 #include "policy/estimate/text_counts.h"
 
 namespace headrace::policy {
@@ -34,7 +35,8 @@ class TextScan {
 
  private:
   struct Block;
-  void take_block(const char* at, unsigned size);
+  void take_block(const char* at, unsigned size, const ByteClasses& classes);
+  void take_rest(const char* at, unsigned size);
   void take_text(const Block& block);
   void take_strings(const Block& block);
   void take_head(std::uint64_t head, bool is_value);

@@ -8,12 +8,16 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 
 namespace headrace::policy {
+
+static_assert(std::endian::native == std::endian::little, "heads of keys are compared as words");
 
 using JsonField = std::uint8_t;
 
@@ -44,8 +48,17 @@ class JsonFields {
   // `readable` may be read; the key ends at or before it.
   [[nodiscard]] JsonField find(JsonField parent, std::string_view key, const char* readable) const {
     if (key.size() > kJsonKeyBytesMax) return kJsonNoField;
-    const std::uint8_t first = first_[parent][key.size()];
-    return first != kNoRow ? find_from(first, key, readable) : kJsonNoField;
+    std::uint8_t row = first_[parent][key.size()];
+    if (row == kNoRow) return kJsonNoField;
+    const std::uint64_t head = head_of(key, readable);
+    // Keys of one length under one parent mostly begin differently.
+    for (; row != kNoRow; row = rows_[row].next) {
+      if (rows_[row].head != head) continue;
+      if (key.size() <= sizeof head || has_same_tail(rows_[row].key.data(), key)) {
+        return rows_[row].field;
+      }
+    }
+    return kJsonNoField;
   }
   // Whether some key of `parent` is this one in other letters, or this one.
   [[nodiscard]] bool resembles(JsonField parent, std::string_view key) const;
@@ -64,9 +77,20 @@ class JsonFields {
     std::string_view key;
     JsonField parent = kJsonNoField;
     JsonField field = kJsonNoField;
+    std::uint8_t next = kNoRow;  // with a key of the same length under the same parent
   };
-  [[nodiscard]] JsonField find_from(std::size_t row, std::string_view key,
-                                    const char* readable) const;
+  // The first 8 bytes as one word, zero-filled, without reading past `readable`.
+  [[nodiscard]] static std::uint64_t head_of(std::string_view key, const char* readable) {
+    std::uint64_t head = 0;
+    if (readable - key.data() >= 8) [[likely]] {
+      std::memcpy(&head, key.data(), sizeof head);
+      return key.size() >= 8 ? head : head & ((std::uint64_t{1} << 8 * key.size()) - 1);
+    }
+    std::memcpy(&head, key.data(), key.size());
+    return head;
+  }
+  // Of two keys of one length of at least 8 bytes, the first 8 of which are the same.
+  [[nodiscard]] static bool has_same_tail(const char* known, std::string_view key);
 
   std::array<Row, kJsonRulesMax + 1> rows_{};  // by parent, then by length; the last one is empty
   // The first row of a parent with keys of a length.
@@ -107,6 +131,13 @@ consteval JsonFields::JsonFields(std::span<const JsonRule> rules, JsonContainer 
             [](const Row& a, const Row& b) {
               return a.parent != b.parent ? a.parent < b.parent : a.key.size() < b.key.size();
             });
+  for (std::size_t row = 1; row < used; ++row) {
+    const Row& here = rows_[row];
+    Row& before = rows_[row - 1];
+    if (before.parent == here.parent && before.key.size() == here.key.size()) {
+      before.next = static_cast<std::uint8_t>(row);
+    }
+  }
   for (std::size_t row = used; row > 0; --row) {
     first_[rows_[row - 1].parent][rows_[row - 1].key.size()] = static_cast<std::uint8_t>(row - 1);
   }

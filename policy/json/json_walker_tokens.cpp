@@ -20,7 +20,8 @@ constexpr std::array<std::int8_t, 256> kBrackets = [] {
 
 // Finds the field that a key leads to; `raw` as it stands between its quotes, which begin at
 // `begin`.
-inline JsonWalker::Outcome JsonWalker::settle_key(std::string_view raw, std::uint64_t begin) {
+[[gnu::always_inline]] inline JsonWalker::Outcome JsonWalker::settle_key(std::string_view raw,
+                                                                         std::uint64_t begin) {
   // What was copied may be read up to its end only; in the slice there is more.
   const bool copied = raw.data() == copy_.data();
   field_ = fields_->find(node_, raw, copied ? raw.data() + raw.size() : end_);
