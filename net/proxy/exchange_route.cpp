@@ -34,6 +34,9 @@ Verdict Exchange::route() {
     return Verdict::reply;
   }
   provider_ = target_->provider;
+  if (explanation_ != nullptr) {
+    explanation_->why = in_sandbox ? "sandbox" : "first of its route";
+  }
   if (!settle_own_key() || !accept_stored_references()) return Verdict::reply;
   if (!edit_request(model)) {
     reply(Reason::invalid_body, MessageId::body_not_adaptable);
