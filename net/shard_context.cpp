@@ -38,8 +38,8 @@ ShardContext::ShardContext(core::Io& shard_io, core::TimerWheel& shard_timers,
       exchanges("exchanges", capacity.exchanges),
       messages("requests held", capacity.messages),
       quota_holds("limits held", capacity.exchanges),
-      learned_models(std::make_unique<policy::LearnedModels>()),
-      explanations("requests explained", kExplanationsMax) {}
+      explanations("requests explained", kExplanationsMax),
+      learned_models(std::make_unique<policy::LearnedModels>()) {}
 
 ShardContext::~ShardContext() = default;
 

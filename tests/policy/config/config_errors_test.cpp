@@ -238,7 +238,6 @@ TEST(ConfigErrors, OfListenersAtTheEdge) {
       {listener("    tls: true\n    over_address_limit: answer\n"),
        "`over_address_limit: answer` on a listener with TLS"},
       {listener("    cors_headers: [x-mine]\n"), "`cors_headers` without `cors_origins`"},
-      {listener("    cors_max_age_s: 5\n"), "`cors_max_age_s` without `cors_origins`"},
       {listener("    cors_origins: ['*', 'https://a.test']\n"), "`cors_origins` has `*` beside"},
       {listener("    cors_origins: [a.test]\n"), "is no origin as browsers write them"},
       {listener("    cors_origins: ['https://A.test']\n"), "is no origin as browsers write them"},
