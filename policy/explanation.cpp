@@ -24,6 +24,14 @@ void write_text(JsonWriter& writer, std::string_view key, std::string_view value
   }
 }
 
+// As records say it; empty where there is none.
+std::string_view version_text(std::uint64_t version, std::span<char, 16> out) {
+  if (version == 0) return {};
+  for (std::size_t i = 0; i < out.size(); ++i)
+    out[i] = "0123456789abcdef"[version >> (60 - 4 * i) & 0xFU];
+  return {out.data(), out.size()};
+}
+
 std::uint32_t code_point(std::string_view sequence) {
   const auto byte = [&](std::size_t i) {
     return static_cast<std::uint32_t>(static_cast<unsigned char>(sequence[i]));
@@ -111,7 +119,8 @@ std::string_view write_explanation(Explanation& explanation, std::string_view sa
   write_text(writer, R"(,"why":)", explanation.why);
   writer.raw(R"(,"attempts":)").number(explanation.attempts);
   write_text(writer, R"(,"cache":)", explanation.cache);
-  write_text(writer, R"(,"price":)", explanation.price);
+  std::array<char, 16> version;
+  write_text(writer, R"(,"price":)", version_text(explanation.price_version, version));
   writer.raw(R"(,"said":)").string(said, kSaidBytesMax).raw("}");
   HEADRACE_CHECK(writer.fits());
   return AsciiText(out).write({room.data(), writer.size()});

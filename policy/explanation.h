@@ -26,10 +26,10 @@ class Explanation {
   std::string_view limit = {};  // that decided; empty: none did
   std::string_view scope = {};  // whose it is
   std::string_view provider = {};
-  std::string_view model = {};  // that the provider is asked for; empty: as asked for
-  std::string_view why = {};    // this target
-  std::string_view cache = {};  // empty: it was not asked
-  std::string_view price = {};  // version; empty: none
+  std::string_view model = {};      // that the provider is asked for; empty: as asked for
+  std::string_view why = {};        // this target
+  std::string_view cache = {};      // empty: it was not asked
+  std::uint64_t price_version = 0;  // 0: none
   std::uint32_t attempts = 0;
 
  private:

@@ -24,6 +24,7 @@ class Scan {
     while (take(' ') || take('\t')) {
     }
   }
+  [[nodiscard]] bool at_token() const { return !done() && is_token_char(text_[at_]); }
   bool token() {
     const std::size_t begin = at_;
     while (!done() && is_token_char(text_[at_]))
@@ -61,7 +62,10 @@ bool is_forwarded(std::string_view value) {
     scan.space();
     // An element may lack pairs, and a list elements (RFC 9110 section 5.6.1).
     for (;;) {
-      if (scan.pair()) any = true;
+      if (scan.at_token()) {
+        if (!scan.pair()) return false;
+        any = true;
+      }
       if (!scan.take(';')) break;
     }
     scan.space();

@@ -47,6 +47,7 @@ void Exchange::write_explained(http::HeadWriter& writer) {
   const policy::Catalogues catalogues = view.catalogues();
   policy::Explanation& explained = *explanation_;
   explained.attempts = attempts_;
+  if (price_ != nullptr) explained.price_version = price_->version;
   if (attempts_ > 0) explained.provider = config_->snapshot().providers()[provider_].name;
   if (target_ != nullptr) explained.model = view.text(target_->model);
   const auto what = [&]() -> policy::Message {

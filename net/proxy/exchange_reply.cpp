@@ -136,6 +136,10 @@ void Exchange::reply(Reason reason, const policy::Message& detail, std::string_v
 }
 
 void Exchange::reply(const policy::Refusal& refusal) {
+  if (explanation_ != nullptr) {
+    explanation_->limit = refusal.limit;
+    explanation_->scope = refusal.scope;
+  }
   const policy::Catalogues catalogues = config_->view().catalogues();
   const policy::Language spoken = language();
   TitleRoom title;

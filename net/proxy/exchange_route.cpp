@@ -50,6 +50,9 @@ Verdict Exchange::route() {
     return Verdict::reply;
   }
   if (!accept_size() || !choose_target() || !settle_own_key()) return Verdict::reply;
+  if (explanation_ != nullptr) {
+    explanation_->why = in_sandbox ? "sandbox" : tries_ > 0 ? "tried again" : "first of its route";
+  }
   // Each try's edits begin anew: its target may call the model by another name.
   message_->edits.clear();
   if (!edit_request(model)) {

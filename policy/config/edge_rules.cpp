@@ -53,12 +53,9 @@ class EdgeRules {
                   "`over_address_limit: answer` on a listener with TLS",
                   "an answer would cost the handshake that the limit is to save: use `close`");
     }
-    if (listener.cors_origins.empty()) {
-      for (const std::string_view option : {"cors_headers", "cors_max_age_s"}) {
-        if (!listener.has(option)) continue;
-        errors_.add(listener.place_of(option), fmt::format("`{}` without `cors_origins`", option),
-                    "say which pages may call, or remove it");
-      }
+    if (listener.cors_origins.empty() && !listener.cors_headers.empty()) {
+      errors_.add(listener.place_of("cors_headers"), "`cors_headers` without `cors_origins`",
+                  "say which pages may call, or remove it");
     }
     for (const Text& origin : listener.cors_origins) {
       if (origin.value == "*" && listener.cors_origins.size() > 1) {

@@ -17,7 +17,8 @@ TEST(Forwarded, IsWhatRfc7239Says) {
   }
   for (const std::string_view bad :
        {"", ",", ";", "for", "for=", "=a", "for=a b", "for=[::1]", R"(for="a)", R"(for="a\)",
-        "for=a for=b", "for =a", "for= a", R"(for="a"b)", "192.0.2.1", "for=a;by"}) {
+        "for=a for=b", "for =a", "for= a", R"(for="a"b)", "for,for=a", "for=a,by", "192.0.2.1",
+        "for=a;by"}) {
     EXPECT_FALSE(is_forwarded(bad)) << bad;
   }
 }

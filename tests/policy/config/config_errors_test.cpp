@@ -224,6 +224,37 @@ TEST(ConfigErrors, ProvidersAndTheirCredentials) {
   });
 }
 
+TEST(ConfigErrors, OfListenersAtTheEdge) {
+  const auto listener = [](std::string_view lines) {
+    return text_of({kListeners, lines, kProvider, kRoute});
+  };
+  const std::pair<std::string, std::string_view> cases[] = {
+      {listener("    proxy_protocol: required\n"), "`proxy_protocol` without `trusted_proxies`"},
+      {listener("    client_certificates: required\n"),
+       "`client_certificates` on a listener without TLS"},
+      {listener("    client_certificates: optional\n"),
+       "`client_certificates` without `client_ca_file`"},
+      {listener("    client_ca_file: /x\n"), "`client_ca_file` without `client_certificates`"},
+      {listener("    tls: true\n    over_address_limit: answer\n"),
+       "`over_address_limit: answer` on a listener with TLS"},
+      {listener("    cors_headers: [x-mine]\n"), "`cors_headers` without `cors_origins`"},
+      {listener("    cors_origins: ['*', 'https://a.test']\n"), "`cors_origins` has `*` beside"},
+      {listener("    cors_origins: [a.test]\n"), "is no origin as browsers write them"},
+      {listener("    cors_origins: ['https://A.test']\n"), "is no origin as browsers write them"},
+      {listener("    cors_origins: ['https://a.test/']\n"), "is no origin as browsers write them"},
+      {listener("") + "certificate_names: [{name: 'dns:a', key: none}]\n",
+       "there is no key `none`"},
+      {listener("") + "certificate_names: [{name: 'dns:', key: none}]\n",
+       "does not begin with `uri:`, `dns:`, `email:` or `cn:` and go on"},
+      {listener("") + "certificate_names: [{name: 'dns:a', key: a}, {name: 'dns:a', key: a}]\n",
+       "the certificate name `dns:a` stands twice"},
+      {listener("") + "answers: {debug_sha256: abc}\n", "is not 64 hexadecimal digits"},
+  };
+  for (const auto& [yaml, complaint] : cases) {
+    EXPECT_TRUE(errors_of(yaml).contains(complaint)) << yaml << errors_of(yaml);
+  }
+}
+
 TEST(ConfigErrors, FieldsAndParametersThatAProviderMayNotSet) {
   const auto adds = [](std::string_view name) {
     return with_provider(fmt::format("    headers_add: {{{}: x}}\n", name));
