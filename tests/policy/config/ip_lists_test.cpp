@@ -64,15 +64,15 @@ TEST(IpLists, AgreeWithAPlainListOfRanges) {
   std::vector<core::Cidr> ranges;
   while (networks.size() < 3000) {
     const bool v4 = random() % 2 == 0;
-    const unsigned bits = static_cast<unsigned>(random() % (v4 ? 33 : 129));
+    const unsigned bits = static_cast<unsigned>(22 + random() % 11);
     // Few distinct beginnings, so that many lie within each other.
     std::string text;
     if (v4) {
       const std::uint32_t value = static_cast<std::uint32_t>(random()) & 0x0303ffffU;
-      const std::uint32_t mask = bits == 0 ? 0 : ~0U << (32 - bits);
+      const std::uint32_t mask = ~0U << (32 - bits);
       const std::uint32_t network = value & mask;
       text = fmt::format("{}.{}.{}.{}/{}", network >> 24U, network >> 16U & 255U,
-                         network >> 8U & 255U, network & 255U, std::max(bits, 8U));
+                         network >> 8U & 255U, network & 255U, bits);
     } else {
       text = fmt::format("2001:db8:{:x}::/{}", random() % 16, 48 + random() % 2);
     }
