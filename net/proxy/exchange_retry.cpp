@@ -210,14 +210,17 @@ std::optional<core::Duration> Exchange::plan_retry(AttemptEnd end) {
   const policy::RetryRules& rules = retry_rules();
   const std::uint64_t random = shard_->io->random();
   const TargetAnswer next = config_->targets().choose(*route_, target_question(), now, random);
-  const bool elsewhere = next.target != nullptr && !next.tried;
+  const bool same = next.target == target_ && next.key == attempt_.key;
+  const bool other_key =
+      next.target == target_ && !same && policy::row(end).blame == policy::Blame::key;
+  const bool elsewhere = next.target != nullptr && (!next.tried || other_key);
   std::uint32_t delay_ms = 0;
   if (!elsewhere) {
     if (next.target == nullptr && next.wait_ms == 0) return std::nullopt;
     // Another try with a key that is not taken would come out the same.
     if (next.last_resort) return std::nullopt;
     // What waits for a reset waits no longer than for a hint.
-    const std::uint32_t hint_ms = next.target == nullptr ? next.wait_ms : patience_ms_;
+    const std::uint32_t hint_ms = next.target == nullptr ? next.wait_ms : same ? patience_ms_ : 0;
     const auto backoff = policy::backoff_ms(rules, tries_ - 1U, hint_ms, random);
     if (!backoff) return std::nullopt;
     delay_ms = *backoff;
@@ -248,7 +251,7 @@ void Exchange::retry_in(core::Duration delay) {
   bytes_out_ = 0;
   status_ = 0;
   failure_ = UpstreamFailure::none;
-  strip_usage_ = request_sent_ = send_failed_ = replayed_ = broken_sending_ = false;
+  request_sent_ = send_failed_ = replayed_ = broken_sending_ = false;
   answer_seen_ = answer_started_ = answer_ended_ = bulk_ = false;
   if (!message_->written_head.empty() && !message_->head_block) {
     // Written over the one that the client sent: it goes to where it was written for.
@@ -256,6 +259,7 @@ void Exchange::retry_in(core::Duration delay) {
   } else {
     message_->written_head = {};
     message_->head_block.reset();
+    strip_usage_ = false;  // as the edits, which begin anew
     stage_ = policy::Stage::route;
   }
   park(shard_->now() + delay);

@@ -134,6 +134,19 @@ class Retries(Scripted):
         tries = re.sub(r" \d+ms", "", gateway.log_lines(1)[0]["tries"])
         self.assertEqual(tries, "first 500 server_error; first 503 overloaded; first 200 answered")
 
+    def test_a_stream_that_is_tried_again_shows_no_usage_that_nobody_asked_for(self):
+        gateway = self.gateway()
+        usage = {"id": "x", "choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8}}
+        stream = STREAM_HEAD + b"".join(chunk(each) for each in (event(delta("a")), event(usage), b"data: [DONE]\n\n"))
+        for model in ("alone", "both"):
+            self.scripts["first"] = [error("500 Internal Server Error"), stream + b"0\r\n\r\n"]
+            self.scripts["second"] = [stream + b"0\r\n\r\n"]
+            response = ask(gateway, model, stream=True)
+            self.assertEqual((response.status, response.whole), (200, True))
+            self.assertEqual(response.body, event(delta("a")) + b"data: [DONE]\n\n")
+            self.scripts["first"].clear()
+        self.assertEqual({line["tokens_out"] for line in gateway.log_lines(2)}, {3})
+
     def test_the_last_answer_comes_through_and_says_that_trying_is_no_use(self):
         gateway = self.gateway()
         self.scripts["first"] = [error("500 Internal Server Error", code=str(i)) for i in range(3)]
@@ -143,7 +156,7 @@ class Retries(Scripted):
         self.assertEqual(response.headers["x-should-retry"], "false")
         self.assertEqual(self.seen("first"), 3)
         # No answer of a provider: it is ours that says so.
-        self.scripts["first"] = [dies] * 3
+        self.scripts["first"] = [dies] * 10
         response = ask(gateway, "alone")
         self.assertEqual((response.status, response.headers["x-should-retry"]), (502, "false"))
 

@@ -37,6 +37,10 @@ bool stream_is_open(const Request& request, std::string_view body) {
   return true;
 }
 
+void note_answer(Request& request) {
+  request.answer_begun_at = std::min(request.answer_begun_at, World::current().now());
+}
+
 // What says nothing but that the stream lives.
 std::string without_comments(std::string body) {
   constexpr std::string_view kComment = ": keep-alive\n\n";
@@ -366,7 +370,7 @@ void ClientActor::on_bytes(std::string_view bytes) {
     Request& request = *awaiting_.front();
     const auto message = reader_->next(request.method == "HEAD");
     if (!message) {
-      if (reader_->in_body()) request.answer_begun = true;
+      if (reader_->in_body()) note_answer(request);
       break;
     }
     if (message->status() == 100) {
@@ -376,7 +380,7 @@ void ClientActor::on_bytes(std::string_view bytes) {
       continue;
     }
     awaiting_.pop_front();
-    request.answer_begun = true;
+    note_answer(request);
     // Of a head that did not come whole nobody knows that it is HEAD's: a body follows, and the
     // end.
     ignores_rest_ = request.method == "HEAD" && message->status() == 408;

@@ -93,6 +93,7 @@ Request& Ledger::make(bool well_behaved, bool small) {
   if (random_.one_in(20)) {
     constexpr int kStatuses[] = {422, 500, 204, 304};
     request.answer_status = kStatuses[random_.below(std::size(kStatuses))];
+    if (breakers_ && request.answer_status == 500) request.answer_status = 404;
   }
   write_target(request);
   write_body(request);

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/clock.h"
 #include "core/random.h"
 
 namespace headrace::sim {
@@ -70,8 +71,8 @@ struct Request {
   Outcome outcome = Outcome::open;
   std::uint32_t seen = 0;       // how often a provider got it whole
   bool replay_allowed = false;  // the connection that it was seen on was a kept one, and silent
-  bool answer_begun = false;    // its client has something of an answer
-  bool truncation_invisible = false;  // cut where only the connection's end framed it
+  core::Instant answer_begun_at = core::kNever;  // its client has something of an answer
+  bool truncation_invisible = false;             // cut where only the connection's end framed it
 
   // Without a body, whatever the head says.
   [[nodiscard]] bool answer_has_body() const {
@@ -83,7 +84,8 @@ struct Request {
 
 class Ledger {
  public:
-  explicit Ledger(core::Random& random) : random_(random) {}
+  // `breakers`: what counts as a provider's failure would keep other requests away from it.
+  Ledger(core::Random& random, bool breakers) : random_(random), breakers_(breakers) {}
 
   Request& make(bool well_behaved, bool small);
   [[nodiscard]] Request* find(std::uint32_t number);
@@ -101,6 +103,7 @@ class Ledger {
   std::size_t some_bytes();
 
   core::Random& random_;
+  bool breakers_;
   bool small_ = false;
   std::vector<std::unique_ptr<Request>> requests_;
 };

@@ -112,7 +112,7 @@ class Run {
   Run(std::uint64_t seed, std::uint32_t requests)
       : weather_(weather_of(seed)),
         world_(seed, weather_.odds),
-        ledger_(world_.random()),
+        ledger_(world_.random(), weather_.gateway.resilience),
         requests_(requests),
         gateway_(world_, weather_.gateway) {
     for (std::size_t i = 0; i < Gateway::kProviders; ++i) {

@@ -44,8 +44,10 @@ class UpstreamActor {
   std::deque<std::string> saying_;
   Request* last_ = nullptr;
   std::uint32_t served_ = 0;
+  core::Instant begun_at_{};  // the message under way
   bool well_behaved_;
-  bool retried_;  // what fails is sent again
+  bool retried_;       // what fails is sent again
+  bool slow_ = false;  // reads a little now and then
   bool early_judged_ = false;
   bool answered_early_ = false;
   bool saying_planned_ = false;
