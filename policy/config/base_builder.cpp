@@ -28,6 +28,10 @@ void BaseBuilder::add(const ConfigModel& model) {
   settings_.io = model.io.row;
   settings_.access_log = model.access_log.row;
   settings_.access_log.path = intern(model.access_log.path.value);
+  settings_.journal = model.journal.row;
+  settings_.journal.directory = intern(model.journal.directory.value);
+  settings_.journal.node = intern(model.journal.node.value);
+  settings_.billing = model.billing.row;
   settings_.admin = model.admin.row;
   settings_.admin.address = intern(model.admin.address.value);
   access_.add_roles(model);

@@ -33,6 +33,7 @@
 
 #include "policy/config/quota_layout.h"
 #include "policy/config/row_values.h"
+#include "policy/config/records_layout.h"
 #include "policy/config/scope_layout.h"
 #include "policy/dialect/dialect.h"
 
@@ -144,6 +145,8 @@ struct Settings {
   IoSettings io;
   AccessLogSettings access_log;
   AdminSettings admin;
+  JournalSettings journal;
+  BillingSettings billing;
   std::uint64_t master_key_fingerprint;  // of the key that sealed the secrets; 0: there are none
 };
 

@@ -13,6 +13,7 @@
 #include "policy/config/base_layout.h"
 #include "policy/config/model_values.h"
 #include "policy/config/provider_url.h"
+#include "policy/config/records_model.h"
 #include "policy/config/scope_model.h"
 
 namespace headrace::policy::config {
@@ -105,6 +106,8 @@ struct ConfigModel : Record {
   ShardModel shards;
   IoModel io;
   AccessLogModel access_log;
+  JournalModel journal;
+  BillingModel billing;
   std::vector<ProviderModel> providers;
   std::vector<RouteModel> routes;
   std::vector<OrganisationModel> organisations;

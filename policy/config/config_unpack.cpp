@@ -22,6 +22,10 @@ class Unpacker {
     model.io.row = settings.io;
     model.access_log.row = settings.access_log;
     model.access_log.path = text(settings.access_log.path);
+    model.journal.row = settings.journal;
+    model.journal.directory = text(settings.journal.directory);
+    model.journal.node = text(settings.journal.node);
+    model.billing.row = settings.billing;
     model.admin.row = settings.admin;
     model.admin.address = text(settings.admin.address);
     for (const Listener& row : view_.listeners())

@@ -26,4 +26,8 @@ extern const SectionSpec kQuotaSection;
 extern const SectionSpec kRoleSection;
 extern const SectionSpec kPolicySetSection;
 
+// --- option_table_records.cpp --------------------------------------------------------------------
+extern const SectionSpec kJournalSection;
+extern const SectionSpec kBillingSection;
+
 }  // namespace headrace::policy::config
