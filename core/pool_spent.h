@@ -13,9 +13,10 @@ struct PoolSpent {
   std::uint64_t identity = 0;  // of the limit, the same in every process and config
   std::uint64_t window = 0;    // which of its windows, by number; only ever grows
   std::int64_t spent = 0;      // in the limit's own measure
+  std::int64_t ends_unix_nanos = INT64_MAX;  // of the window; INT64_MAX: never
   friend bool operator==(const PoolSpent&, const PoolSpent&) = default;
 };
-static_assert(sizeof(PoolSpent) == 24);
+static_assert(sizeof(PoolSpent) == 32);
 static_assert(std::has_unique_object_representations_v<PoolSpent>);
 
 // Whoever keeps such pools, as the journal sees him.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/shard.h"
+#include "net/journal/journal_statistics.h"
 #include "net/shard_counters.h"
 
 namespace headrace::net {
@@ -19,6 +20,7 @@ struct FleetShard {
 // Filled in before the first shard runs; the flags change while they run.
 struct Fleet {
   std::vector<FleetShard> shards;
+  const JournalStatistics* journal = nullptr;  // none: the config has no journal
   std::atomic<bool> ready{false};
   std::atomic<bool> draining{false};
   std::atomic<std::uint64_t> config_generation{1};

@@ -32,6 +32,7 @@ class AccessLog;
 class DownstreamConnection;
 class Exchange;
 struct Fleet;
+class RecordKeeper;
 class ShardConfig;
 class StageDelays;
 class UpstreamConnection;
@@ -75,9 +76,10 @@ struct ShardContext {
   std::uint32_t number;
   ShardConfig* config = nullptr;  // what new requests are served by
   AccessLog* access_log = nullptr;
-  const Fleet* fleet = nullptr;         // all shards, for the admin pages
-  StageDelays* stage_delays = nullptr;  // in the simulator only
-  bool draining = false;                // connections end with the request they are in
+  RecordKeeper* record_keeper = nullptr;  // none: the config has no journal
+  const Fleet* fleet = nullptr;           // all shards, for the admin pages
+  StageDelays* stage_delays = nullptr;    // in the simulator only
+  bool draining = false;                  // connections end with the request they are in
   std::size_t small_buffer_bytes = 4096;
   std::size_t small_buffers = 1024;
   std::size_t bulk_buffers = 8;

@@ -34,6 +34,7 @@ enum class ShardCount : std::uint8_t {
   answers_metered,
   stream_events,
   log_lines_dropped,
+  records_refused,   // requests: there was no room for their records
   requests_copied,   // a held request moved out of a scarce receive buffer
   buffers_relieved,  // what was queued moved out of a receive buffer, because those were short
   tls_handshakes,

@@ -77,7 +77,9 @@ void JournalSegments::add_changed_pools(core::WallTime now) {
     const auto known = written_.find(pool.identity);
     return known != written_.end() && known->second == pool;
   });
-  if (!collected_.empty() && segment(now) != nullptr) add_pools(collected_);
+  if (collected_.empty() || segment(now) == nullptr) return;
+  add_pools(collected_);
+  statistics_.pools.add(collected_.size());
 }
 
 bool JournalSegments::write(core::WallTime) {

@@ -9,6 +9,7 @@ struct JournalStatistics {
   core::Counter records;           // usage records that are on the disk
   core::Counter intents;           // of billing: strict
   core::Counter refusal_minutes;   // banks of refusal counts
+  core::Counter pools;             // spent amounts of calendar pools, outside of checkpoints
   core::Counter bytes;             // written and synced
   core::Counter segments;          // opened
   core::Counter segments_removed;  // by age, number or size

@@ -86,6 +86,11 @@ std::expected<std::unique_ptr<JournalHome>, std::string> JournalHome::open(
                                region.take_orphans(), wall_now());
   if (!journal) return std::unexpected(journal.error());
   home->journal_ = std::move(*journal);
+  home->pools_ = region.calendar_ledger();
+  home->journal_->set_pools(*home->pools_, true);
+  // A process that drains beside us may die, and hold limits then.
+  home->journal_->on_settled(
+      [&region](std::uint32_t incarnation) { region.give_back_limits(incarnation); });
   home->thread_ = std::make_unique<JournalThread>(*home->journal_);
   return home;
 }

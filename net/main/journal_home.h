@@ -29,6 +29,7 @@ class JournalHome {
 
  private:
   std::unique_ptr<DiskFiles> files_;
+  std::unique_ptr<core::PoolLedger> pools_;
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<JournalThread> thread_;
 };

@@ -10,6 +10,7 @@
 
 #include "core/config_banks.h"
 #include "core/event_log.h"
+#include "core/limits/calendar_ledger.h"
 #include "core/limits/limit_recovery.h"
 #include "core/record_ring.h"
 #include "policy/record/record_codec.h"
@@ -120,6 +121,10 @@ std::expected<void, std::string> RegionHome::publish(std::span<const std::byte> 
   std::memcpy(bank.data(), base.data(), base.size());
   banks.publish(base.size());
   return {};
+}
+
+std::unique_ptr<core::PoolLedger> RegionHome::calendar_ledger() const {
+  return std::make_unique<core::CalendarLedger>(limits(), incarnation_number(), limit_now());
 }
 
 void RegionHome::give_back_limits(std::uint32_t incarnation) const {

@@ -16,6 +16,7 @@
 
 #include "core/incarnation.h"
 #include "core/limits/limit_memory.h"
+#include "core/pool_spent.h"
 #include "core/region_start_lock.h"
 #include "core/shared_region.h"
 #include "policy/config/config_view.h"
@@ -43,6 +44,7 @@ class RegionHome {
   [[nodiscard]] std::uint64_t bytes() const;
   // What the shards' limits stand on, and under which number.
   [[nodiscard]] core::LimitMemory limits() const { return core::LimitMemory::of(*region_); }
+  [[nodiscard]] std::unique_ptr<core::PoolLedger> calendar_ledger() const;
   [[nodiscard]] std::uint32_t incarnation_number() const { return incarnation_->number(); }
   [[nodiscard]] const core::Incarnation& incarnation() const { return *incarnation_; }
   [[nodiscard]] core::SharedRegion& region() const { return *region_; }

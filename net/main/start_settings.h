@@ -18,6 +18,7 @@ class StartSettings {
  private:
   policy::config::Settings settings_;
   std::string access_log_path_;
+  std::string journal_directory_;
 };
 
 }  // namespace headrace::net

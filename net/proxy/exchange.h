@@ -13,6 +13,8 @@
 //   exchange_upload.cpp    bodies that pass through unread
 //   exchange_answer.cpp    relay: the answer's head
 //   exchange_relay.cpp     relay and meter: its body
+//   exchange_record.cpp    record: the usage record, begun before upstream
+//   exchange_drain.cpp     an answer whose client has left, read for its usage
 //   exchange_settle.cpp    settle and record
 //   exchange_reply.cpp     local replies, from any stage
 //   exchange.cpp           states, deadlines, who leaves when
@@ -62,6 +64,7 @@
 #include "policy/messages/language_wish.h"
 #include "policy/quota/limits_page.h"
 #include "policy/quota/reservation.h"
+#include "policy/record/shard_records.h"
 #include "policy/stages.h"
 
 namespace headrace::net {
@@ -72,9 +75,12 @@ class UpstreamPool;
 struct ProviderLink;
 struct ShardContext;
 
+struct IntentQueueTag;
 struct RunQueueTag;
 
-class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
+class Exchange final : public UpstreamUser,
+                       public core::ListHook<RunQueueTag>,
+                       public core::ListHook<IntentQueueTag> {
  public:
   Exchange(ShardContext& shard, DownstreamConnection& downstream);
   ~Exchange();
@@ -88,6 +94,8 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   void on_downstream_received_into(std::size_t bytes);
   void on_downstream_ended(PeerEnd end);
   void on_downstream_sent();
+  // A send failed. True: the exchange goes on without its client.
+  [[nodiscard]] bool on_downstream_lost();
   void on_downstream_too_slow();
   // The connection dies: whatever runs upstream ends, the record is written.
   void on_downstream_closing();
@@ -102,6 +110,10 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
 
   // From the shard's run queue: the next piece of a large body is to be judged.
   void on_turn();
+
+  // From the shard's record keeper: the intent that it waited for is on the disk.
+  void on_intent_synced();
+  [[nodiscard]] std::uint64_t intent_place() const { return intent_place_; }
 
   [[nodiscard]] ExchangeState state() const { return state_; }
 
@@ -233,6 +245,24 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   void queue_text(std::string_view text);
   void queue_error_event(UpstreamFailure failure, const policy::StreamMeter& stream);
 
+  // --- the usage record (exchange_record.cpp) --------------------------------------------------
+  policy::Verdict account();
+  policy::UsageRecord intended_record(std::span<char> tags);
+  void intend_cost(policy::UsageRecord& intent);
+  void note_attempt();
+  void note_attempt_end();
+  void note_first_byte();
+  void note_progress();
+  [[nodiscard]] policy::Usage usage_of_record() const;
+  [[nodiscard]] policy::RecordEnding ending() const;
+  void write_usage_record();
+  void count_refusal();
+
+  // --- without a client (exchange_drain.cpp) ---------------------------------------------------
+  [[nodiscard]] bool may_drain() const;
+  void begin_drain();
+  void pump_drain();
+
   // --- settle, record (exchange_settle.cpp); deadlines (exchange.cpp) ---------------------------
   void finish();
   void settle();
@@ -283,6 +313,9 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   core::MicroUsd cost_;
 
   // What the record says.
+  policy::RecordTicket ticket_;
+  std::uint64_t intent_place_ = 0;   // in the record ring, of billing: strict
+  std::int64_t input_estimate_ = 0;  // tokens, where the provider has not said yet
   core::Instant begun_at_{};
   core::Instant sent_at_{};
   core::Instant first_byte_at_{};
@@ -332,6 +365,10 @@ class Exchange final : public UpstreamUser, public core::ListHook<RunQueueTag> {
   bool bulk_ : 1 = false;          // received into large buffers
   bool no_pipe_left_ : 1 = false;  // for an answer that could go on unread
   bool local_ : 1 = false;         // our own answer
+  bool client_left_ : 1 = false;
+  bool cut_by_limit_ : 1 = false;
+  bool drains_ : 1 = false;        // and what still comes is read for its usage alone
+  bool attempt_open_ : 1 = false;  // the call that was begun last has not ended
   bool recorded_ : 1 = false;
 };
 

@@ -60,6 +60,7 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
     hold(std::exchange(held_run_, {}), framer);
   }
   queue_relayed(std::move(lease), offset, head, framer);
+  note_progress();
   if (state_ == ExchangeState::closing) return;
   if (!bad && !complete && output_used_up()) {
     cut_answer();
@@ -79,6 +80,10 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
 void Exchange::queue_relayed(core::BufferLease lease, std::size_t offset, std::string_view head,
                              http::BodyFramer& framer) {
   bytes_out_ += framer.body_bytes();
+  if (drains_) {
+    answer_started_ = true;
+    return;
+  }
   std::span<std::byte> bytes = framer.finish();
   if (!head.empty()) {
     answer_started_ = true;
@@ -270,6 +275,7 @@ void Exchange::answer_broken(UpstreamFailure failure) {
 }
 
 void Exchange::pump_answer() {
+  if (drains_) return pump_drain();
   Transport& transport = downstream_->transport();
   if (transport.sending() || !transport.is_open()) return;
   if (!out_.empty()) {

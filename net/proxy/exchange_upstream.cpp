@@ -38,6 +38,7 @@ void Exchange::call_upstream() {
     total_deadline_ = shard_->now() + milliseconds(timeouts.total_ms);
   }
   ++attempts_;
+  if (!replayed_) note_attempt();
   if (replayed_) {
     pool_->acquire_fresh(*this);
   } else if (UpstreamConnection* connection = pool_->acquire(*this); connection != nullptr) {
@@ -287,6 +288,7 @@ void Exchange::replay() {
 
 void Exchange::upstream_failed(UpstreamFailure failure) {
   failure_ = failure;
+  note_attempt_end();
   shard_->counters.add(ShardCount::upstream_failures);
   if (answer_started_ && !core::planted(core::PlantedBug::answered_twice)) {
     answer_broken(failure);

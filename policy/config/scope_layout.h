@@ -65,6 +65,9 @@ enum class Language : std::uint8_t { english, german, french, spanish };
 // suspended: refused.
 enum class TenantMode : std::uint8_t { live, trial, sandbox, suspended };
 
+// When a client leaves before the end of its answer; `by_config`: as `billing` says.
+enum class TenantOnDisconnect : std::uint8_t { by_config, cancel, drain };
+
 struct Tenant {
   TextRef name;
   std::uint64_t identity;
@@ -76,6 +79,8 @@ struct Tenant {
   TenantMode mode;
   RowRef limits;
   RowRef zone;  // in zones; none: UTC
+  TenantOnDisconnect on_disconnect;
+  std::uint8_t reserved[7];
 };
 struct Project {
   TextRef name;

@@ -38,7 +38,7 @@ std::expected<SegmentReader, std::string> SegmentReader::open(std::span<const st
   SegmentReader reader;
   reader.bytes_ = bytes;
   reader.identity_ = {.number = head.number, .region = head.region, .epoch = head.epoch};
-  reader.node_ = {reinterpret_cast<const char*>(bytes.data()) + sizeof head, head.node_bytes};
+  reader.node_.assign(reinterpret_cast<const char*>(bytes.data()) + sizeof head, head.node_bytes);
   reader.created_unix_nanos_ = head.created_unix_nanos;
   reader.offset_ = head.head_bytes;
   return reader;
@@ -55,7 +55,7 @@ std::optional<SegmentReader::Frame> SegmentReader::next() {
   const std::span<const std::byte> payload = rest.subspan(sizeof head, head.bytes);
   const std::span<const std::byte> padding =
       rest.subspan(sizeof head + head.bytes, taken - sizeof head - head.bytes);
-  if (head.crc != frame_checksum(identity_.number, offset_, head, payload) || !is_zero(padding)) {
+  if (head.crc != frame_checksum(identity_.number, offset(), head, payload) || !is_zero(padding)) {
     return std::nullopt;
   }
   offset_ += taken;

@@ -27,6 +27,13 @@ class SegmentReader {
   // `bytes`: the segment from its beginning, perhaps not to its end. The error is for an operator.
   static std::expected<SegmentReader, std::string> open(std::span<const std::byte> bytes);
 
+  // Goes on where an earlier look at the same segment ended: `bytes` begin at that offset.
+  void go_on(std::span<const std::byte> bytes) {
+    before_ += offset_;
+    offset_ = 0;
+    bytes_ = bytes;
+  }
+
   [[nodiscard]] const SegmentIdentity& identity() const { return identity_; }
   [[nodiscard]] std::string_view node() const { return node_; }
   [[nodiscard]] std::int64_t created_unix_nanos() const { return created_unix_nanos_; }
@@ -34,7 +41,7 @@ class SegmentReader {
   // The next frame; nothing at the end of what holds.
   [[nodiscard]] std::optional<Frame> next();
   // What holds so far: where a frame that is still being written begins.
-  [[nodiscard]] std::uint64_t offset() const { return offset_; }
+  [[nodiscard]] std::uint64_t offset() const { return before_ + offset_; }
   // Bytes behind it that are no frames, or not yet.
   [[nodiscard]] std::uint64_t tail_bytes() const { return bytes_.size() - offset_; }
   // Its writer has closed it: the last frame was `end`.
@@ -43,9 +50,10 @@ class SegmentReader {
  private:
   std::span<const std::byte> bytes_;
   SegmentIdentity identity_;
-  std::string_view node_;
+  std::string node_;
   std::int64_t created_unix_nanos_ = 0;
-  std::uint64_t offset_ = 0;
+  std::uint64_t before_ = 0;  // of the segment, before bytes_
+  std::uint64_t offset_ = 0;  // in bytes_
   bool closed_ = false;
 };
 

@@ -53,6 +53,12 @@ void ShardRecords::end_attempt(RecordTicket& ticket, std::int64_t now_nanos, std
   core::InFlightTable::end_attempt(*ticket.entry, now_nanos, status, failure, cost.count());
 }
 
+UsageRecord ShardRecords::intent_of(const RecordTicket& ticket) {
+  const auto sight = core::look_at(*ticket.entry);
+  if (!sight) return {};
+  return decode_record(sight->intent).value_or(UsageRecord{});
+}
+
 void ShardRecords::take_attempts(const RecordTicket& ticket, UsageRecord& into) {
   if (const auto sight = core::look_at(*ticket.entry)) record_attempts(*sight, into);
 }
@@ -76,6 +82,8 @@ void ShardRecords::drop(RecordTicket& ticket) {
   if (ticket.entry == nullptr) return;
   table_.give_back(*ticket.entry);
   ring_.release();
+  // Nobody has heard of its number yet.
+  if (ticket.sequence + 1 == sequence_) --sequence_;
   ticket = {};
 }
 

@@ -55,12 +55,15 @@ class ShardRecords {
                             std::int64_t now_nanos);
   static void end_attempt(RecordTicket& ticket, std::int64_t now_nanos, std::uint16_t status,
                           std::uint8_t failure, core::MicroUsd cost);
+  // The record as it was begun; empty only where shared memory was overwritten. Its texts lie in
+  // the ticket's entry.
+  [[nodiscard]] static UsageRecord intent_of(const RecordTicket& ticket);
   // The calls so far, for the record.
   static void take_attempts(const RecordTicket& ticket, UsageRecord& into);
 
   // The record gets the ticket's id and is written. The ticket is empty afterwards.
   void settle(RecordTicket& ticket, UsageRecord& record);
-  // It was refused after all: no record.
+  // It was refused after all, at once: no record.
   void drop(RecordTicket& ticket);
 
   [[nodiscard]] RefusalCounts& refusals() { return refusals_; }
@@ -69,6 +72,7 @@ class ShardRecords {
   [[nodiscard]] std::uint64_t waiting() const { return ring_.waiting(); }
   [[nodiscard]] std::uint64_t capacity() const { return ring_.capacity(); }
   [[nodiscard]] std::size_t in_flight() const { return table_.taken(); }
+  [[nodiscard]] std::uint64_t begun() const { return sequence_; }
   [[nodiscard]] std::uint64_t records_written() const { return records_written_; }
   // Only where shared memory was overwritten.
   [[nodiscard]] std::uint64_t records_lost() const { return records_lost_; }

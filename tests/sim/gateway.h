@@ -14,6 +14,7 @@
 #include "net/proxy/exchange_state.h"
 #include "net/proxy/stage_delays.h"
 #include "net/upstream/name_work.h"
+#include "tests/sim/sim_journal.h"
 #include "tests/sim/world.h"
 
 namespace headrace::sim {
@@ -23,6 +24,8 @@ struct GatewayOptions {
   bool tiny = false;         // two receive buffers, a few connections
   bool few_buffers = false;  // as few, but room for everybody
   bool names = false;        // providers are found by name
+  bool drain = false;        // who leaves is read for to the end
+  bool strict = false;       // requests wait for their intents to be on the disk
 };
 
 using StageWaits = std::array<std::uint64_t, policy::kStageNames.size()>;
@@ -47,10 +50,11 @@ class Gateway final : public net::StageDelays {
   void reload();
   [[nodiscard]] bool ended() const;
   // After the end: everything that should have been given back and was not, in words.
-  [[nodiscard]] std::vector<std::string> leaks() const;
+  [[nodiscard]] std::vector<std::string> leaks();
 
   [[nodiscard]] std::uint64_t count(net::ShardCount which) const;
   [[nodiscard]] net::ExchangeMoves moves() const;
+  [[nodiscard]] std::uint64_t records() const { return journal_.records(); }
   // How often requests were made to wait, by stage.
   [[nodiscard]] const StageWaits& stage_waits() const { return stage_waits_; }
   [[nodiscard]] std::string state() const;
@@ -69,6 +73,7 @@ class Gateway final : public net::StageDelays {
   core::Attendant<net::NameWork> names_;
   net::Fleet fleet_;
   core::BodyBudget budget_;
+  SimJournal journal_;
   std::vector<std::unique_ptr<net::DataPlaneShard>> shards_;
 };
 

@@ -62,6 +62,7 @@ constexpr Case kCases[] = {
     HEADRACE_PLANTED(continue_unsent),
     HEADRACE_PLANTED(answered_twice),
     HEADRACE_PLANTED(recorded_twice),
+    HEADRACE_PLANTED(record_lost),
     HEADRACE_PLANTED(stream_never_ended),
     HEADRACE_PLANTED(turn_not_asked_for),
 };
