@@ -48,6 +48,9 @@ std::expected<Incarnation, std::string> Incarnation::claim(SharedRegion& region,
         Incarnation claimed(region, number, 0);
         // It may have been claimed and left by a process that died in between.
         if (slot.state.load(std::memory_order_acquire) == kVacant) {
+          if (auto taken = region.take_accounting(number); !taken) {
+            return std::unexpected("the shared region " + taken.error());
+          }
           claimed.epoch_ = region.header().epochs_given.fetch_add(1) + 1;
           slot.epoch.store(claimed.epoch_, std::memory_order_relaxed);
           slot.process.store(static_cast<std::uint32_t>(::getpid()), std::memory_order_relaxed);
@@ -110,6 +113,7 @@ Incarnation::~Incarnation() {
 void Incarnation::finish() {
   HEADRACE_CHECK(region_ != nullptr, "an incarnation was finished twice");
   region_->incarnation_slots()[number_].state.store(kVacant, std::memory_order_release);
+  region_->give_back_accounting(number_);
   release();
 }
 

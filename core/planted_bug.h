@@ -57,6 +57,7 @@ enum class PlantedBug : std::uint8_t {
   // answers and records
   answered_twice,
   recorded_twice,
+  record_lost,
   stream_never_ended,  // by its gauge
   turn_not_asked_for,  // the rest of a large body is judged whenever somebody comes by
   count,

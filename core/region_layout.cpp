@@ -1,6 +1,10 @@
 #include "core/region_layout.h"
 
+#include <bit>
+
 #include "core/check.h"
+#include "core/in_flight_entry.h"
+#include "core/record_ring.h"
 #include "core/reserved_memory.h"
 #include "core/shard_count.h"
 
@@ -30,10 +34,9 @@ std::expected<void, std::string> judge(const RegionGeometry& g) {
       {"breaker_slots", g.breaker_slots, 1, kStableSlotsMax},
       {"key_slots", g.key_slots, 1, kStableSlotsMax},
       {"in_flight_entries", g.in_flight_entries, 1, kEntriesPerShardMax},
-      {"stream_entries", g.stream_entries, 1, kEntriesPerShardMax},
       {"config_bank_bytes", g.config_bank_bytes, 1, kAreaBytesMax},
       {"delta_log_bytes", g.delta_log_bytes, 1, kAreaBytesMax},
-      {"counter_bytes", g.counter_bytes, 1, kAreaBytesMax},
+      {"refusal_bytes", g.refusal_bytes, 1, kAreaBytesMax},
       {"record_ring_bytes", g.record_ring_bytes, 1, kAreaBytesMax},
   };
   for (const Bound& bound : bounds) {
@@ -41,6 +44,9 @@ std::expected<void, std::string> judge(const RegionGeometry& g) {
     return std::unexpected("the shared region's " + std::string(bound.name) + " is " +
                            std::to_string(bound.value) + ", but must be from " +
                            std::to_string(bound.least) + " to " + std::to_string(bound.most));
+  }
+  if (!std::has_single_bit(g.record_ring_bytes)) {
+    return std::unexpected("the shared region's record_ring_bytes must be a power of two");
   }
   return {};
 }
@@ -85,11 +91,10 @@ std::expected<RegionLayout, std::string> RegionLayout::plan(const RegionGeometry
   // In the order of ShardArea.
   const std::array<std::uint64_t, static_cast<std::size_t>(ShardArea::count)> bytes_each{
       sizeof(Doorbell),
-      geometry.counter_bytes,
       kLimitSharesPerShard * kLimitShareBytes,
+      geometry.refusal_bytes,
       geometry.in_flight_entries * kInFlightEntryBytes,
-      geometry.stream_entries * kStreamEntryBytes,
-      geometry.record_ring_bytes,
+      record_ring_area_bytes(geometry.record_ring_bytes),
   };
   Cursor within(0);
   for (std::size_t i = 0; i < bytes_each.size(); ++i) {
@@ -119,6 +124,13 @@ RegionArea RegionLayout::shard_area(ShardArea which, std::uint32_t incarnation,
   return {.offset = incarnations_offset_ + incarnation * incarnation_bytes_ + area.offset +
                     shard * area.stride,
           .bytes = area.bytes};
+}
+
+RegionArea RegionLayout::accounting_area(std::uint32_t incarnation) const {
+  HEADRACE_CHECK(incarnation < geometry_.incarnations);
+  const std::uint64_t before = per_shard_[static_cast<std::size_t>(ShardArea::refusals)].offset;
+  return {.offset = incarnations_offset_ + incarnation * incarnation_bytes_ + before,
+          .bytes = incarnation_bytes_ - before};
 }
 
 }  // namespace headrace::core

@@ -20,14 +20,18 @@
 //   | delta log: changes since the base                             |
 //   +--------------------------------------------------------------+
 //   | incarnation 0:  doorbells        x shards                     |
-//   |                 counters         x shards                     |
 //   |                 limit shares     x shards                     |
+//   |   accounting:   refusal counts   x shards                     |
 //   |                 in-flight table  x shards                     |
-//   |                 stream table     x shards                     |
 //   |                 record ring      x shards                     |
 //   +--------------------------------------------------------------+
 //   | incarnation 1 ...                                             |
 //   +--------------------------------------------------------------+ region_bytes
+//
+// The accounting of an incarnation is by far the largest part, and needed while it lives only: its
+// memory is taken from the system when the incarnation is claimed, zeroed, and given back at its
+// end. All else is taken when the region is made. (A streamed answer has no table of its own: its
+// entry in the in-flight table says that it is one.)
 //
 // Every area begins on a page. Places follow from the geometry alone, which is bounded before
 // anything is computed from it: no offset is ever read from the file.
@@ -58,13 +62,12 @@ struct RegionGeometry {
   std::uint32_t breaker_slots = 4096;
   std::uint32_t key_slots = 4096;
   std::uint32_t in_flight_entries = 4096;  // per shard
-  std::uint32_t stream_entries = 4096;     // per shard
   std::uint32_t reserved = 0;
   std::uint64_t limit_step_blocks = 4096;  // sliding windows in use at once
   std::uint64_t config_bank_bytes = std::uint64_t{1024} * 1024;
   std::uint64_t delta_log_bytes = std::uint64_t{256} * 1024;
-  std::uint64_t counter_bytes = std::uint64_t{64} * 1024;       // per shard
-  std::uint64_t record_ring_bytes = std::uint64_t{256} * 1024;  // per shard
+  std::uint64_t refusal_bytes = std::uint64_t{64} * 1024;       // per shard
+  std::uint64_t record_ring_bytes = std::uint64_t{256} * 1024;  // per shard; a power of two
 
   friend bool operator==(const RegionGeometry&, const RegionGeometry&) = default;
 };
@@ -153,8 +156,6 @@ inline constexpr std::uint64_t kLimitEntryBytes = 64;
 inline constexpr std::uint64_t kLimitStepBlockBytes = 576;
 inline constexpr std::uint64_t kLimitShareBytes = 64;
 inline constexpr std::uint32_t kLimitSharesPerShard = 512;
-inline constexpr std::uint64_t kInFlightEntryBytes = 128;
-inline constexpr std::uint64_t kStreamEntryBytes = 64;
 
 struct RegionArea {
   std::uint64_t offset = 0;
@@ -164,10 +165,10 @@ struct RegionArea {
 
 enum class ShardArea : std::uint8_t {
   doorbell,
-  counters,
   limit_shares,
+  // accounting
+  refusals,
   in_flight,
-  streams,
   records,
   count
 };
@@ -192,6 +193,8 @@ class RegionLayout {
   // incarnation and shard below the geometry's.
   [[nodiscard]] RegionArea shard_area(ShardArea which, std::uint32_t incarnation,
                                       std::uint32_t shard) const;
+  // Refusal counts, in-flight tables and record rings of all shards of an incarnation.
+  [[nodiscard]] RegionArea accounting_area(std::uint32_t incarnation) const;
 
  private:
   struct PerShard {

@@ -50,6 +50,18 @@ std::uint64_t checksum_of(const RegionDescription& description) {
   return hash64({bytes, offsetof(RegionDescription, checksum)});
 }
 
+// Memory for a part of the file, so that no store to it fails later.
+std::expected<void, std::string> take_memory(int descriptor, const RegionArea& area) {
+  if (area.bytes == 0) return {};
+  const int error = ::posix_fallocate(descriptor, static_cast<off_t>(area.offset),
+                                      static_cast<off_t>(area.bytes));
+  if (error == 0) return {};
+  return std::unexpected("needs " + std::to_string((area.bytes >> 20U) + 1) +
+                         " MiB of memory: " + std::strerror(error) +
+                         ". Make room, enlarge the file system (mount -o "
+                         "remount,size=... /dev/shm), or plan for less");
+}
+
 std::string folder_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
@@ -69,10 +81,9 @@ std::string geometry_difference(const RegionGeometry& has, const RegionGeometry&
       {"breaker_slots", has.breaker_slots, wanted.breaker_slots},
       {"key_slots", has.key_slots, wanted.key_slots},
       {"in_flight_entries", has.in_flight_entries, wanted.in_flight_entries},
-      {"stream_entries", has.stream_entries, wanted.stream_entries},
       {"config_bank_bytes", has.config_bank_bytes, wanted.config_bank_bytes},
       {"delta_log_bytes", has.delta_log_bytes, wanted.delta_log_bytes},
-      {"counter_bytes", has.counter_bytes, wanted.counter_bytes},
+      {"refusal_bytes", has.refusal_bytes, wanted.refusal_bytes},
       {"record_ring_bytes", has.record_ring_bytes, wanted.record_ring_bytes},
   };
   std::string difference;
@@ -145,11 +156,20 @@ std::expected<SharedRegion, std::string> SharedRegion::make(int descriptor, cons
   const auto layout = RegionLayout::plan(geometry);
   if (!layout) return refuse(name, layout.error());
   const std::uint64_t bytes = layout->region_bytes();
-  if (const int error = ::posix_fallocate(descriptor, 0, static_cast<off_t>(bytes)); error != 0) {
-    return refuse(name, "needs " + std::to_string((bytes >> 20U) + 1) +
-                            " MiB of memory: " + std::strerror(error) +
-                            ". Make room, enlarge the file system (mount -o "
-                            "remount,size=... /dev/shm), or plan for less");
+  if (::ftruncate(descriptor, static_cast<off_t>(bytes)) != 0) {
+    return refuse_errno(name, "cannot be made", errno);
+  }
+  // All but the accounting of incarnations, which is taken as they are claimed.
+  std::uint64_t from = 0;
+  for (std::uint32_t number = 0; number <= geometry.incarnations; ++number) {
+    const RegionArea left_out = number < geometry.incarnations
+                                    ? layout->accounting_area(number)
+                                    : RegionArea{.offset = bytes, .bytes = 0};
+    if (auto taken = take_memory(descriptor, {.offset = from, .bytes = left_out.offset - from});
+        !taken) {
+      return refuse(name, taken.error());
+    }
+    from = left_out.offset + left_out.bytes;
   }
   auto region = map(descriptor, name, *layout);
   if (!region) return region;
@@ -233,6 +253,19 @@ SharedRegion& SharedRegion::operator=(SharedRegion&& other) noexcept {
 SharedRegion::~SharedRegion() {
   if (memory_ != nullptr) ::munmap(memory_, layout_.region_bytes());
   if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+std::expected<void, std::string> SharedRegion::take_accounting(std::uint32_t incarnation) {
+  give_back_accounting(incarnation);
+  return take_memory(descriptor_, layout_.accounting_area(incarnation));
+}
+
+void SharedRegion::give_back_accounting(std::uint32_t incarnation) {
+  const RegionArea area = layout_.accounting_area(incarnation);
+  const int punched = ::fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                                  static_cast<off_t>(area.offset), static_cast<off_t>(area.bytes));
+  // Where the file system has no holes its memory stays; zero it must be all the same.
+  if (punched != 0) std::memset(memory_ + area.offset, 0, area.bytes);
 }
 
 std::span<std::byte> SharedRegion::area(RegionArea area) const {

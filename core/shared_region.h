@@ -1,8 +1,9 @@
 // The shared region itself: a file in memory (by path on a tmpfs, or anonymous), mapped whole.
 //
 // Threads:    opening and closing on one thread; the areas follow each its own rules.
-// Invariants: a region that opens has the right magic, version, size and checksum. All its memory
-//             is taken from the system when it is made, so that no store fails later.
+// Invariants: a region that opens has the right magic, version, size and checksum. Its memory is
+//             taken from the system when it is made (an incarnation's accounting when that is
+//             claimed), so that no store fails later.
 // Errors:     words for an operator: what does not fit, and the mending. A region that does not fit
 //             is never changed, repaired or deleted here.
 #pragma once
@@ -69,6 +70,9 @@ class SharedRegion {
   static std::expected<RegionLayout, std::string> examine(int descriptor, const std::string& name);
 
   [[nodiscard]] std::span<std::byte> area(RegionArea area) const;
+  // For whoever holds the incarnation's lock: zeroed memory for its accounting, and its end.
+  std::expected<void, std::string> take_accounting(std::uint32_t incarnation);
+  void give_back_accounting(std::uint32_t incarnation);
 
   int descriptor_ = -1;
   std::byte* memory_ = nullptr;

@@ -56,6 +56,12 @@ DataPlaneShard::~DataPlaneShard() {
   if (context_.limits) context_.limits->give_back_shares();
 }
 
+void DataPlaneShard::keep_records(const policy::RecordSource& source,
+                                  const policy::ShardRecordAreas& areas, LogBell* bell) {
+  record_keeper_ = std::make_unique<RecordKeeper>(source, areas, bell);
+  context_.record_keeper = record_keeper_.get();
+}
+
 // --- listeners -----------------------------------------------------------------------------------
 
 std::expected<void, std::string> DataPlaneShard::listen(const DataPlaneShard* first) {
@@ -141,6 +147,9 @@ bool DataPlaneShard::on_turn(core::Instant) {
   if (context_.tls_waiting.on_turn()) left_over = true;
   if (cache_ != nullptr && cache_->on_turn()) left_over = true;
   if (!context_.run_queue.empty()) run_queue();
+  if (record_keeper_ != nullptr && record_keeper_->anybody_waits()) {
+    record_keeper_->resume_synced();
+  }
   if (!commands_.consumer().empty()) take_commands();
   if (names_ != nullptr && names_->unanswered(shard_.number()) > 0) take_names();
   if (draining_ || listeners_drain_ || configs_.size() > 1) let_go();
@@ -184,6 +193,9 @@ void DataPlaneShard::on_second(core::Instant) {
   constexpr std::size_t kReleaseBytesMax = 4 * 1024 * 1024;
   context_.bodies.release_idle(kReleaseBytesMax);
   ask_for_names(*context_.config);
+  if (record_keeper_ != nullptr) {
+    record_keeper_->records().refusals().seal(context_.io->wall_now().unix_nanos);
+  }
 }
 
 // --- commands ------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@
 #include "net/config_snapshot.h"
 #include "net/edge/deadline.h"
 #include "net/edge/listener.h"
+#include "net/journal/record_keeper.h"
 #include "net/log/access_log.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
@@ -62,6 +63,10 @@ class DataPlaneShard final : public core::ShardHooks {
 
   // Before the shard runs: who signs with the keys that are too slow for it (none: the shard).
   void attach(core::Attendant<tls::SignatureWork>& signer) { context_.tls_waiting.attach(signer); }
+  // Before the shard runs: where its records go (nowhere: none are kept). The areas and the bell
+  // outlive the shard.
+  void keep_records(const policy::RecordSource& source, const policy::ShardRecordAreas& areas,
+                    LogBell* bell);
   // Before the shard runs: opens the listening sockets. The error is for an operator. `first` is
   // the first shard (null: this is it), which listens already: where the config leaves the port to
   // the kernel, that shard's port is everybody's.
@@ -115,6 +120,7 @@ class DataPlaneShard final : public core::ShardHooks {
   std::unique_ptr<ShardCache> cache_;
   AccessLog access_log_;
   AccessLog audit_log_;
+  std::unique_ptr<RecordKeeper> record_keeper_;
   core::Attendant<NameWork>* names_;
   std::vector<std::unique_ptr<ShardConfig>> configs_;  // the current one is the last
   std::vector<std::unique_ptr<Listener>> listeners_;

@@ -10,6 +10,7 @@
 #include "core/cache/cache_partition.h"
 #include "core/region_layout.h"
 #include "core/shard.h"
+#include "net/journal/journal_statistics.h"
 #include "net/shard_counters.h"
 
 namespace headrace::net {
@@ -26,6 +27,7 @@ struct Fleet {
   // Of the shared region: what is known of providers and their keys.
   std::span<core::TargetSlot> target_slots;
   std::span<core::KeySlot> key_slots;
+  const JournalStatistics* journal = nullptr;  // none: the config has no journal
   std::atomic<bool> ready{false};
   std::atomic<bool> draining{false};
   std::atomic<std::uint64_t> config_generation{1};

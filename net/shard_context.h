@@ -25,8 +25,8 @@
 #include "net/shard_counters.h"
 #include "net/tls/workspace.h"
 #include "policy/estimate/learned_models.h"
-#include "policy/quota/limit_chain.h"
 #include "policy/explanation.h"
+#include "policy/quota/limit_chain.h"
 
 namespace headrace::net {
 
@@ -35,6 +35,7 @@ class ShardCache;
 class DownstreamConnection;
 class Exchange;
 struct Fleet;
+class RecordKeeper;
 class ShardConfig;
 class StageDelays;
 class UpstreamConnection;
@@ -78,12 +79,13 @@ struct ShardContext {
   std::uint32_t number;
   ShardConfig* config = nullptr;  // what new requests are served by
   AccessLog* access_log = nullptr;
-  AccessLog* audit_log = nullptr;       // the same records, with the rule that decided
-  const Fleet* fleet = nullptr;         // all shards, for the admin pages
-  StageDelays* stage_delays = nullptr;  // in the simulator only
-  ShardCache* cache = nullptr;          // none: nothing is kept
-  bool closing = false;                 // whatever runs is ended
-  bool draining = false;                // connections end with the request they are in
+  RecordKeeper* record_keeper = nullptr;  // none: the config has no journal
+  AccessLog* audit_log = nullptr;         // the same records, with the rule that decided
+  const Fleet* fleet = nullptr;           // all shards, for the admin pages
+  StageDelays* stage_delays = nullptr;    // in the simulator only
+  ShardCache* cache = nullptr;            // none: nothing is kept
+  bool closing = false;                   // whatever runs is ended
+  bool draining = false;                  // connections end with the request they are in
   std::size_t small_buffer_bytes = 4096;
   std::size_t small_buffers = 1024;
   std::size_t bulk_buffers = 8;

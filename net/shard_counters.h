@@ -46,6 +46,7 @@ enum class ShardCount : std::uint8_t {
   breakers_repaired,  // a corrupt word was set right
   keys_benched,
   health_checks_failed,
+  records_refused,  // requests: there was no room for their records
   tls_handshakes,
   tls_failures,
   tokens_charged,     // of requests that a provider may charge for, estimated ones included

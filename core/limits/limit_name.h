@@ -45,6 +45,8 @@ class LimitName {
   [[nodiscard]] constexpr std::uint64_t incarnation() const {
     return word_ >> 20U & kIncarnationMask;
   }
+  // The low 41 bits of the limit's hash.
+  [[nodiscard]] constexpr std::uint64_t fingerprint() const { return word_ >> 23U; }
   // Stands for, or is to stand for, a limit of this hash, displaced so far.
   [[nodiscard]] constexpr bool is(std::uint64_t hash, std::uint64_t displaced) const {
     return word_ >> 23U == hash << 23U >> 23U && displacement() == displaced &&

@@ -31,6 +31,15 @@ std::uint64_t spread(std::uint64_t identity) {
   return identity ^ identity >> 33U;
 }
 
+// Its inverse: the odd factors' inverses, in reverse order.
+std::uint64_t gather(std::uint64_t hash) {
+  hash ^= hash >> 33U;
+  hash *= 0x9cb4'b2f8'1293'37dbU;
+  hash ^= hash >> 33U;
+  hash *= 0x4f74'430c'22a5'4005U;
+  return hash ^ hash >> 33U;
+}
+
 // LimitEntry::taken at the begin of a life: like no value of the lives before.
 std::uint64_t first_taken(WindowKind kind, std::uint64_t generation) {
   switch (kind) {
@@ -102,6 +111,22 @@ std::optional<LimitTable::Place> LimitTable::in_use(std::uint32_t index) const {
   const LimitName name(memory_.entries[index].name.load());
   if (name.state() != PlaceState::in_use) return std::nullopt;
   return Place{.index = index, .name = name.word()};
+}
+
+// The home leaves some bits of a hash open, and the name has those below. Any hash that has both is
+// as good as the limit's own.
+std::uint64_t LimitTable::identity_like(Place place) const {
+  constexpr unsigned kFingerprintBits = 41;
+  constexpr std::uint64_t kStep = std::uint64_t{1} << (kFingerprintBits - 32U);
+  const LimitName name(place.name);
+  const auto displaced = static_cast<std::uint32_t>(name.displacement());
+  const std::uint32_t home =
+      place.index >= displaced ? place.index - displaced : place.index + capacity() - displaced;
+  // The least high half that leads there and ends as the name says.
+  const std::uint64_t least = ((std::uint64_t{home} << 32U) + capacity() - 1) / capacity();
+  const std::uint64_t wanted = name.fingerprint() >> 32U;
+  const std::uint64_t high = least + ((wanted - least) & (kStep - 1));
+  return gather(high << 32U | (name.fingerprint() & UINT32_MAX));
 }
 
 StepBlock* LimitTable::block(Place place) const {

@@ -65,6 +65,9 @@ class LimitTable {
   [[nodiscard]] bool is_leaving(Place place) const;
   // What stands in a place, if a limit in use does.
   [[nodiscard]] std::optional<Place> in_use(std::uint32_t index) const;
+  // An identity that is found in this place, as the limit's own is: in a table of the same size, in
+  // any process.
+  [[nodiscard]] std::uint64_t identity_like(Place place) const;
   [[nodiscard]] LimitEntry& entry(Place place) const { return memory_.entries[place.index]; }
   [[nodiscard]] LimitLife life(Place place) const { return {entry(place), place.name}; }
   // Nothing where the words are out of bounds, or its window needs none.

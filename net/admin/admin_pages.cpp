@@ -64,6 +64,8 @@ constexpr std::array kCounterRows = {
                "Comments sent to clients whose stream was silent."},
     CounterRow{ShardCount::log_lines_dropped, "headrace_access_log_lines_dropped_total",
                "Access log lines dropped under pressure."},
+    CounterRow{ShardCount::records_refused, "headrace_requests_refused_for_records_total",
+               "Requests answered 503 because there was no room for their records."},
     CounterRow{ShardCount::requests_copied, "headrace_requests_moved_total",
                "Held requests moved out of receive buffers that had become scarce."},
     CounterRow{ShardCount::buffers_relieved, "headrace_buffers_relieved_total",
@@ -204,6 +206,50 @@ void write_cache(std::string& out, const Fleet& fleet) {
   fmt::format_to(std::back_inserter(out), "headrace_cache_expired_total {}\n", expired);
 }
 
+struct JournalRow {
+  core::Counter JournalStatistics::* which;
+  std::string_view name;
+  std::string_view help;
+};
+
+constexpr std::array kJournalRows = {
+    JournalRow{&JournalStatistics::records, "headrace_journal_records_total",
+               "Usage records written to the journal."},
+    JournalRow{&JournalStatistics::intents, "headrace_journal_intents_total",
+               "Intents written before their requests went upstream (billing: strict)."},
+    JournalRow{&JournalStatistics::refusal_minutes, "headrace_journal_refusal_minutes_total",
+               "Minutes of refusal counts written."},
+    JournalRow{&JournalStatistics::pools, "headrace_journal_pools_total",
+               "Amounts spent of calendar limits and credits, as they changed."},
+    JournalRow{&JournalStatistics::bytes, "headrace_journal_bytes_total", "Bytes on the disk."},
+    JournalRow{&JournalStatistics::segments, "headrace_journal_segments_total", "Segments begun."},
+    JournalRow{&JournalStatistics::segments_removed, "headrace_journal_segments_removed_total",
+               "Old segments removed, as the config says."},
+    JournalRow{&JournalStatistics::write_failures, "headrace_journal_write_failures_total",
+               "Writes and syncs that the disk refused; they are tried again."},
+    JournalRow{&JournalStatistics::tail_bytes_dropped, "headrace_journal_tail_bytes_dropped_total",
+               "Bytes behind the last whole frame of segments that dead processes left."},
+    JournalRow{&JournalStatistics::records_recovered, "headrace_journal_records_recovered_total",
+               "Partial records of requests that dead processes had under way."},
+    JournalRow{&JournalStatistics::records_damaged, "headrace_journal_records_damaged_total",
+               "Records in memory that could not be read any more."},
+};
+
+void journal_metrics(const Fleet& fleet, std::string& out) {
+  if (fleet.journal == nullptr) return;
+  const JournalStatistics& journal = *fleet.journal;
+  for (const JournalRow& row : kJournalRows) {
+    head(out, row.name, row.help, "counter");
+    fmt::format_to(std::back_inserter(out), "{} {}\n", row.name, (journal.*row.which).value());
+  }
+  gauge(out, "headrace_journal_stalled", "1: the disk takes nothing, records wait in memory.",
+        journal.stalled.value());
+  gauge(out, "headrace_journal_waiting_bytes", "Records in memory that are not on the disk yet.",
+        journal.waiting_bytes.value());
+  gauge(out, "headrace_journal_lag_seconds", "Since all that waited was on the disk.",
+        static_cast<double>(journal.lag_nanos.value()) / 1e9);
+}
+
 std::string metrics(const Fleet& fleet) {
   std::string out;
   for (const CounterRow& row : kCounterRows) {
@@ -226,6 +272,7 @@ std::string metrics(const Fleet& fleet) {
         fleet.config_generation.load());
   gauge(out, "headrace_config_reloads_failed", "Configs refused since the start.",
         fleet.config_reloads_failed.load());
+  journal_metrics(fleet, out);
   histogram(out, "headrace_request_duration_seconds", "From a request's head to its answer's end.",
             merged(fleet, &ShardCounters::request_nanos));
   histogram(out, "headrace_first_byte_seconds",

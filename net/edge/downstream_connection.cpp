@@ -407,7 +407,7 @@ void DownstreamConnection::on_peer_end(PeerEnd end) {
 
 void DownstreamConnection::on_sent(bool all) {
   if (!all) {
-    close();
+    if (state_ != State::exchanging || !exchange_->on_downstream_lost()) close();
     return;
   }
   if (state_ == State::exchanging) {

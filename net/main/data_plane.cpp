@@ -11,6 +11,7 @@
 
 #include "core/event_log.h"
 #include "net/edge/downstream_connection.h"
+#include "net/journal/record_areas.h"
 #include "net/main/address_wait.h"
 #include "net/main/config_file.h"
 #include "net/proxy/exchange.h"
@@ -131,6 +132,7 @@ std::expected<void, std::string> DataPlane::start(std::shared_ptr<const ConfigSn
   }
   if (auto made = make_shards(snapshot); !made) return made;
   if (auto opened = open_logs(); !opened) return opened;
+  if (journal_ != nullptr) journal_->start();
   names_thread_ =
       std::make_unique<core::AttendantThread<NameWork>>(*names_, "names", kNamesPollInterval);
   signatures_thread_ = std::make_unique<core::AttendantThread<tls::SignatureWork>>(
@@ -171,11 +173,19 @@ std::expected<void, std::string> DataPlane::make_shards(
       name_work_, static_cast<std::uint32_t>(count), kNameRequestsMax);
   signatures_ = std::make_unique<core::Attendant<tls::SignatureWork>>(
       signature_work_, static_cast<std::uint32_t>(count), TlsWaiting::kSignaturesMax);
-  auto region = RegionHome::open(line_.region_path, static_cast<std::uint32_t>(count),
-                                 snapshot->view().quota().settings().limits_in_use_max,
-                                 snapshot->view().bytes());
+  auto region =
+      RegionHome::open(line_.region_path, static_cast<std::uint32_t>(count), snapshot->view());
   if (!region) return std::unexpected("shared region: " + region.error());
   region_.emplace(std::move(*region));
+  auto journal = JournalHome::open(snapshot->view(), *region_);
+  if (!journal) return std::unexpected(journal.error());
+  journal_ = std::move(*journal);
+  if (journal_ != nullptr) fleet_.journal = &journal_->journal().statistics();
+  if (journal_ != nullptr && line_.region_path.empty()) {
+    HEADRACE_EVENT(warning,
+                   "a journal without --region: records that are not on the disk yet end with the "
+                   "process");
+  }
   options.limits = region_->limits();
   options.incarnation = region_->incarnation_number();
   cache_ = std::make_unique<ProcessCache>(snapshot->view().cache().settings().memory_bytes_max,
@@ -191,11 +201,13 @@ std::expected<void, std::string> DataPlane::make_shards(
     post_office_->attach(number, **io);
     names_->attach(number, **io);
     signatures_->attach(number, **io);
+    if (journal_ != nullptr) journal_->journal().attach(number, **io);
     mailboxes_.push_back(std::make_unique<core::Mailbox>(*post_office_, number));
     shards_.push_back(std::make_unique<DataPlaneShard>(number, std::move(*io),
                                                        mailboxes_.back().get(), snapshot, *budget_,
                                                        names_.get(), &fleet_, options));
     shards_.back()->attach(*signatures_);
+    if (journal_ != nullptr) keep_records(*shards_.back(), number);
     const DataPlaneShard* first = number == 0 ? nullptr : shards_.front().get();
     if (auto listening = shards_.back()->listen(first); !listening) return listening;
   }
@@ -204,6 +216,14 @@ std::expected<void, std::string> DataPlane::make_shards(
         {&shard->shard().statistics(), &shard->context().counters, &shard->cache()->statistics()});
   }
   return {};
+}
+
+void DataPlane::keep_records(DataPlaneShard& shard, std::uint32_t number) {
+  const core::Incarnation& own = region_->incarnation();
+  shard.keep_records({.region = region_->region().identity(),
+                      .epoch = static_cast<std::uint32_t>(own.epoch()),
+                      .shard = number},
+                     record_areas(region_->region(), own.number(), number), &journal_->bell());
 }
 
 void DataPlane::plan_memory(const DataPlaneShard::Options& options,
@@ -261,8 +281,19 @@ void DataPlane::run() {
   names_thread_.reset();
   signatures_thread_.reset();
   stop_logs();
-  region_->finish();
+  if (journal_ != nullptr) journal_->stop();
+  finish_region();
   HEADRACE_EVENT(info, "ended");
+}
+
+// What the disk did not take by now is the successor's.
+void DataPlane::finish_region() {
+  if (journal_ != nullptr && journal_->journal().statistics().stalled.value() != 0) {
+    HEADRACE_EVENT(warning,
+                   "records still wait for the journal's disk: the next start writes them");
+    return;
+  }
+  region_->finish();
 }
 
 void DataPlane::reload() {
@@ -317,6 +348,7 @@ void DataPlane::drain() {
   if (!wait_until_ended(kCloseTime)) {
     HEADRACE_EVENT(error, "connections did not close in time; ending all the same");
     stop_logs();
+    if (journal_ != nullptr) journal_->stop();
     std::_Exit(1);
   }
 }

@@ -18,6 +18,7 @@
 #include "net/fleet.h"
 #include "net/log/log_writer.h"
 #include "net/main/command_line.h"
+#include "net/main/journal_home.h"
 #include "net/main/region_home.h"
 #include "net/main/start_settings.h"
 #include "net/tls/signature_work.h"
@@ -49,6 +50,8 @@ class DataPlane {
       const std::shared_ptr<const ConfigSnapshot>& snapshot);
   void plan_memory(const DataPlaneShard::Options& options, const core::IoOptions& io_options,
                    std::size_t shards);
+  void keep_records(DataPlaneShard& shard, std::uint32_t number);
+  void finish_region();
   void reload();
   void tell_all(ShardCommandKind kind);
   void drain();
@@ -59,6 +62,7 @@ class DataPlane {
   std::shared_ptr<const ConfigSnapshot> snapshot_;
   std::optional<StartSettings> started_with_;
   std::optional<RegionHome> region_;
+  std::unique_ptr<JournalHome> journal_;  // none: the config has none
   Fleet fleet_;
   std::unique_ptr<core::BodyBudget> budget_;
   std::unique_ptr<ProcessCache> cache_;

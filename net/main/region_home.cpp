@@ -10,8 +10,11 @@
 
 #include "core/config_banks.h"
 #include "core/event_log.h"
+#include "core/limits/calendar_ledger.h"
 #include "core/limits/limit_recovery.h"
-#include "core/region_start_lock.h"
+#include "core/record_ring.h"
+#include "policy/record/record_codec.h"
+#include "policy/record/refusal_bank.h"
 
 namespace headrace::net {
 
@@ -31,6 +34,27 @@ core::LimitTime limit_now() {
           .wall = wall_now()};
 }
 
+// Room for a minute of records, and for what is under way; without a journal, for neither.
+void plan_accounting(const policy::config::JournalSettings& journal,
+                     core::RegionGeometry& geometry) {
+  constexpr std::uint64_t kSecondsHeld = 60;
+  constexpr std::uint64_t kUsualRecordBytes = 512;
+  if (journal.directory.empty()) {
+    geometry.in_flight_entries = 1;
+    geometry.record_ring_bytes = core::kRecordRingCapacityMin;
+    geometry.refusal_bytes = 1;
+    return;
+  }
+  geometry.refusal_bytes = policy::kRefusalAreaBytes;
+  geometry.in_flight_entries = static_cast<std::uint32_t>(journal.requests_under_way_max);
+  const std::uint64_t planned =
+      journal.records_per_second_planned * kSecondsHeld * kUsualRecordBytes;
+  // What is under way holds room for the longest record each.
+  const std::uint64_t held =
+      journal.requests_under_way_max * core::record_ring_footprint(policy::kRecordBytesMax);
+  geometry.record_ring_bytes = std::bit_ceil(std::max(planned, held / 2));
+}
+
 std::uint64_t some_identity() {
   std::random_device device;
   return std::uint64_t{device()} << 32U | device();
@@ -40,8 +64,8 @@ std::uint64_t some_identity() {
 
 std::expected<RegionHome, std::string> RegionHome::open(const std::string& path,
                                                         std::uint32_t shards,
-                                                        std::uint64_t limits_in_use_max,
-                                                        std::span<const std::byte> base) {
+                                                        const policy::config::ConfigView& view) {
+  const std::uint64_t limits_in_use_max = view.quota().settings().limits_in_use_max;
   core::RegionGeometry geometry;
   geometry.shards = shards;
   // Two fifths of the table stay free, so that look-ups are short; every limit in use may be one
@@ -50,35 +74,44 @@ std::expected<RegionHome, std::string> RegionHome::open(const std::string& path,
   geometry.limit_step_blocks = limits_in_use_max;
   // A base may grow fourfold by reloads before the region must be made anew.
   geometry.config_bank_bytes =
-      std::max<std::uint64_t>(geometry.config_bank_bytes, std::bit_ceil(base.size()) * 4);
+      std::max<std::uint64_t>(geometry.config_bank_bytes, std::bit_ceil(view.bytes().size()) * 4);
+  plan_accounting(view.settings().journal, geometry);
   auto region = path.empty()
                     ? core::SharedRegion::make_anonymous(geometry, wall_now(), some_identity())
                     : core::SharedRegion::open(path, geometry, wall_now(), some_identity());
   if (!region) return std::unexpected(std::move(region.error()));
   RegionHome home(std::move(*region));
-  const core::RegionStartLock start(*home.region_);
-  if (!start.held()) return std::unexpected("the shared region's file cannot be locked");
-  // What a dead one held of limits comes back. Its counters and tables are let go.
-  for (core::Incarnation& orphan : core::Incarnation::claim_orphans(*home.region_)) {
+  home.start_ = std::make_unique<core::RegionStartLock>(*home.region_);
+  if (!home.start_->held()) return std::unexpected("the shared region's file cannot be locked");
+  home.orphans_ = core::Incarnation::claim_orphans(*home.region_);
+  // What the dead held of limits comes back at once; their records take a disk.
+  for (const core::Incarnation& orphan : home.orphans_) {
     const auto recovered = core::recover_limits(home.limits(), orphan.number(), limit_now());
-    HEADRACE_EVENT(warning,
-                   "incarnation {} ended without saying so; its slot is free again, and the {} "
-                   "concurrent permits and {} shares of limits that it held",
-                   orphan.epoch(), recovered.permits_returned, recovered.shares_returned);
-    orphan.finish();
+    HEADRACE_EVENT(
+        warning,
+        "incarnation {} ended without saying so; the {} concurrent permits and {} shares "
+        "of limits that it held are given back",
+        orphan.epoch(), recovered.permits_returned, recovered.shares_returned);
   }
-  const auto vacant = static_cast<std::uint32_t>(core::IncarnationState::vacant);
-  if (std::ranges::all_of(home.region_->incarnation_slots(),
-                          [&](const auto& slot) { return slot.state.load() == vacant; })) {
-    core::collect_lost_step_blocks(home.limits());
-  }
-  auto incarnation = core::Incarnation::claim(*home.region_, wall_now());
-  if (!incarnation) return std::unexpected(std::move(incarnation.error()));
-  home.incarnation_.emplace(std::move(*incarnation));
-  if (auto published = home.publish(base); !published) {
-    return std::unexpected(std::move(published.error()));
-  }
+  const auto in_use = static_cast<std::size_t>(std::ranges::count_if(
+      home.region_->incarnation_slots(), [](const core::IncarnationSlot& slot) {
+        return slot.state.load() != static_cast<std::uint32_t>(core::IncarnationState::vacant);
+      }));
+  if (in_use == home.orphans_.size()) core::collect_lost_step_blocks(home.limits());
   return home;
+}
+
+std::expected<void, std::string> RegionHome::claim(std::span<const std::byte> base) {
+  auto incarnation = core::Incarnation::claim(*region_, wall_now());
+  if (!incarnation) return std::unexpected(std::move(incarnation.error()));
+  start_.reset();
+  incarnation_.emplace(std::move(*incarnation));
+  return publish(base);
+}
+
+void RegionHome::drop_orphans() {
+  for (core::Incarnation& orphan : take_orphans())
+    orphan.finish();
 }
 
 std::expected<void, std::string> RegionHome::publish(std::span<const std::byte> base) {
@@ -95,8 +128,16 @@ std::expected<void, std::string> RegionHome::publish(std::span<const std::byte> 
   return {};
 }
 
+std::unique_ptr<core::PoolLedger> RegionHome::calendar_ledger() const {
+  return std::make_unique<core::CalendarLedger>(limits(), incarnation_number(), limit_now());
+}
+
+void RegionHome::give_back_limits(std::uint32_t incarnation) const {
+  core::recover_limits(limits(), incarnation, limit_now());
+}
+
 void RegionHome::finish() {
-  core::recover_limits(limits(), incarnation_->number(), limit_now());
+  give_back_limits(incarnation_->number());
   incarnation_->finish();
 }
 

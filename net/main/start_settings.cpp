@@ -6,12 +6,24 @@ namespace headrace::net {
 
 namespace config = policy::config;
 
+namespace {
+
+bool same_numbers(config::JournalSettings one, config::JournalSettings other) {
+  // Texts are told apart by themselves: where they stand differs from base to base.
+  one.directory = other.directory = {};
+  one.node = other.node = {};
+  return std::memcmp(&one, &other, sizeof one) == 0;
+}
+
+}  // namespace
+
 StartSettings::StartSettings(const config::ConfigView& view)
     : settings_(view.settings()),
       limits_in_use_max_(view.quota().settings().limits_in_use_max),
       access_log_path_(view.text(settings_.access_log.path)),
       cache_(view.cache().settings()),
-      audit_path_(view.text(settings_.audit.path)) {}
+      audit_path_(view.text(settings_.audit.path)),
+      journal_directory_(view.text(settings_.journal.directory)) {}
 
 std::string StartSettings::changed_in(const config::ConfigView& view) const {
   const config::Settings& now = view.settings();
@@ -30,6 +42,8 @@ std::string StartSettings::changed_in(const config::ConfigView& view) const {
        "cache.memory_bytes_max");
   note(view.quota().settings().limits_in_use_max != limits_in_use_max_, "quota.limits_in_use_max");
   note(now.access_log.output != settings_.access_log.output, "access_log.output");
+  note(view.text(now.journal.directory) != journal_directory_, "journal.directory");
+  note(!same_numbers(now.journal, settings_.journal), "journal");
   note(view.text(now.access_log.path) != access_log_path_, "access_log.path");
   note(now.audit.output != settings_.audit.output, "audit.output");
   note(view.text(now.audit.path) != audit_path_, "audit.path");

@@ -21,6 +21,7 @@ class StartSettings {
   std::string access_log_path_;
   policy::config::CacheSettings cache_;
   std::string audit_path_;
+  std::string journal_directory_;
 };
 
 }  // namespace headrace::net

@@ -43,6 +43,11 @@ class AnswerMeter {
     }
     return {};
   }
+  [[nodiscard]] policy::RawUsage raw() const {
+    if (const auto* stream = std::get_if<policy::StreamMeter>(&reader_)) return stream->raw();
+    if (const auto* document = std::get_if<policy::UsageScanner>(&reader_)) return document->raw();
+    return {};
+  }
 
  private:
   std::variant<std::monostate, policy::StreamMeter, policy::UsageScanner,

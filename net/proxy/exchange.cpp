@@ -99,7 +99,8 @@ void Exchange::on_downstream_ended(PeerEnd) {
   keep_alive_ = false;
   // Its answer is complete and on its way: who only ended his own side still gets it. Anybody else
   // has left, and whatever runs for him ends now.
-  if (state_ != ExchangeState::flushing) downstream_->close();
+  if (state_ == ExchangeState::flushing) return;
+  may_drain() ? begin_drain() : downstream_->close();
 }
 
 void Exchange::on_downstream_closing() {
@@ -108,7 +109,8 @@ void Exchange::on_downstream_closing() {
   if (!answer_ended_ || !out_.empty() || cached_answer_left()) {
     if (status_ == 0) status_ = kClientClosedRequest;
     answer_cut_ = true;
-    shard_->counters.add(ShardCount::downstream_cancelled);
+    client_left_ = true;
+    if (!drains_) shard_->counters.add(ShardCount::downstream_cancelled);
     if (ends_by_reset()) shard_->io->reset_on_close(downstream_->transport().socket());
   }
   if (goes_on_for_others()) {
@@ -119,6 +121,7 @@ void Exchange::on_downstream_closing() {
   leave_flight();
   move_to(ExchangeState::closing);
   static_cast<core::ListHook<RunQueueTag>&>(*this).unlink();
+  static_cast<core::ListHook<IntentQueueTag>&>(*this).unlink();
   deadline_.clear(*shard_->timers);
   silence_.clear(*shard_->timers);
   end_attempt(policy::AttemptEnd::client_left);

@@ -16,6 +16,8 @@
 //   exchange_answer.cpp    relay: the answer's head
 //   exchange_relay.cpp     relay and meter: its body
 //   exchange_comments.cpp  comments to streams whose provider is silent
+//   exchange_record.cpp    record: the usage record, begun before upstream
+//   exchange_drain.cpp     an answer whose client has left, read for its usage
 //   exchange_settle.cpp    settle and record
 //   exchange_reply.cpp     local replies, from any stage
 //   exchange.cpp           states, deadlines, who leaves when
@@ -71,6 +73,7 @@
 #include "policy/messages/language_wish.h"
 #include "policy/quota/limits_page.h"
 #include "policy/quota/reservation.h"
+#include "policy/record/shard_records.h"
 #include "policy/resilience/attempt.h"
 #include "policy/stages.h"
 
@@ -83,9 +86,13 @@ class UpstreamPool;
 struct ProviderLink;
 struct ShardContext;
 
+struct IntentQueueTag;
 struct RunQueueTag;
 
-class Exchange final : public UpstreamUser, public CacheUser, public core::ListHook<RunQueueTag> {
+class Exchange final : public UpstreamUser,
+                       public CacheUser,
+                       public core::ListHook<RunQueueTag>,
+                       public core::ListHook<IntentQueueTag> {
  public:
   Exchange(ShardContext& shard, DownstreamConnection& downstream);
   ~Exchange();
@@ -101,6 +108,8 @@ class Exchange final : public UpstreamUser, public CacheUser, public core::ListH
   void on_downstream_received_into(std::size_t bytes);
   void on_downstream_ended(PeerEnd end);
   void on_downstream_sent();
+  // A send failed. True: the exchange goes on without its client.
+  [[nodiscard]] bool on_downstream_lost();
   void on_downstream_too_slow();
   // The connection dies: whatever runs upstream ends, the record is written.
   void on_downstream_closing();
@@ -125,6 +134,10 @@ class Exchange final : public UpstreamUser, public CacheUser, public core::ListH
 
   // From the shard's run queue: the next piece of a large body is to be judged.
   void on_turn();
+
+  // From the shard's record keeper: the intent that it waited for is on the disk.
+  void on_intent_synced();
+  [[nodiscard]] std::uint64_t intent_place() const { return intent_place_; }
 
   [[nodiscard]] ExchangeState state() const { return state_; }
 
@@ -333,6 +346,24 @@ class Exchange final : public UpstreamUser, public CacheUser, public core::ListH
   void queue_text(std::string_view text);
   void queue_error_event(UpstreamFailure failure, const policy::StreamMeter& stream);
 
+  // --- the usage record (exchange_record.cpp) --------------------------------------------------
+  policy::Verdict account();
+  policy::UsageRecord intended_record(std::span<char> tags);
+  void intend_cost(policy::UsageRecord& intent);
+  void note_attempt();
+  void note_attempt_end();
+  void note_first_byte();
+  void note_progress();
+  [[nodiscard]] policy::Usage usage_of_record() const;
+  [[nodiscard]] policy::RecordEnding ending() const;
+  void write_usage_record();
+  void count_refusal();
+
+  // --- without a client (exchange_drain.cpp) ---------------------------------------------------
+  [[nodiscard]] bool may_drain() const;
+  void begin_drain();
+  void pump_drain();
+
   // --- settle, record (exchange_settle.cpp); deadlines (exchange.cpp) ---------------------------
   void finish();
   void settle();
@@ -359,7 +390,7 @@ class Exchange final : public UpstreamUser, public CacheUser, public core::ListH
   const policy::config::Target* target_ = nullptr;
   const policy::config::PassthroughRule* passthrough_ = nullptr;
   RequestMessage* message_ = nullptr;
-  CacheSession* cache_ = nullptr;  // null: it does not use the cache
+  CacheSession* cache_ = nullptr;               // null: it does not use the cache
   policy::Explanation* explanation_ = nullptr;  // of the few that are explained
   Deadline deadline_;
   Deadline silence_;  // how long a stream may say nothing
@@ -388,6 +419,9 @@ class Exchange final : public UpstreamUser, public CacheUser, public core::ListH
   core::MicroUsd cost_;
 
   // What the record says.
+  policy::RecordTicket ticket_;
+  std::uint64_t intent_place_ = 0;   // in the record ring, of billing: strict
+  std::int64_t input_estimate_ = 0;  // tokens, where the provider has not said yet
   core::Instant begun_at_{};
   core::Instant sent_at_{};
   core::Instant first_byte_at_{};
@@ -452,6 +486,10 @@ class Exchange final : public UpstreamUser, public CacheUser, public core::ListH
   bool bulk_ : 1 = false;          // received into large buffers
   bool no_pipe_left_ : 1 = false;  // for an answer that could go on unread
   bool local_ : 1 = false;         // our own answer
+  bool client_left_ : 1 = false;
+  bool cut_by_limit_ : 1 = false;
+  bool drains_ : 1 = false;        // and what still comes is read for its usage alone
+  bool attempt_open_ : 1 = false;  // the call that was begun last has not ended
   bool recorded_ : 1 = false;
   bool detached_ : 1 = false;
 };

@@ -65,6 +65,7 @@ void Exchange::on_upstream_received(core::BufferLease lease) {
   if (!answer_seen_) {
     answer_seen_ = true;
     first_byte_at_ = shard_->now();
+    note_first_byte();
     shard_->counters.first_byte_nanos.record(
         static_cast<std::uint64_t>((first_byte_at_ - sent_at_).count()));
   }

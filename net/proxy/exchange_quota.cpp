@@ -83,6 +83,7 @@ bool Exchange::output_used_up() {
 // Ends the answer as the provider would have at its cap; the upstream is cancelled.
 void Exchange::cut_answer() {
   shard_->counters.add(ShardCount::answers_cut);
+  cut_by_limit_ = true;
   keep_nothing(core::FlightEnd::failed);
   if (detached_) {
     end_detached();

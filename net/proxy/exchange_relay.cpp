@@ -61,6 +61,7 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
     hold(std::exchange(held_run_, {}), framer);
   }
   queue_relayed(std::move(lease), offset, head, framer);
+  note_progress();
   if (state_ == ExchangeState::closing) return;
   if (detached_ && state_ == ExchangeState::relaying && !cache_->builder.active()) {
     end_detached();  // nothing is kept of it, so nobody is served
@@ -93,6 +94,10 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
 void Exchange::queue_relayed(core::BufferLease lease, std::size_t offset, std::string_view head,
                              http::BodyFramer& framer) {
   bytes_out_ += framer.body_bytes();
+  if (drains_) {
+    answer_started_ = true;
+    return;
+  }
   std::span<std::byte> bytes = framer.finish();
   if (!head.empty()) answer_started_ = true;
   if (detached_) return;
@@ -303,6 +308,7 @@ void Exchange::pump_answer() {
     if (answer_ended_) end_detached();
     return;
   }
+  if (drains_) return pump_drain();
   Transport& transport = downstream_->transport();
   if (transport.sending() || !transport.is_open()) return;
   if (state_ == ExchangeState::judging_answer &&

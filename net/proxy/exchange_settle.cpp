@@ -24,6 +24,10 @@ constexpr std::uint16_t kClientClosedRequest = 499;
 void Exchange::finish() {
   record();
   if (core::planted(core::PlantedBug::recorded_twice)) (recorded_ = false), record();
+  if (drains_) {
+    downstream_->close();
+    return;
+  }
   using Next = DownstreamConnection::Next;
   // One that was cut ends with FIN: a reset could take the error event with it. But where the
   // connection's end is the answer's, FIN would say that it is whole.
@@ -130,6 +134,7 @@ void Exchange::record() {
   const core::Instant now = shard_->now();
   ShardCounters& counters = shard_->counters;
   settle();
+  write_usage_record();
   const policy::Usage& usage = usage_;
   counters.request_nanos.record(static_cast<std::uint64_t>((now - begun_at_).count()));
   if (status_ >= 500) {

@@ -44,6 +44,7 @@ Verdict Exchange::run_stage() {
     case Stage::reserve:
       return reserve();
     case Stage::upstream:
+      if (const Verdict verdict = account(); verdict != Verdict::go) return verdict;
       streams_up_ ? start_upload() : call_upstream();
       return Verdict::park;
     default:

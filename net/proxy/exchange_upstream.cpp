@@ -42,6 +42,7 @@ void Exchange::call_upstream() {
     total_deadline_ = shard_->now() + milliseconds(timeouts.total_ms);
   }
   ++attempts_;
+  if (!replayed_) note_attempt();
   if (replayed_) {
     pool_->acquire_fresh(*this);
   } else if (UpstreamConnection* connection = pool_->acquire(*this); connection != nullptr) {
@@ -327,6 +328,7 @@ void Exchange::upstream_failed(UpstreamFailure failure) {
     return;
   }
   failure_ = failure;
+  note_attempt_end();
   shard_->counters.add(ShardCount::upstream_failures);
   const policy::AttemptEnd end = end_of_failure(failure);
   end_attempt(end);

@@ -31,6 +31,10 @@ void BaseBuilder::add(const ConfigModel& model) {
   settings_.access_log = model.access_log.row;
   settings_.access_log.path = intern(model.access_log.path.value);
   cache_settings_ = model.cache.row;
+  settings_.journal = model.journal.row;
+  settings_.journal.directory = intern(model.journal.directory.value);
+  settings_.journal.node = intern(model.journal.node.value);
+  settings_.billing = model.billing.row;
   settings_.admin = model.admin.row;
   settings_.admin.address = intern(model.admin.address.value);
   settings_.audit = model.audit.row;

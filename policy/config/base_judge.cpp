@@ -143,6 +143,14 @@ void BaseJudge::judge_settings() {
   AccessLogModel access_log;
   access_log.row = settings.access_log;
   bounds("access_log", &access_log);
+  JournalModel journal;
+  journal.row = settings.journal;
+  bounds("journal", &journal);
+  text(settings.journal.directory);
+  text(settings.journal.node);
+  BillingModel billing;
+  billing.row = settings.billing;
+  bounds("billing", &billing);
   AdminModel admin;
   admin.row = settings.admin;
   bounds("admin", &admin);

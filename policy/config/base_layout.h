@@ -39,6 +39,7 @@
 #include "policy/config/edge_layout.h"
 #include "policy/config/ip_layout.h"
 #include "policy/config/quota_layout.h"
+#include "policy/config/records_layout.h"
 #include "policy/config/resilience_layout.h"
 #include "policy/config/row_values.h"
 #include "policy/config/scope_layout.h"
@@ -182,6 +183,8 @@ struct Settings {
   AnswerSettings answers;
   AuditSettings audit;
   DevelopmentSettings development;
+  JournalSettings journal;
+  BillingSettings billing;
   std::uint64_t master_key_fingerprint;  // of the key that sealed the secrets; 0: there are none
 };
 

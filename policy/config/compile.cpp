@@ -47,6 +47,7 @@ std::expected<std::vector<std::byte>, std::vector<ConfigError>> compile(
   substitute(*tree, source, errors);
   ConfigModel model = read_config(*tree, errors);
   apply_front_rules(model, errors);
+  apply_records_rules(model, errors);
   apply_scope_rules(model, errors);
   apply_access_rules(model, errors);
   apply_identity_rules(model, errors);

@@ -16,6 +16,7 @@
 #include "policy/config/identity_model.h"
 #include "policy/config/model_values.h"
 #include "policy/config/provider_url.h"
+#include "policy/config/records_model.h"
 #include "policy/config/resilience_model.h"
 #include "policy/config/scope_model.h"
 
@@ -128,6 +129,8 @@ struct ConfigModel : Record {
   IoModel io;
   AccessLogModel access_log;
   CacheModel cache;
+  JournalModel journal;
+  BillingModel billing;
   std::vector<ProviderModel> providers;
   std::vector<CertificateNameModel> certificate_names;
   std::vector<RouteModel> routes;

@@ -20,6 +20,8 @@ inline constexpr std::size_t kKeyBytesMin = 16;
 
 // Listeners, admin, http, access log.
 void apply_front_rules(ConfigModel& model, ErrorList& errors);
+// Journal and billing.
+void apply_records_rules(ConfigModel& model, ErrorList& errors);
 // Who there is: organisations to keys, and whose an exclusive provider is. Before those below.
 void apply_scope_rules(ConfigModel& model, ErrorList& errors);
 // Who may do what: roles, policy sets, rights.

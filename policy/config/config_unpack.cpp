@@ -23,6 +23,10 @@ class Unpacker {
     model.access_log.row = settings.access_log;
     model.access_log.path = text(settings.access_log.path);
     model.cache.row = view_.cache().settings();
+    model.journal.row = settings.journal;
+    model.journal.directory = text(settings.journal.directory);
+    model.journal.node = text(settings.journal.node);
+    model.billing.row = settings.billing;
     model.admin.row = settings.admin;
     model.audit.row = settings.audit;
     model.audit.path = text(settings.audit.path);

@@ -40,4 +40,8 @@ extern const SectionSpec kAnswersSection;
 extern const SectionSpec kCertificateNameSection;
 extern const SectionSpec kProviderAddressSection;
 
+// --- option_table_records.cpp --------------------------------------------------------------------
+extern const SectionSpec kJournalSection;
+extern const SectionSpec kBillingSection;
+
 }  // namespace headrace::policy::config

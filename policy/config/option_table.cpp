@@ -435,6 +435,10 @@ constexpr OptionSpec kConfigOptions[] = {
                              "Switches for features of the kernel. What it lacks is not used, "
                              "whatever stands here."),
     record<&ConfigModel::access_log>("access_log", kAccessLogSection, "A line for each request."),
+    record<&ConfigModel::journal>("journal", kJournalSection,
+                                  "Where usage records go (accounting.md)."),
+    record<&ConfigModel::billing>("billing", kBillingSection,
+                                  "What a request waits for, and what a client pays for who left."),
 };
 constexpr SectionSpec kConfigSection = section<ConfigModel>("config", kConfigOptions);
 

@@ -18,6 +18,7 @@ constexpr OptionSpec kOrganisationOptions[] = {
     credits_option<&OrganisationModel::quota>(),
 };
 
+constexpr std::string_view kOnDisconnectNames[] = {"by_config", "cancel", "drain"};
 constexpr auto kTenantRow = &TenantModel::row;
 constexpr OptionSpec kTenantOptions[] = {
     required(text<&TenantModel::name>("name", TextRule::label, kLabelBytesMax,
@@ -44,6 +45,10 @@ constexpr OptionSpec kTenantOptions[] = {
     by_default("UTC",
                text<&TenantModel::time_zone>("time_zone", TextRule::identifier, kNameBytesMax,
                                              "Where its days and months begin: `Europe/Berlin`.")),
+    otherwise("as `billing` says",
+              choice<kTenantRow, &Tenant::on_disconnect>(
+                  "on_disconnect", kOnDisconnectNames, 0,
+                  "When a client leaves before its answer is complete: `cancel` or `drain`.")),
     plan_option<&TenantModel::quota>(),
     limits_option<&TenantModel::quota>(),
     budgets_option<&TenantModel::quota>(),

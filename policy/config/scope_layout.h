@@ -65,6 +65,9 @@ enum class Language : std::uint8_t { english, german, french, spanish };
 // suspended: refused.
 enum class TenantMode : std::uint8_t { live, trial, sandbox, suspended };
 
+// When a client leaves before the end of its answer; `by_config`: as `billing` says.
+enum class TenantOnDisconnect : std::uint8_t { by_config, cancel, drain };
+
 struct Tenant {
   TextRef name;
   std::uint64_t identity;
@@ -77,7 +80,8 @@ struct Tenant {
   RowRef limits;
   RowRef zone;    // in zones; none: UTC
   RowRef ip_set;  // from where its callers may come; none: from anywhere
-  std::uint8_t reserved[4];
+  TenantOnDisconnect on_disconnect;
+  std::uint8_t reserved[3];
 };
 struct Project {
   TextRef name;

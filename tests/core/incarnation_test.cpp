@@ -1,5 +1,6 @@
 #include "core/incarnation.h"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <string>
@@ -8,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,10 +36,9 @@ class Incarnations : public testing::Test {
     geometry.limit_step_blocks = 1;
     geometry.breaker_slots = 1;
     geometry.in_flight_entries = 1;
-    geometry.stream_entries = 1;
     geometry.config_bank_bytes = 1;
     geometry.delta_log_bytes = 1;
-    geometry.counter_bytes = 1;
+    geometry.refusal_bytes = 1;
     geometry.record_ring_bytes = 1;
     return geometry;
   }
@@ -70,6 +71,29 @@ class Incarnations : public testing::Test {
   TemporaryFolder folder{"/dev/shm"};
   std::string path = folder.file("region");
 };
+
+TEST_F(Incarnations, HaveMemoryForTheirAccountingWhileTheyLive) {
+  SharedRegion region = open();
+  const auto blocks = [&] {
+    struct stat status{};
+    EXPECT_EQ(::fstat(region.descriptor(), &status), 0);
+    return status.st_blocks;
+  };
+  const auto before = blocks();
+  auto one = Incarnation::claim(region, kNow);
+  ASSERT_TRUE(one) << one.error();
+  EXPECT_GT(blocks(), before);
+  const std::span<std::byte> records = region.shard_area(ShardArea::records, one->number(), 0);
+  std::ranges::fill(records, std::byte{9});
+  const std::uint32_t number = one->number();
+  one->finish();
+  EXPECT_EQ(blocks(), before);
+  auto two = Incarnation::claim(region, kNow);
+  ASSERT_TRUE(two);
+  ASSERT_EQ(two->number(), number);
+  EXPECT_TRUE(std::ranges::all_of(region.shard_area(ShardArea::records, number, 0),
+                                  [](std::byte byte) { return byte == std::byte{0}; }));
+}
 
 TEST_F(Incarnations, EachProcessGetsItsOwnUntilNoneIsLeft) {
   SharedRegion regions[] = {open(), open(), open(), open()};

@@ -37,10 +37,9 @@ RegionGeometry small_geometry() {
   geometry.breaker_slots = 8;
   geometry.key_slots = 8;
   geometry.in_flight_entries = 4;
-  geometry.stream_entries = 4;
   geometry.config_bank_bytes = 10'000;
   geometry.delta_log_bytes = 1000;
-  geometry.counter_bytes = 1000;
+  geometry.refusal_bytes = 1000;
   geometry.record_ring_bytes = 4096;
   return geometry;
 }
@@ -133,10 +132,10 @@ TEST(RegionLayout, RefusesEveryFigureBeyondItsBounds) {
   EXPECT_TRUE(refused([](RegionGeometry& g) { g.breaker_slots = 0; }));
   EXPECT_TRUE(refused([](RegionGeometry& g) { g.key_slots = 0; }));
   EXPECT_TRUE(refused([](RegionGeometry& g) { g.in_flight_entries = UINT32_MAX; }));
-  EXPECT_TRUE(refused([](RegionGeometry& g) { g.stream_entries = 0; }));
+  EXPECT_TRUE(refused([](RegionGeometry& g) { g.record_ring_bytes = 3; }));
   EXPECT_TRUE(refused([](RegionGeometry& g) { g.config_bank_bytes = UINT64_MAX; }));
   EXPECT_TRUE(refused([](RegionGeometry& g) { g.delta_log_bytes = UINT64_MAX - 4095; }));
-  EXPECT_TRUE(refused([](RegionGeometry& g) { g.counter_bytes = 0; }));
+  EXPECT_TRUE(refused([](RegionGeometry& g) { g.refusal_bytes = 0; }));
   EXPECT_TRUE(refused([](RegionGeometry& g) { g.record_ring_bytes = UINT64_MAX / 2; }));
   // Each within its bounds, all together beyond any machine.
   EXPECT_TRUE(refused([](RegionGeometry& g) {
@@ -185,7 +184,11 @@ TEST_F(SharedRegionFile, AllItsMemoryIsTakenAtTheStart) {
   struct stat status{};
   ASSERT_EQ(::fstat(region->descriptor(), &status), 0);
   EXPECT_EQ(static_cast<std::uint64_t>(status.st_size), region->layout().region_bytes());
-  EXPECT_GE(static_cast<std::uint64_t>(status.st_blocks) * 512, region->layout().region_bytes());
+  // But for the accounting of incarnations, which is taken when they are claimed.
+  std::uint64_t taken = region->layout().region_bytes();
+  for (std::uint32_t i = 0; i < geometry.incarnations; ++i)
+    taken -= region->layout().accounting_area(i).bytes;
+  EXPECT_GE(static_cast<std::uint64_t>(status.st_blocks) * 512, taken);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
   EXPECT_GE(mapped_bytes() - mapped_before, region->layout().region_bytes());
 }

@@ -8,8 +8,8 @@
 #include "net/proxy/request_message.h"
 #include "net/upstream/upstream_connection.h"
 #include "policy/config/compile.h"
-#include "policy/resilience/breaker_word.h"
 #include "policy/quota/limit_chain.h"
+#include "policy/resilience/breaker_word.h"
 #include "tests/policy/config/no_secrets.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/sim_io.h"
@@ -53,10 +53,16 @@ http:
   rate_grace_ms: 3000
 access_log:
   output: "off"
+journal:
+  directory: /simulated
+billing:
+  strict: {}
+  on_disconnect: {}
 providers:
 )",
                                  Gateway::address().text(), tiny ? 6 : 1000, kBodyBytesMax,
-                                 tiny ? 1536 * 1024 : 64 * 1024 * 1024);
+                                 tiny ? 1536 * 1024 : 64 * 1024 * 1024, options.strict,
+                                 options.drain ? "drain" : "cancel");
   for (std::size_t i = 0; i < Gateway::kProviders; ++i) {
     yaml += fmt::format(
         R"(
@@ -162,7 +168,8 @@ Gateway::Gateway(World& world, const GatewayOptions& options)
       snapshot_(load(options)),
       names_(name_work_, options.shards, kNameRequestsMax),
       limits_({.entries = 64, .blocks = 64, .shards = options.shards}),
-      budget_(static_cast<std::size_t>(snapshot_->view().settings().http.bodies_memory_bytes_max)) {
+      budget_(static_cast<std::size_t>(snapshot_->view().settings().http.bodies_memory_bytes_max)),
+      journal_(world, options.tiny) {
   const bool few = options.tiny || options.few_buffers;
   core::IoOptions io_options;
   io_options.small_buffers = few ? 2 : 64;
@@ -200,6 +207,7 @@ Gateway::Gateway(World& world, const GatewayOptions& options)
     shards_.push_back(std::make_unique<net::DataPlaneShard>(
         number, std::move(io), nullptr, snapshot_, budget_, &names_, &fleet_, shard_options));
     net::DataPlaneShard& shard = *shards_.back();
+    journal_.attach(shard, *shard.context().io);
     shard.context().stage_delays = this;
     const auto listening = shard.listen();
     HEADRACE_CHECK(listening.has_value(), "the gateway does not listen");
@@ -240,8 +248,8 @@ bool Gateway::ended() const {
   return true;
 }
 
-std::vector<std::string> Gateway::leaks() const {
-  std::vector<std::string> found;
+std::vector<std::string> Gateway::leaks() {
+  std::vector<std::string> found = journal_.complaints();
   const auto expect = [&](std::string_view what, std::uint64_t left, std::uint64_t expected = 0) {
     if (left != expected) found.push_back(fmt::format("{} left: {}", what, left - expected));
   };
@@ -360,6 +368,7 @@ std::string Gateway::state() const {
 
 void Gateway::attend() {
   if (!names_.idle()) names_.step(kNameRequestsMax);
+  journal_.attend();
 }
 
 std::string Gateway::sleeps_on_work() const {

@@ -15,6 +15,7 @@
 #include "net/proxy/stage_delays.h"
 #include "net/upstream/name_work.h"
 #include "tests/core/limits/limit_world.h"
+#include "tests/sim/sim_journal.h"
 #include "tests/sim/world.h"
 
 namespace headrace::sim {
@@ -25,6 +26,8 @@ struct GatewayOptions {
   bool few_buffers = false;  // as few, but room for everybody
   bool names = false;        // providers are found by name
   bool resilience = false;   // breakers, retries, a second provider, several keys
+  bool drain = false;        // who leaves is read for to the end
+  bool strict = false;       // requests wait for their intents to be on the disk
 };
 
 using StageWaits = std::array<std::uint64_t, policy::kStageNames.size()>;
@@ -49,10 +52,11 @@ class Gateway final : public net::StageDelays {
   void reload();
   [[nodiscard]] bool ended() const;
   // After the end: everything that should have been given back and was not, in words.
-  [[nodiscard]] std::vector<std::string> leaks() const;
+  [[nodiscard]] std::vector<std::string> leaks();
 
   [[nodiscard]] std::uint64_t count(net::ShardCount which) const;
   [[nodiscard]] net::ExchangeMoves moves() const;
+  [[nodiscard]] std::uint64_t records() const { return journal_.records(); }
   // How often requests were made to wait, by stage.
   [[nodiscard]] const StageWaits& stage_waits() const { return stage_waits_; }
   [[nodiscard]] std::string state() const;
@@ -75,6 +79,7 @@ class Gateway final : public net::StageDelays {
   net::Fleet fleet_;
   core::LimitWorld limits_;
   core::BodyBudget budget_;
+  SimJournal journal_;
   std::vector<std::unique_ptr<net::DataPlaneShard>> shards_;
 };
 

@@ -67,6 +67,8 @@ Weather weather_of(std::uint64_t seed) {
   if (random.one_in(3)) weather.gateway.few_buffers |= weather.sky == Sky::rough_kernel;
   weather.gateway.names = random.one_in(2);
   weather.gateway.resilience = !weather.good_providers() && random.one_in(2);
+  weather.gateway.strict = random.one_in(4);
+  weather.gateway.drain = random.one_in(3);
   weather.clients = static_cast<std::uint32_t>(4 + random.below(28));
   // From a breeze to a storm.
   const std::uint64_t scale = std::array<std::uint64_t, 4>{1, 2, 5, 20}[random.below(4)];
@@ -196,6 +198,14 @@ class Run {
       if (request->outcome != Outcome::open) continue;
       world_.violation(fmt::format("request {} never ended", request->number));
       return;
+    }
+    // Whatever a provider was asked was admitted, and stands in the journal.
+    const auto asked = static_cast<std::uint64_t>(std::ranges::count_if(
+        ledger_.all(), [](const auto& request) { return request->seen > 0; }));
+    const std::vector<std::string> complaints = gateway_.leaks();
+    if (complaints.empty() && gateway_.records() < asked) {
+      world_.violation(fmt::format("providers saw {} requests, the journal has {} records", asked,
+                                   gateway_.records()));
     }
   }
 

@@ -65,6 +65,7 @@ constexpr Case kCases[] = {
     HEADRACE_PLANTED(failed_answer_kept),
     HEADRACE_PLANTED(answered_twice),
     HEADRACE_PLANTED(recorded_twice),
+    HEADRACE_PLANTED(record_lost),
     HEADRACE_PLANTED(stream_never_ended),
     HEADRACE_PLANTED(turn_not_asked_for),
 };

@@ -1,0 +1,206 @@
+#include "core/record_ring.h"
+
+#include <array>
+#include <bit>
+#include <cstring>
+
+#include "core/check.h"
+#include "core/crc32c.h"
+#include "core/store_point.h"
+
+namespace headrace::core {
+
+namespace {
+
+constexpr std::uint32_t kSkip = UINT32_MAX;
+constexpr std::uint64_t kAlignment = 8;
+
+struct FrameHead {
+  std::uint32_t bytes;  // of the payload; kSkip: the next frame is at the ring's beginning
+  std::uint32_t kind;
+  std::uint32_t crc;
+  std::uint32_t zero;
+};
+static_assert(sizeof(FrameHead) == record_ring_footprint(0));
+
+struct CheckedPart {
+  std::uint64_t position;
+  std::uint32_t bytes;
+  std::uint32_t kind;
+};
+
+std::uint32_t checksum(std::uint64_t position, std::uint32_t kind,
+                       std::span<const std::byte> payload) {
+  const CheckedPart part{
+      .position = position, .bytes = static_cast<std::uint32_t>(payload.size()), .kind = kind};
+  std::array<std::byte, sizeof part> bytes;
+  std::memcpy(bytes.data(), &part, sizeof part);
+  return crc32c(payload, crc32c(bytes));
+}
+
+SpscIndices* indices_of(std::span<std::byte> area) {
+  HEADRACE_CHECK(area.size() >= record_ring_area_bytes(kRecordRingCapacityMin));
+  HEADRACE_CHECK(reinterpret_cast<std::uintptr_t>(area.data()) % alignof(SpscIndices) == 0);
+  return reinterpret_cast<SpscIndices*>(area.data());
+}
+
+std::uint64_t capacity_of(std::span<std::byte> area) {
+  const std::uint64_t capacity = area.size() - sizeof(SpscIndices);
+  HEADRACE_CHECK(std::has_single_bit(capacity), "a ring's capacity is a power of two");
+  return capacity;
+}
+
+}  // namespace
+
+// --- producer ------------------------------------------------------------------------------------
+
+RecordRingProducer::RecordRingProducer(std::span<std::byte> area, std::size_t record_bytes_max)
+    : indices_(indices_of(area)),
+      ring_(area.data() + sizeof(SpscIndices)),
+      capacity_(capacity_of(area)),
+      footprint_max_(record_ring_footprint(record_bytes_max)),
+      written_(indices_->written.load(std::memory_order_acquire)),
+      read_seen_(indices_->read.load(std::memory_order_acquire)) {
+  HEADRACE_CHECK(footprint_max_ * 2 <= capacity_, "a ring holds at least two records");
+  corrupt_ = written_ - read_seen_ > capacity_ || written_ % kAlignment != 0;
+}
+
+void RecordRingProducer::look() {
+  const std::uint64_t read = indices_->read.load(std::memory_order_acquire);
+  if (read - read_seen_ > written_ - read_seen_) {
+    corrupt_ = true;  // it can only have grown, and not beyond what was written
+  } else {
+    read_seen_ = read;
+  }
+}
+
+std::uint64_t RecordRingProducer::room() const {
+  return corrupt_ ? 0 : capacity_ - (written_ - read_seen_);
+}
+
+// As many of the longest, and what the end of the ring wastes: it is passed at most once by what
+// fits into the ring.
+bool RecordRingProducer::room_for(std::uint64_t records) {
+  const std::uint64_t needed = (records + 1) * footprint_max_;
+  if (room() >= needed) return true;
+  look();
+  return room() >= needed;
+}
+
+bool RecordRingProducer::hold() {
+  if (!room_for(held_ + 1)) return false;
+  ++held_;
+  return true;
+}
+
+void RecordRingProducer::release() {
+  HEADRACE_CHECK(held_ > 0, "room was released that was not held");
+  --held_;
+}
+
+bool RecordRingProducer::write_held(std::uint32_t kind, std::span<const std::byte> payload) {
+  release();
+  return write(kind, payload);
+}
+
+bool RecordRingProducer::push(std::uint32_t kind, std::span<const std::byte> payload) {
+  return room_for(held_ + 1) && write(kind, payload);
+}
+
+bool RecordRingProducer::write(std::uint32_t kind, std::span<const std::byte> payload) {
+  const std::uint64_t taken = record_ring_footprint(payload.size());
+  HEADRACE_CHECK(taken <= footprint_max_, "a record is longer than it may be");
+  const std::uint64_t to_end = capacity_ - (written_ & (capacity_ - 1));
+  const std::uint64_t skipped = taken <= to_end ? 0 : to_end;
+  if (room() < skipped + taken) look();
+  if (room() < skipped + taken) return false;
+  if (skipped != 0) {
+    const FrameHead skip{.bytes = kSkip, .kind = 0, .crc = 0, .zero = 0};
+    // Only half of it may fit; what says "skip" comes first.
+    store_point();
+    std::memcpy(ring_ + (written_ & (capacity_ - 1)), &skip, kAlignment);
+  }
+  const std::uint64_t end = written_ + skipped + taken;
+  const FrameHead head{.bytes = static_cast<std::uint32_t>(payload.size()),
+                       .kind = kind,
+                       .crc = checksum(end, kind, payload),
+                       .zero = 0};
+  std::byte* at = ring_ + ((written_ + skipped) & (capacity_ - 1));
+  store_point();
+  std::memcpy(at, &head, sizeof head);
+  copy_with_deaths(at + sizeof head, payload.data(), payload.size());
+  store_point();
+  written_ = end;
+  indices_->written.store(end, std::memory_order_release);
+  store_point();
+  return true;
+}
+
+// --- consumer ------------------------------------------------------------------------------------
+
+RecordRingConsumer::RecordRingConsumer(std::span<std::byte> area)
+    : indices_(indices_of(area)),
+      ring_(area.data() + sizeof(SpscIndices)),
+      capacity_(capacity_of(area)),
+      acknowledged_(indices_->read.load(std::memory_order_acquire)),
+      cursor_(acknowledged_) {
+  corrupt_ = acknowledged_ % kAlignment != 0;
+}
+
+std::uint64_t RecordRingConsumer::waiting() const {
+  const std::uint64_t waiting = indices_->written.load(std::memory_order_acquire) - acknowledged_;
+  return waiting > capacity_ ? 0 : waiting;
+}
+
+std::optional<RecordRingConsumer::Record> RecordRingConsumer::next() {
+  while (!corrupt_) {
+    const std::uint64_t written = indices_->written.load(std::memory_order_acquire);
+    if (written == cursor_) return std::nullopt;
+    if (written - acknowledged_ > capacity_ || written - cursor_ > written - acknowledged_ ||
+        written % kAlignment != 0) {
+      return give_up();
+    }
+    const std::uint64_t to_end = capacity_ - (cursor_ & (capacity_ - 1));
+    const std::byte* at = ring_ + (cursor_ & (capacity_ - 1));
+    FrameHead head{};
+    std::memcpy(&head, at, kAlignment);
+    if (head.bytes == kSkip) {
+      if (written - cursor_ <= to_end) return give_up();
+      cursor_ += to_end;
+      continue;
+    }
+    const std::uint64_t taken = record_ring_footprint(head.bytes);
+    if (taken > to_end || taken > written - cursor_) return give_up();
+    std::memcpy(&head, at, sizeof head);
+    cursor_ += taken;
+    const std::span<const std::byte> payload(at + sizeof head, head.bytes);
+    if (head.zero == 0 && head.crc == checksum(cursor_, head.kind, payload)) {
+      return Record{.kind = head.kind, .position = cursor_, .payload = payload};
+    }
+    ++damaged_;
+  }
+  return std::nullopt;
+}
+
+void RecordRingConsumer::acknowledge() {
+  if (acknowledged_ == cursor_) return;
+  store_point();
+  acknowledged_ = cursor_;
+  indices_->read.store(cursor_, std::memory_order_release);
+  store_point();
+}
+
+void RecordRingConsumer::skip_to(std::uint64_t position) {
+  const std::uint64_t written = indices_->written.load(std::memory_order_acquire);
+  const bool within = position - acknowledged_ <= written - acknowledged_;
+  if (!within || position % kAlignment != 0) return;
+  cursor_ = position;
+  acknowledge();
+}
+
+std::optional<RecordRingConsumer::Record> RecordRingConsumer::give_up() {
+  corrupt_ = true;
+  return std::nullopt;
+}
+
+}  // namespace headrace::core

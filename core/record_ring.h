@@ -1,0 +1,123 @@
+// The ring through which records leave a shard, in memory that outlives its process.
+//
+//   area    | SpscIndices: written, read (128 bytes) | capacity bytes, a power of two             |
+//   ring    ... | bytes | kind | crc | 0 | payload | pad to 8 | bytes | kind | ... | skip to end |
+//
+// Positions grow for ever; a frame's place is position % capacity. A frame is contiguous: one that
+// would not fit before the end is preceded by a skip mark and starts at the beginning.
+//
+// Crash safety: the producer stores `written` when a frame is whole, so one that was half written
+//             when the process died is behind it, and does not exist. The consumer stores `read`
+//             when what lies before it is safe elsewhere, so nothing is lost between the two. The
+//             CRC-32C of a frame covers its position: what an earlier round left is no frame.
+// Holds:      who must be able to write a record later holds room for the longest one. The room is
+//             there whatever else is written meanwhile.
+// Threads:    one producing, one consuming; each end belongs to its thread.
+// Trust:      indices, lengths and checksums come from shared memory: they are judged, never
+//             followed out of bounds. An impossible index makes the ring look full to the producer
+//             and empty to the consumer, and corrupt() true.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "core/spsc_ring.h"
+
+namespace headrace::core {
+
+inline constexpr std::size_t kRecordRingCapacityMin = 4096;
+
+// What an area must have for a ring of this capacity.
+[[nodiscard]] constexpr std::uint64_t record_ring_area_bytes(std::uint64_t capacity) {
+  return sizeof(SpscIndices) + capacity;
+}
+// What one record takes of a ring, its head and padding included.
+[[nodiscard]] constexpr std::uint64_t record_ring_footprint(std::uint64_t bytes) {
+  constexpr std::uint64_t kHead = 16;
+  return kHead + (bytes + 7) / 8 * 8;
+}
+
+class RecordRingProducer {
+ public:
+  // Goes on where an earlier producer of the same area stopped. `record_bytes_max`: of any record.
+  RecordRingProducer(std::span<std::byte> area, std::size_t record_bytes_max);
+
+  // Holds room for one more record. False: there is none.
+  [[nodiscard]] bool hold();
+  void release();
+  [[nodiscard]] std::uint64_t held() const { return held_; }
+
+  // Writes a record into room that is held, and releases it. False only where the ring is corrupt.
+  [[nodiscard]] bool write_held(std::uint32_t kind, std::span<const std::byte> payload);
+  // Writes a record beside everything that is held. False: there is no room.
+  [[nodiscard]] bool push(std::uint32_t kind, std::span<const std::byte> payload);
+
+  // Everything before it was written whole.
+  [[nodiscard]] std::uint64_t written() const { return written_; }
+  // Everything before it is safe elsewhere. Looks at the consumer's index.
+  [[nodiscard]] std::uint64_t read() {
+    look();
+    return read_seen_;
+  }
+  // Bytes that wait to be read, by the last look.
+  [[nodiscard]] std::uint64_t waiting() const { return written_ - read_seen_; }
+  [[nodiscard]] std::uint64_t capacity() const { return capacity_; }
+  [[nodiscard]] bool corrupt() const { return corrupt_; }
+
+ private:
+  void look();
+  [[nodiscard]] std::uint64_t room() const;
+  [[nodiscard]] bool room_for(std::uint64_t records);
+  bool write(std::uint32_t kind, std::span<const std::byte> payload);
+
+  SpscIndices* indices_;
+  std::byte* ring_;
+  std::uint64_t capacity_;
+  std::uint64_t footprint_max_;
+  std::uint64_t written_;
+  std::uint64_t read_seen_;
+  std::uint64_t held_ = 0;
+  bool corrupt_ = false;
+};
+
+class RecordRingConsumer {
+ public:
+  struct Record {
+    std::uint32_t kind = 0;
+    std::uint64_t position = 0;  // of its end: unlike any other record's of this ring, and growing
+    std::span<const std::byte> payload;
+  };
+
+  explicit RecordRingConsumer(std::span<std::byte> area);
+
+  // The next record behind the cursor, which moves past it; its bytes stay until acknowledge().
+  [[nodiscard]] std::optional<Record> next();
+  // What next() has handed out is safe elsewhere: its room is the producer's again.
+  void acknowledge();
+  // Back to what was last acknowledged.
+  void rewind() { cursor_ = acknowledged_; }
+  // Of a ring left by a dead process: what ends at or before `position` is safe already.
+  void skip_to(std::uint64_t position);
+
+  [[nodiscard]] std::uint64_t cursor() const { return cursor_; }
+  [[nodiscard]] std::uint64_t waiting() const;
+  // Frames whose checksum did not hold: stepped over.
+  [[nodiscard]] std::uint64_t damaged() const { return damaged_; }
+  // Beyond the cursor nothing can be read any more.
+  [[nodiscard]] bool corrupt() const { return corrupt_; }
+
+ private:
+  std::optional<Record> give_up();
+
+  SpscIndices* indices_;
+  const std::byte* ring_;
+  std::uint64_t capacity_;
+  std::uint64_t acknowledged_;
+  std::uint64_t cursor_;
+  std::uint64_t damaged_ = 0;
+  bool corrupt_ = false;
+};
+
+}  // namespace headrace::core

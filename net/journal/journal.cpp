@@ -1,0 +1,254 @@
+#include "net/journal/journal.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "core/event_log.h"
+#include "net/journal/record_areas.h"
+#include "policy/record/record_codec.h"
+#include "policy/record/shard_records.h"
+
+namespace headrace::net {
+
+using policy::FrameKind;
+using policy::RefusalBankState;
+
+namespace {
+
+constexpr core::Duration kLookAroundInterval = std::chrono::seconds(1);
+
+// Room will be there again; whatever else is wrong with a disk is not mended by waiting.
+bool is_full(int error) {
+  return error == ENOSPC || error == EDQUOT || error == EFBIG;
+}
+
+}  // namespace
+
+// --- start ---------------------------------------------------------------------------------------
+
+Journal::Source Journal::make_source(std::uint32_t incarnation, std::uint32_t epoch,
+                                     std::uint32_t shard) const {
+  const policy::ShardRecordAreas areas = record_areas(region_, incarnation, shard);
+  return {.ring = core::RecordRingConsumer(areas.ring),
+          .source = {.region = region_.identity(), .epoch = epoch, .shard = shard},
+          .banks = policy::refusal_banks(areas.refusals),
+          .io = nullptr,
+          .corrupt_told = false,
+          .records = 0,
+          .intents = 0,
+          .banks_gathered = {}};
+}
+
+std::expected<std::unique_ptr<Journal>, std::string> Journal::open(
+    JournalFiles& files, JournalOptions options, core::SharedRegion& region,
+    const core::Incarnation* own, std::vector<core::Incarnation> orphans, core::WallTime now) {
+  std::unique_ptr<Journal> journal(new Journal(files, region, std::move(orphans)));
+  if (own != nullptr) {
+    journal->own_epoch_ = static_cast<std::uint32_t>(own->epoch());
+    for (std::uint32_t shard = 0; shard < region.geometry().shards; ++shard)
+      journal->sources_.push_back(journal->make_source(own->number(), journal->own_epoch_, shard));
+  }
+  auto past = read_journal_past(files, [&](std::uint64_t identity, std::uint32_t epoch) {
+    return !journal->is_past(identity, epoch);
+  });
+  if (!past) return std::unexpected(past.error());
+  journal->past_ = std::move(*past);
+  for (const std::uint64_t number : journal->past_.headless)
+    (void)files.remove(number);
+  journal->segments_ = std::make_unique<JournalSegments>(
+      files, std::move(options), region.identity(), journal->own_epoch_, journal->past_.last_number,
+      journal->statistics_);
+  // The past ends with what this process finds out about it: in one segment.
+  journal->segments_->hold_rotation(true);
+  if (journal->segments_->segment(now) == nullptr && !is_full(journal->segments_->last_error())) {
+    return std::unexpected(fmt::format("the journal cannot be written: {}",
+                                       std::strerror(journal->segments_->last_error())));
+  }
+  return journal;
+}
+
+// Who wrote that is no more. A neighbour that drains still is.
+bool Journal::is_past(std::uint64_t region, std::uint32_t epoch) const {
+  if (region != region_.identity() || epoch == 0) return true;
+  if (std::ranges::any_of(
+          orphans_, [&](const core::Incarnation& orphan) { return orphan.epoch() == epoch; })) {
+    return true;
+  }
+  return std::ranges::none_of(region_.incarnation_slots(), [&](const core::IncarnationSlot& slot) {
+    return slot.state.load(std::memory_order_acquire) !=
+               static_cast<std::uint32_t>(core::IncarnationState::vacant) &&
+           slot.epoch.load(std::memory_order_relaxed) == epoch;
+  });
+}
+
+void Journal::set_pools(core::PoolLedger& pools, bool restore) {
+  if (restore) {
+    std::vector<core::PoolSpent> spent;
+    for (const auto& [identity, pool] : past_.pools)
+      spent.push_back(pool);
+    pools.restore(spent);
+  }
+  segments_->set_pools(&pools);
+}
+
+// --- a round -------------------------------------------------------------------------------------
+
+bool Journal::step(core::Instant now, core::WallTime wall) {
+  if (drained_at_ == core::Instant{}) drained_at_ = now;
+  bool more = true;
+  bool written = true;
+  while (more && written) {
+    more = false;
+    written = segments_->segment(wall) != nullptr;
+    for (Source& source : sources_)
+      written = written && gather(source, wall, false, more);
+    written = written && write(sources_, wall);
+  }
+  if (written) {
+    drained_at_ = now;
+    segments_->rest(wall);
+    if (now - looked_around_at_ >= kLookAroundInterval) look_around(now, wall);
+  } else {
+    for (Source& source : sources_)
+      rewind(source);
+  }
+  observe(now);
+  return written;
+}
+
+void Journal::observe(core::Instant now) {
+  std::uint64_t waiting = 0;
+  for (Source& source : sources_) {
+    waiting += source.ring.waiting();
+    if (!source.ring.corrupt() || source.corrupt_told) continue;
+    source.corrupt_told = true;
+    HEADRACE_EVENT(error, "the record ring of shard {} was overwritten: what is in it is lost",
+                   source.source.shard);
+  }
+  statistics_.waiting_bytes.set(static_cast<std::int64_t>(waiting));
+  statistics_.lag_nanos.set((now - drained_at_).count());
+}
+
+// What a ring has, but not more than is written at once. `more` is set where something is left.
+bool Journal::gather(Source& source, core::WallTime wall, bool all, bool& more) {
+  SegmentFile* segment = segments_->segment(wall);
+  if (segment == nullptr) return false;
+  while (segment->gathered() < kGatherBytes) {
+    const std::uint64_t damaged = source.ring.damaged();
+    const auto record = source.ring.next();
+    statistics_.records_damaged.add(source.ring.damaged() - damaged);
+    if (!record) return gather_banks(source, wall, all);
+    const bool intent = record->kind == policy::kRingIntent;
+    segment->add(intent ? FrameKind::intent : FrameKind::usage, record->position, record->payload);
+    intent ? ++source.intents : ++source.records;
+    if (!intent && !segments_->has_open_intents() && past_.open_intents.empty()) continue;
+    const auto decoded = policy::decode_record(record->payload);
+    if (!decoded) continue;
+    if (intent) {
+      segments_->open_intent(decoded->id, record->payload);
+    } else {
+      segments_->close_intent(decoded->id);
+      past_.open_intents.erase(decoded->id);
+    }
+  }
+  more = true;
+  return true;
+}
+
+bool Journal::gather_banks(Source& source, core::WallTime wall, bool all) {
+  for (policy::RefusalBank& bank : source.banks) {
+    const auto state = static_cast<RefusalBankState>(bank.state.load(std::memory_order_acquire));
+    if (state == RefusalBankState::free) continue;
+    if (!all && state != RefusalBankState::sealed) continue;
+    const std::uint64_t sequence = bank.sequence.load(std::memory_order_relaxed);
+    source.banks_gathered.push_back(&bank);
+    if (sequence <= past_.positions[source.source].refusals) continue;  // it is on the disk
+    SegmentFile* segment = segments_->segment(wall);
+    if (segment == nullptr) return false;
+    scratch_.clear();
+    policy::encode_refusals(source.source, bank, scratch_);
+    segment->add(FrameKind::refusals, sequence, scratch_);
+  }
+  return true;
+}
+
+bool Journal::write(std::span<Source> sources, core::WallTime wall) {
+  if (segments_->write(wall)) {
+    for (Source& source : sources)
+      acknowledge(source);
+    return true;
+  }
+  for (Source& source : sources)
+    rewind(source);
+  return false;
+}
+
+void Journal::acknowledge(Source& source) {
+  source.ring.acknowledge();
+  past_.positions[source.source].usage = source.ring.cursor();
+  statistics_.records.add(source.records);
+  statistics_.intents.add(source.intents);
+  // Who waits for his intent goes on.
+  if (source.intents > 0 && source.io != nullptr) source.io->wake();
+  source.records = source.intents = 0;
+  for (policy::RefusalBank* bank : source.banks_gathered) {
+    std::uint64_t& position = past_.positions[source.source].refusals;
+    position = std::max(position, bank->sequence.load(std::memory_order_relaxed));
+    policy::free_bank(*bank);
+    statistics_.refusal_minutes.add();
+  }
+  source.banks_gathered.clear();
+}
+
+void Journal::rewind(Source& source) {
+  source.ring.rewind();
+  source.records = source.intents = 0;
+  source.banks_gathered.clear();
+}
+
+// Once a second: what changes slowly.
+void Journal::look_around(core::Instant now, core::WallTime wall) {
+  looked_around_at_ = now;
+  segments_->add_changed_pools(wall);
+  if (!write({}, wall)) return;
+  find_orphans();
+  if (settle_orphans(wall) && !past_settled_) settle_past(wall);
+}
+
+// A process that was draining beside us may have died.
+void Journal::find_orphans() {
+  std::vector<core::Incarnation> found = core::Incarnation::claim_orphans(region_);
+  if (found.empty()) return;
+  for (core::Incarnation& orphan : found)
+    orphans_.push_back(std::move(orphan));
+  auto past = read_journal_past(files_, [&](std::uint64_t identity, std::uint32_t epoch) {
+    return !is_past(identity, epoch);
+  });
+  if (!past) {
+    // Not settled without it; the next process will.
+    HEADRACE_EVENT(error, "{}", past.error());
+    orphans_.clear();
+    return;
+  }
+  add_past(past_, std::move(*past));
+  past_settled_ = false;
+  segments_->hold_rotation(true);
+}
+
+void Journal::close(core::WallTime wall) {
+  bool more = true;
+  while (more) {
+    more = false;
+    for (Source& source : sources_) {
+      if (!gather(source, wall, true, more)) return;
+    }
+    if (!write(sources_, wall)) return;
+  }
+  segments_->add_changed_pools(wall);
+  if (write({}, wall) && !recovering()) segments_->close();
+}
+
+}  // namespace headrace::net

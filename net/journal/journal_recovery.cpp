@@ -1,0 +1,114 @@
+// What dead processes left: their rings and tables, their intents, their open segments.
+#include <algorithm>
+#include <array>
+
+#include "core/event_log.h"
+#include "net/journal/journal.h"
+#include "net/journal/record_areas.h"
+#include "policy/record/orphan_requests.h"
+#include "policy/record/partial_record.h"
+#include "policy/record/record_codec.h"
+
+namespace headrace::net {
+
+bool Journal::settle_orphans(core::WallTime wall) {
+  while (!orphans_.empty()) {
+    core::Incarnation& orphan = orphans_.back();
+    if (!settle(orphan, wall)) return false;
+    if (then_) then_(orphan.number());
+    orphan.finish();
+    orphans_.pop_back();
+  }
+  return true;
+}
+
+// Order decides here: first the records are safe, then the incarnation is finished, then what it
+// had written is closed. Whoever is interrupted in between finds the rest where it was.
+bool Journal::settle(core::Incarnation& orphan, core::WallTime wall) {
+  const std::uint64_t before = statistics_.records_recovered.value();
+  for (std::uint32_t shard = 0; shard < region_.geometry().shards; ++shard) {
+    Source source = make_source(orphan.number(), static_cast<std::uint32_t>(orphan.epoch()), shard);
+    // What it had written before it died.
+    source.ring.skip_to(past_.positions[source.source].usage);
+    if (!settle_shard(orphan.number(), source, wall)) return false;
+  }
+  HEADRACE_EVENT(warning, "incarnation {} ended without saying so: {} of its requests were cut off",
+                 orphan.epoch(), statistics_.records_recovered.value() - before);
+  return true;
+}
+
+bool Journal::settle_shard(std::uint32_t incarnation, Source& source, core::WallTime wall) {
+  const policy::ShardRecordAreas areas = record_areas(region_, incarnation, source.source.shard);
+  const auto entries = core::in_flight_entries(areas.in_flight);
+  for (;;) {
+    core::RecordRingProducer producer(areas.ring, policy::kRecordBytesMax);
+    const policy::OrphanRequests requests =
+        policy::settle_orphan_requests(producer, entries, wall.unix_nanos);
+    statistics_.records_recovered.add(requests.partial);
+    statistics_.records_damaged.add(requests.damaged);
+    bool more = true;
+    while (more) {
+      more = false;
+      if (!gather(source, wall, true, more)) return false;
+      if (!write({&source, 1}, wall)) return false;
+    }
+    if (requests.complete) return true;
+    if (requests.partial + requests.settled + requests.damaged == 0) {
+      HEADRACE_EVENT(error,
+                     "the record ring of shard {} of a dead process is damaged: its requests "
+                     "that were under way have no records",
+                     source.source.shard);
+      statistics_.records_damaged.add(entries.size());
+      return true;
+    }
+  }
+}
+
+// When all orphans are settled: intents of processes whose memory is gone too, then their segments.
+void Journal::settle_past(core::WallTime wall) {
+  if (!settle_open_intents(wall)) return;
+  close_left_segments();
+  past_settled_ = true;
+  past_.open_intents.clear();
+  past_.left.clear();
+  segments_->hold_rotation(false);
+}
+
+bool Journal::settle_open_intents(core::WallTime wall) {
+  std::array<std::byte, policy::kRecordBytesMax> bytes;
+  std::uint64_t partial = 0;
+  for (const auto& [id, payload] : past_.open_intents) {
+    const auto record = policy::partial_record(payload, wall.unix_nanos);
+    SegmentFile* segment = segments_->segment(wall);
+    if (segment == nullptr) return false;
+    if (!record) continue;
+    const std::size_t size = policy::encode_record(*record, bytes);
+    segment->add(policy::FrameKind::usage, 0, std::span(bytes).first(size));
+    ++partial;
+  }
+  if (!write({}, wall)) return false;
+  statistics_.records_recovered.add(partial);
+  if (partial > 0) {
+    HEADRACE_EVENT(warning,
+                   "{} requests were under way when this node lost its memory: their "
+                   "intents became records",
+                   partial);
+  }
+  return true;
+}
+
+void Journal::close_left_segments() {
+  for (const JournalPast::Left& left : past_.left) {
+    auto segment = SegmentFile::take_over(files_, left.identity, left.bytes);
+    if (!segment || (*segment)->close() != 0) continue;  // the next start finds it again
+    statistics_.tail_bytes_dropped.add(left.tail_bytes);
+    if (left.tail_bytes > 0) {
+      HEADRACE_EVENT(warning,
+                     "segment {} of the journal ended in {} bytes that are no record: "
+                     "dropped",
+                     left.identity.number, left.tail_bytes);
+    }
+  }
+}
+
+}  // namespace headrace::net

@@ -1,0 +1,48 @@
+// Accounting on a shard: its part of the shared region, and the requests that wait until their
+// intents are on the disk.
+//
+// Threads: one shard; ring() reaches the journal's thread.
+#pragma once
+
+#include "core/intrusive_list.h"
+#include "net/log/log_bell.h"
+#include "policy/record/shard_records.h"
+
+namespace headrace::net {
+
+class Exchange;
+struct IntentQueueTag;
+
+class RecordKeeper {
+ public:
+  // `bell`: wakes the journal; nullptr: it looks by itself.
+  RecordKeeper(const policy::RecordSource& source, const policy::ShardRecordAreas& areas,
+               LogBell* bell);
+  ~RecordKeeper();
+
+  [[nodiscard]] policy::ShardRecords& records() { return records_; }
+  [[nodiscard]] const policy::ShardRecords& records() const { return records_; }
+
+  // A record was written: the journal is called where many wait.
+  void settled() {
+    if (records_.waiting() > records_.capacity() / kCallAtPart) ring();
+  }
+  // It resumes when its intent is on the disk, in the order in which they come here.
+  void wait_for_disk(Exchange& exchange);
+  [[nodiscard]] bool anybody_waits() const;
+  // Each turn.
+  void resume_synced();
+
+ private:
+  static constexpr std::uint64_t kCallAtPart = 8;
+
+  void ring() {
+    if (bell_ != nullptr) bell_->ring();
+  }
+
+  policy::ShardRecords records_;
+  LogBell* bell_;
+  core::IntrusiveList<Exchange, IntentQueueTag> waiting_;
+};
+
+}  // namespace headrace::net

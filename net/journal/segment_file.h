@@ -1,0 +1,55 @@
+// The segment that is being written: frames are gathered, then written and synced together.
+//
+// Invariants: what flush() has said yes to is on the disk, and is never written again. After a no
+//             the file holds what it held before; if not even that can be had, it is abandoned.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "net/journal/journal_files.h"
+#include "policy/record/segment_writing.h"
+
+namespace headrace::net {
+
+class SegmentFile {
+ public:
+  // A new segment with its head. Error: a number of errno.
+  static std::expected<std::unique_ptr<SegmentFile>, int> create(
+      JournalFiles& files, const policy::SegmentIdentity& identity, std::string_view node,
+      std::int64_t now_unix_nanos);
+  // One that a dead process left, to be closed: it holds so many bytes that are right.
+  static std::expected<std::unique_ptr<SegmentFile>, int> take_over(
+      JournalFiles& files, const policy::SegmentIdentity& identity, std::uint64_t bytes);
+
+  void add(policy::FrameKind kind, std::uint64_t position, std::span<const std::byte> payload);
+  // Writes and syncs what was added. An error: nothing of it was; it is forgotten.
+  [[nodiscard]] int flush();
+  // The last frame, synced. Nothing may be added then.
+  [[nodiscard]] int close();
+
+  // Bytes gathered, and bytes that are on the disk.
+  [[nodiscard]] std::size_t gathered() const { return pending_.size(); }
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+  [[nodiscard]] std::uint64_t number() const { return identity_.number; }
+  [[nodiscard]] std::int64_t created_unix_nanos() const { return created_unix_nanos_; }
+  // What it holds is no longer known: another one must be opened.
+  [[nodiscard]] bool abandoned() const { return abandoned_; }
+
+ private:
+  SegmentFile(std::unique_ptr<JournalFile> file, const policy::SegmentIdentity& identity)
+      : file_(std::move(file)), identity_(identity) {}
+
+  std::unique_ptr<JournalFile> file_;
+  policy::SegmentIdentity identity_;
+  std::vector<std::byte> pending_;
+  std::uint64_t bytes_ = 0;
+  std::int64_t created_unix_nanos_ = 0;
+  bool abandoned_ = false;
+};
+
+}  // namespace headrace::net

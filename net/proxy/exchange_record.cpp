@@ -1,0 +1,226 @@
+// The usage record of an exchange: begun before its first byte goes upstream, written at its end.
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "core/planted_bug.h"
+#include "net/edge/downstream_connection.h"
+#include "net/journal/record_keeper.h"
+#include "net/proxy/exchange.h"
+#include "net/shard_config.h"
+#include "net/shard_context.h"
+#include "policy/price/cost.h"
+#include "policy/record/request_context.h"
+
+namespace headrace::net {
+
+using policy::RecordEnding;
+using policy::UsageRecord;
+using policy::UsageSource;
+
+namespace {
+
+std::int64_t nanos(core::Instant at) {
+  return at == core::Instant{} ? 0 : at.time_since_epoch().count();
+}
+
+// What is known of a JSON answer that broke off: at most a token for so many of its bytes.
+constexpr std::int64_t kBytesPerToken = 4;
+
+}  // namespace
+
+// Holds what the record needs, whatever happens later. `reply`: there is no room, and the request
+// is answered. `park`: it goes on when its intent is on the disk.
+policy::Verdict Exchange::account() {
+  RecordKeeper* keeper = shard_->record_keeper;
+  if (keeper == nullptr) return policy::Verdict::go;
+  policy::ShardRecords& records = keeper->records();
+  const bool strict = config_->view().settings().billing.strict == policy::config::Switch::on;
+  if (ticket_.entry == nullptr) {
+    std::array<char, policy::kRecordTagBytesMax> tags;
+    UsageRecord intent = intended_record(tags);
+    if (!records.begin(ticket_, intent)) {
+      shard_->counters.add(ShardCount::records_refused);
+      reply(policy::Reason::overloaded, policy::MessageId::records_full);
+      return policy::Verdict::reply;
+    }
+    ticket_.entry->micro_usd.store(intent.cost.count(), std::memory_order_relaxed);
+    if (!strict) return policy::Verdict::go;
+    const auto place = records.write_intent(ticket_);
+    if (!place) {
+      records.drop(ticket_);
+      shard_->counters.add(ShardCount::records_refused);
+      reply(policy::Reason::overloaded, policy::MessageId::records_full);
+      return policy::Verdict::reply;
+    }
+    intent_place_ = *place;
+  }
+  if (!strict || records.synced(intent_place_)) return policy::Verdict::go;
+  keeper->wait_for_disk(*this);
+  return park(core::kNever);
+}
+
+void Exchange::on_intent_synced() {
+  resume();
+}
+
+// The record as far as it is known before anything was sent.
+UsageRecord Exchange::intended_record(std::span<char> tags) {
+  const policy::config::ConfigView& view = config_->view();
+  const policy::config::ScopeView& scopes = view.scopes();
+  const http::FieldTable& fields = request_head().fields;
+  UsageRecord record;
+  record.request_id = request_id_.text();
+  if (caller_.known()) {
+    record.tenant = view.text(caller_.tenant->name);
+    if (const auto* organisation = scopes.organisation(*caller_.tenant)) {
+      record.organisation = view.text(organisation->name);
+    }
+  }
+  if (caller_.project != nullptr) record.project = view.text(caller_.project->name);
+  if (caller_.user != nullptr) record.user = view.text(caller_.user->name);
+  if (caller_.key != nullptr) record.key = scopes.name(*caller_.key);
+  if (const http::Field* given = fields.find("x-headrace-tags")) {
+    record.tags = policy::sane_tags(given->value, tags);
+  }
+  if (const auto trace = policy::parse_trace_id(fields.value(http::FieldId::traceparent))) {
+    record.trace = *trace;
+  }
+  if (route_ != nullptr) record.route = view.text(view.models(*route_).front().text);
+  if (passthrough_ != nullptr) record.route = view.text(passthrough_->path);
+  record.provider = config_->snapshot().providers()[provider_].name;
+  record.model = {model_.data(), model_bytes_};
+  record.dialect = match_.dialect;
+  record.endpoint = match_.endpoint;
+  record.begun_nanos = nanos(begun_at_);
+  record.begun_unix_nanos = shard_->io->wall_now().unix_nanos - (shard_->now() - begun_at_).count();
+  record.bytes_in = bytes_in_;
+  intend_cost(record);
+  return record;
+}
+
+// What it may cost: reserved, and as it stands before anything has come.
+void Exchange::intend_cost(UsageRecord& intent) {
+  if (passthrough_ != nullptr) {
+    intent.cost = core::MicroUsd(static_cast<std::int64_t>(passthrough_->request_micro_usd));
+  }
+  if (text_counted_ && target_ != nullptr) {
+    input_estimate_ = learned({model_.data(), model_bytes_}).prompt_tokens(prompt_);
+    intent.usage.in_fresh = input_estimate_;
+    intent.usage.source = UsageSource::estimated;
+  }
+  if (price_ != nullptr) {
+    intent.price = config_->view().text(price_->from);
+    intent.cost = policy::cost_of(intent.usage, price_->rates);
+  }
+  if (quota_ == nullptr) return;
+  const core::Permit& permit = quota_->reserved.permit;
+  for (std::size_t i = 0; i < permit.size(); ++i) {
+    const policy::config::LimitMeasure measure = quota_->reserved.measures[i];
+    const std::int64_t amount = permit.reserved(i);
+    if (measure == policy::config::LimitMeasure::micro_usd) {
+      intent.reserved_money = std::max(intent.reserved_money, core::MicroUsd(amount));
+    } else if (measure == policy::config::LimitMeasure::tokens) {
+      intent.reserved_tokens = std::max(intent.reserved_tokens, core::Tokens(amount));
+    }
+  }
+}
+
+void Exchange::note_attempt() {
+  if (ticket_.entry == nullptr) return;
+  policy::ShardRecords::begin_attempt(ticket_, config_->snapshot().providers()[provider_].name,
+                                      nanos(shard_->now()));
+  attempt_open_ = true;
+}
+
+void Exchange::note_attempt_end() {
+  if (ticket_.entry == nullptr || !attempt_open_) return;
+  attempt_open_ = false;
+  const std::uint16_t status = answer_seen_ && !local_ ? status_ : std::uint16_t{0};
+  policy::ShardRecords::end_attempt(ticket_, nanos(shard_->now()), status,
+                                    static_cast<std::uint8_t>(failure_), core::MicroUsd());
+}
+
+void Exchange::note_first_byte() {
+  if (ticket_.entry != nullptr) {
+    ticket_.entry->first_byte_nanos.store(nanos(first_byte_at_), std::memory_order_relaxed);
+  }
+}
+
+// Once for each buffer, which holds an event at least.
+void Exchange::note_progress() {
+  if (ticket_.entry == nullptr) return;
+  core::InFlightEntry& entry = *ticket_.entry;
+  entry.bytes.store(bytes_out_, std::memory_order_relaxed);
+  if (meter_.stream() == nullptr) return;
+  policy::Usage usage = meter_.usage();
+  if (usage.in_total() == 0) usage.in_fresh = input_estimate_;
+  if (price_ != nullptr) {
+    entry.micro_usd.store(policy::cost_of(usage, price_->rates).count(), std::memory_order_relaxed);
+  }
+  entry.streaming.store(1, std::memory_order_relaxed);
+  entry.input_tokens.store(usage.in_total(), std::memory_order_relaxed);
+  entry.output_tokens.store(usage.out_total(), std::memory_order_relaxed);
+}
+
+// What was used, as far as anybody can know. The bodies of errors are nobody's output.
+policy::Usage Exchange::usage_of_record() const {
+  policy::Usage usage = usage_;
+  if (usage.source != UsageSource::none || !meter_.active() || !answer_cut_) return usage;
+  usage.out_text = (static_cast<std::int64_t>(bytes_out_) + kBytesPerToken - 1) / kBytesPerToken;
+  usage.source = UsageSource::estimated;
+  return usage;
+}
+
+policy::RecordEnding Exchange::ending() const {
+  if (client_left_) return RecordEnding::client_left;
+  if (cut_by_limit_) return RecordEnding::cut;
+  if (local_ && status_ >= 400) return RecordEnding::failed;
+  return answer_cut_ || failure_ != UpstreamFailure::none ? RecordEnding::broken
+                                                          : RecordEnding::answered;
+}
+
+void Exchange::write_usage_record() {
+  RecordKeeper* keeper = shard_->record_keeper;
+  if (keeper == nullptr) return;
+  if (ticket_.entry == nullptr) {
+    count_refusal();
+    return;
+  }
+  note_attempt_end();
+  UsageRecord record = policy::ShardRecords::intent_of(ticket_);
+  policy::ShardRecords::take_attempts(ticket_, record);
+  if (attempts_ > 0) record.provider = config_->snapshot().providers()[provider_].name;
+  record.ended_nanos = nanos(shard_->now());
+  record.ended_unix_nanos = shard_->io->wall_now().unix_nanos;
+  record.first_byte_nanos = nanos(first_byte_at_);
+  record.bytes_in = bytes_in_;
+  record.bytes_out = bytes_out_;
+  record.status = status_;
+  record.ending = ending();
+  record.streamed = streaming_;
+  record.usage = usage_of_record();
+  record.raw = meter_.raw();
+  record.cost = cost_;
+  if (core::planted(core::PlantedBug::record_lost)) return keeper->records().drop(ticket_);
+  keeper->records().settle(ticket_, record);
+  keeper->settled();
+}
+
+// Of a request that was never admitted.
+void Exchange::count_refusal() {
+  if (!local_ || status_ < 400) return;
+  const policy::config::ConfigView& view = config_->view();
+  const std::uint64_t key = caller_.key == nullptr ? 0 : view.index_of(*caller_.key) + 1U;
+  const std::uint64_t tenant = caller_.known() ? view.scopes().index_of(*caller_.tenant) + 1U : 0U;
+  // Exact for any two callers and reasons of a config, and for the configs of a minute.
+  const std::uint64_t number = config_->number() << 56U |
+                               static_cast<std::uint64_t>(reason_) << 48U |
+                               (key != 0 ? key : tenant | std::uint64_t{1} << 47U);
+  shard_->record_keeper->records().refusals().add(
+      number, caller_.known() ? view.text(caller_.tenant->name) : std::string_view(),
+      caller_.key != nullptr ? view.scopes().name(*caller_.key) : std::string_view(),
+      policy::row(reason_).code, shard_->io->wall_now().unix_nanos);
+}
+
+}  // namespace headrace::net

@@ -1,0 +1,237 @@
+#include "policy/record/record_codec.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/check.h"
+#include "policy/record/byte_reader.h"
+#include "policy/record/record_layout.h"
+
+namespace headrace::policy {
+
+namespace {
+
+// Their numbers stand in records: new ones go to the end.
+static_assert(static_cast<int>(Dialect::gemini) == 2);
+static_assert(static_cast<int>(UsageSource::cache) == 4);
+static_assert(static_cast<int>(Endpoint::other) == 17);
+static_assert(kRawFieldCount == 36);
+
+constexpr auto kLastDialect = static_cast<std::uint8_t>(Dialect::gemini);
+constexpr auto kLastEndpoint = static_cast<std::uint8_t>(Endpoint::other);
+constexpr auto kLastSource = static_cast<std::uint8_t>(UsageSource::cache);
+constexpr auto kLastEnding = static_cast<std::uint8_t>(RecordEnding::lost);
+
+// In the order in which they are written; the last one is the usage's service tier.
+constexpr std::array<std::string_view UsageRecord::*, kRecordTexts - 1> kTexts = {
+    &UsageRecord::request_id, &UsageRecord::organisation, &UsageRecord::tenant,
+    &UsageRecord::project,    &UsageRecord::key,          &UsageRecord::user,
+    &UsageRecord::tags,       &UsageRecord::route,        &UsageRecord::provider,
+    &UsageRecord::model,      &UsageRecord::limit,        &UsageRecord::price};
+constexpr std::array<std::size_t, kRecordTexts> kTextBytesMax = {
+    kRecordIdBytesMax,       kRecordNameBytesMax, kRecordNameBytesMax,  kRecordNameBytesMax,
+    kRecordNameBytesMax,     kRecordNameBytesMax, kRecordTagBytesMax,   kRecordNameBytesMax,
+    kRecordProviderBytesMax, kRecordNameBytesMax, kRecordLimitBytesMax, kRecordPriceBytesMax,
+    ShortText::kBytesMax};
+constexpr std::array<std::int64_t Usage::*, kRecordCounts> kCounts = {
+    &Usage::in_fresh,          &Usage::in_cache_read, &Usage::in_cache_write_5m,
+    &Usage::in_cache_write_1h, &Usage::in_audio,      &Usage::in_image,
+    &Usage::out_text,          &Usage::out_reasoning, &Usage::out_audio,
+    &Usage::out_image,         &Usage::web_searches,  &Usage::web_fetches,
+    &Usage::audio_seconds};
+
+constexpr std::size_t texts_bytes_max() {
+  std::size_t bytes = 0;
+  for (const std::size_t each : kTextBytesMax)
+    bytes += each;
+  return bytes;
+}
+static_assert(sizeof(RecordHead) + texts_bytes_max() <= kIntentBytesMax);
+static_assert(kIntentBytesMax + RawUsage::kPairsMax * sizeof(RawPair) +
+                  kAttemptsMax * (sizeof(AttemptHead) + kRecordProviderBytesMax) <=
+              kRecordBytesMax);
+static_assert(kRecordTagBytesMax <= UINT8_MAX);
+
+class Writer {
+ public:
+  explicit Writer(std::byte* at) : begin_(at), at_(at) {}
+
+  void put(const void* bytes, std::size_t count) {
+    if (count > 0) std::memcpy(at_, bytes, count);
+    at_ += count;
+  }
+  void text(std::string_view text, std::size_t bytes_max) {
+    put(text.data(), std::min(text.size(), bytes_max));
+  }
+  [[nodiscard]] std::size_t bytes() const { return static_cast<std::size_t>(at_ - begin_); }
+
+ private:
+  std::byte* begin_;
+  std::byte* at_;
+};
+
+std::uint8_t cut_bytes(std::string_view text, std::size_t bytes_max) {
+  return static_cast<std::uint8_t>(std::min(text.size(), bytes_max));
+}
+
+RecordHead head_of(const UsageRecord& record) {
+  RecordHead head{.version = kRecordVersion,
+                  .head_bytes = sizeof(RecordHead),
+                  .bytes = 0,
+                  .region = record.id.source.region,
+                  .epoch = record.id.source.epoch,
+                  .shard = record.id.source.shard,
+                  .sequence = record.id.sequence,
+                  .trace = record.trace,
+                  .begun_unix_nanos = record.begun_unix_nanos,
+                  .ended_unix_nanos = record.ended_unix_nanos,
+                  .begun_nanos = record.begun_nanos,
+                  .first_byte_nanos = record.first_byte_nanos,
+                  .ended_nanos = record.ended_nanos,
+                  .bytes_in = record.bytes_in,
+                  .bytes_out = record.bytes_out,
+                  .usage = {},
+                  .cost_micro_usd = record.cost.count(),
+                  .cost_saved_micro_usd = record.cost_saved.count(),
+                  .reserved_micro_usd = record.reserved_money.count(),
+                  .reserved_tokens = record.reserved_tokens.count(),
+                  .status = record.status,
+                  .dialect = static_cast<std::uint8_t>(record.dialect),
+                  .endpoint = static_cast<std::uint8_t>(record.endpoint),
+                  .usage_source = static_cast<std::uint8_t>(record.usage.source),
+                  .ending = static_cast<std::uint8_t>(record.ending),
+                  .streamed = record.streamed ? std::uint8_t{1} : std::uint8_t{0},
+                  .raw_pairs = static_cast<std::uint8_t>(record.raw.size()),
+                  .attempts = record.attempt_count,
+                  .text_bytes = {},
+                  .zero = {}};
+  for (std::size_t i = 0; i < kCounts.size(); ++i)
+    head.usage[i] = record.usage.*kCounts[i];
+  for (std::size_t i = 0; i < kTexts.size(); ++i)
+    head.text_bytes[i] = cut_bytes(record.*kTexts[i], kTextBytesMax[i]);
+  head.text_bytes.back() = cut_bytes(record.usage.service_tier.view(), kTextBytesMax.back());
+  return head;
+}
+
+bool judge(const RecordHead& head, std::size_t bytes) {
+  const bool known = head.version == kRecordVersion && head.head_bytes == sizeof(RecordHead) &&
+                     head.bytes == bytes && head.dialect <= kLastDialect &&
+                     head.endpoint <= kLastEndpoint && head.usage_source <= kLastSource &&
+                     head.ending <= kLastEnding && head.streamed <= 1 && head.zero[0] == 0 &&
+                     head.zero[1] == 0;
+  if (!known || head.attempts > kAttemptsMax || head.raw_pairs > RawUsage::kPairsMax) return false;
+  for (std::size_t i = 0; i < kRecordTexts; ++i) {
+    if (head.text_bytes[i] > kTextBytesMax[i]) return false;
+  }
+  return true;
+}
+
+void take_head(const RecordHead& head, UsageRecord& record) {
+  record.id = {.source = {.region = head.region, .epoch = head.epoch, .shard = head.shard},
+               .sequence = head.sequence};
+  record.trace = head.trace;
+  record.begun_unix_nanos = head.begun_unix_nanos;
+  record.ended_unix_nanos = head.ended_unix_nanos;
+  record.begun_nanos = head.begun_nanos;
+  record.first_byte_nanos = head.first_byte_nanos;
+  record.ended_nanos = head.ended_nanos;
+  record.bytes_in = head.bytes_in;
+  record.bytes_out = head.bytes_out;
+  for (std::size_t i = 0; i < kCounts.size(); ++i)
+    record.usage.*kCounts[i] = head.usage[i];
+  record.cost = core::MicroUsd(head.cost_micro_usd);
+  record.cost_saved = core::MicroUsd(head.cost_saved_micro_usd);
+  record.reserved_money = core::MicroUsd(head.reserved_micro_usd);
+  record.reserved_tokens = core::Tokens(head.reserved_tokens);
+  record.status = head.status;
+  record.dialect = static_cast<Dialect>(head.dialect);
+  record.endpoint = static_cast<Endpoint>(head.endpoint);
+  record.usage.source = static_cast<UsageSource>(head.usage_source);
+  record.ending = static_cast<RecordEnding>(head.ending);
+  record.streamed = head.streamed != 0;
+  record.attempt_count = head.attempts;
+}
+
+bool take_raw(ByteReader& reader, std::size_t pairs, RawUsage& raw) {
+  std::uint32_t before = 0;
+  for (std::size_t i = 0; i < pairs; ++i) {
+    RawPair pair{};
+    if (!reader.take(pair) || pair.field <= before || pair.field >= kRawFieldCount) return false;
+    before = pair.field;
+    raw.set(static_cast<RawField>(pair.field), pair.count);
+  }
+  return true;
+}
+
+bool take_attempt(ByteReader& reader, RecordedAttempt& attempt) {
+  AttemptHead head{};
+  if (!reader.take(head) || head.zero != 0 || head.provider_bytes > kRecordProviderBytesMax) {
+    return false;
+  }
+  attempt.begun_nanos = head.begun_nanos;
+  attempt.duration_nanos = head.duration_nanos;
+  attempt.cost = core::MicroUsd(head.micro_usd);
+  attempt.status = head.status;
+  attempt.failure = head.failure;
+  return reader.text(attempt.provider, head.provider_bytes);
+}
+
+}  // namespace
+
+std::string_view to_text(RecordEnding ending) {
+  constexpr std::array<std::string_view, kLastEnding + 1> kNames = {
+      "under_way", "answered", "failed", "broken", "client_left", "cut", "lost"};
+  return kNames[static_cast<std::size_t>(ending)];
+}
+
+std::size_t encode_record(const UsageRecord& record, std::span<std::byte> out) {
+  HEADRACE_CHECK(out.size() >= kRecordBytesMax);
+  HEADRACE_CHECK(record.attempt_count <= kAttemptsMax);
+  RecordHead head = head_of(record);
+  Writer writer(out.data() + sizeof head);
+  for (std::size_t i = 0; i < kTexts.size(); ++i)
+    writer.text(record.*kTexts[i], kTextBytesMax[i]);
+  writer.text(record.usage.service_tier.view(), kTextBytesMax.back());
+  for (std::size_t i = 0; i < record.raw.size(); ++i) {
+    const RawUsage::Pair pair = record.raw.pair(i);
+    const RawPair out_pair{.field = static_cast<std::uint32_t>(pair.field), .count = pair.count};
+    writer.put(&out_pair, sizeof out_pair);
+  }
+  for (const RecordedAttempt& attempt : std::span(record.attempts).first(record.attempt_count)) {
+    const AttemptHead attempt_head{
+        .begun_nanos = attempt.begun_nanos,
+        .duration_nanos = attempt.duration_nanos,
+        .micro_usd = attempt.cost.count(),
+        .status = attempt.status,
+        .failure = attempt.failure,
+        .provider_bytes = cut_bytes(attempt.provider, kRecordProviderBytesMax),
+        .zero = 0};
+    writer.put(&attempt_head, sizeof attempt_head);
+    writer.text(attempt.provider, kRecordProviderBytesMax);
+  }
+  head.bytes = static_cast<std::uint32_t>(sizeof head + writer.bytes());
+  std::memcpy(out.data(), &head, sizeof head);
+  return head.bytes;
+}
+
+std::optional<UsageRecord> decode_record(std::span<const std::byte> bytes) {
+  ByteReader reader(bytes);
+  RecordHead head{};
+  if (!reader.take(head) || !judge(head, bytes.size())) return std::nullopt;
+  UsageRecord record;
+  take_head(head, record);
+  for (std::size_t i = 0; i < kTexts.size(); ++i) {
+    if (!reader.text(record.*kTexts[i], head.text_bytes[i])) return std::nullopt;
+  }
+  std::string_view service_tier;
+  if (!reader.text(service_tier, head.text_bytes.back())) return std::nullopt;
+  record.usage.service_tier = ShortText(service_tier);
+  if (!take_raw(reader, head.raw_pairs, record.raw)) return std::nullopt;
+  for (RecordedAttempt& attempt : std::span(record.attempts).first(record.attempt_count)) {
+    if (!take_attempt(reader, attempt)) return std::nullopt;
+  }
+  if (!reader.empty()) return std::nullopt;
+  return record;
+}
+
+}  // namespace headrace::policy

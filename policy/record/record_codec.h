@@ -1,0 +1,44 @@
+// Usage records as bytes: in the record ring, in the in-flight table, in segments of the journal.
+//
+//   0    RecordHead (264 bytes): version, lengths, id, times, usage, money; little-endian
+//   264  texts, one behind the other, in the order of UsageRecord
+//        raw usage: (field, count), 8 bytes each
+//        attempts: AttemptHead (32 bytes) and the provider's name, each
+//
+// One record has one encoding: what decodes encodes again to the same bytes. Texts that are longer
+// than they may be are cut: names of the config never are, what comes from outside (tags, a user's
+// name) may be.
+//
+// Strict: a version, enum, length or reserved byte that is not exactly as written here is refused.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "policy/record/usage_record.h"
+
+namespace headrace::policy {
+
+inline constexpr std::uint16_t kRecordVersion = 1;
+
+// The longest of each text.
+inline constexpr std::size_t kRecordNameBytesMax = 128;  // organisation to user, route, model
+inline constexpr std::size_t kRecordIdBytesMax = 64;     // request id
+inline constexpr std::size_t kRecordTagBytesMax = 255;
+inline constexpr std::size_t kRecordProviderBytesMax = 64;
+inline constexpr std::size_t kRecordLimitBytesMax = 96;
+inline constexpr std::size_t kRecordPriceBytesMax = 32;
+
+// The longest record, and the longest without raw usage and attempts (an intent).
+inline constexpr std::size_t kIntentBytesMax = 1720;
+inline constexpr std::size_t kRecordBytesMax = 2240;
+
+// Writes the record; returns its length. `out` has room for kRecordBytesMax.
+[[nodiscard]] std::size_t encode_record(const UsageRecord& record, std::span<std::byte> out);
+
+// The record's texts lie in `bytes`, which hold it and nothing else. Nothing: it is not one.
+[[nodiscard]] std::optional<UsageRecord> decode_record(std::span<const std::byte> bytes);
+
+}  // namespace headrace::policy

@@ -1,0 +1,90 @@
+#include "policy/record/shard_records.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/check.h"
+#include "policy/record/partial_record.h"
+
+namespace headrace::policy {
+
+ShardRecords::ShardRecords(const RecordSource& source, const ShardRecordAreas& areas)
+    : source_(source),
+      ring_(areas.ring, kRecordBytesMax),
+      table_(areas.in_flight),
+      refusals_(areas.refusals) {}
+
+bool ShardRecords::begin(RecordTicket& ticket, UsageRecord& intent) {
+  HEADRACE_CHECK(ticket.entry == nullptr, "a request is accounted for once");
+  // What an intent does not have: it fits its place in the table without.
+  HEADRACE_CHECK(intent.raw.empty());
+  HEADRACE_CHECK(intent.attempt_count == 0);
+  if (!ring_.hold()) return false;
+  intent.id = {.source = source_, .sequence = sequence_};
+  intent.ending = RecordEnding::under_way;
+  std::array<std::byte, kRecordBytesMax> bytes;
+  const std::size_t size = encode_record(intent, bytes);
+  core::InFlightEntry* entry = table_.take(sequence_, std::span(bytes).first(size));
+  if (entry == nullptr) {
+    ring_.release();
+    return false;
+  }
+  ticket = {.sequence = sequence_++, .entry = entry};
+  return true;
+}
+
+std::optional<std::uint64_t> ShardRecords::write_intent(const RecordTicket& ticket) {
+  HEADRACE_CHECK(ticket.entry != nullptr);
+  const core::InFlightEntry& entry = *ticket.entry;
+  const std::size_t bytes =
+      std::min<std::size_t>(entry.intent_bytes, core::InFlightEntry::kIntentBytesMax);
+  if (!ring_.push(kRingIntent, std::span(entry.intent).first(bytes))) return std::nullopt;
+  return ring_.written();
+}
+
+void ShardRecords::begin_attempt(RecordTicket& ticket, std::string_view provider,
+                                 std::int64_t now_nanos) {
+  core::InFlightTable::begin_attempt(*ticket.entry, provider, now_nanos);
+}
+
+void ShardRecords::end_attempt(RecordTicket& ticket, std::int64_t now_nanos, std::uint16_t status,
+                               std::uint8_t failure, core::MicroUsd cost) {
+  core::InFlightTable::end_attempt(*ticket.entry, now_nanos, status, failure, cost.count());
+}
+
+UsageRecord ShardRecords::intent_of(const RecordTicket& ticket) {
+  const auto sight = core::look_at(*ticket.entry);
+  if (!sight) return {};
+  return decode_record(sight->intent).value_or(UsageRecord{});
+}
+
+void ShardRecords::take_attempts(const RecordTicket& ticket, UsageRecord& into) {
+  if (const auto sight = core::look_at(*ticket.entry)) record_attempts(*sight, into);
+}
+
+void ShardRecords::settle(RecordTicket& ticket, UsageRecord& record) {
+  HEADRACE_CHECK(ticket.entry != nullptr, "a record is written once");
+  record.id = {.source = source_, .sequence = ticket.sequence};
+  std::array<std::byte, kRecordBytesMax> bytes;
+  const std::size_t size = encode_record(record, bytes);
+  core::begin_settling(*ticket.entry, ring_.written());
+  if (ring_.write_held(kRingUsage, std::span(bytes).first(size))) {
+    ++records_written_;
+  } else {
+    ++records_lost_;
+  }
+  table_.give_back(*ticket.entry);
+  ticket = {};
+}
+
+void ShardRecords::drop(RecordTicket& ticket) {
+  if (ticket.entry == nullptr) return;
+  table_.give_back(*ticket.entry);
+  ring_.release();
+  // Nobody has heard of its number yet.
+  if (ticket.sequence + 1 == sequence_) --sequence_;
+  ticket = {};
+}
+
+}  // namespace headrace::policy

@@ -1,0 +1,90 @@
+// A shard's side of accounting: what it writes into the shared region so that every admitted
+// request yields exactly one usage record, whatever happens to the process.
+//
+//   begin()            holds a place in the record ring and an entry in the in-flight table, before
+//                      the first byte goes upstream, or to the client where it needs no provider
+//   begin_attempt() .. what becomes known meanwhile
+//   settle()           the record, written once; place and entry are given back
+//
+// Threads:    one shard.
+// Lifetime:   the areas outlive it, and the process.
+// Invariants: a ticket that was begun is settled or dropped exactly once.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "core/in_flight_table.h"
+#include "core/record_ring.h"
+#include "policy/record/record_codec.h"
+#include "policy/record/refusal_counts.h"
+#include "policy/record/usage_record.h"
+
+namespace headrace::policy {
+
+// Kinds of records in the ring.
+inline constexpr std::uint32_t kRingUsage = 1;
+inline constexpr std::uint32_t kRingIntent = 2;
+
+struct ShardRecordAreas {
+  std::span<std::byte> ring;
+  std::span<std::byte> in_flight;
+  std::span<std::byte> refusals;
+};
+
+// What an exchange holds from begin() to settle().
+struct RecordTicket {
+  std::uint64_t sequence = 0;
+  core::InFlightEntry* entry = nullptr;  // none: nothing is held
+};
+
+class ShardRecords {
+ public:
+  ShardRecords(const RecordSource& source, const ShardRecordAreas& areas);
+
+  // `intent` gets its id. False: there is no room, and the request must not go upstream.
+  [[nodiscard]] bool begin(RecordTicket& ticket, UsageRecord& intent);
+  // Writes the intent into the ring: it is on disk when synced() says so of the place returned.
+  // Nothing: there is no room.
+  [[nodiscard]] std::optional<std::uint64_t> write_intent(const RecordTicket& ticket);
+  [[nodiscard]] bool synced(std::uint64_t place) { return ring_.read() >= place; }
+
+  static void begin_attempt(RecordTicket& ticket, std::string_view provider,
+                            std::int64_t now_nanos);
+  static void end_attempt(RecordTicket& ticket, std::int64_t now_nanos, std::uint16_t status,
+                          std::uint8_t failure, core::MicroUsd cost);
+  // The record as it was begun; empty only where shared memory was overwritten. Its texts lie in
+  // the ticket's entry.
+  [[nodiscard]] static UsageRecord intent_of(const RecordTicket& ticket);
+  // The calls so far, for the record.
+  static void take_attempts(const RecordTicket& ticket, UsageRecord& into);
+
+  // The record gets the ticket's id and is written. The ticket is empty afterwards.
+  void settle(RecordTicket& ticket, UsageRecord& record);
+  // It was refused after all, at once: no record.
+  void drop(RecordTicket& ticket);
+
+  [[nodiscard]] RefusalCounts& refusals() { return refusals_; }
+  [[nodiscard]] const RecordSource& source() const { return source_; }
+  // Bytes that wait for the journal, of how many.
+  [[nodiscard]] std::uint64_t waiting() const { return ring_.waiting(); }
+  [[nodiscard]] std::uint64_t capacity() const { return ring_.capacity(); }
+  [[nodiscard]] std::size_t in_flight() const { return table_.taken(); }
+  [[nodiscard]] std::uint64_t begun() const { return sequence_; }
+  [[nodiscard]] std::uint64_t records_written() const { return records_written_; }
+  // Only where shared memory was overwritten.
+  [[nodiscard]] std::uint64_t records_lost() const { return records_lost_; }
+
+ private:
+  RecordSource source_;
+  core::RecordRingProducer ring_;
+  core::InFlightTable table_;
+  RefusalCounts refusals_;
+  std::uint64_t sequence_ = 0;
+  std::uint64_t records_written_ = 0;
+  std::uint64_t records_lost_ = 0;
+};
+
+}  // namespace headrace::policy

@@ -1,0 +1,193 @@
+#include "core/record_ring.h"
+
+#include <cstring>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "core/random.h"
+#include "tests/core/shared_area.h"
+
+namespace headrace::core {
+namespace {
+
+constexpr std::size_t kCapacity = 4096;
+constexpr std::size_t kRecordBytesMax = 400;
+
+std::span<const std::byte> bytes_of(const std::string& text) {
+  return std::as_bytes(std::span(text));
+}
+
+std::string text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+class RecordRing : public testing::Test {
+ protected:
+  RecordRingProducer producer() { return {area.bytes(), kRecordBytesMax}; }
+  RecordRingConsumer consumer() { return RecordRingConsumer(area.bytes()); }
+  SpscIndices& indices() { return *reinterpret_cast<SpscIndices*>(area.bytes().data()); }
+  std::span<std::byte> ring() { return area.bytes().subspan(sizeof(SpscIndices)); }
+
+  SharedArea area{record_ring_area_bytes(kCapacity)};
+};
+
+TEST_F(RecordRing, HandsOutWhatWasWrittenInItsOrder) {
+  RecordRingProducer in = producer();
+  RecordRingConsumer out = consumer();
+  EXPECT_FALSE(out.next());
+  ASSERT_TRUE(in.push(1, bytes_of("first")));
+  ASSERT_TRUE(in.push(2, bytes_of("")));
+  const auto first = out.next();
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->kind, 1U);
+  EXPECT_EQ(text_of(first->payload), "first");
+  const auto second = out.next();
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->kind, 2U);
+  EXPECT_TRUE(second->payload.empty());
+  EXPECT_GT(second->position, first->position);
+  EXPECT_EQ(second->position, in.written());
+  EXPECT_FALSE(out.next());
+}
+
+TEST_F(RecordRing, KeepsWhatWasHandedOutUntilItIsAcknowledged) {
+  RecordRingProducer in = producer();
+  RecordRingConsumer out = consumer();
+  ASSERT_TRUE(in.push(1, bytes_of("kept")));
+  ASSERT_TRUE(out.next());
+  EXPECT_EQ(in.read(), 0U);
+  out.rewind();
+  ASSERT_TRUE(out.next());
+  // Another process would find it again.
+  RecordRingConsumer successor = consumer();
+  EXPECT_TRUE(successor.next());
+  out.acknowledge();
+  EXPECT_EQ(in.read(), in.written());
+  EXPECT_FALSE(consumer().next());
+}
+
+TEST_F(RecordRing, HasTheRoomThatIsHeldWhateverElseIsWritten) {
+  Random random(7);
+  RecordRingProducer in = producer();
+  RecordRingConsumer out = consumer();
+  std::deque<std::string> expected;
+  std::uint64_t written = 0;
+  for (int round = 0; round < 200'000; ++round) {
+    const std::string text(random.below(kRecordBytesMax + 1), static_cast<char>('a' + round % 26));
+    switch (random.below(5)) {
+      case 0:
+        (void)in.hold();
+        break;
+      case 1:
+      case 2:
+        if (in.held() > 0) {
+          ASSERT_TRUE(in.write_held(3, bytes_of(text))) << "in round " << round;
+          expected.push_back(text);
+          ++written;
+        }
+        break;
+      case 3:
+        if (in.push(3, bytes_of(text))) expected.push_back(text);
+        break;
+      default:
+        if (const auto record = out.next()) {
+          ASSERT_FALSE(expected.empty());
+          ASSERT_EQ(text_of(record->payload), expected.front());
+          expected.pop_front();
+        }
+        if (random.one_in(2)) out.acknowledge();
+    }
+  }
+  EXPECT_FALSE(in.corrupt());
+  EXPECT_FALSE(out.corrupt());
+  EXPECT_GT(written, 1000U);
+  EXPECT_GT(in.written(), 100 * kCapacity) << "the ring went round too seldom";
+}
+
+TEST_F(RecordRing, RefusesToHoldMoreThanItHas) {
+  RecordRingProducer in = producer();
+  while (in.hold()) {
+  }
+  EXPECT_GE(in.held(), 8U);
+  EXPECT_FALSE(in.push(1, bytes_of("beside it")));
+  const std::uint64_t held = in.held();
+  for (std::uint64_t i = 0; i < held; ++i)
+    ASSERT_TRUE(in.write_held(1, bytes_of(std::string(kRecordBytesMax, 'x'))));
+  EXPECT_FALSE(in.hold()) << "nobody has read";
+  RecordRingConsumer out = consumer();
+  while (out.next()) {
+  }
+  out.acknowledge();
+  EXPECT_TRUE(in.hold()) << "all was read";
+}
+
+TEST_F(RecordRing, DoesNotKnowOfARecordThatWasHalfWritten) {
+  RecordRingProducer in = producer();
+  ASSERT_TRUE(in.push(1, bytes_of("whole")));
+  const std::vector<std::byte> before(area.bytes().begin(), area.bytes().end());
+  ASSERT_TRUE(in.push(1, bytes_of(std::string(300, 'h'))));
+  // All of its bytes, but not the index, as if the process had died before that store.
+  indices().written.store(reinterpret_cast<const SpscIndices*>(before.data())->written.load());
+  RecordRingConsumer out = consumer();
+  EXPECT_EQ(text_of(out.next()->payload), "whole");
+  EXPECT_FALSE(out.next());
+  // Whoever goes on writes over it.
+  RecordRingProducer successor = producer();
+  ASSERT_TRUE(successor.push(1, bytes_of("next")));
+  EXPECT_EQ(text_of(out.next()->payload), "next");
+}
+
+TEST_F(RecordRing, StepsOverWhatIsDamaged) {
+  RecordRingProducer in = producer();
+  ASSERT_TRUE(in.push(1, bytes_of("the first record")));
+  ASSERT_TRUE(in.push(1, bytes_of("the second record")));
+  ring()[20] ^= std::byte{4};
+  RecordRingConsumer out = consumer();
+  EXPECT_EQ(text_of(out.next()->payload), "the second record");
+  EXPECT_EQ(out.damaged(), 1U);
+  EXPECT_FALSE(out.corrupt());
+}
+
+TEST_F(RecordRing, NeverFollowsOverwrittenMemory) {
+  Random random(11);
+  for (int round = 0; round < 20'000; ++round) {
+    SharedArea fresh(record_ring_area_bytes(kCapacity));
+    std::memcpy(area.bytes().data(), fresh.bytes().data(), area.bytes().size());
+    RecordRingProducer in = producer();
+    for (int i = 0; i < 12; ++i)
+      (void)in.push(1, bytes_of(std::string(random.below(300), 'x')));
+    const std::size_t at =
+        random.one_in(3) ? random.below(sizeof(SpscIndices)) : random.below(area.bytes().size());
+    const std::size_t count = std::min<std::size_t>(1 + random.below(64), area.bytes().size() - at);
+    for (std::size_t i = 0; i < count; ++i)
+      area.bytes()[at + i] = static_cast<std::byte>(random.next());
+    RecordRingConsumer out = consumer();
+    for (int i = 0; i < 100 && out.next(); ++i) {
+    }
+    out.acknowledge();
+    (void)in.read();
+    if (in.hold()) (void)in.write_held(1, bytes_of("after"));
+  }
+}
+
+TEST_F(RecordRing, SkipsToWhatIsSafeElsewhere) {
+  RecordRingProducer in = producer();
+  ASSERT_TRUE(in.push(1, bytes_of("one")));
+  const std::uint64_t safe = in.written();
+  ASSERT_TRUE(in.push(1, bytes_of("two")));
+  RecordRingConsumer out = consumer();
+  out.skip_to(safe);
+  EXPECT_EQ(text_of(out.next()->payload), "two");
+  out.acknowledge();
+  // Neither back nor beyond the end.
+  out.skip_to(safe);
+  EXPECT_FALSE(out.next());
+  out.skip_to(in.written() + 64);
+  EXPECT_EQ(out.cursor(), in.written());
+}
+
+}  // namespace
+}  // namespace headrace::core

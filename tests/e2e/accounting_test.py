@@ -1,0 +1,426 @@
+"""Usage records: one for each admitted request, whatever happens to process and disk."""
+
+import collections
+import json
+import os
+import pathlib
+import random
+import resource
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+from gateway import BIN, Gateway, Response, chat, request
+from mock import Mock
+from upstream import STREAM_HEAD, Upstream, chunk, delta, event
+
+# How often the process is killed: 100 times, as promised, takes a minute.
+KILLS = int(os.environ.get("HEADRACE_KILLS", "12"))
+
+
+class Accounted(Gateway):
+    """A gateway with a journal, and a region that outlives it."""
+
+    def __init__(self, upstream, journal="", billing="", **more):
+        self.shared = tempfile.TemporaryDirectory(prefix="headrace-e2e-", dir="/dev/shm")
+        self.disk = tempfile.TemporaryDirectory(prefix="headrace-journal-")
+        self.region = pathlib.Path(self.shared.name) / "region"
+        self.key_limits = more.pop("key_limits", "")
+        extra = more.pop("extra", "")
+        super().__init__(
+            upstream,
+            arguments=["--region", self.region],
+            extra=f"""
+journal:
+  directory: {self.disk.name}
+  node: test-node
+  records_per_second_planned: 50
+  requests_under_way_max: 256
+{journal}
+{billing}
+{extra}""",
+            **more,
+        )
+
+    def config_text(self):
+        limits = f"    limits: [{self.key_limits}]\n" if self.key_limits else ""
+        return super().config_text().replace("    passthrough: true\n", "    passthrough: true\n" + limits, 1)
+
+    def __exit__(self, *exception):
+        try:
+            super().__exit__(*exception)
+        finally:
+            self.shared.cleanup()
+            self.disk.cleanup()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.log_file.close()
+
+    def rows(self):
+        """What the journal holds: usage records and refusals."""
+        lines = ctl("records", "--journal", self.disk.name, "-o", "json").splitlines()
+        rows = [json.loads(line) for line in lines]
+        return [row for row in rows if "id" in row], [row for row in rows if "refused" in row]
+
+    def records(self, count, seconds=10):
+        """The records once there are so many."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            records, _ = self.rows()
+            if len(records) >= count:
+                return records
+            time.sleep(0.05)
+        raise AssertionError(f"only {len(records)} records")
+
+    def ask(self, body=None, **more):
+        with self.connect() as connection:
+            connection.sendall(request(chat() if body is None else body, **more))
+            return Response(connection)
+
+
+def reset(connection):
+    """Leaves by a reset, as a process does that dies with bytes unread."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def ctl(*arguments):
+    run = subprocess.run([BIN / "headracectl", *arguments], capture_output=True, text=True, timeout=60)
+    if run.returncode != 0:
+        raise AssertionError(f"headracectl {arguments}: {run.stderr}")
+    return run.stdout
+
+
+class Accounting(unittest.TestCase):
+    def test_a_record_says_who_asked_what_and_what_was_used(self):
+        prices = """
+prices:
+  - {provider: openai, models: ["gpt-*"], input_micro_usd: 1000000, output_micro_usd: 2000000}
+"""
+        with Mock("--answer-tokens", "20") as mock, Accounted(mock.address, extra=prices) as gateway:
+            answer = gateway.ask(
+                headers=["X-Request-Id: request-one", "X-Headrace-Tags: task=sum, \"team=a",
+                         "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"])
+            self.assertEqual(answer.status, 200)
+            usage = answer.json()["usage"]
+            (record,) = gateway.records(1)
+            self.assertEqual(record["request_id"], "request-one")
+            self.assertEqual(record["trace_id"], "0af7651916cd43dd8448eb211c80319c")
+            self.assertEqual(record["tags"], "task=sum,team=a")
+            self.assertEqual((record["tenant"], record["key"]), ("default", "test"))
+            self.assertEqual((record["route"], record["provider"], record["model"]), ("gpt-4o", "openai", "gpt-4o"))
+            self.assertEqual((record["dialect"], record["endpoint"]), ("openai", "chat_completions"))
+            self.assertEqual((record["status"], record["ending"]), (200, "answered"))
+            self.assertEqual(record["usage"]["source"], "provider")
+            self.assertEqual(record["usage"]["in_fresh"], usage["prompt_tokens"])
+            self.assertEqual(record["usage"]["out_text"], usage["completion_tokens"])
+            self.assertEqual(record["raw_usage"]["prompt_tokens"], usage["prompt_tokens"])
+            self.assertEqual([attempt["status"] for attempt in record["attempts"]], [200])
+            self.assertGreater(record["duration_us"], 0)
+            self.assertEqual(record["cost_micro_usd"], usage["prompt_tokens"] + 2 * usage["completion_tokens"])
+
+    def test_every_admitted_request_has_one_record_and_every_refused_one_is_counted(self):
+        def script(request, connection):
+            if b"/v1/audio/" in request.head:
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            elif b"gpt-4o" in request.body:
+                connection.sendall(b"HTTP/1.1 500 Oh\r\nContent-Type: application/json\r\nContent-Length: 60\r\n\r\n"
+                                   + b'{"error":{"message":"' + b"x" * 36 + b'"}}')
+            else:
+                connection.close()
+
+        passthrough = """
+passthrough:
+  - path: /v1/audio/speech
+    provider: openai
+    request_micro_usd: 700
+"""
+        with Upstream(script) as upstream, Accounted(upstream.address, extra=passthrough) as gateway:
+            self.assertEqual(gateway.ask().status, 500)
+            self.assertEqual(gateway.ask(chat(model="claude-x"), path="/v1/messages").status, 502)
+            self.assertEqual(gateway.ask(b"{}", path="/v1/audio/speech").status, 200)
+            for _ in range(3):
+                self.assertEqual(gateway.ask(chat(model="nobody-knows")).status, 404)
+            self.assertEqual(gateway.ask(key="wrong-key-0123456789").status, 401)
+            self.assertEqual(gateway.ask(b"{").status, 400)
+            gateway.signal(signal.SIGTERM)
+            self.assertEqual(gateway.process.wait(10), 0)
+            records, refusals = gateway.rows()
+            self.assertEqual(collections.Counter((record["ending"], record["status"]) for record in records),
+                             {("answered", 500): 1, ("failed", 502): 1, ("answered", 200): 1})
+            for record in records:
+                self.assertEqual(record["usage"]["source"], "none", "an error's body is nobody's output")
+            self.assertEqual([record["cost_micro_usd"] for record in records if record["status"] == 200], [700])
+            counts = collections.Counter()
+            for row in refusals:
+                counts[row["refused"], row["key"]] += row["count"]
+            self.assertEqual(counts, {("model_not_found", "test"): 3, ("unauthenticated", ""): 1,
+                                      ("invalid_body", "test"): 1})
+
+    def test_who_leaves_pays_for_what_had_come(self):
+        def script(request, connection):
+            connection.sendall(STREAM_HEAD)
+            try:
+                for _ in range(2000):
+                    connection.sendall(chunk(event(delta("word"))))
+                    time.sleep(0.005)
+            except OSError:
+                pass
+
+        with Upstream(script) as upstream, Accounted(upstream.address) as gateway:
+            with gateway.connect() as connection:
+                connection.sendall(request(chat(stream=True)))
+                data = b""
+                while data.count(b"word") < 5:
+                    data += connection.recv(4096)
+            (record,) = gateway.records(1)
+            self.assertEqual(record["ending"], "client_left")
+            self.assertEqual(record["usage"]["source"], "estimated")
+            self.assertGreaterEqual(record["usage"]["out_text"], data.count(b"word"))
+            self.assertLess(record["usage"]["out_text"], 1000)
+
+    def test_who_leaves_is_read_for_to_the_end_where_that_is_asked_for(self):
+        with Mock("--answer-tokens", "40", "--gap", "5ms") as mock, \
+                Accounted(mock.address, billing="billing:\n  on_disconnect: drain\n") as gateway:
+            for leave in (lambda connection: connection.close(),
+                          lambda connection: connection.shutdown(socket.SHUT_WR), reset):
+                with gateway.connect() as connection:
+                    connection.sendall(request(chat(stream=True)))
+                    connection.recv(1)
+                    leave(connection)
+                    records = gateway.records(1 + len(gateway.rows()[0]))
+                record = records[-1]
+                self.assertEqual((record["ending"], record["usage"]["source"]), ("client_left", "provider"))
+                self.assertEqual(record["usage"]["out_text"], 40)
+            self.assertEqual(gateway.metric("headrace_requests_in_flight"), 1, "more than the question itself")
+            self.assertEqual([row["aborted"] for row in mock.request_ids().values()], [0, 0, 0])
+
+    def test_the_region_shows_what_is_under_way(self):
+        go_on = threading.Event()
+
+        def script(request, connection):
+            connection.sendall(STREAM_HEAD + chunk(event(delta("one"))) + chunk(event(delta("two"))))
+            go_on.wait(20)
+            connection.sendall(chunk(event(b"[DONE]")) + b"0\r\n\r\n")
+
+        with Upstream(script) as upstream, Accounted(upstream.address) as gateway, gateway.connect() as connection:
+            connection.sendall(request(chat(stream=True)))
+            data = b""
+            while b"two" not in data:
+                data += connection.recv(4096)
+            rows = [json.loads(line) for line in ctl("records", "--region", gateway.region, "-o", "json").splitlines()]
+            under_way = [row for row in rows if row["ending"] == "under_way"]
+            self.assertEqual(len(under_way), 1, rows)
+            self.assertEqual(under_way[0]["usage"]["out_text"], 2)
+            self.assertTrue(under_way[0]["streamed"])
+            self.assertEqual(under_way[0]["attempts"][0]["provider"], "openai")
+            go_on.set()
+            self.assertTrue(Response(connection, data).whole)
+
+    def test_killed_again_and_again_it_loses_and_doubles_nothing(self):
+        with Mock("--answer-tokens", "uniform:5:60", "--gap", "2ms", "--latency", "3ms") as mock, \
+                Accounted(mock.address, shards=2) as gateway:
+            load = Load(gateway, clients=10)
+            rng = random.Random(7)
+            for _ in range(KILLS):
+                time.sleep(rng.uniform(0.05, 0.6))
+                gateway.kill()
+                begun = time.monotonic()
+                gateway.start()
+                self.assertLess(time.monotonic() - begun, 10)
+            load.wait_for(20)
+            load.stop()
+            gateway.signal(signal.SIGTERM)
+            self.assertEqual(gateway.process.wait(20), 0)
+            records, _ = gateway.rows()
+            served = mock.request_ids()
+            by_request = collections.Counter(record["request_id"] for record in records)
+            by_id = collections.Counter(record["id"] for record in records)
+            self.assertEqual([key for key, count in by_id.items() if count > 1], [], "records twice")
+            self.assertEqual([key for key, count in by_request.items() if count > 1], [], "requests twice")
+            self.assertEqual([key for key in served if key not in by_request], [], "requests without a record")
+            partial = [record for record in records if record["ending"] == "lost"]
+            self.assertGreater(len(partial), KILLS // 2, "the kills hit nobody")
+            for record in records:
+                if record["request_id"] not in served:
+                    continue  # the mock never saw it whole
+                seen = load.tokens_seen.get(record["request_id"])
+                if record["ending"] == "lost":
+                    self.assertEqual(record["usage"]["source"], "partial")
+                    if seen is not None:
+                        self.assertGreaterEqual(record["usage"].get("out_text", 0), seen, record)
+                elif record["ending"] == "answered" and record["status"] == 200:
+                    usage = served[record["request_id"]]["usage"]
+                    self.assertEqual(record["usage"]["out_text"], usage["text_tokens"], record)
+                    self.assertEqual(record["usage"]["in_fresh"], usage["prompt_tokens"], record)
+            print(f"{KILLS} kills: {len(served)} requests, {len(records)} records, {len(partial)} of them partial")
+
+    def test_a_full_disk_refuses_before_upstream_and_loses_nothing(self):
+        with Mock("--answer-tokens", "3") as mock, Accounted(mock.address) as gateway:
+            self.assertEqual(gateway.ask().status, 200)
+            gateway.records(1)
+            before = self.largest_segment(gateway)
+            # No file may grow any more: as a full disk, but for its number.
+            resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE, (before, resource.RLIM_INFINITY))
+            answered, refused = 1, None
+            with gateway.connect() as connection:
+                for _ in range(20_000):
+                    connection.sendall(request(chat()))
+                    answer = Response(connection)
+                    if answer.status != 200:
+                        refused = answer
+                        break
+                    answered += 1
+            self.assertIsNotNone(refused, "the ring has no end")
+            self.assertEqual(refused.status, 503)
+            self.assertIn("retry-after", refused.headers)
+            self.assertEqual(gateway.metric("headrace_journal_stalled"), 1)
+            self.assertGreater(gateway.metric("headrace_journal_waiting_bytes"), 0)
+            self.assertEqual(sum(row["requests"] for row in mock.request_ids().values()), answered)
+            resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE,
+                             (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            freed = time.monotonic()
+            while gateway.ask().status != 200:
+                self.assertLess(time.monotonic() - freed, 10, "it does not go on")
+                time.sleep(0.01)
+            self.assertLess(time.monotonic() - freed, 1.0, "it goes on, but late")
+            self.assertEqual(len(gateway.records(answered + 1)), answered + 1)
+            self.assertEqual(gateway.metric("headrace_journal_stalled"), 0)
+
+    def test_a_successor_drains_what_a_full_disk_left(self):
+        with Mock("--answer-tokens", "3") as mock, Accounted(mock.address) as gateway:
+            self.assertEqual(gateway.ask().status, 200)
+            gateway.records(1)
+            resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE,
+                             (self.largest_segment(gateway), resource.RLIM_INFINITY))
+            for _ in range(20):
+                self.assertEqual(gateway.ask().status, 200)
+            self.assertEqual(len(gateway.rows()[0]), 1)
+            gateway.kill()
+            gateway.start()
+            self.assertEqual(len(gateway.records(21)), 21)
+
+    def test_strict_billing_waits_for_the_disk(self):
+        with Mock("--answer-tokens", "3") as mock, \
+                Accounted(mock.address, billing="billing:\n  strict: true\n") as gateway:
+            for _ in range(5):
+                self.assertEqual(gateway.ask().status, 200)
+            self.assertEqual(gateway.metric("headrace_journal_intents_total"), 5)
+            # While the disk takes nothing, nothing goes upstream.
+            resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE,
+                             (self.largest_segment(gateway), resource.RLIM_INFINITY))
+            before = len(mock.request_ids())
+            with gateway.connect() as connection:
+                connection.sendall(request(chat()))
+                connection.settimeout(0.7)
+                with self.assertRaises(TimeoutError):
+                    connection.recv(1)
+                self.assertEqual(len(mock.request_ids()), before)
+                resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE,
+                                 (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+                connection.settimeout(10)
+                self.assertEqual(Response(connection).status, 200)
+            self.assertEqual(len(gateway.records(6)), 6)
+
+    def test_a_node_that_lost_its_memory_keeps_the_intents(self):
+        def script(request, connection):
+            connection.sendall(STREAM_HEAD + chunk(event(delta("one"))))
+            time.sleep(30)
+
+        with Upstream(script) as upstream, \
+                Accounted(upstream.address, billing="billing:\n  strict: true\n") as gateway, \
+                gateway.connect() as connection:
+            connection.sendall(request(chat(stream=True), headers=["X-Request-Id: cut-by-a-power-failure"]))
+            connection.recv(1)
+            gateway.kill()
+            gateway.region.unlink()
+            gateway.start()
+            (record,) = gateway.records(1)
+            self.assertEqual(record["request_id"], "cut-by-a-power-failure")
+            self.assertEqual((record["ending"], record["usage"]["source"]), ("lost", "partial"))
+
+    def test_what_was_spent_of_a_day_survives_a_reboot(self):
+        with Mock("--answer-tokens", "3") as mock, \
+                Accounted(mock.address, key_limits="{measure: requests, per: day, value: 5}") as gateway:
+            for _ in range(3):
+                self.assertEqual(gateway.ask().status, 200)
+            # Pools are looked at once a second, and written where they have changed.
+            time.sleep(2.5)
+            self.assertGreaterEqual(gateway.metric("headrace_journal_pools_total"), 1)
+            gateway.kill()
+            gateway.region.unlink()
+            gateway.start()
+            self.assertEqual([gateway.ask().status for _ in range(3)], [200, 200, 429])
+
+    def test_a_region_that_does_not_fit_is_told_at_start(self):
+        with Upstream() as upstream:
+            gateway = Accounted(upstream.address)
+            gateway.config.write_text(
+                gateway.config_text().replace("planned: 50", "planned: 100000").replace(
+                    "requests_under_way_max: 256", "requests_under_way_max: 1000000").replace(
+                    "count: 1", "count: 64"))
+            run = subprocess.run([BIN / "headrace", "--config", gateway.config, *gateway.arguments],
+                                 capture_output=True, text=True, timeout=60)
+            self.assertNotEqual(run.returncode, 0)
+            self.assertIn("shared region", run.stderr)
+            self.assertIn("memory", run.stderr)
+            gateway.shared.cleanup()
+            gateway.disk.cleanup()
+            for held in gateway.reserved:
+                held.close()
+
+    @staticmethod
+    def largest_segment(gateway):
+        return max(path.stat().st_size for path in pathlib.Path(gateway.disk.name).iterdir())
+
+
+class Load:
+    """Clients that ask as long as they may, streamed and not, and outlive their gateway."""
+
+    def __init__(self, gateway, clients):
+        self.gateway, self.stopped = gateway, threading.Event()
+        self.whole, self.tokens_seen, self.lock = 0, {}, threading.Lock()
+        self.threads = [threading.Thread(target=self.run, args=(number,)) for number in range(clients)]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self, number):
+        asked = 0
+        while not self.stopped.is_set():
+            asked += 1
+            name = f"client-{number}-request-{asked}"
+            stream = asked % 3 != 0
+            data = b""
+            try:
+                with self.gateway.connect(timeout=10) as connection:
+                    connection.sendall(request(chat(stream=stream), headers=[f"X-Request-Id: {name}"]))
+                    while piece := connection.recv(65536):
+                        data += piece
+                        if data.endswith(b"0\r\n\r\n") or (not stream and data.endswith(b"}")):
+                            break
+            except OSError:
+                pass
+            with self.lock:
+                if stream:
+                    self.tokens_seen[name] = data.count(b'"content":"') - data.count(b'"content":""')
+                self.whole += 1 if data.endswith(b"0\r\n\r\n") else 0
+            if not data:
+                time.sleep(0.01)
+
+    def wait_for(self, more, seconds=20):
+        goal, deadline = self.whole + more, time.monotonic() + seconds
+        while self.whole < goal and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert self.whole >= goal, "nobody is served any more"
+
+    def stop(self):
+        self.stopped.set()
+        for thread in self.threads:
+            thread.join()

@@ -1,0 +1,78 @@
+// headracectl: what an operator asks of a node.
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "net/main/config_file.h"
+#include "tools/headracectl/records_command.h"
+
+namespace {
+
+using namespace headrace;
+
+int fail(const std::string& text) {
+  fmt::print(stderr, "{}{}", text, text.ends_with('\n') ? "" : "\n");
+  return EXIT_FAILURE;
+}
+
+// The config base, or the reason why there is none.
+int compile(const std::string& config, const std::string& base_path) {
+  const auto key = net::find_master_key();
+  if (!key) return fail(key.error());
+  const auto base = net::compile_config_file(config, *key);
+  if (!base) return fail(base.error());
+  if (base_path.empty()) {
+    fmt::print("{}: the config is good\n", config);
+    return EXIT_SUCCESS;
+  }
+  std::ofstream file(base_path, std::ios::binary | std::ios::trunc);
+  file.write(reinterpret_cast<const char*>(base->data()),
+             static_cast<std::streamsize>(base->size()));
+  file.flush();
+  if (!file) return fail(fmt::format("cannot write {}", base_path));
+  fmt::print("{}: {} bytes\n", base_path, base->size());
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"headracectl: looks into a node of Headrace and compiles its configs."};
+  app.require_subcommand(1);
+
+  tools::ctl::RecordsCommand records;
+  CLI::App* show = app.add_subcommand(
+      "records",
+      "Usage records: from the journal's segments, or live from the shared region "
+      "(what waits for the disk, and what is under way)");
+  CLI::Option* journal =
+      show->add_option("--journal", records.journal, "The folder of the journal's segments");
+  CLI::Option* region =
+      show->add_option("--region", records.region, "The file of the shared region");
+  journal->excludes(region);
+  show->add_flag("-f,--follow", records.follow, "Go on with what comes");
+  const std::map<std::string, tools::ctl::Output> outputs = {{"table", tools::ctl::Output::table},
+                                                             {"json", tools::ctl::Output::json}};
+  show->add_option("-o,--output", records.output, "table, or json: a line each")
+      ->transform(CLI::CheckedTransformer(outputs));
+
+  std::string config;
+  std::string base;
+  CLI::App* make = app.add_subcommand("compile", "Compiles a config into a base");
+  make->add_option("config", config, "The config file")->required();
+  make->add_option("-o,--output", base, "The base to write")->required();
+  CLI::App* check = app.add_subcommand("check", "Says what is wrong with a config");
+  check->add_option("config", config, "The config file")->required();
+
+  CLI11_PARSE(app, argc, argv);
+  if (make->parsed()) return compile(config, base);
+  if (check->parsed()) return compile(config, {});
+  if (records.journal.empty() && records.region.empty()) {
+    return fail("headracectl records: say --journal FOLDER or --region FILE");
+  }
+  return tools::ctl::show_records(records);
+}
