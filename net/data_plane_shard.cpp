@@ -189,6 +189,12 @@ void DataPlaneShard::on_second(core::Instant) {
   if (context_.limits) {
     context_.limit_clock->observe(context_.now(), context_.io->wall_now());
     context_.limits->tend(context_.limit_time());
+    const std::uint64_t closed = context_.limits->counts().limits_closed;
+    if (closed != limits_closed_) {
+      context_.counters.add(ShardCount::limits_closed, closed - limits_closed_);
+      limits_closed_ = closed;
+      HEADRACE_EVENT(error, "the shared memory of a limit is damaged: it is closed");
+    }
   }
   constexpr std::size_t kReleaseBytesMax = 4 * 1024 * 1024;
   context_.bodies.release_idle(kReleaseBytesMax);

@@ -125,6 +125,7 @@ class DataPlaneShard final : public core::ShardHooks {
   std::vector<std::unique_ptr<ShardConfig>> configs_;  // the current one is the last
   std::vector<std::unique_ptr<Listener>> listeners_;
   core::SpscRing<ShardCommand> commands_;
+  std::uint64_t limits_closed_ = 0;
   Deadline limits_due_;  // when a share of limits is to be given back
   std::uint64_t config_number_ = 0;
   bool draining_ = false;

@@ -72,6 +72,7 @@ enum class ShardCount : std::uint8_t {
   cache_answers_kept,
   cache_answers_unfit,    // errors, cut ones, refusals
   cache_answers_dropped,  // for want of room, or too large
+  limits_closed,          // their words were out of bounds
   count,
 };
 

@@ -138,6 +138,8 @@ constexpr std::array kCounterRows = {
                "Answers not kept: errors, cut ones, refusals."},
     CounterRow{ShardCount::cache_answers_dropped, "headrace_cache_dropped_total",
                "Answers not kept: too large, or no room."},
+    CounterRow{ShardCount::limits_closed, "headrace_limits_closed_total",
+               "Limits closed because their words in shared memory are damaged."},
 };
 static_assert(kCounterRows.size() == static_cast<std::size_t>(ShardCount::count),
               "every counter has its row");
