@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "core/check.h"
+#include "core/planted_bug.h"
 #include "net/cache/shard_cache.h"
 #include "net/edge/downstream_connection.h"
 #include "net/http/query.h"
@@ -72,8 +73,9 @@ bool Exchange::open_cache(const policy::config::RouteCache& route, const http::R
   cache_ = shard_->cache->open();
   if (cache_ == nullptr) return false;
   cache_->route = &route;
-  const std::string_view scope =
-      write_cache_scope(config_->view().text(caller_.tenant->name), route.identity, cache_->scope);
+  std::string_view tenant = config_->view().text(caller_.tenant->name);
+  if (core::planted(core::PlantedBug::tenant_left_out)) tenant = {};
+  const std::string_view scope = write_cache_scope(tenant, route.identity, cache_->scope);
   cache_->key =
       shard_->cache->fingerprint().key(scope, match_.endpoint, counted.text(), message_->body(),
                                        policy::unheeded_fields(match_.endpoint, message_->facts));
@@ -222,6 +224,7 @@ void Exchange::pump_cached_answer() {
   shard_->counters.add(ShardCount::bytes_downstream_out, bytes);
   downstream_->expect_sent(bytes);
   transport.send(std::span(slices.data(), count));
+  if (core::planted(core::PlantedBug::cached_answer_let_go)) cache_->answer.reset();
 }
 
 void Exchange::on_cached_answer_sent() {

@@ -135,10 +135,27 @@ passthrough:
   return yaml;
 }
 
+// One more route, whose answers are kept, and one more tenant that asks there.
+std::string with_cache(std::string yaml) {
+  const auto insert = [&yaml](std::string_view section, std::string_view more) {
+    yaml.insert(yaml.find(section) + section.size(), more);
+  };
+  insert("\nroutes:", R"(
+  - models: [kept-sim]
+    targets: [{provider: openai}]
+    cache: {mode: always, deterministic_only: false, ttl_ms: 4000, entry_bytes_max: 24KiB,
+            wait_ms: 1500, waiters_max: 4}
+    retry: {tries: 1})");
+  insert("\nkeys:", fmt::format("\n  - {{name: other, key: {}, tenant: other}}", kOtherClientKey));
+  return yaml + "cache: {memory_bytes_max: 1MiB}\n";
+}
+
 std::shared_ptr<const net::ConfigSnapshot> load(const GatewayOptions& options) {
   config::NoSecrets secrets;
   const config::MasterKey key = config::MasterKey::parse(std::string(64, '5')).value();
-  auto base = config::compile(config_text(options), "sim.yaml", secrets, key);
+  auto base =
+      config::compile(options.cache ? with_cache(config_text(options)) : config_text(options),
+                      "sim.yaml", secrets, key);
   if (!base) {
     for (const config::ConfigError& error : base.error())
       fmt::print(stderr, "{}\n", config::error_text(error));
@@ -198,14 +215,30 @@ Gateway::Gateway(World& world, const GatewayOptions& options)
                               .head_blocks = 256,
                               .tls_blocks = 2};
   }
+  // Rings of a few messages, so that they are full now and then.
+  constexpr std::size_t kMessagesMax = 4;
+  if (options.cache) {
+    cache_ = std::make_unique<net::ProcessCache>(
+        snapshot_->view().cache().settings().memory_bytes_max, options.shards);
+    shard_options.cache = cache_.get();
+    shard_options.cache_limits = {
+        .sessions_max = 64, .seats_max = 24, .flights = {.flights_max = 6}};
+    post_office_ = std::make_unique<core::PostOffice>(options.shards, kMessagesMax);
+  }
   fleet_.target_slots = target_slots_;
   fleet_.key_slots = key_slots_;
   for (std::uint32_t number = 0; number < options.shards; ++number) {
     std::unique_ptr<core::Io> io = core::Io::create(io_options).value();
     SimIo& simulated = world_.newest_io();
     names_.attach(number, *io);
+    core::Mailbox* mailbox = nullptr;
+    if (post_office_ != nullptr) {
+      post_office_->attach(number, *io);
+      mailboxes_.push_back(std::make_unique<core::Mailbox>(*post_office_, number));
+      mailbox = mailboxes_.back().get();
+    }
     shards_.push_back(std::make_unique<net::DataPlaneShard>(
-        number, std::move(io), nullptr, snapshot_, budget_, &names_, &fleet_, shard_options));
+        number, std::move(io), mailbox, snapshot_, budget_, &names_, &fleet_, shard_options));
     net::DataPlaneShard& shard = *shards_.back();
     journal_.attach(shard, *shard.context().io);
     shard.context().stage_delays = this;
@@ -253,6 +286,8 @@ std::vector<std::string> Gateway::leaks() {
   const auto expect = [&](std::string_view what, std::uint64_t left, std::uint64_t expected = 0) {
     if (left != expected) found.push_back(fmt::format("{} left: {}", what, left - expected));
   };
+  std::int64_t blocks = 0;
+  std::int64_t entries = 0;
   for (const auto& shard : shards_) {
     net::ShardContext& context = shard->context();
     expect("client connections", context.downstreams.in_use());
@@ -268,6 +303,12 @@ std::vector<std::string> Gateway::leaks() {
     expect("timers", context.timers->armed(), 1);  // its second
     expect("starved transports", context.starved.empty() ? 0U : 1U);
     expect("queued exchanges", context.run_queue.empty() ? 0U : 1U);
+    if (const net::ShardCache* cache = shard->cache(); cache != nullptr) {
+      expect("seats in flights", cache->seats());
+      expect("flights", cache->flights());
+      blocks += cache->statistics().blocks.value();
+      entries += cache->statistics().entries.value();
+    }
     for (const auto& [name, gauge] :
          {std::pair{"connections by gauge", &context.counters.gauges.downstream_connections},
           std::pair{"provider connections by gauge", &context.counters.gauges.upstream_connections},
@@ -280,6 +321,12 @@ std::vector<std::string> Gateway::leaks() {
     const auto word = policy::BreakerWord::unpacked(slot.word.load());
     HEADRACE_CHECK(word.has_value(), "a breaker's word is corrupt");
     expect("probes of a breaker", word->probes);
+  }
+  if (cache_ != nullptr) {
+    expect("the cache's blocks", cache_->store.memory().blocks_taken(),
+           static_cast<std::uint64_t>(blocks));
+    expect("the cache's entries", cache_->store.memory().entries_taken(),
+           static_cast<std::uint64_t>(entries));
   }
   expect("descriptors", world_.descriptors_open());
   expect("requests without exactly one record",

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/mailbox.h"
 #include "core/socket_address.h"
 #include "net/data_plane_shard.h"
 #include "net/fleet.h"
@@ -25,6 +26,7 @@ struct GatewayOptions {
   bool tiny = false;         // two receive buffers, a few connections
   bool few_buffers = false;  // as few, but room for everybody
   bool names = false;        // providers are found by name
+  bool cache = false;        // answers are kept on one more route; shards talk to each other
   bool resilience = false;   // breakers, retries, a second provider, several keys
   bool drain = false;        // who leaves is read for to the end
   bool strict = false;       // requests wait for their intents to be on the disk
@@ -80,6 +82,9 @@ class Gateway final : public net::StageDelays {
   core::LimitWorld limits_;
   core::BodyBudget budget_;
   SimJournal journal_;
+  std::unique_ptr<net::ProcessCache> cache_;
+  std::unique_ptr<core::PostOffice> post_office_;
+  std::vector<std::unique_ptr<core::Mailbox>> mailboxes_;
   std::vector<std::unique_ptr<net::DataPlaneShard>> shards_;
 };
 

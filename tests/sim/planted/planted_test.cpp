@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "core/planted_bug.h"
+#include "tests/sim/cache_scenario.h"
 #include "tests/sim/scenario.h"
 
 namespace headrace::sim {
@@ -23,9 +24,27 @@ namespace {
 
 using core::PlantedBug;
 
+constexpr std::uint64_t kFirstSeed = 9'000'000;
+constexpr std::uint32_t kRequests = 1'000;
+constexpr std::uint64_t kSeedsMax = 80;
+
+// A run of one seed; what was violated first, or nothing.
+using Scenario = std::string (*)(std::uint64_t seed);
+
+std::string everything(std::uint64_t seed) {
+  const RunResult result = run_scenario(seed, kRequests);
+  return result.violations.empty() ? std::string() : result.violations.front();
+}
+
+std::string cache(std::uint64_t seed) {
+  const CacheRun result = run_cache_scenario(seed);
+  return result.violations.empty() ? std::string() : result.violations.front();
+}
+
 struct Case {
   PlantedBug bug;
   std::string_view name;
+  Scenario scenario = everything;
   friend void PrintTo(const Case& tested, std::ostream* out) { *out << tested.name; }
 };
 
@@ -68,36 +87,35 @@ constexpr Case kCases[] = {
     HEADRACE_PLANTED(record_lost),
     HEADRACE_PLANTED(stream_never_ended),
     HEADRACE_PLANTED(turn_not_asked_for),
+    {PlantedBug::cached_answer_let_go, "cached_answer_let_go", cache},
+    {PlantedBug::unfit_answer_kept, "unfit_answer_kept", cache},
+    {PlantedBug::tenant_left_out, "tenant_left_out", cache},
 };
 #undef HEADRACE_PLANTED
 static_assert(std::size(kCases) + 1 == static_cast<std::size_t>(PlantedBug::count),
               "every planted bug is looked for");
 
-constexpr std::uint64_t kFirstSeed = 9'000'000;
-constexpr std::uint32_t kRequests = 1'000;
-constexpr std::uint64_t kSeedsMax = 80;
-
 enum Ending : int { kNothingFound = 0, kFound = 3 };
 
 // In the child. Says at which seed what was found.
-[[noreturn]] void search(PlantedBug bug) {
+[[noreturn]] void search(PlantedBug bug, Scenario scenario) {
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
   core::the_planted_bug = bug;
   for (std::uint64_t i = 0; i < kSeedsMax; ++i) {
     std::fprintf(stderr, "seed %llu\n", static_cast<unsigned long long>(kFirstSeed + i));
-    const RunResult result = run_scenario(kFirstSeed + i, kRequests);
-    if (result.violations.empty()) continue;
-    std::fprintf(stderr, "%.400s\n", result.violations.front().c_str());
+    const std::string violation = scenario(kFirstSeed + i);
+    if (violation.empty()) continue;
+    std::fprintf(stderr, "%.400s\n", violation.c_str());
     std::_Exit(kFound);
   }
   std::_Exit(kNothingFound);
 }
 
-int run_search(PlantedBug bug) {
+int run_search(PlantedBug bug, Scenario scenario) {
   std::fflush(nullptr);
   const pid_t child = ::fork();
-  if (child == 0) search(bug);
+  if (child == 0) search(bug, scenario);
   int status = 0;
   EXPECT_EQ(::waitpid(child, &status, 0), child);
   return status;
@@ -112,7 +130,7 @@ bool found(int status) {
 class PlantedBugs : public testing::TestWithParam<Case> {};
 
 TEST_P(PlantedBugs, AreFound) {
-  const int status = run_search(GetParam().bug);
+  const int status = run_search(GetParam().bug, GetParam().scenario);
   EXPECT_TRUE(found(status)) << GetParam().name << " was not found within " << kSeedsMax
                              << " seeds (status " << status << ")";
 }
@@ -121,8 +139,10 @@ INSTANTIATE_TEST_SUITE_P(Sim, PlantedBugs, testing::ValuesIn(kCases),
                          [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST(PlantedBugs, NothingIsFoundWhereNothingIsPlanted) {
-  const int status = run_search(PlantedBug::none);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == kNothingFound) << "status " << status;
+  for (const Scenario scenario : {everything, cache}) {
+    const int status = run_search(PlantedBug::none, scenario);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == kNothingFound) << "status " << status;
+  }
 }
 
 }  // namespace

@@ -1,0 +1,344 @@
+#include "tests/sim/cache_scenario.h"
+
+#include <algorithm>
+#include <charconv>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "tests/sim/gateway.h"
+#include "tests/sim/ledger.h"
+#include "tests/sim/message_reader.h"
+#include "tests/sim/world.h"
+
+namespace headrace::sim {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::uint32_t kQuestions = 5;
+constexpr std::uint32_t kClients = 14;
+constexpr std::uint32_t kRequestsEach = 25;
+
+enum class Kind : std::uint8_t { good, refused, failed, broken };
+
+// What the provider has said, by the number that stands in it.
+struct Said {
+  std::uint32_t question = 0;
+  bool stream = false;
+  Kind kind = Kind::good;
+  std::string body;  // as the client must see it
+  int tenant = -1;   // whose clients have seen it
+  std::uint32_t seen = 0;
+};
+
+std::string question_body(std::uint32_t question, bool stream) {
+  return fmt::format(R"({{"model":"kept-sim","stream":{},"messages":["Q{}."]}})", stream, question);
+}
+
+std::uint32_t number_behind(std::string_view text, std::string_view mark) {
+  std::uint32_t number = UINT32_MAX;
+  if (const std::size_t at = text.find(mark); at != std::string_view::npos) {
+    const char* first = text.data() + at + mark.size();
+    std::from_chars(first, text.data() + text.size(), number);
+  }
+  return number;
+}
+
+class Scene {
+ public:
+  std::deque<Said> said;
+  CacheRun run;
+
+  Said& say(std::uint32_t question, bool stream);
+};
+
+core::Random& dice() {
+  return World::current().random();
+}
+
+Said& Scene::say(std::uint32_t question, bool stream) {
+  ++run.fetched;
+  Said& answer = said.emplace_back();
+  const auto number = static_cast<std::uint32_t>(said.size() - 1);
+  answer.question = question;
+  answer.stream = stream;
+  const std::uint64_t kind = dice().below(10);
+  answer.kind = kind < 6 ? Kind::good : static_cast<Kind>(kind - 6 > 3 ? 0 : kind - 6);
+  if (answer.kind == Kind::failed) {
+    answer.body = fmt::format(R"({{"error":{{"message":"S{}. Q{}."}}}})", number, question);
+    return answer;
+  }
+  const std::string_view reason = answer.kind == Kind::refused ? "content_filter" : "stop";
+  const std::string filler(static_cast<std::size_t>(dice().below(dice().one_in(8) ? 30'000 : 900)),
+                           'x');
+  if (!stream) {
+    answer.body = fmt::format(
+        R"({{"id":"S{}.","choices":[{{"message":{{"content":"Q{}. {}"}},"finish_reason":"{}"}}]}})",
+        number, question, filler, reason);
+    return answer;
+  }
+  answer.body = fmt::format(
+      "data: {{\"id\":\"S{}.\",\"choices\":[{{\"delta\":{{\"content\":\"Q{}. {}\"}},"
+      "\"finish_reason\":null}}]}}\n\n"
+      "data: {{\"choices\":[{{\"delta\":{{}},\"finish_reason\":\"{}\"}}]}}\n\ndata: [DONE]\n\n",
+      number, question, filler, reason);
+  return answer;
+}
+
+// --- the provider --------------------------------------------------------------------------------
+
+class Provider {
+ public:
+  Provider(Scene& scene, std::shared_ptr<Peer> peer) : scene_(scene), peer_(std::move(peer)) {
+    peer_->on_bytes = [this](std::string_view bytes) { on_bytes(bytes); };
+    peer_->on_end = [this] { peer_->finish(); };
+  }
+
+ private:
+  void on_bytes(std::string_view bytes) {
+    reader_.feed(bytes);
+    while (auto message = reader_.next()) {
+      const std::uint32_t question = number_behind(message->body, "Q");
+      const bool stream = message->body.find("\"stream\":true") != std::string::npos;
+      Said& answer = scene_.say(question, stream);
+      const bool whole = answer.kind != Kind::broken;
+      std::string text = fmt::format(
+          "HTTP/1.1 {} Fine\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n{}",
+          answer.kind == Kind::failed ? 400 : 200,
+          stream && answer.kind != Kind::failed ? "text/event-stream" : "application/json",
+          answer.body.size(), answer.body);
+      if (!whole) text.resize(text.size() - 1 - static_cast<std::size_t>(dice().below(40)));
+      // While it thinks, others ask the same.
+      World::current().after(milliseconds(dice().below(dice().one_in(10) ? 2'500 : 60)),
+                             [this, whole, text = std::move(text)] {
+                               peer_->write(text);
+                               if (!whole) peer_->finish();
+                             });
+    }
+  }
+
+  Scene& scene_;
+  std::shared_ptr<Peer> peer_;
+  MessageReader reader_{MessageReader::Side::requests};
+};
+
+// --- clients -------------------------------------------------------------------------------------
+
+class Client {
+ public:
+  Client(Scene& scene, int tenant, std::uint32_t requests)
+      : scene_(scene), tenant_(tenant), left_(requests) {}
+
+  void start() {
+    World::current().after(World::current().some_delay(), [this] { connect(); });
+  }
+  [[nodiscard]] bool done() const { return left_ == 0 && !waiting_; }
+
+ private:
+  void connect() {
+    peer_ = World::current().connect(Gateway::address());
+    if (peer_ == nullptr) {
+      World::current().violation("nobody listens");
+      left_ = 0;
+      return;
+    }
+    reader_ = std::make_unique<MessageReader>(MessageReader::Side::responses);
+    const std::uint64_t connection = ++connection_;
+    peer_->on_bytes = [this, connection](std::string_view bytes) {
+      if (connection == connection_) on_bytes(bytes);
+    };
+    peer_->on_end = [this, connection] {
+      if (connection == connection_) on_over();
+    };
+    peer_->on_reset = peer_->on_end;
+    if (dice().one_in(6)) {
+      peer_->read_slowly(1 + static_cast<std::size_t>(dice().below(4'000)), 400);
+    }
+    ask();
+  }
+
+  void ask() {
+    if (left_ == 0) return;
+    --left_;
+    waiting_ = true;
+    ++scene_.run.requests;
+    question_ = static_cast<std::uint32_t>(dice().below(kQuestions));
+    stream_ = dice().one_in(3);
+    const std::string body = question_body(question_, stream_);
+    peer_->write(fmt::format(
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {}\r\n{}"
+        "Content-Length: {}\r\n\r\n{}",
+        tenant_ == 0 ? kClientKey : kOtherClientKey,
+        dice().one_in(8) ? "X-Headrace-Cache: refresh\r\n" : "", body.size(), body));
+    if (!dice().one_in(7)) return;
+    World::current().after(milliseconds(dice().below(80)), [this, connection = connection_] {
+      if (connection == connection_ && waiting_) leave();
+    });
+  }
+
+  void leave() {
+    ++scene_.run.left;
+    waiting_ = false;
+    ++connection_;
+    if (dice().one_in(2)) {
+      peer_->reset();
+    } else {
+      peer_->finish();
+    }
+    if (left_ > 0) start();
+  }
+
+  void on_bytes(std::string_view bytes) {
+    reader_->feed(bytes);
+    while (auto message = reader_->next()) {
+      if (!waiting_) return World::current().violation("an answer that nobody asked for");
+      waiting_ = false;
+      judge(*message, true);
+      if (left_ > 0) {
+        World::current().after(World::current().some_delay(), [this, connection = connection_] {
+          if (connection == connection_) ask();
+        });
+      }
+    }
+    if (!reader_->error().empty()) World::current().violation(reader_->error());
+  }
+
+  void on_over() {
+    ++connection_;
+    peer_->finish();
+    if (std::exchange(waiting_, false)) {
+      // Only an answer that the provider broke off may end so.
+      if (!reader_->in_body()) {
+        World::current().violation("a connection ended without an answer");
+      } else {
+        judge(reader_->partial(), false);
+      }
+    }
+    if (left_ > 0) start();
+  }
+
+  void judge(const Message& message, bool whole) {
+    World& world = World::current();
+    const bool hit = message.value("x-cache") == "HIT";
+    scene_.run.hits += hit ? 1U : 0U;
+    const std::uint32_t number = number_behind(message.body, "S");
+    if (number >= scene_.said.size()) {
+      // The gateway's own words: the provider broke off before it had said anything that counts.
+      if (hit || message.status() == 200) {
+        if (whole) world.violation("an answer that nobody gave: " + message.head);
+      }
+      return;
+    }
+    Said& said = scene_.said[number];
+    if (said.question != question_ || said.stream != stream_) {
+      world.violation("an answer to another question: " + message.head);
+    }
+    if (said.tenant >= 0 && said.tenant != tenant_) {
+      world.violation("another tenant's answer: " + message.head);
+    }
+    said.tenant = tenant_;
+    if (++said.seen > 1 && said.kind != Kind::good) {
+      world.violation("an answer that is nobody else's: " + message.head);
+    }
+    if (hit && (said.kind != Kind::good || !whole)) {
+      world.violation("an answer from the cache that is not good: " + message.head);
+    }
+    if (whole && said.kind == Kind::good && message.body != said.body) {
+      world.violation("other bytes: " + message.head);
+    }
+    if (!whole && said.kind != Kind::broken) {
+      world.violation("an answer was cut without need: " + message.head);
+    }
+  }
+
+  Scene& scene_;
+  int tenant_;
+  std::uint32_t left_;
+  std::shared_ptr<Peer> peer_;
+  std::unique_ptr<MessageReader> reader_;
+  std::uint64_t connection_ = 0;
+  std::uint32_t question_ = 0;
+  bool stream_ = false;
+  bool waiting_ = false;
+};
+
+FaultOdds odds_of(std::uint64_t seed) {
+  FaultOdds odds{};
+  if (seed % 3 == 0) return odds;
+  for (const Fault fault :
+       {Fault::short_read, Fault::split_write, Fault::slow_send, Fault::late_completion,
+        Fault::multishot_ends, Fault::cancel_loses, Fault::cancel_misses, Fault::stage_waits}) {
+    odds[static_cast<std::size_t>(std::to_underlying(fault))] = 8;
+  }
+  return odds;
+}
+
+// All that lives in a run.
+class Stage {
+ public:
+  explicit Stage(std::uint64_t seed)
+      : seed_(seed),
+        world_(seed, odds_of(seed)),
+        gateway_(world_, {.shards = 1 + static_cast<std::uint32_t>(seed % 3), .cache = true}) {
+    world_.serve(Gateway::provider_address(0), [this](std::shared_ptr<Peer> peer) {
+      providers_.push_back(std::make_unique<Provider>(scene_, std::move(peer)));
+    });
+    world_.watch_rest([this] { gateway_.attend(); });
+  }
+
+  CacheRun play() {
+    for (std::uint32_t i = 0; i < kClients; ++i) {
+      clients_.push_back(std::make_unique<Client>(scene_, static_cast<int>(i % 2), kRequestsEach));
+      clients_.back()->start();
+    }
+    if (seed_ % 4 == 0) world_.after(milliseconds(300), [this] { gateway_.reload(); });
+    const auto done = [this] {
+      return std::ranges::all_of(clients_, [](const auto& client) { return client->done(); });
+    };
+    run_until(done, std::chrono::hours(1), "clients still wait");
+    world_.calm();
+    gateway_.drain();
+    run_until([this] { return gateway_.ended(); }, seconds(30), "the gateway does not end");
+    scene_.run.violations = world_.violations();
+    if (scene_.run.violations.empty()) scene_.run.violations = gateway_.leaks();
+    scene_.run.waits = gateway_.count(net::ShardCount::cache_waits);
+    return scene_.run;
+  }
+
+ private:
+  void run_until(const std::function<bool()>& done, core::Duration longest,
+                 std::string_view complaint) {
+    if (!world_.violations().empty() || world_.run(done, longest)) return;
+    if (world_.violations().empty()) {
+      world_.violation(fmt::format("{}: {}", complaint, gateway_.state()));
+    }
+  }
+
+  std::uint64_t seed_;
+  World world_;
+  Scene scene_;
+  std::deque<std::unique_ptr<Provider>> providers_;
+  std::vector<std::unique_ptr<Client>> clients_;
+  Gateway gateway_;
+};
+
+}  // namespace
+
+CacheRun run_cache_scenario(std::uint64_t seed) {
+  auto stage = std::make_unique<Stage>(seed);
+  CacheRun run = stage->play();
+  if (!run.violations.empty()) {
+    // Whatever is left half done cannot be taken apart.
+    static_cast<void>(stage.release());
+    World::leave();
+  }
+  return run;
+}
+
+}  // namespace headrace::sim

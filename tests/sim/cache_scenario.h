@@ -1,0 +1,27 @@
+// One run of the simulator in which answers are kept: a few questions, asked by two tenants at the
+// same time, of a provider that fails, refuses and breaks off, by clients that leave.
+//
+// What must hold: nobody is given an answer to another question, nor one that was fetched for
+// another tenant, nor one that is not whole and good and was fetched for somebody else; what comes
+// again is the same bytes; everybody is answered; at the end nothing is left.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace headrace::sim {
+
+struct CacheRun {
+  std::vector<std::string> violations;  // empty: everything held
+  std::uint64_t requests = 0;
+  std::uint64_t fetched = 0;  // by the provider's count
+  std::uint64_t hits = 0;
+  std::uint64_t waits = 0;  // hits that another request had fetched meanwhile
+  std::uint64_t left = 0;   // by their clients
+};
+
+// The same seed gives the same run, always.
+CacheRun run_cache_scenario(std::uint64_t seed);
+
+}  // namespace headrace::sim
