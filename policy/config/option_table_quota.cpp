@@ -66,7 +66,7 @@ constexpr OptionSpec kBudgetOptions[] = {
                                                    "How much may be spent.")),
     texts<&BudgetModel::warn_percent>("warn_percent", TextRule::identifier, 3, kWarnings,
                                       "Whoever passes such a share of it is told, and it is "
-                                      "logged: `[50, 80, 95]`."),
+                                      "counted: `[50, 80, 95]`."),
     choice<kBudgetRow, &LimitRule::each>("each", kEachNames, 0, kEachHelp),
     choice<kBudgetRow, &LimitRule::action>("action", kActionNames, 0, kActionHelp),
     choice<kBudgetRow, &LimitRule::on_failure>("on_failure", kFailureNames, 0, kFailureHelp),
