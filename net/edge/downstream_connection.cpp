@@ -380,6 +380,12 @@ void DownstreamConnection::on_deadline() {
     judge_body_rate();
     return;
   }
+  // Bytes that go on by themselves: it may be the provider who is slow, and has a deadline of its
+  // own.
+  if (state_ == State::exchanging && transport_.awaits_splice()) {
+    expect_sent(1);
+    return;
+  }
   if (state_ == State::reading_head && gathered_bytes_ > 0) {
     if (Exchange* exchange = start_exchange(); exchange != nullptr) {
       exchange->refuse_slow_head();

@@ -112,6 +112,10 @@ class Transport : public core::ListHook<StarvedListTag> {
   [[nodiscard]] bool may_splice_to(const Transport& to) const;
   // The other side does not take what has come.
   [[nodiscard]] bool splice_held_up() const;
+  // Somebody's bytes are to come straight on to us, and have not come yet.
+  [[nodiscard]] bool awaits_splice() const {
+    return splice_from_ != nullptr && !splice_from_->splice_held_up();
+  }
 
   // No further bytes follow from us (FIN, after close_notify on TLS). Once nothing is being sent.
   void finish_sending();

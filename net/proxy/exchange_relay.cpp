@@ -208,12 +208,15 @@ bool Exchange::splice_answer() {
   if (!plain || !bulk_ || no_pipe_left_ || rest < kSpliceBytesMin || !out_.empty()) return false;
   Transport& from = upstream_->transport();
   if (!from.may_splice_to(downstream_->transport())) return false;
-  from.splice_to(downstream_->transport(), std::min<std::uint64_t>(rest, kSpliceBytesMax));
+  const auto bytes = static_cast<std::size_t>(std::min<std::uint64_t>(rest, kSpliceBytesMax));
+  from.splice_to(downstream_->transport(), bytes);
+  downstream_->expect_sent(std::min<std::size_t>(bytes, core::IoOptions{}.splice_bytes));
   return true;
 }
 
 void Exchange::on_upstream_spliced(std::int32_t result) {
   if (state_ != ExchangeState::relaying) return;
+  downstream_->expect_sent(0);
   if (result > 0) {
     const auto bytes = static_cast<std::uint64_t>(result);
     bytes_out_ += bytes;

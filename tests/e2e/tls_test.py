@@ -145,7 +145,7 @@ class Tls(unittest.TestCase):
                 answer = Response(connection)
             self.assertEqual(answer.headers["strict-transport-security"], "max-age=31536000")
             self.assertEqual(answer.headers["x-content-type-options"], "nosniff")
-            self.assertEqual(answer.headers["cache-control"], "no-store")
+            self.assertEqual(answer.headers["cache-control"], "private, no-store")
 
     def test_a_provider_is_verified_through_a_proxy_on_the_way_out(self):
         with TlsUpstream(*self.main) as upstream, ConnectProxy() as proxy:

@@ -146,6 +146,7 @@ std::string with_cache(std::string yaml) {
     cache: {mode: always, deterministic_only: false, ttl_ms: 4000, entry_bytes_max: 24KiB,
             wait_ms: 1500, waiters_max: 4}
     retry: {tries: 1})");
+  insert("\ntenants:", "\n  - name: other");
   insert("\nkeys:", fmt::format("\n  - {{name: other, key: {}, tenant: other}}", kOtherClientKey));
   return yaml + "cache: {memory_bytes_max: 1MiB}\n";
 }
