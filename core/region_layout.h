@@ -43,6 +43,7 @@
 #include <cstdint>
 #include <expected>
 #include <string>
+#include <type_traits>
 
 namespace headrace::core {
 
@@ -62,7 +63,7 @@ struct RegionGeometry {
   std::uint32_t breaker_slots = 4096;
   std::uint32_t key_slots = 4096;
   std::uint32_t in_flight_entries = 4096;  // per shard
-  std::uint32_t reserved = 0;
+  std::uint64_t reserved = 0;              // no padding: the checksum is over all bytes
   std::uint64_t limit_step_blocks = 4096;  // sliding windows in use at once
   std::uint64_t config_bank_bytes = std::uint64_t{1024} * 1024;
   std::uint64_t delta_log_bytes = std::uint64_t{256} * 1024;
@@ -90,6 +91,7 @@ struct RegionHeader {
   alignas(64) std::atomic<std::uint64_t> epochs_given;
 };
 
+static_assert(std::has_unique_object_representations_v<RegionGeometry>);
 static_assert(sizeof(RegionGeometry) == 72);
 static_assert(offsetof(RegionDescription, checksum) == 112);
 static_assert(offsetof(RegionHeader, epochs_given) == 128);
