@@ -350,6 +350,8 @@ class Exchange final : public UpstreamUser,
   policy::Verdict account();
   policy::UsageRecord intended_record(std::span<char> tags);
   void intend_cost(policy::UsageRecord& intent);
+  [[nodiscard]] const policy::config::Route* recorded_route() const;
+  void record_hit(policy::UsageRecord& record) const;
   void note_attempt();
   void note_attempt_end();
   void note_first_byte();

@@ -117,6 +117,14 @@ Verdict Exchange::stop_waiting() {
 
 Verdict Exchange::take_from_cache() {
   if (cache_->state != State::answered) return Verdict::go;
+  // It is accounted for like any other answer. A refusal must not find it.
+  core::CacheHold answer = std::move(cache_->answer);
+  cache_->state = State::fetching;
+  const Verdict accounted = account();
+  if (accounted == Verdict::reply) return accounted;
+  cache_->answer = std::move(answer);
+  cache_->state = State::answered;
+  if (accounted != Verdict::go) return accounted;
   answer_from_cache();
   return Verdict::reply;
 }

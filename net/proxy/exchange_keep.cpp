@@ -115,6 +115,7 @@ void Exchange::end_detached() {
   leave_flight();
   move_to(ExchangeState::closing);
   static_cast<core::ListHook<RunQueueTag>&>(*this).unlink();
+  static_cast<core::ListHook<IntentQueueTag>&>(*this).unlink();
   deadline_.clear(*shard_->timers);
   end_attempt(policy::AttemptEnd::client_left);
   abandon_upstream();

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/planted_bug.h"
+#include "net/cache/cache_session.h"
 #include "net/edge/downstream_connection.h"
 #include "net/journal/record_keeper.h"
 #include "net/proxy/exchange.h"
@@ -86,9 +87,14 @@ UsageRecord Exchange::intended_record(std::span<char> tags) {
   if (const auto trace = policy::parse_trace_id(fields.value(http::FieldId::traceparent))) {
     record.trace = *trace;
   }
-  if (route_ != nullptr) record.route = view.text(view.models(*route_).front().text);
+  if (const auto* route = recorded_route()) {
+    record.route = view.text(view.models(*route).front().text);
+  }
   if (passthrough_ != nullptr) record.route = view.text(passthrough_->path);
-  record.provider = config_->snapshot().providers()[provider_].name;
+  // An answer from the cache has none.
+  if (target_ != nullptr || passthrough_ != nullptr) {
+    record.provider = config_->snapshot().providers()[provider_].name;
+  }
   record.model = {model_.data(), model_bytes_};
   record.dialect = match_.dialect;
   record.endpoint = match_.endpoint;
@@ -97,6 +103,25 @@ UsageRecord Exchange::intended_record(std::span<char> tags) {
   record.bytes_in = bytes_in_;
   intend_cost(record);
   return record;
+}
+
+// The cache answers before a route was taken.
+const policy::config::Route* Exchange::recorded_route() const {
+  if (route_ != nullptr || passthrough_ != nullptr) return route_;
+  return config_->view().find_route(match_.dialect, {model_.data(), model_bytes_});
+}
+
+// What a hit has saved: counted for nobody, and told.
+void Exchange::record_hit(UsageRecord& record) const {
+  record.usage = cache_->note.usage;
+  record.usage.source = UsageSource::cache;
+  const auto* route = recorded_route();
+  const auto* target = route == nullptr ? nullptr : config_->view().find_target(caller_, *route);
+  if (target == nullptr) return;
+  const auto* price = price_of(*target, {model_.data(), model_bytes_});
+  if (price == nullptr) return;
+  record.price = config_->view().text(price->from);
+  record.cost_saved = policy::cost_of(cache_->note.usage, price->rates);
 }
 
 // What it may cost: reserved, and as it stands before anything has come.
@@ -202,6 +227,7 @@ void Exchange::write_usage_record() {
   record.usage = usage_of_record();
   record.raw = meter_.raw();
   record.cost = cost_;
+  if (cache_said_ == CacheSaid::hit) record_hit(record);
   if (core::planted(core::PlantedBug::record_lost)) return keeper->records().drop(ticket_);
   keeper->records().settle(ticket_, record);
   keeper->settled();
