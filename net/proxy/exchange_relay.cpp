@@ -79,6 +79,7 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
       judge_withheld();
     } else {
       want_more_answer();
+      if (core::planted(core::PlantedBug::withheld_answer_sent)) pump_answer();
     }
   } else {
     // The first of a stream shows that its provider works; a whole answer shows it at its end.

@@ -246,8 +246,9 @@ void Exchange::on_request_sent() {
     move_to(ExchangeState::awaiting_answer);
     set_deadline(milliseconds(pool_->provider().row->timeouts.first_byte_ms));
     // It may have to go out once more: where the connection was a kept one, or by a retry.
-    upstream_->requests_before() > 0 || may_try_again() ? relieve_receive_buffers()
-                                                        : release_message();
+    const bool once_more = upstream_->requests_before() > 0 || may_try_again() ||
+                           core::planted(core::PlantedBug::replayed_again);
+    once_more ? relieve_receive_buffers() : release_message();
   } else {
     release_message();
   }
@@ -293,9 +294,10 @@ void Exchange::on_upstream_ended(PeerEnd end) {
 }
 
 void Exchange::upstream_broken(UpstreamFailure failure) {
-  const bool stale = upstream_ != nullptr && upstream_->requests_before() > 0 && !answer_seen_ &&
-                     (!replayed_ || core::planted(core::PlantedBug::replayed_again)) &&
-                     !streams_up_ && !early_ && failure == UpstreamFailure::closed_early;
+  const bool unsafe = core::planted(core::PlantedBug::replayed_again);
+  const bool stale = upstream_ != nullptr && (upstream_->requests_before() > 0 || unsafe) &&
+                     !answer_seen_ && (!replayed_ || unsafe) && !streams_up_ && !early_ &&
+                     failure == UpstreamFailure::closed_early;
   if (stale && message_ != nullptr) {
     // While the kernel may still read from the request it cannot be sent elsewhere.
     if (upstream_->transport().sending()) {
@@ -332,7 +334,8 @@ void Exchange::upstream_failed(UpstreamFailure failure) {
   shard_->counters.add(ShardCount::upstream_failures);
   const policy::AttemptEnd end = end_of_failure(failure);
   end_attempt(end);
-  if (answer_started_ && !core::planted(core::PlantedBug::answered_twice)) {
+  if (answer_started_ && !core::planted(core::PlantedBug::answered_twice) &&
+      !core::planted(core::PlantedBug::retried_after_first_byte)) {
     answer_broken(failure);
     return;
   }
