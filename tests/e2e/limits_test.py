@@ -369,7 +369,7 @@ class LimitsTest(unittest.TestCase):
         self.gateway.config.write_text(self.gateway.config.read_text().replace(
             "measure: requests, per: minute, value: 2}", "measure: requests, per: minute, value: 1}"))
         self.gateway.signal(1)
-        self.gateway.wait_for_metric("headrace_config_generation", lambda value: value >= 1)
+        self.gateway.wait_for_metric("headrace_config_generation", lambda value: value == 2)
         self.assertEqual(self.ask("minute").status, 429)
 
 
