@@ -106,7 +106,7 @@ std::string_view write_explanation(Explanation& explanation, std::string_view sa
   writer.raw(R"({"stages_us":{)");
   bool first = true;
   for (std::size_t i = 0; i < kStageNames.size(); ++i) {
-    if ((explanation.passed_ >> i & 1U) == 0) continue;
+    if ((unsigned{explanation.passed_} >> i & 1U) == 0) continue;
     if (!first) writer.raw(",");
     first = false;
     const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(explanation.took_[i]);

@@ -97,7 +97,7 @@ void EventPattern::learn(std::string_view event, std::span<const EventHole> hole
     if (!keep(hole.begin)) return;
     if (hole.kind == EventHole::Kind::maybe) {
       const std::size_t i = maybe++;
-      if ((differing_ >> i & 1U) == 0) {
+      if ((unsigned{differing_} >> i & 1U) == 0) {
         maybe_[i] = {static_cast<std::uint16_t>(size),
                      static_cast<std::uint16_t>(hole.end - hole.begin)};
         if (!keep(hole.end)) return;

@@ -114,7 +114,7 @@ LanguageWish::LanguageWish(const Catalogues& catalogues, std::string_view accept
 
   Wanted best;
   for (std::size_t i = 0; i < catalogues.size(); ++i) {
-    if ((refused >> i & 1U) != 0 || wanted[i].quality == 0) continue;
+    if ((unsigned{refused} >> i & 1U) != 0 || wanted[i].quality == 0) continue;
     const bool better = wanted[i].quality > best.quality ||
                         (wanted[i].quality == best.quality && wanted[i].place < best.place);
     if (!better) continue;

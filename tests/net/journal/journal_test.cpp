@@ -374,7 +374,7 @@ TEST_F(JournalOnMemory, CutAtEveryByteIsTakenOverAsAPrefix) {
   const std::size_t all = rows().size();
   ASSERT_EQ(all, 12U);
   std::size_t before = 0;
-  for (std::size_t size = 0; size <= whole.size(); size += size > 200 && size % 8 == 0 ? 8 : 1) {
+  for (std::size_t size = 0; size <= whole.size(); size += size > 200 && size % 8 == 0 ? 8U : 1U) {
     files.files.clear();
     files.files[1] = std::make_shared<MemoryFiles::Content>();
     files.files[1]->bytes.assign(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
