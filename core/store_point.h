@@ -25,6 +25,7 @@ inline void store_point() {
 }
 
 inline void copy_with_deaths(std::byte* to, const void* from, std::size_t bytes) {
+  if (bytes == 0) return;  // then `from` may be null
   const std::size_t half = bytes / 2;
   store_point();
   std::memcpy(to, from, half);
@@ -35,7 +36,7 @@ inline void copy_with_deaths(std::byte* to, const void* from, std::size_t bytes)
 constexpr void store_point() {}
 
 inline void copy_with_deaths(std::byte* to, const void* from, std::size_t bytes) {
-  std::memcpy(to, from, bytes);
+  if (bytes > 0) std::memcpy(to, from, bytes);  // `from` may be null otherwise
 }
 #endif
 
