@@ -29,20 +29,6 @@ bool is_free(Endpoint endpoint) {
          endpoint == Endpoint::responses_input_tokens || endpoint == Endpoint::moderations;
 }
 
-bool has_output(Endpoint endpoint) {
-  switch (endpoint) {
-    case Endpoint::chat_completions:
-    case Endpoint::completions:
-    case Endpoint::responses:
-    case Endpoint::messages:
-    case Endpoint::generate_content:
-    case Endpoint::stream_generate_content:
-      return true;
-    default:
-      return false;
-  }
-}
-
 void raise(policy::PriceRates& rates, const policy::PriceRates& other) {
   constexpr std::uint64_t policy::PriceRates::* kRates[] = {&policy::PriceRates::in_fresh,
                                                             &policy::PriceRates::in_cache_read,
@@ -136,7 +122,7 @@ Verdict Exchange::reserve_tokens(const policy::LimitChain& chain, std::string_vi
     ask.input = history.prompt_tokens_max(prompt_, policy::kHardQuantile);
     ask.input_soft = history.prompt_tokens_max(prompt_, policy::kSoftQuantile);
   }
-  ask.has_output = has_output(match_.endpoint);
+  ask.has_output = policy::generates(match_.endpoint);
   ask.output_cap = facts.output_cap_given();
   ask.answers = facts.answers_billed();
   ask.output_default =

@@ -3,21 +3,6 @@
 namespace headrace::policy {
 namespace {
 
-// Whose answers say why they ended.
-bool generates(Endpoint endpoint) {
-  switch (endpoint) {
-    case Endpoint::chat_completions:
-    case Endpoint::completions:
-    case Endpoint::responses:
-    case Endpoint::messages:
-    case Endpoint::generate_content:
-    case Endpoint::stream_generate_content:
-      return true;
-    default:
-      return false;
-  }
-}
-
 bool ended_by_itself(FinishReason reason) {
   return reason == FinishReason::stop || reason == FinishReason::tool;
 }

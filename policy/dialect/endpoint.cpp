@@ -362,4 +362,18 @@ std::string_view to_text(Endpoint endpoint) {
   return "";
 }
 
+bool generates(Endpoint endpoint) {
+  switch (endpoint) {
+    case Endpoint::chat_completions:
+    case Endpoint::completions:
+    case Endpoint::responses:
+    case Endpoint::messages:
+    case Endpoint::generate_content:
+    case Endpoint::stream_generate_content:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace headrace::policy

@@ -71,4 +71,7 @@ struct EndpointMatch {
 // As it stands in logs and metrics: `chat_completions`, `messages` ...
 [[nodiscard]] std::string_view to_text(Endpoint endpoint);
 
+// Does the model write something, and its answer say why it ended?
+[[nodiscard]] bool generates(Endpoint endpoint);
+
 }  // namespace headrace::policy
