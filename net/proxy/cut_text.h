@@ -10,13 +10,20 @@
 
 namespace headrace::net {
 
-// How many bytes were copied.
 template <std::size_t N>
-std::uint8_t copy_cut(std::string_view text, std::array<char, N>& into) {
+class CutText {
   static_assert(N < 256);
-  const std::size_t size = std::min(text.size(), N);
-  std::memcpy(into.data(), text.data(), size);
-  return static_cast<std::uint8_t>(size);
-}
+
+ public:
+  void take(std::string_view text) {
+    size_ = static_cast<std::uint8_t>(std::min(text.size(), N));
+    std::memcpy(bytes_.data(), text.data(), size_);
+  }
+  [[nodiscard]] std::string_view text() const { return {bytes_.data(), size_}; }
+
+ private:
+  std::array<char, N> bytes_;  // the first size_ of them
+  std::uint8_t size_ = 0;
+};
 
 }  // namespace headrace::net

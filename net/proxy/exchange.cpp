@@ -23,22 +23,22 @@ Exchange::Exchange(ShardContext& shard, DownstreamConnection& downstream)
     : shard_(&shard),
       downstream_(&downstream),
       config_(shard.config),
-      policy_set_(config_->view().access().policy_set(downstream.listener().link().policy_set)),
-      begun_at_(shard.now()) {
+      policy_set_(config_->view().access().policy_set(downstream.listener().link().policy_set)) {
+  request_.begun_at = shard.now();
   deadline_.bind<&Exchange::on_deadline>(this);
   silence_.bind<&Exchange::on_silence>(this);
   config_->add_user();
 }
 
 Exchange::~Exchange() {
-  HEADRACE_CHECK(upstream_ == nullptr && recorded_ && !attempt_.under_way);
+  HEADRACE_CHECK(upstream_ == nullptr && recorded_ && !tries_.hold.under_way);
   deadline_.clear(*shard_->timers);
   silence_.clear(*shard_->timers);
   release_message();
   if (cache_ != nullptr) shard_->cache->close(*cache_);
   if (explanation_ != nullptr) shard_->explanations.destroy(*explanation_);
   shard_->counters.gauges.requests_in_flight.add(-1);
-  if (streaming_ && !core::planted(core::PlantedBug::stream_never_ended))
+  if (answer_.streaming && !core::planted(core::PlantedBug::stream_never_ended))
     shard_->counters.gauges.streams_open.add(-1);
   config_->drop_user();
 }
@@ -64,7 +64,7 @@ void Exchange::on_deadline() {
       return;
     case ExchangeState::sending:
     case ExchangeState::awaiting_answer:
-      if (send_failed_ && !answer_seen_) {
+      if (send_failed_ && !answer_.seen) {
         upstream_broken(UpstreamFailure::closed_early);
         return;
       }
@@ -106,9 +106,9 @@ void Exchange::on_downstream_ended(PeerEnd) {
 void Exchange::on_downstream_closing() {
   if (state_ == ExchangeState::closing) return;
   // All of it, or its end, did not go out.
-  if (!answer_ended_ || !out_.empty() || cached_answer_left()) {
+  if (!answer_.ended || !answer_.out.empty() || cached_answer_left()) {
     if (status_ == 0) status_ = kClientClosedRequest;
-    answer_cut_ = true;
+    answer_.cut = true;
     client_left_ = true;
     if (!drains_) shard_->counters.add(ShardCount::downstream_cancelled);
     if (ends_by_reset()) shard_->io->reset_on_close(downstream_->transport().socket());

@@ -42,21 +42,19 @@
 #include "core/units.h"
 #include "net/cache/cache_user.h"
 #include "net/edge/deadline.h"
-#include "net/edge/lease_queue.h"
 #include "net/edge/transport.h"
-#include "net/http/body_decoder.h"
 #include "net/http/body_framer.h"
-#include "net/http/head_scan.h"
 #include "net/http/head_writer.h"
 #include "net/http/method.h"
 #include "net/http/parse_error.h"
 #include "net/http/request_head.h"
 #include "net/http/response_head.h"
-#include "net/proxy/answer_meter.h"
+#include "net/proxy/answer_flow.h"
+#include "net/proxy/attempt_log.h"
 #include "net/proxy/exchange_state.h"
 #include "net/proxy/quota_hold.h"
-#include "net/proxy/request_id.h"
 #include "net/proxy/request_message.h"
+#include "net/proxy/request_note.h"
 #include "net/shard_counters.h"
 #include "net/upstream/target_states.h"
 #include "net/upstream/upstream_user.h"
@@ -70,7 +68,6 @@
 #include "policy/explanation.h"
 #include "policy/guard.h"
 #include "policy/identify.h"
-#include "policy/messages/language_wish.h"
 #include "policy/quota/limits_page.h"
 #include "policy/quota/reservation.h"
 #include "policy/record/shard_records.h"
@@ -376,7 +373,7 @@ class Exchange final : public UpstreamUser,
   void record();
   [[nodiscard]] bool is_audited() const;
   [[nodiscard]] bool ends_by_reset() const {
-    return answer_cut_ && !streaming_ && out_framing_ == http::BodyFraming::until_close;
+    return answer_.cut && !answer_.streaming && answer_.framing == http::BodyFraming::until_close;
   }
   void on_deadline();
   void set_deadline(core::Duration from_now);
@@ -398,20 +395,12 @@ class Exchange final : public UpstreamUser,
   Deadline silence_;  // how long a stream may say nothing
   core::Instant total_deadline_ = core::kNever;
 
-  // The answer on its way to the client.
-  http::BodyDecoder answer_decoder_;
-  LeaseQueue out_;
-  core::BufferLease answer_gathered_;  // an upstream head that came in pieces
-  core::BufferLease held_;             // the piece of an event whose end has not come
-  AnswerMeter meter_;
-  std::uint32_t answer_gathered_bytes_ = 0;
-  std::uint32_t held_bytes_ = 0;
-  std::uint32_t sending_entries_ = 0;
+  RequestNote request_;
+  AttemptLog tries_;
+  AnswerFlow answer_;
   std::uint32_t provider_ = 0;
   std::uint32_t own_key_provider_ = UINT32_MAX;  // the one that the client's own key is for
   std::size_t sending_request_bytes_ = 0;
-  std::span<std::byte> held_run_;  // within one call of relay() only
-  http::HeadScan answer_scan_;
 
   // What it costs, and what it holds of limits.
   QuotaHold* quota_ = nullptr;  // of a caller with limits
@@ -424,44 +413,20 @@ class Exchange final : public UpstreamUser,
   policy::RecordTicket ticket_;
   std::uint64_t intent_place_ = 0;   // in the record ring, of billing: strict
   std::int64_t input_estimate_ = 0;  // tokens, where the provider has not said yet
-  core::Instant begun_at_{};
-  core::Instant sent_at_{};
-  core::Instant first_byte_at_{};
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;
-  RequestId request_id_;
-  std::array<char, 80> path_;                          // the first path_bytes_ of them
-  std::array<char, 48> model_;                         // the first model_bytes_ of them
-  std::array<char, policy::kSubjectShownBytes> user_;  // the first user_bytes_ of them
   std::string_view rule_;  // which rule decided, in a word that lives for ever; empty: none
-  std::uint8_t user_bytes_ = 0;
-  std::uint8_t path_bytes_ = 0;
-  std::uint8_t model_bytes_ = 0;
   std::uint16_t status_ = 0;
-  std::uint8_t attempts_ = 0;       // requests sent, safe replays counted
-  std::uint8_t tries_ = 0;          // entries of attempts_made_
-  std::uint8_t tried_targets_ = 0;  // of the route, a bit each
-  std::array<policy::Attempt, policy::kAttemptsMax> attempts_made_{};
-  AttemptHold attempt_;
-  core::Instant attempt_begun_at_{};
-  std::uint32_t patience_ms_ = 0;  // that the provider asked for
-  http::Method method_ = http::Method::other;
-  policy::EndpointMatch match_;
-  policy::LanguageWish language_wish_;
-  std::string_view cors_origin_;  // the page may read the answer; a text of the config
   UpstreamFailure failure_ = UpstreamFailure::none;
   policy::Reason reason_{};
 
   ExchangeState state_ = ExchangeState::reading_body;
   policy::Stage stage_ = policy::Stage::guard;  // of the row: the one that is run, or waited at
-  http::BodyFraming out_framing_ = http::BodyFraming::length;
-  std::uint16_t reply_status_ = 0;  // where HTTP says it better than the reason does
-  std::uint8_t interim_answers_ = 0;
+  std::uint16_t reply_status_ = 0;              // where HTTP says it better than the reason does
   CacheSaid cache_said_ = CacheSaid::nothing;
-  bool delayed_ = false;             // the simulator has had its delay at this stage
-  bool replay_when_sent_ = false;    // the kept connection is dead; its last send is not over
-  bool head_in_scratch_ : 1 = true;  // the shard's scratch head is this request's
-  bool client_http_1_0_ : 1 = false;
+  bool delayed_ = false;                // the simulator has had its delay at this stage
+  bool replay_when_sent_ = false;       // the kept connection is dead; its last send is not over
+  bool head_in_scratch_ : 1 = true;     // the shard's scratch head is this request's
   bool brings_own_key_ : 1 = false;     // of a provider, beside the gateway's
   bool keep_alive_ : 1 = true;          // the client's connection may go on
   bool body_complete_ : 1 = false;      // every byte of the request's body was taken
@@ -469,29 +434,13 @@ class Exchange final : public UpstreamUser,
   bool continue_expected_ : 1 = false;  // the client waits for 100 before it sends its body
   bool text_counted_ : 1 = false;       // prompt_ says something
   bool park_expired_ : 1 = false;       // nobody has woken the parked request in time
-  bool wants_stream_ : 1 = false;       // the client asked for a stream
-  bool strip_usage_ : 1 = false;        // we asked for usage, the client did not
-  bool streaming_ : 1 = false;          // the answer is an event stream
   bool request_sent_ : 1 = false;
-  bool send_failed_ : 1 = false;  // the upstream takes no more; it may still say something
-  bool replayed_ : 1 = false;
-  bool never_again_ : 1 = false;     // the provider forbids another try
+  bool send_failed_ : 1 = false;     // the upstream takes no more; it may still say something
   bool broken_sending_ : 1 = false;  // it closed; what is on its way to it must end first
 
-  bool answer_seen_ : 1 = false;     // a byte of the upstream's answer was seen
-  bool answer_started_ : 1 = false;  // bytes of an answer were queued for the client
-  bool early_ : 1 = false;           // a stream was begun before its provider's answer
-  bool answer_ended_ : 1 = false;    // nothing more will be queued
-  bool beginning_went_ : 1 = false;  // of an event that should be held until it is judged
-  bool answer_cut_ : 1 = false;      // the client must see that it is incomplete
-  bool upstream_keep_alive_ : 1 = false;
-  bool bulk_ : 1 = false;          // received into large buffers
-  bool no_pipe_left_ : 1 = false;  // for an answer that could go on unread
-  bool local_ : 1 = false;         // our own answer
   bool client_left_ : 1 = false;
   bool cut_by_limit_ : 1 = false;
-  bool drains_ : 1 = false;        // and what still comes is read for its usage alone
-  bool attempt_open_ : 1 = false;  // the call that was begun last has not ended
+  bool drains_ : 1 = false;  // and what still comes is read for its usage alone
   bool recorded_ : 1 = false;
   bool detached_ : 1 = false;
 };

@@ -62,29 +62,29 @@ void Exchange::on_upstream_received(core::BufferLease lease) {
     // Behind a complete answer: the connection is not fit for another request.
     return;
   }
-  if (!answer_seen_) {
-    answer_seen_ = true;
-    first_byte_at_ = shard_->now();
+  if (!answer_.seen) {
+    answer_.seen = true;
+    answer_.first_byte_at = shard_->now();
     note_first_byte();
     shard_->counters.first_byte_nanos.record(
-        static_cast<std::uint64_t>((first_byte_at_ - sent_at_).count()));
+        static_cast<std::uint64_t>((answer_.first_byte_at - tries_.sent_at).count()));
   }
-  if (answer_gathered_bytes_ == 0) {
+  if (answer_.gathered_bytes == 0) {
     const std::size_t bytes = lease.size();
     read_answer_head(std::move(lease), 0, bytes);
     return;
   }
-  const std::size_t needed = answer_gathered_bytes_ + lease.size();
-  if (answer_gathered_.size() <= needed) {
-    answer_gathered_ = shard_->bodies.grow(answer_gathered_, answer_gathered_bytes_, needed + 1);
+  const std::size_t needed = answer_.gathered_bytes + lease.size();
+  if (answer_.gathered.size() <= needed) {
+    answer_.gathered = shard_->bodies.grow(answer_.gathered, answer_.gathered_bytes, needed + 1);
   }
-  if (!answer_gathered_) {
+  if (!answer_.gathered) {
     upstream_failed(UpstreamFailure::no_memory);
     return;
   }
-  std::memcpy(answer_gathered_.data() + answer_gathered_bytes_, lease.data(), lease.size());
+  std::memcpy(answer_.gathered.data() + answer_.gathered_bytes, lease.data(), lease.size());
   lease.reset();
-  read_answer_head(std::move(answer_gathered_), 0, needed);
+  read_answer_head(std::move(answer_.gathered), 0, needed);
 }
 
 void Exchange::read_answer_head(core::BufferLease lease, std::size_t offset, std::size_t bytes) {
@@ -92,19 +92,19 @@ void Exchange::read_answer_head(core::BufferLease lease, std::size_t offset, std
   for (;;) {
     const http::HeadResult result = http::parse_response_head(
         {reinterpret_cast<const char*>(lease.data()) + offset, bytes - offset},
-        config_->head_limits(), method_, head, answer_scan_);
+        config_->head_limits(), request_.method, head, answer_.scan);
     if (result.status == http::HeadStatus::bad) {
       upstream_failed(UpstreamFailure::invalid_answer);
       return;
     }
     if (result.status == http::HeadStatus::incomplete) break;
-    answer_scan_ = {};
+    answer_.scan = {};
     offset += result.consumed;
     if (!head.interim()) {
       begin_relay(std::move(lease), offset, bytes);
       return;
     }
-    if (++interim_answers_ > kInterimAnswersMax) {
+    if (++answer_.interim_answers > kInterimAnswersMax) {
       upstream_failed(UpstreamFailure::invalid_answer);
       return;
     }
@@ -112,10 +112,10 @@ void Exchange::read_answer_head(core::BufferLease lease, std::size_t offset, std
   // The rest is still to come, also where only the next bytes were asked for so far.
   upstream_->transport().want_receive(ReceiveMode::many);
   const std::size_t rest = bytes - offset;
-  answer_gathered_bytes_ = static_cast<std::uint32_t>(rest);
+  answer_.gathered_bytes = static_cast<std::uint32_t>(rest);
   if (rest == 0) return;
   if (lease.size() > bytes && offset == 0) {
-    answer_gathered_ = std::move(lease);
+    answer_.gathered = std::move(lease);
     return;
   }
   core::BufferLease gathered = shard_->bodies.take(rest + 1);
@@ -124,20 +124,20 @@ void Exchange::read_answer_head(core::BufferLease lease, std::size_t offset, std
     return;
   }
   std::memcpy(gathered.data(), lease.data() + offset, rest);
-  answer_gathered_ = std::move(gathered);
+  answer_.gathered = std::move(gathered);
 }
 
 void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std::size_t bytes) {
   explain(policy::Stage::relay);
   const http::ResponseHead& head = shard_->response_head;
   learn_from_head(head);
-  if (early_ && !is_event_stream(head)) {
+  if (answer_.early && !is_event_stream(head)) {
     end_attempt(policy::end_of_status(head.status));
     upstream_failed(UpstreamFailure::invalid_answer);
     return;
   }
-  const bool withheld = head.status >= 400 && request_sent_ && !never_again_ && may_try_again() &&
-                        policy::row(policy::end_of_status(head.status)).retry;
+  const bool withheld = head.status >= 400 && request_sent_ && !tries_.never_again &&
+                        may_try_again() && policy::row(policy::end_of_status(head.status)).retry;
   move_to(withheld ? ExchangeState::judging_answer : ExchangeState::relaying);
   if (request_sent_ && !withheld && !core::planted(core::PlantedBug::retried_after_first_byte)) {
     release_message();
@@ -148,13 +148,13 @@ void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std:
     downstream_->body_done();
   }
   if (!detached_) status_ = head.status;
-  upstream_keep_alive_ = head.keep_alive;
-  answer_decoder_ = http::BodyDecoder(head.framing, head.content_length);
+  answer_.upstream_keep_alive = head.keep_alive;
+  answer_.decoder = http::BodyDecoder(head.framing, head.content_length);
   start_meter(head);
   if (!withheld) start_keeping(head);
-  if (!early_) choose_framing(head);
-  bulk_ = pool_->expects_bulk() ||
-          (head.framing == BodyFraming::length && head.content_length >= kBulkAnswerBytes);
+  if (!answer_.early) choose_framing(head);
+  answer_.bulk = pool_->expects_bulk() ||
+                 (head.framing == BodyFraming::length && head.content_length >= kBulkAnswerBytes);
 
   std::array<char, kHeadBlockBytes> room;
   http::HeadWriter writer{std::span<char>(room)};
@@ -168,35 +168,35 @@ void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std:
   if (bytes > head_bytes || head_bytes > 0) {
     lease.shrink(bytes);
     // Where the stream was begun before, its head went then.
-    relay(std::move(lease), head_bytes, early_ ? std::string_view() : writer.text());
+    relay(std::move(lease), head_bytes, answer_.early ? std::string_view() : writer.text());
   }
 }
 
 void Exchange::start_meter(const http::ResponseHead& head) {
   if (is_encoded(head)) return;
   if (head.status >= 400) {
-    meter_.start_error();
+    answer_.meter.start_error();
     return;
   }
   if (passthrough_ != nullptr || head.status != 200) return;
   if (is_event_stream(head)) {
-    meter_.start_stream(match_.endpoint, {.strip_usage_chunk = strip_usage_});
-    if (!streaming_) shard_->counters.gauges.streams_open.add(1);
-    streaming_ = true;
+    answer_.meter.start_stream(request_.match.endpoint, {.strip_usage_chunk = answer_.strip_usage});
+    if (!answer_.streaming) shard_->counters.gauges.streams_open.add(1);
+    answer_.streaming = true;
   } else if (is_media_type(head.fields.value(FieldId::content_type), "application/json")) {
-    meter_.start_document(match_.endpoint);
+    answer_.meter.start_document(request_.match.endpoint);
   }
 }
 
 void Exchange::choose_framing(const http::ResponseHead& head) {
   if (head.framing == BodyFraming::none) {
-    out_framing_ = BodyFraming::none;
-  } else if (head.framing == BodyFraming::length && meter_.stream() == nullptr) {
-    out_framing_ = BodyFraming::length;
-  } else if (!client_http_1_0_) {
-    out_framing_ = BodyFraming::chunked;
+    answer_.framing = BodyFraming::none;
+  } else if (head.framing == BodyFraming::length && answer_.meter.stream() == nullptr) {
+    answer_.framing = BodyFraming::length;
+  } else if (!request_.http_1_0) {
+    answer_.framing = BodyFraming::chunked;
   } else {
-    out_framing_ = BodyFraming::until_close;
+    answer_.framing = BodyFraming::until_close;
     keep_alive_ = false;
   }
 }
@@ -211,7 +211,7 @@ void Exchange::write_answer_head(const http::ResponseHead& head, http::HeadWrite
   const bool own_cors = downstream_->listener().link().cors.any();
   // The gateway has tried as often as it makes sense.
   const bool tried_enough =
-      tries_ > 1 && !may_try_again() && policy::row(policy::end_of_status(head.status)).retry;
+      tries_.count > 1 && !may_try_again() && policy::row(policy::end_of_status(head.status)).retry;
   for (const http::Field& field : head.fields) {
     if (!http::forwards(field, withheld)) continue;
     if (tried_enough && http::equals_ignoring_case(field.name, "x-should-retry")) continue;
@@ -225,10 +225,10 @@ void Exchange::write_answer_head(const http::ResponseHead& head, http::HeadWrite
     writer.field(FieldId::date, shard_->date.at(shard_->io->wall_now()));
   }
   write_own_fields(writer);
-  if (out_framing_ == BodyFraming::length ||
-      (out_framing_ == BodyFraming::none && head.has_content_length)) {
+  if (answer_.framing == BodyFraming::length ||
+      (answer_.framing == BodyFraming::none && head.has_content_length)) {
     writer.field(FieldId::content_length, head.content_length);
-  } else if (out_framing_ == BodyFraming::chunked) {
+  } else if (answer_.framing == BodyFraming::chunked) {
     writer.lines("Transfer-Encoding: chunked\r\n");
   }
   writer.end();
@@ -237,19 +237,19 @@ void Exchange::write_answer_head(const http::ResponseHead& head, http::HeadWrite
 // What every answer carries, ours and the provider's.
 void Exchange::write_own_fields(http::HeadWriter& writer) {
   if (downstream_->ends_with_this()) keep_alive_ = false;
-  writer.field(FieldId::x_request_id, request_id_.text());
+  writer.field(FieldId::x_request_id, request_.id.text());
   if (cache_said_ != CacheSaid::nothing) {
     constexpr std::array<std::string_view, 4> kLines = {"", "X-Cache: BYPASS\r\n",
                                                         "X-Cache: MISS\r\n", "X-Cache: HIT\r\n"};
     writer.lines(kLines[static_cast<std::size_t>(cache_said_)]);
   }
   write_told_fields(writer);
-  if (!cors_origin_.empty()) http::write_allowed_origin(cors_origin_, writer);
+  if (!request_.cors_origin.empty()) http::write_allowed_origin(request_.cors_origin, writer);
   if (config_->http().via == policy::config::Switch::on) writer.lines("Via: 1.1 headrace\r\n");
   if (quota_ != nullptr) write_quota_fields(writer);
   if (!keep_alive_) {
     writer.lines("Connection: close\r\n");
-  } else if (client_http_1_0_) {
+  } else if (request_.http_1_0) {
     writer.lines("Connection: keep-alive\r\n");
   }
 }

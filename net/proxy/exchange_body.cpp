@@ -43,7 +43,7 @@ bool Exchange::start_body(const http::RequestHead& head, std::size_t arrived) {
   policy::BodyLimits limits = config_->body_limits();
   text_counted_ = config_->counts_all_text() || policy::has_limits(config_->view(), caller_);
   limits.count_text = text_counted_;
-  message_->scan.start(match_.endpoint, limits);
+  message_->scan.start(request_.match.endpoint, limits);
   return hold_body(head, arrived);
 }
 
@@ -156,7 +156,7 @@ void Exchange::send_continue() {
 void Exchange::on_downstream_received(core::BufferLease lease) {
   if (state_ == ExchangeState::closing) return;
   // What is left of a request that is answered is thrown away: its upstream has gone.
-  if (!body_complete_ && answer_ended_) return;
+  if (!body_complete_ && answer_.ended) return;
   if (!body_complete_) {
     downstream_->body_progress(lease.size());
     streams_up_ ? upload(std::move(lease)) : take_body_bytes(lease.bytes());
@@ -203,8 +203,8 @@ void Exchange::judge_body() {
     return;
   }
   message.facts = *facts;
-  wants_stream_ =
-      facts->stream.is_true || match_.endpoint == policy::Endpoint::stream_generate_content;
+  request_.wants_stream =
+      facts->stream.is_true || request_.match.endpoint == policy::Endpoint::stream_generate_content;
   advance();
 }
 

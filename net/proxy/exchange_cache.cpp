@@ -39,15 +39,15 @@ Verdict Exchange::look_into_cache() {
   }
   const policy::config::ConfigView& view = config_->view();
   std::array<char, policy::kModelBytesMax> scratch;
-  const auto* route = view.find_route(match_.dialect, asked_model(scratch));
+  const auto* route = view.find_route(request_.match.dialect, asked_model(scratch));
   if (route == nullptr || !may_be_given(*route)) return Verdict::go;
   const policy::config::RouteCache& kept = view.cache(*route);
   if (kept.mode == policy::config::CacheMode::off) return Verdict::go;
 
   const http::RequestHead& head = request_head();
   const policy::CacheWish wish = cache_wish(head);
-  const CacheUse use =
-      policy::choose_cache_use(kept, wish, match_.endpoint, message_->facts, message_->body_bytes);
+  const CacheUse use = policy::choose_cache_use(kept, wish, request_.match.endpoint,
+                                                message_->facts, message_->body_bytes);
   // Whose own account answers, answers for that account only.
   if (use == CacheUse::bypass || brings_own_key_ || !open_cache(kept, head)) {
     cache_said_ = CacheSaid::bypass;
@@ -76,9 +76,9 @@ bool Exchange::open_cache(const policy::config::RouteCache& route, const http::R
   std::string_view tenant = config_->view().text(caller_.tenant->name);
   if (core::planted(core::PlantedBug::tenant_left_out)) tenant = {};
   const std::string_view scope = write_cache_scope(tenant, route.identity, cache_->scope);
-  cache_->key =
-      shard_->cache->fingerprint().key(scope, match_.endpoint, counted.text(), message_->body(),
-                                       policy::unheeded_fields(match_.endpoint, message_->facts));
+  cache_->key = shard_->cache->fingerprint().key(
+      scope, request_.match.endpoint, counted.text(), message_->body(),
+      policy::unheeded_fields(request_.match.endpoint, message_->facts));
   return true;
 }
 
@@ -166,7 +166,7 @@ bool Exchange::served_from_cache() const {
 }
 
 policy::Usage Exchange::usage_uncharged() const {
-  if (!served_from_cache()) return meter_.usage();
+  if (!served_from_cache()) return answer_.meter.usage();
   policy::Usage saved = cache_->note.usage;
   saved.source = policy::UsageSource::cache;
   return saved;
@@ -178,7 +178,7 @@ void Exchange::answer_from_cache() {
   cache_->note = policy::CachedAnswer::read(cache_->answer.note());
   move_to(ExchangeState::flushing);
   deadline_.set(*shard_->timers, core::kNever);
-  answer_started_ = answer_ended_ = true;
+  answer_.started = answer_.ended = true;
   status_ = 200;
   bytes_out_ = cache_->answer.body_bytes();
 
@@ -195,7 +195,7 @@ void Exchange::answer_from_cache() {
   HEADRACE_CHECK(writer.ok(), "our own head is of bounded size");
   queue_text(writer.text());
   release_message();
-  if (out_.empty()) {  // no memory even for a head
+  if (answer_.out.empty()) {  // no memory even for a head
     downstream_->close();
     return;
   }
@@ -209,13 +209,13 @@ void Exchange::pump_cached_answer() {
   if (transport.sending() || !transport.is_open()) return;
   std::array<std::span<std::byte>, Transport::kSlicesMax> head;
   std::array<std::span<const std::byte>, Transport::kSlicesMax> slices;
-  std::size_t count = out_.peek(head);
+  std::size_t count = answer_.out.peek(head);
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < count; ++i) {
     slices[i] = head[i];
     bytes += head[i].size();
   }
-  sending_entries_ = static_cast<std::uint32_t>(count);
+  answer_.sending_entries = static_cast<std::uint32_t>(count);
   const std::size_t end =
       count + cache_->answer.slices(cache_->answer_sent, std::span(slices).subspan(count));
   cache_->answer_sending = 0;
@@ -236,8 +236,8 @@ void Exchange::pump_cached_answer() {
 }
 
 void Exchange::on_cached_answer_sent() {
-  for (; sending_entries_ > 0; --sending_entries_)
-    out_.pop_front().reset();
+  for (; answer_.sending_entries > 0; --answer_.sending_entries)
+    answer_.out.pop_front().reset();
   cache_->answer_sent += std::exchange(cache_->answer_sending, 0);
   pump_cached_answer();
 }

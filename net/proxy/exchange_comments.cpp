@@ -25,7 +25,7 @@ static_assert(kComment.size() == 0xe);
 
 // From now on the client may wait for the route's interval.
 void Exchange::expect_silence() {
-  if (!wants_stream_ || route_ == nullptr || client_http_1_0_ || detached_) return;
+  if (!request_.wants_stream || route_ == nullptr || request_.http_1_0 || detached_) return;
   const std::uint32_t interval_ms = config_->view().resilience(*route_).comment_interval_ms;
   if (interval_ms > 0) silence_.set(*shard_->timers, shard_->now() + milliseconds(interval_ms));
 }
@@ -36,11 +36,12 @@ void Exchange::on_silence() {
   const bool unanswered =
       (state_ == ExchangeState::sending || state_ == ExchangeState::awaiting_answer) &&
       !replay_when_sent_ && !broken_sending_;
-  if (unanswered && !answer_started_) {
+  if (unanswered && !answer_.started) {
     // Gemini's stream need not be one of events; that is only known from its head.
-    if (match_.dialect == policy::Dialect::gemini || answer_seen_) return;
+    if (request_.match.dialect == policy::Dialect::gemini || answer_.seen) return;
     begin_stream_early();
-  } else if (unanswered || (state_ == ExchangeState::relaying && streaming_ && !answer_ended_)) {
+  } else if (unanswered ||
+             (state_ == ExchangeState::relaying && answer_.streaming && !answer_.ended)) {
     say_comment();
   } else {
     return;
@@ -49,10 +50,10 @@ void Exchange::on_silence() {
 }
 
 void Exchange::begin_stream_early() {
-  early_ = answer_started_ = streaming_ = true;
+  answer_.early = answer_.started = answer_.streaming = true;
   shard_->counters.gauges.streams_open.add(1);
-  meter_.start_stream(match_.endpoint, {.strip_usage_chunk = strip_usage_});
-  out_framing_ = http::BodyFraming::chunked;
+  answer_.meter.start_stream(request_.match.endpoint, {.strip_usage_chunk = answer_.strip_usage});
+  answer_.framing = http::BodyFraming::chunked;
   status_ = 200;
   std::array<char, 1024> room;
   http::HeadWriter writer{std::span<char>(room)};
@@ -66,7 +67,7 @@ void Exchange::begin_stream_early() {
   writer.lines(kCommentChunk);
   HEADRACE_CHECK(writer.ok(), "our own head is of bounded size");
   queue_text(writer.text());
-  if (out_.empty()) {  // no memory for it
+  if (answer_.out.empty()) {  // no memory for it
     downstream_->close();
     return;
   }
@@ -76,11 +77,11 @@ void Exchange::begin_stream_early() {
 
 // Only between two events, and where nothing else is on its way.
 void Exchange::say_comment() {
-  const policy::StreamMeter* stream = meter_.stream();
-  const bool between = stream != nullptr && stream->forwarded_whole_events() && held_bytes_ == 0 &&
-                       !beginning_went_ && out_.empty();
+  const policy::StreamMeter* stream = answer_.meter.stream();
+  const bool between = stream != nullptr && stream->forwarded_whole_events() &&
+                       answer_.held_bytes == 0 && !answer_.beginning_went && answer_.out.empty();
   if (!between || downstream_->transport().sending()) return;
-  queue_text(out_framing_ == http::BodyFraming::chunked ? kCommentChunk : kComment);
+  queue_text(answer_.framing == http::BodyFraming::chunked ? kCommentChunk : kComment);
   shard_->counters.add(ShardCount::stream_comments);
   pump_answer();
 }

@@ -14,9 +14,9 @@ bool Exchange::answer_preflight(const http::RequestHead& head) {
   if (!rules.any()) return false;
   const http::Field* origin = head.fields.find("origin");
   if (origin == nullptr) return false;
-  cors_origin_ = http::allowed_origin(rules, origin->value);
+  request_.cors_origin = http::allowed_origin(rules, origin->value);
   if (!http::is_preflight(head)) return false;
-  if (cors_origin_.empty()) {
+  if (request_.cors_origin.empty()) {
     reply(policy::Reason::permission_denied, policy::MessageId::origin_denied);
     return true;
   }

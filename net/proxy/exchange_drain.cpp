@@ -12,7 +12,7 @@ namespace config = policy::config;
 
 // The provider has the whole request, or is about to answer it: stopping would not unsay it.
 bool Exchange::may_drain() const {
-  if (drains_ || passthrough_ != nullptr || !caller_.known() || answer_ended_) return drains_;
+  if (drains_ || passthrough_ != nullptr || !caller_.known() || answer_.ended) return drains_;
   if (state_ != ExchangeState::awaiting_answer && state_ != ExchangeState::relaying) return false;
   const config::TenantOnDisconnect own = caller_.tenant->on_disconnect;
   if (own != config::TenantOnDisconnect::by_config) return own == config::TenantOnDisconnect::drain;
@@ -21,7 +21,7 @@ bool Exchange::may_drain() const {
 
 void Exchange::begin_drain() {
   if (drains_) return;
-  drains_ = client_left_ = answer_cut_ = true;
+  drains_ = client_left_ = answer_.cut = true;
   keep_alive_ = false;
   shard_->counters.add(ShardCount::downstream_cancelled);
   downstream_->expect_sent(0);
@@ -40,9 +40,9 @@ bool Exchange::on_downstream_lost() {
 // What was queued goes nowhere; what the kernel still reads stays until it has done so.
 void Exchange::pump_drain() {
   if (downstream_->transport().sending()) return;
-  sending_entries_ = 0;
-  out_.clear();
-  if (answer_ended_) {
+  answer_.sending_entries = 0;
+  answer_.out.clear();
+  if (answer_.ended) {
     finish();
   } else if (state_ == ExchangeState::relaying) {
     // A slow reader may have stopped it.

@@ -18,7 +18,7 @@ void Exchange::note_debug(const http::RequestHead& head) {
   if (token == nullptr) return;
   const policy::config::Sha256 digest = policy::config::key_digest(token->value);
   if (!policy::config::equal_in_constant_time(digest, told.debug_token)) return;
-  explanation_ = shard_->explanations.make(begun_at_);
+  explanation_ = shard_->explanations.make(request_.begun_at);
 }
 
 void Exchange::explain(policy::Stage stage) {
@@ -28,7 +28,7 @@ void Exchange::explain(policy::Stage stage) {
 void Exchange::write_told_fields(http::HeadWriter& writer) {
   const policy::config::ConfigView& view = config_->view();
   const policy::config::AnswerSettings& told = view.settings().answers;
-  if (told.provider == Switch::on && attempts_ > 0) {
+  if (told.provider == Switch::on && tries_.requests_sent > 0) {
     writer.field("X-Headrace-Provider", config_->snapshot().providers()[provider_].name);
   }
   if (told.route == Switch::on && route_ != nullptr) {
@@ -37,7 +37,7 @@ void Exchange::write_told_fields(http::HeadWriter& writer) {
     writer.field("X-Headrace-Route", {view.text(first.text), pattern ? "*" : ""});
   }
   if (told.attempts == Switch::on) {
-    writer.field("X-Headrace-Attempts", std::uint64_t{attempts_});
+    writer.field("X-Headrace-Attempts", std::uint64_t{tries_.requests_sent});
   }
   if (explanation_ != nullptr) write_explained(writer);
 }
@@ -46,15 +46,16 @@ void Exchange::write_explained(http::HeadWriter& writer) {
   const policy::config::ConfigView& view = config_->view();
   const policy::Catalogues catalogues = view.catalogues();
   policy::Explanation& explained = *explanation_;
-  explained.attempts = attempts_;
+  explained.attempts = tries_.requests_sent;
   if (price_ != nullptr) explained.price_version = price_->version;
-  if (attempts_ > 0) explained.provider = config_->snapshot().providers()[provider_].name;
+  if (tries_.requests_sent > 0)
+    explained.provider = config_->snapshot().providers()[provider_].name;
   if (target_ != nullptr) explained.model = view.text(target_->model);
   const auto what = [&]() -> policy::Message {
     if (explained.cache == "hit") return MessageId::served_from_cache;
-    if (local_ && status_ >= 400) return policy::row(reason_).title;
-    if (attempts_ <= 1) return {MessageId::served_by, explained.provider};
-    return {MessageId::served_after, std::uint64_t{attempts_}, explained.provider};
+    if (answer_.local && status_ >= 400) return policy::row(reason_).title;
+    if (tries_.requests_sent <= 1) return {MessageId::served_by, explained.provider};
+    return {MessageId::served_after, std::uint64_t{tries_.requests_sent}, explained.provider};
   };
   std::array<char, 256> said;
   std::array<char, policy::kExplanationBytesMax> text;

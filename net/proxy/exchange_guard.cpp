@@ -38,7 +38,7 @@ bool Exchange::accept_caller(const http::RequestHead& head) {
   const core::SocketAddress address = peer.known() ? peer.address() : core::SocketAddress();
   const policy::HeadFacts facts{.method = head.method_text,
                                 .path = head.path(),
-                                .endpoint = match_.endpoint,
+                                .endpoint = request_.match.endpoint,
                                 .now_unix_s = wall_seconds(),
                                 .address = peer.known() ? &address : nullptr,
                                 .listener_ip_set = downstream_->listener().link().ip_set};
@@ -72,20 +72,21 @@ bool Exchange::accept_size() {
     const policy::config::Provider& provider = config_->view().providers()[provider_];
     const auto longest = std::chrono::milliseconds(route_->total_timeout_ms);
     const auto of_provider = std::chrono::milliseconds(provider.timeouts.total_ms);
-    total_deadline_ =
-        std::min(begun_at_ + core::Duration(longest), shard_->now() + core::Duration(of_provider));
+    total_deadline_ = std::min(request_.begun_at + core::Duration(longest),
+                               shard_->now() + core::Duration(of_provider));
   }
   return true;
 }
 
 bool Exchange::accept_endpoint(const http::RequestHead& head) {
   using enum policy::EndpointKind;
-  if ((match_.kind == metered || match_.kind == models) && !match_.method_allowed) {
+  if ((request_.match.kind == metered || request_.match.kind == models) &&
+      !request_.match.method_allowed) {
     reply(Reason::method_not_allowed, MessageId::method_not_taken);
     return false;
   }
-  if (match_.kind == metered) return true;
-  if (match_.kind == models) {
+  if (request_.match.kind == metered) return true;
+  if (request_.match.kind == models) {
     answer_models();
     return false;
   }
@@ -102,7 +103,7 @@ bool Exchange::accept_endpoint(const http::RequestHead& head) {
   }
   const bool exclusive =
       config_->view().provider(*passthrough_).exclusive == policy::config::Switch::on;
-  if (match_.kind == stored_object && !exclusive) {
+  if (request_.match.kind == stored_object && !exclusive) {
     reply(Reason::path_not_found, MessageId::stored_objects);
     return false;
   }
@@ -111,7 +112,7 @@ bool Exchange::accept_endpoint(const http::RequestHead& head) {
 
 void Exchange::answer_models() {
   const policy::config::ConfigView& view = config_->view();
-  const auto dialect = static_cast<policy::config::Dialect>(match_.dialect);
+  const auto dialect = static_cast<policy::config::Dialect>(request_.match.dialect);
   core::BufferLease block = shard_->head_blocks.take();
   if (!block) {
     reply(Reason::overloaded, MessageId::no_memory_for_answers);
@@ -119,22 +120,22 @@ void Exchange::answer_models() {
   }
   std::span<char> room(reinterpret_cast<char*>(block.data()), block.size());
   std::size_t bytes = 0;
-  if (match_.endpoint == policy::Endpoint::model_get) {
-    const std::string_view model = match_.model_in_path;
+  if (request_.match.endpoint == policy::Endpoint::model_get) {
+    const std::string_view model = request_.match.model_in_path;
     const policy::config::Route* route = view.find_route(dialect, model);
     if (route == nullptr || !view.allows(caller_, model) ||
         view.find_target(caller_, *route) == nullptr) {
       reply(Reason::model_not_found, MessageId::model_unknown, "model");
       return;
     }
-    bytes = policy::write_model(match_.dialect, model, room);
+    bytes = policy::write_model(request_.match.dialect, model, room);
   } else {
     std::vector<std::string_view> names;
     std::size_t cursor = 0;
     while (const auto* name = view.next_model(dialect, caller_, cursor)) {
       names.push_back(view.text(name->text));
     }
-    bytes = policy::write_models_list(match_.dialect, names, room);
+    bytes = policy::write_models_list(request_.match.dialect, names, room);
     if (bytes > room.size()) {
       core::BufferLease larger = shard_->bodies.take(bytes);
       if (!larger) {
@@ -143,7 +144,7 @@ void Exchange::answer_models() {
       }
       block = std::move(larger);
       room = std::span<char>(reinterpret_cast<char*>(block.data()), block.size());
-      bytes = policy::write_models_list(match_.dialect, names, room);
+      bytes = policy::write_models_list(request_.match.dialect, names, room);
     }
   }
   reply_with(200, "application/json", {room.data(), bytes});
@@ -153,7 +154,7 @@ void Exchange::answer_models() {
 
 // The model as the client calls it; `scratch` holds it where it does not stand so in the request.
 std::string_view Exchange::asked_model(std::span<char, policy::kModelBytesMax> scratch) {
-  if (match_.dialect == policy::Dialect::gemini) {
+  if (request_.match.dialect == policy::Dialect::gemini) {
     const http::RequestHead& head = request_head();
     return policy::match_endpoint(head.method_text, head.path(), false).model_in_path;
   }
@@ -168,7 +169,7 @@ Verdict Exchange::guard() {
     reply(Reason::model_missing, MessageId::model_missing, "model");
     return Verdict::reply;
   }
-  model_bytes_ = copy_cut(model, model_);
+  request_.model.take(model);
   if (const auto rule = policy::judge_model(config_->view(), caller_, model);
       rule != policy::GuardRule::none) {
     refuse(rule, "model");

@@ -41,7 +41,7 @@ void Exchange::begin(core::BufferLease message, std::size_t head_bytes, std::siz
     head_in_scratch_ = false;
     return;
   }
-  match_ = policy::match_endpoint(
+  request_.match = policy::match_endpoint(
       head.method_text, head.path(),
       head.path().starts_with("/v1/models") && head.fields.find("anthropic-version") != nullptr);
   explain(policy::Stage::identify);
@@ -55,22 +55,22 @@ void Exchange::begin(core::BufferLease message, std::size_t head_bytes, std::siz
   }
   // From here on the scratch head may belong to another request.
   head_in_scratch_ = false;
-  match_.model_in_path = {};
-  match_.allow = {};
+  request_.match.model_in_path = {};
+  request_.match.allow = {};
 }
 
 void Exchange::note_request(const http::RequestHead& head) {
   shard_->counters.add(ShardCount::requests);
   shard_->counters.gauges.requests_in_flight.add(1);
-  method_ = head.method;
-  client_http_1_0_ = head.version == http::Version::http_1_0;
+  request_.method = head.method;
+  request_.http_1_0 = head.version == http::Version::http_1_0;
   keep_alive_ = head.keep_alive;
-  path_bytes_ = copy_cut(head.path(), path_);
+  request_.path.take(head.path());
   const std::string_view offered = head.fields.value(FieldId::x_request_id);
   if (RequestId::sane(offered)) {
-    request_id_.take(offered);
+    request_.id.take(offered);
   } else {
-    request_id_.make(shard_->io->random(), shard_->io->random());
+    request_.id.make(shard_->io->random(), shard_->io->random());
   }
   body_complete_ = head.framing == BodyFraming::none ||
                    (head.framing == BodyFraming::length && head.content_length == 0);

@@ -125,7 +125,7 @@ bool Exchange::settle_own_key() {
 }
 
 void Exchange::note_user(std::string_view name) {
-  user_bytes_ = copy_cut(name, user_);
+  request_.user.take(name);
 }
 
 std::uint64_t Exchange::wall_seconds() const {

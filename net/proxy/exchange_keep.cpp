@@ -29,9 +29,9 @@ void Exchange::start_keeping(const http::ResponseHead& head) {
   const bool too_large =
       head.framing == http::BodyFraming::length && head.content_length > bytes_max;
   cache_->note = {};
-  cache_->note.streamed = streaming_;
+  cache_->note.streamed = answer_.streaming;
   // What is not read by the meter cannot be judged.
-  if (too_large || !meter_.active() ||
+  if (too_large || !answer_.meter.active() ||
       !cache_->note.set_content_type(head.fields.value(FieldId::content_type)) ||
       shard_->cache->build(cache_->builder, cache_->key, cache_->note.note().size(), bytes_max,
                            shard_->now()) != CacheBuilder::Status::ok) {
@@ -51,15 +51,16 @@ void Exchange::keep(std::span<const std::byte> bytes) {
 // The answer has ended as its framing says.
 void Exchange::finish_keeping() {
   if (cache_ == nullptr || !cache_->builder.active()) return;
-  const policy::StreamMeter* stream = meter_.stream();
-  const bool fit = stream != nullptr ? policy::fit_to_keep(*stream)
-                                     : policy::fit_to_keep(match_.endpoint, *meter_.document());
+  const policy::StreamMeter* stream = answer_.meter.stream();
+  const bool fit = stream != nullptr
+                       ? policy::fit_to_keep(*stream)
+                       : policy::fit_to_keep(request_.match.endpoint, *answer_.meter.document());
   if (!fit && !core::planted(core::PlantedBug::unfit_answer_kept)) {
     shard_->counters.add(ShardCount::cache_answers_unfit);
     keep_nothing(FlightEnd::failed);
     return;
   }
-  cache_->note.usage = meter_.usage();
+  cache_->note.usage = answer_.meter.usage();
   core::CacheHold answer = cache_->builder.finish(
       cache_->note.note(), shard_->now(), shard_->now() + milliseconds(cache_->route->ttl_ms));
   cache_->state = State::over;
@@ -94,7 +95,7 @@ bool Exchange::goes_on_for_others() const {
 void Exchange::detach() {
   detached_ = true;
   keep_alive_ = false;
-  answer_cut_ = true;
+  answer_.cut = true;
   silence_.clear(*shard_->timers);
   static_cast<void>(downstream_->peer());  // for the record, while there is a socket to ask
   shard_->cache->client_left(*cache_->seat);
@@ -102,8 +103,8 @@ void Exchange::detach() {
 
 void Exchange::on_downstream_gone() {
   // What was queued for it is nobody's now; nothing more is held up by it.
-  sending_entries_ = 0;
-  out_.clear();
+  answer_.sending_entries = 0;
+  answer_.out.clear();
   if (state_ != ExchangeState::relaying) return;
   set_deadline(milliseconds(pool_->provider().row->timeouts.gap_ms));
   want_more_answer();

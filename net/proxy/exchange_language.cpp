@@ -14,21 +14,21 @@ void Exchange::note_language(const http::RequestHead& head) {
   if (head.target.has_query) {
     if (const auto asked = http::find_parameter(head.query(), kLanguageParameter)) {
       if (const auto wish = policy::LanguageWish::named(config_->view().catalogues(), *asked)) {
-        language_wish_ = *wish;
+        request_.language = *wish;
         return;
       }
     }
   }
   if (const std::string_view ranges = head.fields.value(FieldId::accept_language);
       !ranges.empty()) {
-    language_wish_ = policy::LanguageWish(config_->view().catalogues(), ranges);
+    request_.language = policy::LanguageWish(config_->view().catalogues(), ranges);
   }
 }
 
 policy::Language Exchange::language() const {
   const policy::Language fallback =
       caller_.known() ? policy::language_of(*caller_.tenant) : policy::Language::english;
-  return language_wish_.choose(config_->view().catalogues(), fallback);
+  return request_.language.choose(config_->view().catalogues(), fallback);
 }
 
 }  // namespace headrace::net

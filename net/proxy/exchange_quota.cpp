@@ -28,7 +28,7 @@ constexpr std::int64_t kSlackTokens = 64;
 
 void Exchange::write_quota_fields(http::HeadWriter& writer) {
   std::array<char, policy::kRateFieldsBytesMax> room;
-  writer.lines(policy::write_rate_fields(quota_->nearest, match_.dialect, config_->view(),
+  writer.lines(policy::write_rate_fields(quota_->nearest, request_.match.dialect, config_->view(),
                                          shard_->io->wall_now(), room));
   if (quota_->warned_of == nullptr) return;
   std::array<char, 8> percent;
@@ -40,8 +40,8 @@ void Exchange::write_quota_fields(http::HeadWriter& writer) {
 // --- a client asks for its limits ----------------------------------------------------------------
 
 void Exchange::answer_quota_page(policy::QuotaPage page) {
-  if (method_ != http::Method::get && method_ != http::Method::head) {
-    match_.allow = "GET, HEAD";
+  if (request_.method != http::Method::get && request_.method != http::Method::head) {
+    request_.match.allow = "GET, HEAD";
     reply(Reason::method_not_allowed, MessageId::method_not_taken);
     return;
   }
@@ -74,7 +74,7 @@ void Exchange::answer_quota_page(policy::QuotaPage page) {
 // The provider was told where to end, and goes on.
 bool Exchange::output_used_up() {
   if (quota_ == nullptr || quota_->output_max == 0) return false;
-  const policy::StreamMeter* stream = meter_.stream();
+  const policy::StreamMeter* stream = answer_.meter.stream();
   if (stream == nullptr || stream->end() != policy::StreamEnd::open) return false;
   const auto events = static_cast<std::int64_t>(stream->output_events());
   return events > quota_->output_max + quota_->output_max / 4 + kSlackTokens;
@@ -89,25 +89,25 @@ void Exchange::cut_answer() {
     end_detached();
     return;
   }
-  const policy::StreamMeter& stream = *meter_.stream();
+  const policy::StreamMeter& stream = *answer_.meter.stream();
   const policy::Usage usage = usage_charged();
   std::array<char, policy::kCutEventBytesMax + 2> text;
   // After an event that was cut an empty line must come first.
   std::size_t at = 0;
-  if (!stream.forwarded_whole_events() || beginning_went_) {
+  if (!stream.forwarded_whole_events() || answer_.beginning_went) {
     std::memcpy(text.data(), "\n\n", 2);
     at = 2;
   }
-  const policy::CutAnswer cut{.model = {model_.data(), model_bytes_},
-                              .id = request_id_.text(),
+  const policy::CutAnswer cut{.model = request_.model.text(),
+                              .id = request_.id.text(),
                               .message = "The request has used up what its budget reserved for it.",
                               .created_seconds = shard_->io->wall_now().unix_nanos / 1'000'000'000,
                               .input_tokens = usage.in_total(),
                               .output_tokens = usage.out_total(),
                               .sequence_number = stream.next_sequence_number(),
-                              .include_usage = !strip_usage_};
+                              .include_usage = !answer_.strip_usage};
   const std::size_t bytes =
-      at + policy::write_cut_event(cut, match_.endpoint, std::span(text).subspan(at));
+      at + policy::write_cut_event(cut, request_.match.endpoint, std::span(text).subspan(at));
   drop_held();
   core::BufferLease block = shard_->head_blocks.take();
   if (!block) {
@@ -115,12 +115,12 @@ void Exchange::cut_answer() {
     return;
   }
   std::memcpy(block.data(), text.data(), bytes);
-  http::BodyFramer framer(out_framing_);
+  http::BodyFramer framer(answer_.framing);
   framer.append({block.data(), bytes});
   bytes_out_ += framer.body_bytes();
-  out_.push_back(std::move(block), framer.finish());
-  if (out_framing_ == http::BodyFraming::chunked) queue_text(http::kLastChunk);
-  answer_ended_ = true;
+  answer_.out.push_back(std::move(block), framer.finish());
+  if (answer_.framing == http::BodyFraming::chunked) queue_text(http::kLastChunk);
+  answer_.ended = true;
   end_attempt(end_of_answer());
   move_to(ExchangeState::flushing);
   deadline_.set(*shard_->timers, core::kNever);

@@ -71,7 +71,7 @@ UsageRecord Exchange::intended_record(std::span<char> tags) {
   const policy::config::ScopeView& scopes = view.scopes();
   const http::FieldTable& fields = request_head().fields;
   UsageRecord record;
-  record.request_id = request_id_.text();
+  record.request_id = request_.id.text();
   if (caller_.known()) {
     record.tenant = view.text(caller_.tenant->name);
     if (const auto* organisation = scopes.organisation(*caller_.tenant)) {
@@ -95,11 +95,12 @@ UsageRecord Exchange::intended_record(std::span<char> tags) {
   if (target_ != nullptr || passthrough_ != nullptr) {
     record.provider = config_->snapshot().providers()[provider_].name;
   }
-  record.model = {model_.data(), model_bytes_};
-  record.dialect = match_.dialect;
-  record.endpoint = match_.endpoint;
-  record.begun_nanos = nanos(begun_at_);
-  record.begun_unix_nanos = shard_->io->wall_now().unix_nanos - (shard_->now() - begun_at_).count();
+  record.model = request_.model.text();
+  record.dialect = request_.match.dialect;
+  record.endpoint = request_.match.endpoint;
+  record.begun_nanos = nanos(request_.begun_at);
+  record.begun_unix_nanos =
+      shard_->io->wall_now().unix_nanos - (shard_->now() - request_.begun_at).count();
   record.bytes_in = bytes_in_;
   intend_cost(record);
   return record;
@@ -108,7 +109,7 @@ UsageRecord Exchange::intended_record(std::span<char> tags) {
 // The cache answers before a route was taken.
 const policy::config::Route* Exchange::recorded_route() const {
   if (route_ != nullptr || passthrough_ != nullptr) return route_;
-  return config_->view().find_route(match_.dialect, {model_.data(), model_bytes_});
+  return config_->view().find_route(request_.match.dialect, request_.model.text());
 }
 
 // What a hit has saved: counted for nobody, and told.
@@ -118,7 +119,7 @@ void Exchange::record_hit(UsageRecord& record) const {
   const auto* route = recorded_route();
   const auto* target = route == nullptr ? nullptr : config_->view().find_target(caller_, *route);
   if (target == nullptr) return;
-  const auto* price = price_of(*target, {model_.data(), model_bytes_});
+  const auto* price = price_of(*target, request_.model.text());
   if (price == nullptr) return;
   record.price = config_->view().text(price->from);
   record.cost_saved = policy::cost_of(cache_->note.usage, price->rates);
@@ -130,7 +131,7 @@ void Exchange::intend_cost(UsageRecord& intent) {
     intent.cost = core::MicroUsd(static_cast<std::int64_t>(passthrough_->request_micro_usd));
   }
   if (text_counted_ && target_ != nullptr) {
-    input_estimate_ = learned({model_.data(), model_bytes_}).prompt_tokens(prompt_);
+    input_estimate_ = learned(request_.model.text()).prompt_tokens(prompt_);
     intent.usage.in_fresh = input_estimate_;
     intent.usage.source = UsageSource::estimated;
   }
@@ -155,20 +156,20 @@ void Exchange::note_attempt() {
   if (ticket_.entry == nullptr) return;
   policy::ShardRecords::begin_attempt(ticket_, config_->snapshot().providers()[provider_].name,
                                       nanos(shard_->now()));
-  attempt_open_ = true;
+  tries_.open = true;
 }
 
 void Exchange::note_attempt_end() {
-  if (ticket_.entry == nullptr || !attempt_open_) return;
-  attempt_open_ = false;
-  const std::uint16_t status = answer_seen_ && !local_ ? status_ : std::uint16_t{0};
+  if (ticket_.entry == nullptr || !tries_.open) return;
+  tries_.open = false;
+  const std::uint16_t status = answer_.seen && !answer_.local ? status_ : std::uint16_t{0};
   policy::ShardRecords::end_attempt(ticket_, nanos(shard_->now()), status,
                                     static_cast<std::uint8_t>(failure_), core::MicroUsd());
 }
 
 void Exchange::note_first_byte() {
   if (ticket_.entry != nullptr) {
-    ticket_.entry->first_byte_nanos.store(nanos(first_byte_at_), std::memory_order_relaxed);
+    ticket_.entry->first_byte_nanos.store(nanos(answer_.first_byte_at), std::memory_order_relaxed);
   }
 }
 
@@ -177,8 +178,8 @@ void Exchange::note_progress() {
   if (ticket_.entry == nullptr) return;
   core::InFlightEntry& entry = *ticket_.entry;
   entry.bytes.store(bytes_out_, std::memory_order_relaxed);
-  if (meter_.stream() == nullptr) return;
-  policy::Usage usage = meter_.usage();
+  if (answer_.meter.stream() == nullptr) return;
+  policy::Usage usage = answer_.meter.usage();
   if (usage.in_total() == 0) usage.in_fresh = input_estimate_;
   if (price_ != nullptr) {
     entry.micro_usd.store(policy::cost_of(usage, price_->rates).count(), std::memory_order_relaxed);
@@ -191,7 +192,7 @@ void Exchange::note_progress() {
 // What was used, as far as anybody can know. The bodies of errors are nobody's output.
 policy::Usage Exchange::usage_of_record() const {
   policy::Usage usage = usage_;
-  if (usage.source != UsageSource::none || !meter_.active() || !answer_cut_) return usage;
+  if (usage.source != UsageSource::none || !answer_.meter.active() || !answer_.cut) return usage;
   usage.out_text = (static_cast<std::int64_t>(bytes_out_) + kBytesPerToken - 1) / kBytesPerToken;
   usage.source = UsageSource::estimated;
   return usage;
@@ -200,8 +201,8 @@ policy::Usage Exchange::usage_of_record() const {
 policy::RecordEnding Exchange::ending() const {
   if (client_left_) return RecordEnding::client_left;
   if (cut_by_limit_) return RecordEnding::cut;
-  if (local_ && status_ >= 400) return RecordEnding::failed;
-  return answer_cut_ || failure_ != UpstreamFailure::none ? RecordEnding::broken
+  if (answer_.local && status_ >= 400) return RecordEnding::failed;
+  return answer_.cut || failure_ != UpstreamFailure::none ? RecordEnding::broken
                                                           : RecordEnding::answered;
 }
 
@@ -215,17 +216,17 @@ void Exchange::write_usage_record() {
   note_attempt_end();
   UsageRecord record = policy::ShardRecords::intent_of(ticket_);
   policy::ShardRecords::take_attempts(ticket_, record);
-  if (attempts_ > 0) record.provider = config_->snapshot().providers()[provider_].name;
+  if (tries_.requests_sent > 0) record.provider = config_->snapshot().providers()[provider_].name;
   record.ended_nanos = nanos(shard_->now());
   record.ended_unix_nanos = shard_->io->wall_now().unix_nanos;
-  record.first_byte_nanos = nanos(first_byte_at_);
+  record.first_byte_nanos = nanos(answer_.first_byte_at);
   record.bytes_in = bytes_in_;
   record.bytes_out = bytes_out_;
   record.status = status_;
   record.ending = ending();
-  record.streamed = streaming_;
+  record.streamed = answer_.streaming;
   record.usage = usage_of_record();
-  record.raw = meter_.raw();
+  record.raw = answer_.meter.raw();
   record.cost = cost_;
   if (cache_said_ == CacheSaid::hit) record_hit(record);
   if (core::planted(core::PlantedBug::record_lost)) return keeper->records().drop(ticket_);
@@ -235,7 +236,7 @@ void Exchange::write_usage_record() {
 
 // Of a request that was never admitted.
 void Exchange::count_refusal() {
-  if (!local_ || status_ < 400) return;
+  if (!answer_.local || status_ < 400) return;
   const policy::config::ConfigView& view = config_->view();
   const std::uint64_t key = caller_.key == nullptr ? 0 : view.index_of(*caller_.key) + 1U;
   const std::uint64_t tenant = caller_.known() ? view.scopes().index_of(*caller_.tenant) + 1U : 0U;

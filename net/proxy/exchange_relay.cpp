@@ -31,13 +31,13 @@ constexpr std::uint64_t kSpliceBytesMax = 1024 * 1024;
 // Takes the lease's bytes from `offset` on through frame, meter and strip, and queues what is the
 // client's, in place. `head` (of the answer, or empty) goes before them.
 void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_view head) {
-  http::BodyFramer framer(out_framing_);
+  http::BodyFramer framer(answer_.framing);
   std::span<std::byte> rest(lease.data() + offset, lease.size() - offset);
-  held_run_ = {};
-  bool complete = answer_decoder_.complete();
+  answer_.held_run = {};
+  bool complete = answer_.decoder.complete();
   bool bad = false;
   while (!complete && !rest.empty()) {
-    const http::ChunkStep step = answer_decoder_.next(rest);
+    const http::ChunkStep step = answer_.decoder.next(rest);
     if (step.status == http::ChunkStatus::bad) {
       bad = true;
       break;
@@ -47,18 +47,18 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
       relay_run(rest.subspan(at, step.data.size()), framer);
     }
     rest = rest.subspan(step.consumed);
-    complete = answer_decoder_.complete();
+    complete = answer_.decoder.complete();
     if (step.status == http::ChunkStatus::need_more) break;
   }
   if (complete) {
     // An event without its empty line at the very end is still the client's.
-    if (policy::StreamMeter* stream = meter_.stream()) stream->finish();
-    if (held_bytes_ > 0) queue_held();
-    if (!held_run_.empty()) pass_on(std::exchange(held_run_, {}), framer);
+    if (policy::StreamMeter* stream = answer_.meter.stream()) stream->finish();
+    if (answer_.held_bytes > 0) queue_held();
+    if (!answer_.held_run.empty()) pass_on(std::exchange(answer_.held_run, {}), framer);
     if (!core::planted(core::PlantedBug::last_chunk_dropped))
       framer.last_chunk(lease.data() + offset - http::kLastChunk.size());
-  } else if (!held_run_.empty()) {
-    hold(std::exchange(held_run_, {}), framer);
+  } else if (!answer_.held_run.empty()) {
+    hold(std::exchange(answer_.held_run, {}), framer);
   }
   queue_relayed(std::move(lease), offset, head, framer);
   note_progress();
@@ -73,9 +73,9 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
     upstream_failed(UpstreamFailure::truncated);
   } else if (complete) {
     answer_complete((rest.empty() || core::planted(core::PlantedBug::returned_with_leftovers)) &&
-                    upstream_keep_alive_);
+                    answer_.upstream_keep_alive);
   } else if (state_ == ExchangeState::judging_answer) {
-    if (out_.size() >= kQueuedLeasesMax || bytes_out_ > kWithheldBytesMax) {
+    if (answer_.out.size() >= kQueuedLeasesMax || bytes_out_ > kWithheldBytesMax) {
       judge_withheld();
     } else {
       want_more_answer();
@@ -83,8 +83,8 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
     }
   } else {
     // The first of a stream shows that its provider works; a whole answer shows it at its end.
-    if (streaming_ && !attempt_.judged) judge_attempt(end_of_answer());
-    if (streaming_) expect_silence();
+    if (answer_.streaming && !tries_.hold.judged) judge_attempt(end_of_answer());
+    if (answer_.streaming) expect_silence();
     set_deadline(milliseconds(pool_->provider().row->timeouts.gap_ms));
     want_more_answer();
     pump_answer();
@@ -96,11 +96,11 @@ void Exchange::queue_relayed(core::BufferLease lease, std::size_t offset, std::s
                              http::BodyFramer& framer) {
   bytes_out_ += framer.body_bytes();
   if (drains_) {
-    answer_started_ = true;
+    answer_.started = true;
     return;
   }
   std::span<std::byte> bytes = framer.finish();
-  if (!head.empty()) answer_started_ = true;
+  if (!head.empty()) answer_.started = true;
   if (detached_) return;
   if (!head.empty()) {
     std::byte* body = bytes.empty() ? lease.data() + offset : bytes.data();
@@ -109,21 +109,23 @@ void Exchange::queue_relayed(core::BufferLease lease, std::size_t offset, std::s
       std::memcpy(body - head.size(), head.data(), head.size());
       bytes = {body - head.size(), head.size() + bytes.size()};
     } else {
-      const std::size_t queued = out_.size();
+      const std::size_t queued = answer_.out.size();
       queue_text(head);
-      if (out_.size() == queued) {  // no memory for it: a body must not go out without its head
+      if (answer_.out.size() ==
+          queued) {  // no memory for it: a body must not go out without its head
         downstream_->close();
         return;
       }
     }
   }
-  if (!bytes.empty()) queue_relieved(*shard_, out_, sending_entries_, std::move(lease), bytes);
+  if (!bytes.empty())
+    queue_relieved(*shard_, answer_.out, answer_.sending_entries, std::move(lease), bytes);
 }
 
 void Exchange::relay_run(std::span<std::byte> run, http::BodyFramer& framer) {
-  if (policy::UsageScanner* document = meter_.document()) document->feed(run);
-  if (policy::ProviderErrorReader* error = meter_.error()) error->feed(run);
-  policy::StreamMeter* stream = meter_.stream();
+  if (policy::UsageScanner* document = answer_.meter.document()) document->feed(run);
+  if (policy::ProviderErrorReader* error = answer_.meter.error()) error->feed(run);
+  policy::StreamMeter* stream = answer_.meter.stream();
   if (stream == nullptr) {
     pass_on(run, framer);
     return;
@@ -135,18 +137,18 @@ void Exchange::relay_run(std::span<std::byte> run, http::BodyFramer& framer) {
     using enum policy::StreamPiece::Verdict;
     switch (piece->verdict) {
       case drop:
-        if (!beginning_went_) {
+        if (!answer_.beginning_went) {
           drop_held();
-          held_run_ = {};
+          answer_.held_run = {};
           break;
         }
         // Its beginning is with the client: half of an event is worse than one too many.
         [[fallthrough]];
       case forward:
-        beginning_went_ = false;
+        answer_.beginning_went = false;
         if (core::planted(core::PlantedBug::held_event_dropped)) drop_held();
-        if (held_bytes_ > 0) queue_held();
-        if (!held_run_.empty()) pass_on(std::exchange(held_run_, {}), framer);
+        if (answer_.held_bytes > 0) queue_held();
+        if (!answer_.held_run.empty()) pass_on(std::exchange(answer_.held_run, {}), framer);
         if (!bytes.empty()) pass_on(bytes, framer);
         break;
       case hold:
@@ -164,49 +166,52 @@ void Exchange::pass_on(std::span<std::byte> bytes, http::BodyFramer& framer) {
 
 // An event cut by chunks within one buffer is kept in one piece there.
 void Exchange::extend_held_run(std::span<std::byte> bytes) {
-  if (held_run_.empty()) {
-    held_run_ = bytes;
+  if (answer_.held_run.empty()) {
+    answer_.held_run = bytes;
     return;
   }
-  std::byte* end = held_run_.data() + held_run_.size();
+  std::byte* end = answer_.held_run.data() + answer_.held_run.size();
   if (end != bytes.data()) std::memmove(end, bytes.data(), bytes.size());
-  held_run_ = {held_run_.data(), held_run_.size() + bytes.size()};
+  answer_.held_run = {answer_.held_run.data(), answer_.held_run.size() + bytes.size()};
 }
 
 // The buffer goes on its way; the beginning of an event whose end has not come stays with us.
 void Exchange::hold(std::span<std::byte> run, http::BodyFramer& framer) {
-  if (!held_) held_ = shard_->head_blocks.take();
-  if (!held_ || held_bytes_ + run.size() > held_.size() - http::kLastChunk.size()) {
+  if (!answer_.held) answer_.held = shard_->head_blocks.take();
+  if (!answer_.held ||
+      answer_.held_bytes + run.size() > answer_.held.size() - http::kLastChunk.size()) {
     // No memory for good manners: it goes on as it is.
-    if (held_bytes_ > 0) queue_held();
+    if (answer_.held_bytes > 0) queue_held();
     pass_on(run, framer);
-    beginning_went_ = true;
+    answer_.beginning_went = true;
     return;
   }
-  std::memcpy(held_.data() + held_bytes_, run.data(), run.size());
-  held_bytes_ += static_cast<std::uint32_t>(run.size());
+  std::memcpy(answer_.held.data() + answer_.held_bytes, run.data(), run.size());
+  answer_.held_bytes += static_cast<std::uint32_t>(run.size());
 }
 
 void Exchange::queue_held() {
-  http::BodyFramer framer(out_framing_);
-  pass_on({held_.data(), held_bytes_}, framer);
+  http::BodyFramer framer(answer_.framing);
+  pass_on({answer_.held.data(), answer_.held_bytes}, framer);
   bytes_out_ += framer.body_bytes();
-  held_bytes_ = 0;
-  if (detached_) return held_.reset();
-  out_.push_back(std::move(held_), framer.finish());
+  answer_.held_bytes = 0;
+  if (detached_) return answer_.held.reset();
+  answer_.out.push_back(std::move(answer_.held), framer.finish());
 }
 
 void Exchange::drop_held() {
-  held_bytes_ = 0;
-  held_.reset();
+  answer_.held_bytes = 0;
+  answer_.held.reset();
 }
 
 // A large answer that nobody needs to understand goes on without passing through this process.
 bool Exchange::splice_answer() {
-  const bool plain = passthrough_ != nullptr && out_framing_ == BodyFraming::length &&
-                     answer_decoder_.framing() == BodyFraming::length;
-  const std::uint64_t rest = answer_decoder_.remaining();
-  if (!plain || !bulk_ || no_pipe_left_ || rest < kSpliceBytesMin || !out_.empty()) return false;
+  const bool plain = passthrough_ != nullptr && answer_.framing == BodyFraming::length &&
+                     answer_.decoder.framing() == BodyFraming::length;
+  const std::uint64_t rest = answer_.decoder.remaining();
+  if (!plain || !answer_.bulk || answer_.no_pipe_left || rest < kSpliceBytesMin ||
+      !answer_.out.empty())
+    return false;
   Transport& from = upstream_->transport();
   if (!from.may_splice_to(downstream_->transport())) return false;
   const auto bytes = static_cast<std::size_t>(std::min<std::uint64_t>(rest, kSpliceBytesMax));
@@ -222,13 +227,13 @@ void Exchange::on_upstream_spliced(std::int32_t result) {
     const auto bytes = static_cast<std::uint64_t>(result);
     bytes_out_ += bytes;
     shard_->counters.add(ShardCount::bytes_downstream_out, bytes);
-    answer_decoder_.pass_over(bytes);
-    if (answer_decoder_.complete()) {
-      answer_complete(upstream_keep_alive_);
+    answer_.decoder.pass_over(bytes);
+    if (answer_.decoder.complete()) {
+      answer_complete(answer_.upstream_keep_alive);
       return;
     }
   } else if (result == -ENOBUFS) {
-    no_pipe_left_ = true;
+    answer_.no_pipe_left = true;
   } else if (result == -EPIPE) {
     downstream_->close();
     return;
@@ -243,8 +248,8 @@ void Exchange::on_upstream_spliced(std::int32_t result) {
 void Exchange::want_more_answer() {
   if (upstream_ == nullptr) return;
   Transport& transport = upstream_->transport();
-  const std::size_t queued = detached_ ? 0 : out_.size();
-  if (queued >= kQueuedLeasesMax || (bulk_ && queued > 0) ||
+  const std::size_t queued = detached_ ? 0 : answer_.out.size();
+  if (queued >= kQueuedLeasesMax || (answer_.bulk && queued > 0) ||
       (queued >= kQueuedLeasesWhenShort && small_buffers_short(*shard_))) {
     transport.want_receive(ReceiveMode::off);
     // It is the client who is slow now: its own deadline runs.
@@ -252,20 +257,20 @@ void Exchange::want_more_answer() {
     return;
   }
   if (splice_answer()) return;
-  transport.want_receive(bulk_ ? ReceiveMode::one_bulk : ReceiveMode::many);
+  transport.want_receive(answer_.bulk ? ReceiveMode::one_bulk : ReceiveMode::many);
 }
 
 // --- its end -------------------------------------------------------------------------------------
 
 void Exchange::answer_complete(bool reusable) {
   if (answer_is_withheld(reusable && request_sent_)) return;
-  answer_ended_ = true;
+  answer_.ended = true;
   pool_->learn_answer_bytes(bytes_out_);
-  if (policy::StreamMeter* stream = meter_.stream();
+  if (policy::StreamMeter* stream = answer_.meter.stream();
       stream != nullptr && stream->end() == policy::StreamEnd::failed) {
     failure_ = UpstreamFailure::truncated;
   }
-  if (answer_decoder_.framing() == BodyFraming::until_close) end_until_close();
+  if (answer_.decoder.framing() == BodyFraming::until_close) end_until_close();
   finish_keeping();
   end_attempt(end_of_answer());
   move_to(ExchangeState::flushing);
@@ -280,21 +285,21 @@ void Exchange::answer_complete(bool reusable) {
 
 // The body ended with the connection: what is held goes out, then our own framing's end.
 void Exchange::end_until_close() {
-  if (policy::StreamMeter* stream = meter_.stream()) stream->finish();
-  if (held_bytes_ > 0) queue_held();
-  if (out_framing_ == BodyFraming::chunked) queue_text(http::kLastChunk);
+  if (policy::StreamMeter* stream = answer_.meter.stream()) stream->finish();
+  if (answer_.held_bytes > 0) queue_held();
+  if (answer_.framing == BodyFraming::chunked) queue_text(http::kLastChunk);
 }
 
 // Upstream broke within its answer. The client must see that: an event of its dialect where there
 // is a stream of events, and in any case framing that never completes.
 void Exchange::answer_broken(UpstreamFailure failure) {
-  answer_ended_ = true;
-  answer_cut_ = true;
+  answer_.ended = true;
+  answer_.cut = true;
   keep_alive_ = false;
   shard_->counters.add(ShardCount::answers_broken);
   keep_nothing(core::FlightEnd::failed);
   drop_held();
-  if (policy::StreamMeter* stream = meter_.stream();
+  if (policy::StreamMeter* stream = answer_.meter.stream();
       stream != nullptr && stream->end() == policy::StreamEnd::open && !detached_ &&
       !core::planted(core::PlantedBug::error_event_unsent)) {
     queue_error_event(failure, *stream);
@@ -309,7 +314,7 @@ void Exchange::answer_broken(UpstreamFailure failure) {
 
 void Exchange::pump_answer() {
   if (detached_) {
-    if (answer_ended_) end_detached();
+    if (answer_.ended) end_detached();
     return;
   }
   if (drains_) return pump_drain();
@@ -319,23 +324,23 @@ void Exchange::pump_answer() {
       !core::planted(core::PlantedBug::withheld_answer_sent)) {
     return;
   }
-  if (!out_.empty()) {
+  if (!answer_.out.empty()) {
     std::array<std::span<std::byte>, Transport::kSlicesMax> entries;
-    const std::size_t count = out_.peek(entries);
+    const std::size_t count = answer_.out.peek(entries);
     std::array<std::span<const std::byte>, Transport::kSlicesMax> slices;
     std::size_t bytes = 0;
     for (std::size_t i = 0; i < count; ++i) {
       slices[i] = entries[i];
       bytes += entries[i].size();
     }
-    sending_entries_ = static_cast<std::uint32_t>(count);
+    answer_.sending_entries = static_cast<std::uint32_t>(count);
     shard_->counters.add(ShardCount::bytes_downstream_out, bytes);
     downstream_->expect_sent(bytes);
     transport.send(std::span(slices.data(), count));
-    if (core::planted(core::PlantedBug::buffer_returned_early)) out_.clear();
+    if (core::planted(core::PlantedBug::buffer_returned_early)) answer_.out.clear();
     return;
   }
-  if (answer_ended_) finish();
+  if (answer_.ended) finish();
 }
 
 void Exchange::on_downstream_sent() {
@@ -343,9 +348,9 @@ void Exchange::on_downstream_sent() {
     on_cached_answer_sent();
     return;
   }
-  for (; sending_entries_ > 0; --sending_entries_)
-    out_.pop_front().reset();
-  if (state_ == ExchangeState::relaying && out_.size() < kQueuedLeasesMax / 2) {
+  for (; answer_.sending_entries > 0; --answer_.sending_entries)
+    answer_.out.pop_front().reset();
+  if (state_ == ExchangeState::relaying && answer_.out.size() < kQueuedLeasesMax / 2) {
     set_deadline(milliseconds(pool_->provider().row->timeouts.gap_ms));
     want_more_answer();
   }

@@ -63,18 +63,14 @@ void write_strict_transport_security(std::uint64_t seconds, http::HeadWriter& wr
                {"max-age=", std::string_view(digits.data(), end.ptr)});
 }
 
-std::string_view path_of(const std::array<char, 80>& path, std::uint8_t bytes) {
-  return {path.data(), bytes};
-}
-
 }  // namespace
 
 void Exchange::refuse_head(http::ParseError error) {
   const http::RequestHead& head = shard_->request_head;
   shard_->counters.add(ShardCount::requests);
   shard_->counters.gauges.requests_in_flight.add(1);
-  method_ = head.method;
-  request_id_.make(shard_->io->random(), shard_->io->random());
+  request_.method = head.method;
+  request_.id.make(shard_->io->random(), shard_->io->random());
   keep_alive_ = false;
   head_in_scratch_ = false;
   const http::ParseErrorText& text = http::describe(error);
@@ -85,7 +81,7 @@ void Exchange::refuse_head(http::ParseError error) {
 void Exchange::refuse_slow_head() {
   shard_->counters.add(ShardCount::requests);
   shard_->counters.gauges.requests_in_flight.add(1);
-  request_id_.make(shard_->io->random(), shard_->io->random());
+  request_.id.make(shard_->io->random(), shard_->io->random());
   keep_alive_ = false;
   reply(Reason::request_timeout, MessageId::head_slow);
 }
@@ -101,7 +97,7 @@ void Exchange::refuse_connection() {
 void Exchange::on_downstream_too_slow() {
   keep_alive_ = false;
   if (state_ == ExchangeState::flushing || state_ == ExchangeState::closing) return;
-  if (answer_started_) {
+  if (answer_.started) {
     downstream_->close();
     return;
   }
@@ -147,12 +143,12 @@ void Exchange::reply(const policy::Refusal& refusal) {
   send_error({.reason = refusal.reason,
               .title = catalogues.write(spoken, policy::row(refusal.reason).title, title),
               .detail = write_detail(catalogues, spoken, refusal, detail),
-              .instance = path_of(path_, path_bytes_),
+              .instance = request_.path.text(),
               .param = refusal.param,
               .limit = refusal.limit,
               .scope = refusal.scope,
               .retry_after_ms = refusal.retry_after_ms,
-              .request_id = request_id_.text()},
+              .request_id = request_.id.text()},
              spoken);
 }
 
@@ -164,42 +160,42 @@ void Exchange::reply_in_english(Reason reason, std::string_view detail) {
       {.reason = reason,
        .title = catalogues.write(policy::Language::english, policy::row(reason).title, title),
        .detail = detail,
-       .instance = path_of(path_, path_bytes_),
+       .instance = request_.path.text(),
        .param = {},
        .limit = {},
        .scope = {},
        .retry_after_ms = -1,
-       .request_id = request_id_.text()},
+       .request_id = request_.id.text()},
       policy::Language::english);
 }
 
 void Exchange::send_error(const policy::ErrorAnswer& answer, policy::Language spoken) {
   reason_ = answer.reason;
   std::array<char, policy::kErrorBytesMax> body;
-  const std::size_t bytes = policy::write_error_body(answer, match_.dialect, body);
+  const std::size_t bytes = policy::write_error_body(answer, request_.match.dialect, body);
   std::uint16_t status = policy::status_of(reason_);
   if (reply_status_ != 0) status = reply_status_;
   std::array<char, 256> lines;
   http::HeadWriter writer{std::span<char>(lines)};
   writer.field("Content-Language", config_->view().catalogues().tag(spoken));
   writer.lines("Vary: Accept-Language\r\n");
-  if (reason_ == Reason::method_not_allowed && !match_.allow.empty()) {
-    writer.field("Allow", match_.allow);
+  if (reason_ == Reason::method_not_allowed && !request_.match.allow.empty()) {
+    writer.field("Allow", request_.match.allow);
   }
   // Whatever the client is told to wait for, the gateway has tried as often as it makes sense.
-  if (tries_ > 1 && status >= 500) writer.lines("x-should-retry: false\r\n");
+  if (tries_.count > 1 && status >= 500) writer.lines("x-should-retry: false\r\n");
   if (answer.retry_after_ms >= 0) {
     writer.field("Retry-After", seconds_of(answer.retry_after_ms));
     writer.field("retry-after-ms", static_cast<std::uint64_t>(answer.retry_after_ms));
   }
   HEADRACE_CHECK(writer.ok(), "our own fields are of bounded size");
-  reply_with(status, policy::error_content_type(match_.dialect), {body.data(), bytes},
+  reply_with(status, policy::error_content_type(request_.match.dialect), {body.data(), bytes},
              writer.text());
 }
 
 void Exchange::reply_with(std::uint16_t status, std::string_view content_type,
                           std::string_view body, std::string_view extra_lines) {
-  HEADRACE_CHECK(!answer_started_, "a request is answered once");
+  HEADRACE_CHECK(!answer_.started, "a request is answered once");
   end_attempt(policy::AttemptEnd::gateway_short);
   keep_nothing(core::FlightEnd::failed);
   if (detached_) {
@@ -209,7 +205,7 @@ void Exchange::reply_with(std::uint16_t status, std::string_view content_type,
   abandon_upstream();
   move_to(ExchangeState::flushing);
   deadline_.set(*shard_->timers, core::kNever);
-  local_ = answer_started_ = answer_ended_ = true;
+  answer_.local = answer_.started = answer_.ended = true;
   status_ = status;
   // What is left of the body is not waited for: the connection ends, and the client may finish
   // sending while we listen (DownstreamConnection::linger).
@@ -236,9 +232,9 @@ void Exchange::reply_with(std::uint16_t status, std::string_view content_type,
   writer.end();
   HEADRACE_CHECK(writer.ok(), "our own head is of bounded size");
   queue_text(writer.text());
-  if (method_ != http::Method::head) queue_text(body);
+  if (request_.method != http::Method::head) queue_text(body);
   release_message();
-  if (out_.empty()) {
+  if (answer_.out.empty()) {
     // No memory even for this. The connection's death takes the exchange along, later: whoever
     // replies goes on with it.
     downstream_->close();
@@ -255,13 +251,13 @@ void Exchange::queue_text(std::string_view text) {
   // Slow readers of cut events may hold every block.
   if (!block) block = shard_->bodies.take(text.size());
   if (!block) {
-    answer_cut_ = true;
+    answer_.cut = true;
     keep_alive_ = false;
     return;
   }
   std::memcpy(block.data(), text.data(), text.size());
   const std::span<std::byte> bytes(block.data(), text.size());
-  out_.push_back(std::move(block), bytes);
+  answer_.out.push_back(std::move(block), bytes);
 }
 
 void Exchange::queue_error_event(UpstreamFailure failure, const policy::StreamMeter& stream) {
@@ -274,14 +270,14 @@ void Exchange::queue_error_event(UpstreamFailure failure, const policy::StreamMe
       .reason = reason,
       .title = catalogues.write(language(), policy::row(reason).title, title),
       .detail = catalogues.write(language(), MessageId::provider_broke_off, detail),
-      .instance = path_of(path_, path_bytes_),
+      .instance = request_.path.text(),
       .param = {},
       .limit = {},
       .scope = {},
       .retry_after_ms = -1,
-      .request_id = request_id_.text()};
-  const std::size_t bytes = policy::write_error_event(answer, match_.dialect, match_.endpoint,
-                                                      stream.next_sequence_number(), text);
+      .request_id = request_.id.text()};
+  const std::size_t bytes = policy::write_error_event(
+      answer, request_.match.dialect, request_.match.endpoint, stream.next_sequence_number(), text);
   core::BufferLease block = shard_->head_blocks.take();
   if (!block) return;
   // After an event that was cut an empty line must come first.
@@ -291,11 +287,11 @@ void Exchange::queue_error_event(UpstreamFailure failure, const policy::StreamMe
     at = 2;
   }
   std::memcpy(block.data() + at, text.data(), bytes);
-  http::BodyFramer framer(out_framing_ == http::BodyFraming::chunked
+  http::BodyFramer framer(answer_.framing == http::BodyFraming::chunked
                               ? http::BodyFraming::chunked
                               : http::BodyFraming::until_close);
   framer.append({block.data(), at + bytes});
-  out_.push_back(std::move(block), framer.finish());
+  answer_.out.push_back(std::move(block), framer.finish());
 }
 
 }  // namespace headrace::net

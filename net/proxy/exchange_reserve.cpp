@@ -106,7 +106,7 @@ Verdict Exchange::reserve_tokens(const policy::LimitChain& chain, std::string_vi
     }
   }
   const policy::BodyFacts& facts = message_->facts;
-  const bool free = is_free(match_.endpoint);
+  const bool free = is_free(request_.match.endpoint);
   if (policy::limits_money_hard(chain) && !free) {
     const bool unbounded =
         prompt_.unbounded || facts.previous_response_id.given || facts.stored_reference;
@@ -122,7 +122,7 @@ Verdict Exchange::reserve_tokens(const policy::LimitChain& chain, std::string_vi
     ask.input = history.prompt_tokens_max(prompt_, policy::kHardQuantile);
     ask.input_soft = history.prompt_tokens_max(prompt_, policy::kSoftQuantile);
   }
-  ask.has_output = policy::generates(match_.endpoint);
+  ask.has_output = policy::generates(request_.match.endpoint);
   ask.output_cap = facts.output_cap_given();
   ask.answers = facts.answers_billed();
   ask.output_default =
@@ -163,7 +163,7 @@ Verdict Exchange::reserve(const policy::LimitChain& chain, const policy::Reserve
 // Into the edits of this try; each has its own.
 Verdict Exchange::write_output_cap() {
   if (!quota_->output_cap || policy::set_output_cap(message_->edits, message_->facts,
-                                                    match_.endpoint, *quota_->output_cap)) {
+                                                    request_.match.endpoint, *quota_->output_cap)) {
     return Verdict::go;
   }
   reply(Reason::invalid_body, MessageId::body_not_adaptable);

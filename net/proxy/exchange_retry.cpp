@@ -68,7 +68,7 @@ const policy::RetryRules& Exchange::retry_rules() const {
 
 TargetQuestion Exchange::target_question() const {
   return {.caller = &caller_,
-          .tried = tried_targets_,
+          .tried = tries_.targets,
           .tokens = message_->body_bytes / kBytesPerToken,
           .exclusive_only = !stored_reference().empty()};
 }
@@ -83,8 +83,8 @@ bool Exchange::goes_elsewhere() const {
 
 bool Exchange::may_try_again() const {
   // Who brings a key of his own to the provider hears of its limits himself.
-  return route_ != nullptr && !streams_up_ && !brings_own_key_ && tries_ < retry_rules().tries &&
-         tries_ < policy::kAttemptsMax;
+  return route_ != nullptr && !streams_up_ && !brings_own_key_ &&
+         tries_.count < retry_rules().tries && tries_.count < policy::kAttemptsMax;
 }
 
 // --- one attempt ---------------------------------------------------------------------------------
@@ -93,87 +93,89 @@ bool Exchange::may_try_again() const {
 bool Exchange::begin_attempt() {
   const core::Instant now = shard_->now();
   const auto entered = config_->targets().enter(
-      attempt_, target_, provider_, attempt_.key,
+      tries_.hold, target_, provider_, tries_.hold.key,
       message_ == nullptr ? 0 : message_->body_bytes / kBytesPerToken, now);
   count(entered.events);
   if (!entered.go) {
     reply_unavailable(0);
     return false;
   }
-  if (route_ != nullptr && tries_ == 0) {
+  if (route_ != nullptr && tries_.count == 0) {
     config_->targets().budget(*route_).on_request(retry_rules(), now);
   }
   if (target_ != nullptr) {
     const auto index = target_ - config_->view().targets(*route_).data();
-    tried_targets_ = static_cast<std::uint8_t>(tried_targets_ | 1U << index);
+    tries_.targets = static_cast<std::uint8_t>(tries_.targets | 1U << index);
   }
-  attempt_begun_at_ = now;
-  patience_ms_ = 0;
-  never_again_ = false;
-  HEADRACE_CHECK(tries_ < policy::kAttemptsMax);
-  attempts_made_[tries_++] = {.provider = static_cast<std::uint16_t>(provider_),
-                              .key = attempt_.key,
-                              .end = AttemptEnd::answered};
+  tries_.begun_at = now;
+  tries_.patience_ms = 0;
+  tries_.never_again = false;
+  HEADRACE_CHECK(tries_.count < policy::kAttemptsMax);
+  tries_.made[tries_.count++] = {.provider = static_cast<std::uint16_t>(provider_),
+                                 .key = tries_.hold.key,
+                                 .end = AttemptEnd::answered};
   return true;
 }
 
 // What its answer's head says of the provider, whatever the answer is.
 void Exchange::learn_from_head(const http::ResponseHead& head) {
   const core::Instant now = shard_->now();
-  attempts_made_[tries_ - 1].status = head.status;
+  tries_.made[tries_.count - 1].status = head.status;
   policy::HintReader reader(shard_->io->wall_now().unix_nanos / 1'000'000);
   for (const http::Field& field : head.fields)
     reader.field(field.name, field.value);
   const policy::ProviderHints hints = reader.hints();
-  if (!brings_own_key_) config_->targets().learn(attempt_, hints, now);
-  never_again_ = hints.should_retry == false;
+  if (!brings_own_key_) config_->targets().learn(tries_.hold, hints, now);
+  tries_.never_again = hints.should_retry == false;
   if (head.status < 400) {
-    config_->targets().first_byte(attempt_, first_byte_at_ - sent_at_, now);
+    config_->targets().first_byte(tries_.hold, answer_.first_byte_at - tries_.sent_at, now);
     return;
   }
-  patience_ms_ = hints.retry_after_ms.value_or(0);
+  tries_.patience_ms = hints.retry_after_ms.value_or(0);
   if (hints.retry_after_ms) return;
   for (const auto& window : hints.windows) {
-    if (window && window->remaining == 0) patience_ms_ = std::max(patience_ms_, window->reset_ms);
+    if (window && window->remaining == 0)
+      tries_.patience_ms = std::max(tries_.patience_ms, window->reset_ms);
   }
 }
 
 // How the answer that has come, or as far as it came, is to be called.
 AttemptEnd Exchange::end_of_answer() {
-  if (const auto* stream = meter_.stream();
+  if (const auto* stream = answer_.meter.stream();
       stream != nullptr && stream->end() == policy::StreamEnd::failed) {
     return AttemptEnd::stream_error;
   }
-  const AttemptEnd end = policy::end_of_status(attempts_made_[tries_ - 1].status);
-  const policy::ProviderErrorReader* error = meter_.error();
+  const AttemptEnd end = policy::end_of_status(tries_.made[tries_.count - 1].status);
+  const policy::ProviderErrorReader* error = answer_.meter.error();
   if (error == nullptr) return end;
-  if (error->retry_after_ms()) patience_ms_ = std::max(patience_ms_, *error->retry_after_ms());
+  if (error->retry_after_ms())
+    tries_.patience_ms = std::max(tries_.patience_ms, *error->retry_after_ms());
   if (end == AttemptEnd::rate_limited && error->account_spent()) return AttemptEnd::account_spent;
   return end;
 }
 
 AttemptEnd Exchange::end_of_failure(UpstreamFailure failure) const {
   // Nothing of a body was seen where not even the head was whole.
-  const bool within_head = failure == UpstreamFailure::truncated && !answer_started_;
+  const bool within_head = failure == UpstreamFailure::truncated && !answer_.started;
   return end_of(within_head ? UpstreamFailure::closed_early : failure);
 }
 
 void Exchange::judge_attempt(AttemptEnd end) {
   // A key that the client brought is not one of ours to be benched.
   if (brings_own_key_ && policy::row(end).blame == policy::Blame::key) end = AttemptEnd::refused;
-  const auto judged = config_->targets().judge(attempt_, end, patience_ms_, shard_->now());
+  const auto judged = config_->targets().judge(tries_.hold, end, tries_.patience_ms, shard_->now());
   count(judged.events);
   if (judged.benched) shard_->counters.add(ShardCount::keys_benched);
 }
 
 void Exchange::end_attempt(AttemptEnd end) {
-  if (!attempt_.under_way) return;
+  if (!tries_.hold.under_way) return;
   judge_attempt(end);
-  config_->targets().end(attempt_);
-  policy::Attempt& entry = attempts_made_[tries_ - 1];
+  config_->targets().end(tries_.hold);
+  policy::Attempt& entry = tries_.made[tries_.count - 1];
   entry.end = end;
   entry.duration_ms = static_cast<std::uint32_t>(
-      std::chrono::duration_cast<milliseconds>(shard_->now() - attempt_begun_at_).count());
+      std::chrono::duration_cast<milliseconds>(shard_->now() - tries_.begun_at).count());
   // The provider had all of it, and may charge for it although nobody heard of an answer.
   const bool unheard = end == AttemptEnd::first_byte_timeout || end == AttemptEnd::total_timeout;
   if (unheard && request_sent_ && price_ != nullptr) {
@@ -201,16 +203,17 @@ void Exchange::count(std::span<const BreakerEvent> events) {
 // How long to wait before the request goes out again; nothing: it does not. Called once its attempt
 // has ended, because that may have changed what is to be had.
 std::optional<core::Duration> Exchange::plan_retry(AttemptEnd end) {
-  const bool seen = answer_started_ && state_ != ExchangeState::judging_answer &&
+  const bool seen = answer_.started && state_ != ExchangeState::judging_answer &&
                     !core::planted(core::PlantedBug::retried_after_first_byte);
-  if (seen || never_again_ || !policy::row(end).retry || !may_try_again() || message_ == nullptr) {
+  if (seen || tries_.never_again || !policy::row(end).retry || !may_try_again() ||
+      message_ == nullptr) {
     return std::nullopt;
   }
   const core::Instant now = shard_->now();
   const policy::RetryRules& rules = retry_rules();
   const std::uint64_t random = shard_->io->random();
   const TargetAnswer next = config_->targets().choose(*route_, target_question(), now, random);
-  const bool same = next.target == target_ && next.key == attempt_.key;
+  const bool same = next.target == target_ && next.key == tries_.hold.key;
   const bool other_key =
       next.target == target_ && !same && policy::row(end).blame == policy::Blame::key;
   const bool elsewhere = next.target != nullptr && (!next.tried || other_key);
@@ -220,8 +223,10 @@ std::optional<core::Duration> Exchange::plan_retry(AttemptEnd end) {
     // Another try with a key that is not taken would come out the same.
     if (next.last_resort) return std::nullopt;
     // What waits for a reset waits no longer than for a hint.
-    const std::uint32_t hint_ms = next.target == nullptr ? next.wait_ms : same ? patience_ms_ : 0;
-    const auto backoff = policy::backoff_ms(rules, tries_ - 1U, hint_ms, random);
+    const std::uint32_t hint_ms = next.target == nullptr ? next.wait_ms
+                                  : same                 ? tries_.patience_ms
+                                                         : 0;
+    const auto backoff = policy::backoff_ms(rules, tries_.count - 1U, hint_ms, random);
     if (!backoff) return std::nullopt;
     delay_ms = *backoff;
   }
@@ -236,30 +241,30 @@ std::optional<core::Duration> Exchange::plan_retry(AttemptEnd end) {
 
 // Forgets what the attempt left behind, and waits. Nothing of it is being sent any more.
 void Exchange::retry_in(core::Duration delay) {
-  if (streaming_) {
-    streaming_ = false;
+  if (answer_.streaming) {
+    answer_.streaming = false;
     shard_->counters.gauges.streams_open.add(-1);
   }
   // Whatever its answer left behind.
-  if (!core::planted(core::PlantedBug::failed_answer_kept)) out_.clear();
+  if (!core::planted(core::PlantedBug::failed_answer_kept)) answer_.out.clear();
   drop_held();
-  meter_.stop();
-  answer_gathered_.reset();
-  answer_gathered_bytes_ = 0;
-  answer_scan_ = {};
-  interim_answers_ = 0;
+  answer_.meter.stop();
+  answer_.gathered.reset();
+  answer_.gathered_bytes = 0;
+  answer_.scan = {};
+  answer_.interim_answers = 0;
   bytes_out_ = 0;
   status_ = 0;
   failure_ = UpstreamFailure::none;
-  request_sent_ = send_failed_ = replayed_ = broken_sending_ = false;
-  answer_seen_ = answer_started_ = answer_ended_ = bulk_ = false;
+  request_sent_ = send_failed_ = tries_.replayed = broken_sending_ = false;
+  answer_.seen = answer_.started = answer_.ended = answer_.bulk = false;
   if (!message_->written_head.empty() && !message_->head_block) {
     // Written over the one that the client sent: it goes to where it was written for.
     stage_ = policy::Stage::upstream;
   } else {
     message_->written_head = {};
     message_->head_block.reset();
-    strip_usage_ = false;  // as the edits, which begin anew
+    answer_.strip_usage = false;  // as the edits, which begin anew
     stage_ = policy::Stage::route;
   }
   park(shard_->now() + delay);
@@ -305,8 +310,8 @@ void Exchange::reply_unavailable(std::uint32_t wait_ms) {
 // "first/a 429 rate_limited 12ms; second 200 answered 480ms", cut where it does not fit.
 std::string_view Exchange::write_tries(std::span<char, kTriesBytesMax> room) const {
   std::size_t used = 0;
-  for (std::size_t i = 0; i < tries_; ++i) {
-    const policy::Attempt& entry = attempts_made_[i];
+  for (std::size_t i = 0; i < tries_.count; ++i) {
+    const policy::Attempt& entry = tries_.made[i];
     const ProviderLink& provider = config_->snapshot().providers()[entry.provider];
     const std::string_view key = provider.keys[entry.key].name;
     const auto written =

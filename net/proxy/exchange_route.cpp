@@ -31,13 +31,14 @@ Verdict Exchange::route() {
       reply_unavailable(key.wait_ms);
       return Verdict::reply;
     }
-    attempt_.key = key.key;
+    tries_.hold.key = key.key;
     return Verdict::go;
   }
   std::array<char, policy::kModelBytesMax> scratch;
   const std::string_view model = asked_model(scratch);
   const bool in_sandbox = caller_.tenant->mode == policy::config::TenantMode::sandbox;
-  route_ = in_sandbox ? view.sandbox_route(match_.dialect) : view.find_route(match_.dialect, model);
+  route_ = in_sandbox ? view.sandbox_route(request_.match.dialect)
+                      : view.find_route(request_.match.dialect, model);
   // A route whose providers belong to other tenants alone is not there for this key.
   if (route_ == nullptr || view.find_target(caller_, *route_) == nullptr) {
     route_ = nullptr;
@@ -51,7 +52,9 @@ Verdict Exchange::route() {
   }
   if (!accept_size() || !choose_target() || !settle_own_key()) return Verdict::reply;
   if (explanation_ != nullptr) {
-    explanation_->why = in_sandbox ? "sandbox" : tries_ > 0 ? "tried again" : "first of its route";
+    explanation_->why = in_sandbox         ? "sandbox"
+                        : tries_.count > 0 ? "tried again"
+                                           : "first of its route";
   }
   // Each try's edits begin anew: its target may call the model by another name.
   message_->edits.clear();
@@ -85,7 +88,7 @@ bool Exchange::choose_target() {
   }
   target_ = answer.target;
   provider_ = target_->provider;
-  attempt_.key = answer.key;
+  tries_.hold.key = answer.key;
   return true;
 }
 
@@ -105,18 +108,18 @@ bool Exchange::edit_request(std::string_view model) {
   const policy::BodyFacts& facts = message_->facts;
   const std::string_view wanted = view.text(target_->model);
   // Gemini's model stands in the path (upstream_target.h).
-  if (match_.dialect != policy::Dialect::gemini && !wanted.empty() && wanted != model &&
+  if (request_.match.dialect != policy::Dialect::gemini && !wanted.empty() && wanted != model &&
       !policy::set_model(edits, facts, wanted)) {
     return false;
   }
-  const bool counts_on_demand =
-      match_.endpoint == Endpoint::chat_completions || match_.endpoint == Endpoint::completions;
-  if (counts_on_demand && wants_stream_ && !facts.include_usage.is_true) {
-    strip_usage_ = true;
+  const bool counts_on_demand = request_.match.endpoint == Endpoint::chat_completions ||
+                                request_.match.endpoint == Endpoint::completions;
+  if (counts_on_demand && request_.wants_stream && !facts.include_usage.is_true) {
+    answer_.strip_usage = true;
     if (!policy::set_include_usage(edits, facts)) return false;
   }
   const bool shared = view.providers()[provider_].exclusive == policy::config::Switch::off;
-  if (match_.endpoint == Endpoint::responses && shared && !facts.store.given &&
+  if (request_.match.endpoint == Endpoint::responses && shared && !facts.store.given &&
       !policy::set_store_false(edits, facts)) {
     return false;
   }

@@ -35,7 +35,7 @@ void Exchange::finish() {
     downstream_->exchange_done(Next::reset);
     return;
   }
-  const bool keep_alive = keep_alive_ && body_complete_ && !answer_cut_;
+  const bool keep_alive = keep_alive_ && body_complete_ && !answer_.cut;
   downstream_->exchange_done(keep_alive ? Next::keep_alive : Next::linger);
 }
 
@@ -43,24 +43,24 @@ void Exchange::finish() {
 
 // Whether the provider may charge for this request: it had all of it, and did not refuse.
 bool Exchange::is_charged() const {
-  if (attempts_ == 0 || !request_sent_) return false;
-  if (local_) return is_timeout(failure_);
+  if (tries_.requests_sent == 0 || !request_sent_) return false;
+  if (answer_.local) return is_timeout(failure_);
   // A stream that we began ourselves: its status is not the provider's.
-  if (early_ && attempts_made_[tries_ - 1].status != 200) return is_timeout(failure_);
+  if (answer_.early && tries_.made[tries_.count - 1].status != 200) return is_timeout(failure_);
   return status_ < 400 || status_ == kClientClosedRequest;
 }
 
 // What it used: the provider's word, else what passed, with the prompt as it was estimated.
 policy::Usage Exchange::usage_charged() {
-  policy::Usage usage = meter_.usage();
+  policy::Usage usage = answer_.meter.usage();
   if (usage.source == policy::UsageSource::provider || !text_counted_ || route_ == nullptr) {
     return usage;
   }
   std::int64_t prompt = prompt_.text_tokens + prompt_.media_tokens;
-  if (target_ != nullptr) prompt = learned({model_.data(), model_bytes_}).prompt_tokens(prompt_);
+  if (target_ != nullptr) prompt = learned(request_.model.text()).prompt_tokens(prompt_);
   if (usage.in_total() == 0) usage.in_fresh = prompt;
   // An answer that came whole and said nothing of its usage may have been as long as it was let.
-  const bool whole = !answer_cut_ && !local_ && !meter_.active();
+  const bool whole = !answer_.cut && !answer_.local && !answer_.meter.active();
   if (whole && quota_ != nullptr) usage.out_text = std::max(usage.out_text, quota_->output_max);
   usage.source = policy::UsageSource::estimated;
   return usage;
@@ -89,8 +89,8 @@ void Exchange::settle() {
 
 void Exchange::settle_limits(bool charged) {
   // Whom we turned away has not had its request: who comes again in time is not counted twice.
-  const bool turned_away =
-      local_ && attempts_ == 0 && (status_ == 402 || status_ == 429 || status_ == 503);
+  const bool turned_away = answer_.local && tries_.requests_sent == 0 &&
+                           (status_ == 402 || status_ == 429 || status_ == 503);
   turned_away ? quota_->admitted.permit.refund() : quota_->admitted.permit.settle_as_reserved();
   core::Permit& permit = quota_->reserved.permit;
   if (permit.empty()) return;
@@ -118,8 +118,8 @@ void Exchange::settle_limits(bool charged) {
 }
 
 void Exchange::learn_from_answer() {
-  if (usage_.source != policy::UsageSource::provider || answer_cut_) return;
-  policy::ModelHistory& history = learned({model_.data(), model_bytes_});
+  if (usage_.source != policy::UsageSource::provider || answer_.cut) return;
+  policy::ModelHistory& history = learned(request_.model.text());
   if (prompt_.media_tokens_max == 0 && !prompt_.unbounded) {
     history.learn_prompt(prompt_.text_tokens, usage_.in_total());
   }
@@ -136,21 +136,21 @@ void Exchange::record() {
   settle();
   write_usage_record();
   const policy::Usage& usage = usage_;
-  counters.request_nanos.record(static_cast<std::uint64_t>((now - begun_at_).count()));
+  counters.request_nanos.record(static_cast<std::uint64_t>((now - request_.begun_at).count()));
   if (status_ >= 500) {
     counters.add(ShardCount::responses_5xx);
-    if (local_) counters.add(ShardCount::requests_failed);
+    if (answer_.local) counters.add(ShardCount::requests_failed);
   } else if (status_ >= 400) {
     counters.add(ShardCount::responses_4xx);
-    if (local_) counters.add(ShardCount::requests_refused);
+    if (answer_.local) counters.add(ShardCount::requests_refused);
   } else {
     counters.add(ShardCount::responses_2xx);
   }
-  if (meter_.active()) {
+  if (answer_.meter.active()) {
     counters.add(ShardCount::answers_metered);
     counters.add(ShardCount::tokens_in, static_cast<std::uint64_t>(usage.in_total()));
     counters.add(ShardCount::tokens_out, static_cast<std::uint64_t>(usage.out_total()));
-    if (const auto* stream = meter_.stream()) {
+    if (const auto* stream = answer_.meter.stream()) {
       counters.add(ShardCount::stream_events, stream->events());
     }
   }
@@ -161,32 +161,33 @@ void Exchange::record() {
   const policy::config::ConfigView& view = config_->view();
   AccessRecord line;
   line.ended_at = shard_->io->wall_now();
-  line.duration = now - begun_at_;
-  line.time_to_first_byte =
-      first_byte_at_ == core::Instant{} ? core::Duration::zero() : first_byte_at_ - begun_at_;
+  line.duration = now - request_.begun_at;
+  line.time_to_first_byte = answer_.first_byte_at == core::Instant{}
+                                ? core::Duration::zero()
+                                : answer_.first_byte_at - request_.begun_at;
   line.bytes_in = bytes_in_;
   line.bytes_out = bytes_out_;
   line.usage = usage;
   line.status = status_;
   line.shard = shard_->number;
-  line.attempts = attempts_;
-  line.method = method_;
-  line.endpoint = match_.endpoint;
+  line.attempts = tries_.requests_sent;
+  line.method = request_.method;
+  line.endpoint = request_.match.endpoint;
   line.failure = failure_;
-  line.local = local_;
-  line.streamed = streaming_;
-  line.cut = answer_cut_;
-  line.request_id = request_id_.text();
-  line.path = {path_.data(), path_bytes_};
-  line.model = {model_.data(), model_bytes_};
+  line.local = answer_.local;
+  line.streamed = answer_.streaming;
+  line.cut = answer_.cut;
+  line.request_id = request_.id.text();
+  line.path = request_.path.text();
+  line.model = request_.model.text();
   if (caller_.known()) line.tenant = view.text(caller_.tenant->name);
   if (caller_.key != nullptr) line.key = view.scopes().name(*caller_.key);
-  if (attempts_ > 0) line.provider = config_->snapshot().providers()[provider_].name;
-  if (local_ && status_ >= 400) line.code = policy::row(reason_).code;
+  if (tries_.requests_sent > 0) line.provider = config_->snapshot().providers()[provider_].name;
+  if (answer_.local && status_ >= 400) line.code = policy::row(reason_).code;
   std::array<char, kTriesBytesMax> tries;
-  if (tries_ > 1) line.tries = write_tries(tries);
+  if (tries_.count > 1) line.tries = write_tries(tries);
   line.peer = downstream_->peer();
-  line.user = {user_.data(), user_bytes_};
+  line.user = request_.user.text();
   if (shard_->access_log != nullptr && !shard_->access_log->write(line)) {
     counters.add(ShardCount::log_lines_dropped);
   }
@@ -202,7 +203,7 @@ bool Exchange::is_audited() const {
   using policy::config::Switch;
   if (shard_->audit_log == nullptr) return false;
   if (route_ != nullptr) return route_->audit == Switch::on;
-  const bool refused = local_ && status_ >= 400;
+  const bool refused = answer_.local && status_ >= 400;
   return refused && config_->view().settings().audit.refusals == Switch::on;
 }
 

@@ -35,15 +35,15 @@ constexpr core::Duration kLastWordsTime = std::chrono::seconds(1);
 void Exchange::call_upstream() {
   pool_ = &config_->pool(provider_);
   // A safe replay is of the same attempt.
-  if (!attempt_.under_way && !begin_attempt()) return;
+  if (!tries_.hold.under_way && !begin_attempt()) return;
   move_to(ExchangeState::awaiting_upstream);
   const auto& timeouts = pool_->provider().row->timeouts;
   if (total_deadline_ == core::kNever) {
     total_deadline_ = shard_->now() + milliseconds(timeouts.total_ms);
   }
-  ++attempts_;
-  if (!replayed_) note_attempt();
-  if (replayed_) {
+  ++tries_.requests_sent;
+  if (!tries_.replayed) note_attempt();
+  if (tries_.replayed) {
     pool_->acquire_fresh(*this);
   } else if (UpstreamConnection* connection = pool_->acquire(*this); connection != nullptr) {
     on_upstream_ready(*connection);
@@ -58,7 +58,7 @@ void Exchange::call_upstream() {
 void Exchange::on_upstream_ready(UpstreamConnection& connection) {
   upstream_ = &connection;
   move_to(ExchangeState::sending);
-  sent_at_ = shard_->now();
+  tries_.sent_at = shard_->now();
   expect_silence();
   set_deadline(milliseconds(pool_->provider().row->timeouts.first_byte_ms));
   if (message_->written_head.empty() && !write_request_head()) {
@@ -103,8 +103,8 @@ bool Exchange::write_request_head() {
   UpstreamRequest request;
   request.head = &head;
   request.provider = &pool_->provider();
-  request.key = &pool_->provider().keys[attempt_.key];
-  if (target_ != nullptr && match_.dialect == policy::Dialect::gemini) {
+  request.key = &pool_->provider().keys[tries_.hold.key];
+  if (target_ != nullptr && request_.match.dialect == policy::Dialect::gemini) {
     request.model_in_path =
         policy::match_endpoint(head.method_text, head.path(), false).model_in_path;
     request.model = view.text(target_->model);
@@ -122,7 +122,7 @@ bool Exchange::write_request_head() {
     HEADRACE_CHECK(provider_ == own_key_provider_, "a client's own key has one provider");
     request.own_key = policy::choose_own_key(presented_credentials(head, decoded)).key;
   }
-  request.request_id = request_id_.text();
+  request.request_id = request_.id.text();
   request.traced = http::is_trace_parent(head.fields.value(FieldId::traceparent));
   if (request.traced) request.span = shard_->io->random() | 1U;
   request.x_forwarded = listener.link().x_forwarded;
@@ -134,8 +134,8 @@ bool Exchange::write_request_head() {
   if (request.provider->row->context != policy::config::ContextHeaders::off) {
     request.context = {.config = &view,
                        .caller = &caller_,
-                       .user = {user_.data(), user_bytes_},
-                       .request_id = request_id_.text(),
+                       .user = request_.user.text(),
+                       .request_id = request_.id.text(),
                        .secret = request.provider->context_secret,
                        .now_unix_s = wall_seconds()};
   }
@@ -218,7 +218,7 @@ void Exchange::on_upstream_sent(bool all) {
     // What went wrong is told by the receiving side, with an answer perhaps: a refusal that came
     // before the body was read may lie behind this in the same turn.
     send_failed_ = true;
-    if (!answer_seen_) set_deadline(kLastWordsTime);
+    if (!answer_.seen) set_deadline(kLastWordsTime);
     return;
   }
   // The time to the first byte counts from the request's last one; while it leaves, from each part.
@@ -282,22 +282,22 @@ void Exchange::relieve_receive_buffers() {
 void Exchange::on_upstream_ended(PeerEnd end) {
   const bool answering =
       state_ == ExchangeState::relaying || state_ == ExchangeState::judging_answer;
-  if (answering && !answer_ended_) {
-    if (answer_decoder_.framing() == BodyFraming::until_close && end == PeerEnd::finished) {
+  if (answering && !answer_.ended) {
+    if (answer_.decoder.framing() == BodyFraming::until_close && end == PeerEnd::finished) {
       answer_complete(false);
     } else {
       upstream_broken(UpstreamFailure::truncated);
     }
     return;
   }
-  upstream_broken(answer_seen_ ? UpstreamFailure::truncated : UpstreamFailure::closed_early);
+  upstream_broken(answer_.seen ? UpstreamFailure::truncated : UpstreamFailure::closed_early);
 }
 
 void Exchange::upstream_broken(UpstreamFailure failure) {
   const bool unsafe = core::planted(core::PlantedBug::replayed_again);
   const bool stale = upstream_ != nullptr && (upstream_->requests_before() > 0 || unsafe) &&
-                     !answer_seen_ && (!replayed_ || unsafe) && !streams_up_ && !early_ &&
-                     failure == UpstreamFailure::closed_early;
+                     !answer_.seen && (!tries_.replayed || unsafe) && !streams_up_ &&
+                     !answer_.early && failure == UpstreamFailure::closed_early;
   if (stale && message_ != nullptr) {
     // While the kernel may still read from the request it cannot be sent elsewhere.
     if (upstream_->transport().sending()) {
@@ -313,7 +313,7 @@ void Exchange::upstream_broken(UpstreamFailure failure) {
 // A kept connection that died before a byte of the answer: most likely it was closed while our
 // request was on its way, so nobody has read it. Once, and on a fresh connection.
 void Exchange::replay() {
-  replayed_ = true;
+  tries_.replayed = true;
   shard_->counters.add(ShardCount::upstream_replays);
   std::exchange(upstream_, nullptr)->abandon(nullptr);
   request_sent_ = false;
@@ -334,7 +334,7 @@ void Exchange::upstream_failed(UpstreamFailure failure) {
   shard_->counters.add(ShardCount::upstream_failures);
   const policy::AttemptEnd end = end_of_failure(failure);
   end_attempt(end);
-  if (answer_started_ && !core::planted(core::PlantedBug::answered_twice) &&
+  if (answer_.started && !core::planted(core::PlantedBug::answered_twice) &&
       !core::planted(core::PlantedBug::retried_after_first_byte)) {
     answer_broken(failure);
     return;
