@@ -7,6 +7,17 @@
 
 namespace headrace::policy::config {
 
+// --- option_table_process.cpp --------------------------------------------------------------------
+extern const SectionSpec kHttpSection;
+extern const SectionSpec kShardSection;
+extern const SectionSpec kIoSection;
+extern const SectionSpec kAccessLogSection;
+extern const SectionSpec kAdminSection;
+
+// --- option_table_listeners.cpp ------------------------------------------------------------------
+extern const SectionSpec kCertificateSection;
+extern const SectionSpec kListenerSection;
+
 // --- option_table_scopes.cpp ---------------------------------------------------------------------
 extern const SectionSpec kOrganisationSection;
 extern const SectionSpec kTenantSection;

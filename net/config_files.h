@@ -1,0 +1,17 @@
+// Reads the files that a config names: certificates, keys, anchors.
+//
+// Threads: the loading thread; may block.  Errors: a line for an operator.
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace headrace::net {
+
+// Files of up to 4 MiB.
+std::expected<std::vector<std::byte>, std::string> read_config_file(std::string_view path);
+
+}  // namespace headrace::net
