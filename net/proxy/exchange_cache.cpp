@@ -10,6 +10,7 @@
 #include "net/http/text.h"
 #include "net/proxy/cache_head.h"
 #include "net/proxy/exchange.h"
+#include "net/proxy/own_head.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
 #include "policy/cache/cache_choice.h"
@@ -182,7 +183,7 @@ void Exchange::answer_from_cache() {
   status_ = 200;
   bytes_out_ = cache_->answer.body_bytes();
 
-  std::array<char, 1024> room;
+  std::array<char, kOwnHeadBytesMax> room;
   http::HeadWriter writer{std::span<char>(room)};
   writer.status_line(status_);
   writer.field(FieldId::content_type, cache_->note.type());

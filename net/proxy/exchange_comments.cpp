@@ -7,7 +7,9 @@
 
 #include "core/check.h"
 #include "net/edge/downstream_connection.h"
+#include "net/proxy/cache_head.h"
 #include "net/proxy/exchange.h"
+#include "net/proxy/own_head.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
 
@@ -55,12 +57,12 @@ void Exchange::begin_stream_early() {
   answer_.meter.start_stream(request_.match.endpoint, {.strip_usage_chunk = answer_.strip_usage});
   answer_.framing = http::BodyFraming::chunked;
   status_ = 200;
-  std::array<char, 1024> room;
+  std::array<char, kOwnHeadBytesMax> room;
   http::HeadWriter writer{std::span<char>(room)};
   writer.status_line(status_);
   writer.field(http::FieldId::content_type, "text/event-stream");
   writer.field(http::FieldId::date, shard_->date.at(shard_->io->wall_now()));
-  writer.lines("Cache-Control: no-cache\r\n");
+  writer.lines(kNotForSharedCaches);
   write_own_fields(writer);
   writer.lines("Transfer-Encoding: chunked\r\n");
   writer.end();

@@ -11,6 +11,7 @@
 #include "net/http/status.h"
 #include "net/proxy/cache_head.h"
 #include "net/proxy/exchange.h"
+#include "net/proxy/own_head.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
 
@@ -214,7 +215,7 @@ void Exchange::reply_with(std::uint16_t status, std::string_view content_type,
     downstream_->body_done();
   }
 
-  std::array<char, 6144 + policy::kRateFieldsBytesMax> room;
+  std::array<char, kOwnHeadBytesMax> room;
   http::HeadWriter writer{std::span<char>(room)};
   writer.status_line(status);
   if (status != 204) {
