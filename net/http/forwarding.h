@@ -26,6 +26,10 @@ inline constexpr FieldSet kCredentialFields{FieldId::authorization, FieldId::x_a
                                             FieldId::api_key, FieldId::x_goog_api_key,
                                             FieldId::x_headrace_key};
 
+// What browsers keep for the gateway's own host, and what a provider would have every client of a
+// shared account keep.
+inline constexpr FieldSet kCookieFields{FieldId::cookie, FieldId::set_cookie};
+
 // Where a request came from: written by us, from the connection and, where the client is a trusted
 // proxy, from what it said.
 inline constexpr FieldSet kTraceFields{FieldId::x_forwarded_for,
@@ -39,13 +43,14 @@ inline constexpr FieldSet kTraceFields{FieldId::x_forwarded_for,
 
 // Expect is answered here (100-continue), so the upstream need not be asked again.
 inline constexpr FieldSet kRequestFieldsWithheld =
-    kHopByHopFields | kCredentialFields | kTraceFields |
+    kHopByHopFields | kCredentialFields | kCookieFields | kTraceFields |
     FieldSet{FieldId::content_length, FieldId::host, FieldId::expect};
 
 // Alt-Svc and Strict-Transport-Security speak of the provider's host, not of ours.
 inline constexpr FieldSet kResponseFieldsWithheld =
-    kHopByHopFields | FieldSet{FieldId::content_length, FieldId::alt_svc, FieldId::via,
-                               FieldId::x_request_id, FieldId::strict_transport_security};
+    kHopByHopFields | kCookieFields |
+    FieldSet{FieldId::content_length, FieldId::alt_svc, FieldId::via, FieldId::x_request_id,
+             FieldId::strict_transport_security};
 
 // "X-Headrace-...": what clients and the gateway say to one another. None goes to a provider, and
 // none of a provider's to a client.

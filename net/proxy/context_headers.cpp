@@ -77,6 +77,19 @@ class Signature {
   std::array<char, 3 + 2 * SHA256_DIGEST_LENGTH> text_{'v', '1', '='};
 };
 
+// The nearest one: what a key has itself goes before what its tenant has.
+const policy::config::Plan* plan_of(const policy::config::ConfigView& config,
+                                    const policy::Caller& caller) {
+  const auto of = [&config](const auto* scope) -> const policy::config::Plan* {
+    return scope == nullptr ? nullptr : config.quota().plan(scope->limits);
+  };
+  if (const auto* plan = of(caller.key)) return plan;
+  if (const auto* plan = of(caller.user)) return plan;
+  if (const auto* plan = of(caller.project)) return plan;
+  if (const auto* plan = of(caller.tenant)) return plan;
+  return of(config.scopes().organisation(*caller.tenant));
+}
+
 void add_roles(const ContextFacts& facts, FieldValue& value) {
   policy::config::RoleBits bits = facts.caller->roles;
   for (const policy::config::Role& role : facts.config->access().roles()) {
@@ -96,9 +109,7 @@ void write_context_headers(const ContextFacts& facts, http::HeadWriter& writer) 
   if (caller.project != nullptr) values[1].add(config.text(caller.project->name));
   values[2].add(facts.user);
   add_roles(facts, values[3]);
-  if (const auto* plan = config.quota().plan(caller.tenant->limits)) {
-    values[4].add(config.text(plan->name));
-  }
+  if (const auto* plan = plan_of(config, caller)) values[4].add(config.text(plan->name));
   static constexpr std::array<std::string_view, 5> kNames = {
       "X-Headrace-Tenant", "X-Headrace-Project", "X-Headrace-User", "X-Headrace-Roles",
       "X-Headrace-Plan"};

@@ -215,8 +215,10 @@ void Exchange::write_answer_head(const http::ResponseHead& head, http::HeadWrite
   for (const http::Field& field : head.fields) {
     if (!http::forwards(field, withheld)) continue;
     if (tried_enough && http::equals_ignoring_case(field.name, "x-should-retry")) continue;
-    // The account is the gateway's; its clients have limits of their own.
-    if (field.id == FieldId::other && policy::tells_of_the_account(field.name)) continue;
+    // The account is the gateway's, unless a key of the client's own was shown; its clients have
+    // limits of their own.
+    if (field.id == FieldId::other && !brings_own_key_ && policy::tells_of_the_account(field.name))
+      continue;
     if ((own_cors && http::is_cors_field(field.name)) || http::is_own_field(field.name)) continue;
     writer.forward(field);
   }

@@ -42,12 +42,17 @@ class TargetText {
 // dialect: a configured path stands in the place of the client's /v1.
 constexpr std::string_view kOpenAiVersion = "/v1";
 
+bool is_below_version(std::string_view path) {
+  return path.starts_with(kOpenAiVersion) &&
+         (path.size() == kOpenAiVersion.size() || path[kOpenAiVersion.size()] == '/');
+}
+
 void add_path(const UpstreamRequest& request, TargetText& target) {
   const std::string_view prefix = request.provider->path_prefix;
   std::string_view path = request.head->path();
   target.add(prefix);
   if (request.provider->row->dialect == policy::config::Dialect::openai && !prefix.empty() &&
-      path.starts_with(kOpenAiVersion)) {
+      is_below_version(path)) {
     path.remove_prefix(kOpenAiVersion.size());
   }
   if (request.model_in_path.empty() || request.model.empty()) {
@@ -112,10 +117,23 @@ bool same_name(std::string_view a, std::string_view b) {
   });
 }
 
+// Which of an account's organisations or projects is used, and billed.
+bool chooses_within_account(std::string_view name) {
+  constexpr std::string_view kNames[] = {"openai-organization", "openai-project",
+                                         "x-goog-user-project"};
+  return std::ranges::any_of(kNames, [&](std::string_view one) { return same_name(name, one); });
+}
+
 bool removed(const UpstreamRequest& request, const Field& field) {
   if (field.id == FieldId::other && http::is_own_field(field.name)) return true;
   // What it says of a trace goes with the trace.
   if (field.id == FieldId::tracestate && !request.traced) return true;
+  // A client chooses within an account of its own only.
+  const bool shared_account =
+      request.own_key.empty() && request.provider->row->exclusive == policy::config::Switch::off;
+  if (shared_account && field.id == FieldId::other && chooses_within_account(field.name)) {
+    return true;
+  }
   return is_context_header(field.name) ||
          std::ranges::any_of(request.provider->headers_remove,
                              [&](std::string_view name) { return same_name(field.name, name); });

@@ -212,7 +212,10 @@ std::string_view write_rate_fields(const NearestLimits& nearest, Dialect dialect
 
 bool tells_of_the_account(std::string_view field_name) {
   constexpr std::string_view kBeginnings[] = {"x-ratelimit-", "anthropic-ratelimit-", "ratelimit-"};
-  if (equal_small(field_name, "ratelimit")) return true;
+  constexpr std::string_view kNames[] = {"ratelimit", "openai-organization", "openai-project",
+                                         "anthropic-organization-id"};
+  const auto is_it = [&](std::string_view name) { return equal_small(field_name, name); };
+  if (std::ranges::any_of(kNames, is_it)) return true;
   return std::ranges::any_of(kBeginnings, [&](std::string_view begin) {
     return field_name.size() > begin.size() &&
            equal_small(field_name.substr(0, begin.size()), begin);

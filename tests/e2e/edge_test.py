@@ -10,6 +10,7 @@ import unittest
 from connect_proxy import ConnectProxy
 from gateway import KEY, PROVIDER_KEY, Gateway, Response, chat, read_to_end, request
 from upstream import Upstream
+from upstream import answer as upstream_answer
 
 OWN_KEY = "sk-CANARY-client-owned-0123456789"
 CLIENT = "203.0.113.7"
@@ -182,6 +183,17 @@ class OwnKeys(EdgeTest):
         self.assertEqual(self.send(own=KEY).status, 200)
         self.assertEqual(self.upstream.requests[-1].all("Authorization"), [f"Bearer {PROVIDER_KEY}"])
         self.assertNotIn(OWN_KEY, self.gateway.access_log.read_text() + self.gateway.log.read_text())
+
+    def test_the_account_is_the_clients_too(self):
+        self.start(provider="    own_keys: optional\n")
+        about = ["openai-organization: org-1", "x-ratelimit-remaining-requests: 7"]
+        self.upstream.script = lambda _, connection: connection.sendall(upstream_answer(b"{}", headers=about))
+        for own, said in ((OWN_KEY, ["org-1"]), (KEY, [])):
+            headers = [f"X-Headrace-Key: {KEY}", "OpenAI-Organization: org-1"]
+            told = self.ask(request(chat(), key=own, headers=headers))
+            self.assertEqual(self.upstream.requests[-1].all("OpenAI-Organization"), said)
+            self.assertEqual(told.headers.get("openai-organization"), said[0] if said else None)
+            self.assertEqual(told.headers.get("x-ratelimit-remaining-requests"), "7" if said else None)
 
     def test_every_dialect_has_its_field(self):
         self.start(provider="    own_keys: required\n")

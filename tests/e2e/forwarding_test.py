@@ -96,6 +96,22 @@ class Forwarding(unittest.TestCase):
         self.assertEqual(sent.all("Host"), [self.upstream.address])
         self.assertEqual(sent.all("Accept-Encoding"), ["identity"])
 
+    def test_cookies_belong_to_neither_side(self):
+        self.script = lambda _, connection: connection.sendall(answer(b"{}", headers=["Set-Cookie: __session=shared", "X-Kept: 1"]))
+        told = self.ask(request(chat(), headers=["Cookie: sso=CANARY-browser"]))
+        self.assertEqual((told.status, told.headers.get("set-cookie"), told.headers["x-kept"]), (200, None, "1"))
+        self.assertEqual(self.upstream.requests[-1].all("cookie"), [])
+
+    def test_a_client_neither_chooses_within_the_account_nor_hears_of_it(self):
+        names = {"OpenAI-Organization": "org-theirs", "OpenAI-Project": "proj-theirs", "X-Goog-User-Project": "billed"}
+        about = ["openai-organization: org-ours", "openai-project: proj-ours", "anthropic-organization-id: ours", "openai-version: 1"]
+        self.script = lambda _, connection: connection.sendall(answer(b"{}", headers=about))
+        told = self.ask(request(chat(), headers=[f"{name}: {value}" for name, value in names.items()]))
+        for name in names:
+            self.assertEqual(self.upstream.requests[-1].all(name), [], name)
+        self.assertEqual(told.headers["openai-version"], "1")
+        self.assertNotIn("ours", "".join(told.lines))
+
     def test_forwarding_fields_of_a_stranger_are_dropped(self):
         self.ask(request(chat(), headers=["X-Forwarded-For: 6.6.6.6", "Forwarded: for=6.6.6.6", "X-Real-IP: 6.6.6.6"]))
         self.assertNotIn(b"6.6.6.6", self.upstream.requests[0].head)

@@ -3,7 +3,7 @@ does not exist."""
 
 import unittest
 
-from gateway import PROVIDER_KEY, Gateway, Response, chat, request
+from gateway import KEY, PROVIDER_KEY, Gateway, Response, chat, request
 from upstream import CHAT_ANSWER, Upstream
 
 ACME_KEY = "hr-CANARY-acme-0123456789"
@@ -90,6 +90,12 @@ class ExclusiveAccounts(unittest.TestCase):
         self.assertEqual(self.ask(request(chat(model="acme-tuned"), key=ACME_KEY)).status, 200)
         self.assertEqual(self.credentials, [[f"Bearer {OWN_CREDENTIAL}"]])
 
+    def test_who_owns_the_account_chooses_within_it(self):
+        project = ["OpenAI-Project: proj-1"]
+        for key, expected in ((ACME_KEY, ["proj-1"]), (OTHER_KEY, [])):
+            self.assertEqual(self.ask(request(chat(model="shared-name"), key=key, headers=project)).status, 200)
+            self.assertEqual(self.upstream.requests[-1].all("OpenAI-Project"), expected)
+
     def test_a_route_skips_the_targets_of_others(self):
         self.assertEqual(self.ask(request(chat(model="shared-name"), key=OTHER_KEY)).status, 200)
         self.assertEqual(self.ask(request(chat(model="shared-name"), key=ACME_KEY)).status, 200)
@@ -120,6 +126,32 @@ class ExclusiveAccounts(unittest.TestCase):
         for key, status in ((ACME_KEY, 200), (OTHER_KEY, 404)):
             got = self.ask(request(method="GET", path="/v1/models/acme-tuned", key=key))
             self.assertEqual(got.status, status)
+
+
+class Planned(Gateway):
+    """A tenant that has a plan, and one of its keys another one."""
+
+    def config_text(self):
+        text = super().config_text()
+        text = text.replace("    private_network: true", "    private_network: true\n    context_headers: plain", 1)
+        text = text.replace("\nkeys:", f"""
+keys:
+  - {{name: acme, key: {ACME_KEY}, tenant: acme}}
+  - {{name: other, key: {OTHER_KEY}, tenant: acme, plan: large}}""", 1)
+        return text + """
+tenants: [{name: default}, {name: acme, plan: small}]
+plans: [{name: small}, {name: large}]
+"""
+
+
+class Plans(unittest.TestCase):
+    def test_a_provider_is_told_of_the_nearest_plan(self):
+        with Upstream() as upstream, Planned(upstream.address) as gateway:
+            for key, plan in ((ACME_KEY, ["small"]), (OTHER_KEY, ["large"]), (KEY, [])):
+                with gateway.connect() as connection:
+                    connection.sendall(request(chat(), key=key))
+                    self.assertEqual(Response(connection).status, 200)
+                self.assertEqual(upstream.requests[-1].all("X-Headrace-Plan"), plan)
 
 
 if __name__ == "__main__":

@@ -74,9 +74,9 @@ TEST(RateFields, FitTheirRoomWhateverIsInThem) {
 }
 
 TEST(RateFields, KnowWhatTellsOfAProvidersAccount) {
-  for (const char* name :
-       {"x-ratelimit-limit-requests", "X-RateLimit-Reset", "anthropic-ratelimit-unified-5h-status",
-        "RateLimit", "RateLimit-Policy"}) {
+  for (const char* name : {"x-ratelimit-limit-requests", "X-RateLimit-Reset",
+                           "anthropic-ratelimit-unified-5h-status", "RateLimit", "RateLimit-Policy",
+                           "OpenAI-Organization", "openai-project", "anthropic-organization-id"}) {
     EXPECT_TRUE(tells_of_the_account(name)) << name;
   }
   for (const char* name : {"x-request-id", "ratelimits", "x-ratelimit-", "anthropic-version", ""})
