@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/check.h"
+#include "core/event_log.h"
 #include "net/fleet.h"
 #include "net/shard_context.h"
 #include "policy/config/address_rules.h"
@@ -26,7 +27,9 @@ ShardConfig::ShardConfig(ShardContext& shard, std::shared_ptr<const ConfigSnapsh
   head_limits_ = {.head_bytes_max = static_cast<std::uint32_t>(settings.head_bytes_max),
                   .line_bytes_max = static_cast<std::uint32_t>(settings.line_bytes_max),
                   .fields_max = static_cast<std::uint32_t>(settings.fields_max)};
-  body_limits_.body_bytes_max = static_cast<std::uint32_t>(settings.body_bytes_max);
+  // A reload finds the memory that the start has planned.
+  body_limits_.body_bytes_max = static_cast<std::uint32_t>(std::min<std::uint64_t>(
+      settings.body_bytes_max, shard.bodies.body_bytes_max() - http::kHeadBytesMax));
   // An estimate is what an answer without usage costs, and what a provider's limits go by.
   counts_all_text_ = !view().quota().prices().empty() ||
                      std::ranges::any_of(view().providers(), [](const auto& provider) {
@@ -105,7 +108,14 @@ void ShardConfig::take_addresses(std::uint32_t provider,
       allowed[count++] = address;
     }
   }
-  if (count > 0) own.known.set(std::span(allowed.data(), count));
+  if (count > 0) {
+    own.known.set(std::span(allowed.data(), count));
+  } else if (!addresses.empty() && shard_.number == 0) {
+    HEADRACE_EVENT(warning,
+                   "provider {}: its name stands for addresses that are not connected to, {} for "
+                   "one: `private_network: true` allows private ones",
+                   snapshot_->providers()[provider].name, addresses.front().text());
+  }
   pools_[provider]->on_addresses();
 }
 

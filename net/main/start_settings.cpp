@@ -38,6 +38,7 @@ std::string StartSettings::changed_in(const config::ConfigView& view) const {
   note(std::memcmp(&now.io, &settings_.io, sizeof now.io) != 0, "io");
   note(now.http.bodies_memory_bytes_max != settings_.http.bodies_memory_bytes_max,
        "http.bodies_memory_bytes_max");
+  note(now.http.body_bytes_max > settings_.http.body_bytes_max, "http.body_bytes_max");
   note(view.cache().settings().memory_bytes_max != cache_.memory_bytes_max,
        "cache.memory_bytes_max");
   note(view.quota().settings().limits_in_use_max != limits_in_use_max_, "quota.limits_in_use_max");

@@ -28,7 +28,7 @@ bool Exchange::start_body(const http::RequestHead& head, std::size_t arrived) {
   explain(policy::Stage::body);
   message_->decoder = http::BodyDecoder(head.framing, head.content_length);
   if (head.framing == BodyFraming::length) downstream_->learn_body_bytes(head.content_length);
-  const std::uint64_t body_bytes_max = config_->http().body_bytes_max;
+  const std::uint64_t body_bytes_max = config_->body_limits().body_bytes_max;
   if (head.framing == BodyFraming::length && head.content_length > body_bytes_max) {
     reply(Reason::body_too_large, {MessageId::body_too_large, body_bytes_max});
     return false;
@@ -130,7 +130,7 @@ void Exchange::want_body() {
 
 bool Exchange::reserve_body_room(std::size_t bytes) {
   RequestMessage& message = *message_;
-  const std::uint64_t body_bytes_max = config_->http().body_bytes_max;
+  const std::uint64_t body_bytes_max = config_->body_limits().body_bytes_max;
   if (message.body_bytes + bytes > body_bytes_max) {
     keep_alive_ = false;
     reply(Reason::body_too_large, {MessageId::body_too_large, body_bytes_max});

@@ -2,7 +2,6 @@
 // head, before a body is waited for; the model when the body says which.
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <vector>
 
 #include "core/event_log.h"
@@ -64,18 +63,10 @@ bool Exchange::accept_address(const policy::HeadFacts& facts) {
 
 // What the route that was found allows of a request that came whole.
 bool Exchange::accept_size() {
-  if (route_->body_bytes_max != 0 && message_->body_bytes > route_->body_bytes_max) {
-    reply(Reason::body_too_large, MessageId::body_too_large);
-    return false;
-  }
-  if (route_->total_timeout_ms != 0) {
-    const policy::config::Provider& provider = config_->view().providers()[provider_];
-    const auto longest = std::chrono::milliseconds(route_->total_timeout_ms);
-    const auto of_provider = std::chrono::milliseconds(provider.timeouts.total_ms);
-    total_deadline_ = std::min(request_.begun_at + core::Duration(longest),
-                               shard_->now() + core::Duration(of_provider));
-  }
-  return true;
+  const std::uint64_t bytes_max = route_->body_bytes_max;
+  if (bytes_max == 0 || message_->body_bytes <= bytes_max) return true;
+  reply(Reason::body_too_large, {MessageId::body_too_large, bytes_max});
+  return false;
 }
 
 bool Exchange::accept_endpoint(const http::RequestHead& head) {

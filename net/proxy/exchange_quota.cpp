@@ -91,6 +91,7 @@ void Exchange::cut_answer() {
   }
   const policy::StreamMeter& stream = *answer_.meter.stream();
   const policy::Usage usage = usage_charged();
+  std::array<char, 2 * policy::kMessageTextBytesMax> why;
   std::array<char, policy::kCutEventBytesMax + 2> text;
   // After an event that was cut an empty line must come first.
   std::size_t at = 0;
@@ -100,7 +101,8 @@ void Exchange::cut_answer() {
   }
   const policy::CutAnswer cut{.model = request_.model.text(),
                               .id = request_.id.text(),
-                              .message = "The request has used up what its budget reserved for it.",
+                              .message = config_->view().catalogues().write(
+                                  language(), MessageId::title_budget_exhausted, why),
                               .created_seconds = shard_->io->wall_now().unix_nanos / 1'000'000'000,
                               .input_tokens = usage.in_total(),
                               .output_tokens = usage.out_total(),

@@ -38,8 +38,13 @@ void Exchange::call_upstream() {
   if (!tries_.hold.under_way && !begin_attempt()) return;
   move_to(ExchangeState::awaiting_upstream);
   const auto& timeouts = pool_->provider().row->timeouts;
+  // Of all its tries: by whom is asked first, and by the route.
   if (total_deadline_ == core::kNever) {
     total_deadline_ = shard_->now() + milliseconds(timeouts.total_ms);
+    if (route_ != nullptr && route_->total_timeout_ms != 0) {
+      total_deadline_ =
+          std::min(total_deadline_, request_.begun_at + milliseconds(route_->total_timeout_ms));
+    }
   }
   ++tries_.requests_sent;
   if (!tries_.replayed) note_attempt();
@@ -354,6 +359,9 @@ void Exchange::upstream_failed(UpstreamFailure failure) {
     reply(policy::Reason::upstream_timeout, policy::MessageId::provider_slow);
   } else if (failure == UpstreamFailure::invalid_answer) {
     reply(policy::Reason::upstream_failed, policy::MessageId::provider_unreadable);
+  } else if (tries_.count > 1) {
+    reply(policy::Reason::upstream_failed,
+          {policy::MessageId::attempts_used_up, std::uint64_t{tries_.count}});
   } else {
     reply(policy::Reason::upstream_failed, policy::MessageId::provider_unreachable);
   }

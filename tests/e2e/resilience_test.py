@@ -414,6 +414,42 @@ class Breakers(Scripted):
 
 
 
+class DrippingSecond(Pair):
+    """`slow` goes to the second provider, whose own time is shorter than its route's."""
+
+    def config_text(self):
+        first, second = super().config_text().split("name: second")
+        second = second.replace("connect_timeout_ms: 1000\n    first_byte_timeout_ms: 1000",
+                                "connect_timeout_ms: 300\n    first_byte_timeout_ms: 300\n"
+                                "    gap_timeout_ms: 300\n    total_timeout_ms: 600", 1)
+        return first + "name: second" + second.replace("routes:", """routes:
+  - models: [slow]
+    targets: [{provider: second}]
+    total_timeout_ms: 60000
+    body_bytes_max: 2KiB""", 1)
+
+
+class Times(Scripted):
+    def test_the_total_time_is_that_of_the_provider_that_is_asked_and_of_the_route(self):
+        def drips(connection):
+            connection.sendall(STREAM_HEAD)
+            while True:
+                connection.sendall(chunk(event(delta("a"))))
+                time.sleep(0.05)
+
+        self.scripts["second"] = [drips]
+        gateway = self.enterContext(DrippingSecond(self.upstreams["first"].address, self.upstreams["second"].address))
+        begun = time.monotonic()
+        response = ask(gateway, "slow", stream=True)
+        self.assertEqual((response.status, response.whole), (200, False))
+        self.assertLess(time.monotonic() - begun, 10)
+        self.assertEqual(gateway.log_lines(1)[0]["upstream_failure"], "total_timeout")
+        # And what is too large for the route is told how much it may be.
+        response = ask(gateway, "slow", padding="p" * 2048)
+        self.assertEqual(response.status, 413)
+        self.assertIn("2048", response.json()["detail"])
+
+
 class Silence(Scripted):
     def test_comments_go_out_before_and_between_events(self):
         gateway = self.gateway(route="comment_interval_ms: 100")
