@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <span>
 
 #include <fmt/format.h>
@@ -19,7 +18,12 @@ constexpr std::size_t kFileBytesMax = 4 * 1024 * 1024;
 std::expected<std::vector<std::byte>, std::string> read_config_file(std::string_view path) {
   std::ifstream file{std::string(path), std::ios::binary};
   if (!file) return std::unexpected(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
-  std::vector<char> text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  // No more than that of a file that never ends.
+  std::vector<char> text(kFileBytesMax + 1);
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad())
+    return std::unexpected(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+  text.resize(static_cast<std::size_t>(file.gcount()));
   if (text.size() > kFileBytesMax) {
     return std::unexpected(fmt::format("{} is larger than {} bytes", path, kFileBytesMax));
   }

@@ -11,8 +11,16 @@ std::optional<CommandLine> parse_command_line(int argc, char** argv, int& exit_s
       "Headrace, the gateway for LLM traffic: the data plane.\n\n"
       "Serves until SIGTERM or Ctrl-C, which let running answers end (a second one does not).\n"
       "SIGHUP reloads the config: a bad one is refused and the old one goes on.\n"
-      "SIGUSR1 opens the access log's file again."};
-  app.add_option("-c,--config", line.config_path, "The config file")->capture_default_str();
+      "SIGUSR1 opens the logs' files again."};
+  app.footer(
+      "Environment:\n"
+      "  HEADRACE_MASTER_KEY        What secrets in memory and in bases are sealed with: 32 "
+      "bytes,\n"
+      "                             in hexadecimal or base64. Without it: a random one.\n"
+      "  HEADRACE_MASTER_KEY_FILE   A file that holds it.");
+  app.add_option("-c,--config", line.config_path,
+                 "The config file, or the base that `headracectl compile` made of it")
+      ->capture_default_str();
   app.add_option(
       "--region", line.region_path,
       "File of the shared region, on a tmpfs such as /dev/shm; without it, none outlives "

@@ -7,13 +7,16 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <span>
 #include <system_error>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "core/base_blob.h"
 #include "policy/config/compile.h"
+#include "policy/config/config_view.h"
 
 namespace headrace::net {
 
@@ -23,6 +26,8 @@ namespace {
 
 constexpr std::size_t kSecretFileBytesMax = 64 * 1024;
 constexpr std::size_t kConfigFileBytesMax = 64 * 1024 * 1024;
+constexpr const char* kMasterKeyVariable = "HEADRACE_MASTER_KEY";
+constexpr const char* kMasterKeyFileVariable = "HEADRACE_MASTER_KEY_FILE";
 
 std::expected<std::string, std::string> read_text(const std::string& path, std::size_t bytes_max) {
   errno = 0;
@@ -82,15 +87,33 @@ std::string trimmed(std::string text) {
   return text;
 }
 
+// Compiled before.
+bool is_base(std::string_view text) {
+  return text.size() >= sizeof core::kBlobMagic &&
+         std::memcmp(text.data(), &core::kBlobMagic, sizeof core::kBlobMagic) == 0;
+}
+
+std::expected<std::vector<std::byte>, std::string> take_base(std::string_view text,
+                                                             const std::string& path) {
+  const auto bytes = std::as_bytes(std::span(text));
+  std::vector<std::byte> base(bytes.begin(), bytes.end());
+  if (auto view = config::ConfigView::open(base); !view) {
+    return std::unexpected(
+        fmt::format("{}: {}; compile the config again, with the headracectl of this version\n",
+                    path, view.error()));
+  }
+  return base;
+}
+
 }  // namespace
 
 std::expected<config::MasterKey, std::string> find_master_key() {
-  if (const char* text = std::getenv("HEADRACE_MASTER_KEY"); text != nullptr) {
+  if (const char* text = std::getenv(kMasterKeyVariable); text != nullptr) {
     auto key = config::MasterKey::parse(text);
-    if (!key) return std::unexpected("HEADRACE_MASTER_KEY: " + key.error());
+    if (!key) return std::unexpected(fmt::format("{}: {}", kMasterKeyVariable, key.error()));
     return key;
   }
-  if (const char* path = std::getenv("HEADRACE_MASTER_KEY_FILE"); path != nullptr) {
+  if (const char* path = std::getenv(kMasterKeyFileVariable); path != nullptr) {
     auto text = read_text(path, kSecretFileBytesMax);
     if (!text) return std::unexpected(fmt::format("cannot read {}: {}", path, text.error()));
     auto key = config::MasterKey::parse(trimmed(std::move(*text)));
@@ -100,12 +123,18 @@ std::expected<config::MasterKey, std::string> find_master_key() {
   return config::MasterKey::random();
 }
 
+bool is_master_key_given() {
+  return std::getenv(kMasterKeyVariable) != nullptr ||
+         std::getenv(kMasterKeyFileVariable) != nullptr;
+}
+
 std::expected<std::vector<std::byte>, std::string> compile_config_file(
     const std::string& path, const config::MasterKey& master_key) {
   auto text = read_text(path, kConfigFileBytesMax);
   if (!text) {
     return std::unexpected(fmt::format("cannot read the config {}: {}\n", path, text.error()));
   }
+  if (is_base(*text)) return take_base(*text, path);
   MachineSecrets secrets;
   auto base = config::compile(*text, path, secrets, master_key);
   if (!base) return std::unexpected(config::errors_text(base.error()));

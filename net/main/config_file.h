@@ -1,5 +1,6 @@
 // A config file becomes a snapshot: read, compiled by policy/config, and built into what the data
-// plane serves by. For start and reload alike.
+// plane serves by. For start and reload alike. The file holds YAML, or the base that `headracectl
+// compile` made of it.
 #pragma once
 
 #include <expected>
@@ -15,6 +16,8 @@ namespace headrace::net {
 // The master key from HEADRACE_MASTER_KEY or the file that HEADRACE_MASTER_KEY_FILE names; a random
 // one for this process where neither is set.
 std::expected<policy::config::MasterKey, std::string> find_master_key();
+// One of the two is set: what is sealed now can be unsealed by another process.
+bool is_master_key_given();
 
 // The compiled base. Errors: every one of the file, each a line with place and remedy.
 std::expected<std::vector<std::byte>, std::string> compile_config_file(

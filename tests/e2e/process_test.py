@@ -1,8 +1,10 @@
 """The process: start, refusal to start, reload, drain, log rotation, limits of the machine, and no
 secret anywhere."""
 
+import contextlib
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -11,9 +13,12 @@ import tempfile
 import threading
 import time
 import unittest
+import unittest.mock
 
 from gateway import BIN, KEY, Gateway, Response, chat, request
 from upstream import STREAM_HEAD, Upstream, chunk, delta, event
+
+MASTER_KEY = "0123456789abcdef" * 4
 
 
 def ask(gateway, model="gpt-4o"):
@@ -283,10 +288,27 @@ class Process(unittest.TestCase):
             for option in ("shards.count", "access_log.path"):
                 self.assertIn(option, said)
             self.assertNotIn("access_log.output", said)
+            self.assertNotIn("body_bytes_max", said)
             gateway.config.write_text(gateway.config_text())
             gateway.signal(signal.SIGHUP)
             gateway.wait_for_metric("headrace_config_generation", lambda value: value == 3)
             self.assertEqual(gateway.log.read_text().count("next start"), 1)
+
+    def test_larger_bodies_need_a_start_smaller_ones_do_not(self):
+        with Upstream() as upstream, Gateway(upstream.address, extra="http: {body_bytes_max: 64KiB}") as gateway:
+            def status(kibibytes):
+                with gateway.connect() as connection:
+                    connection.sendall(request(chat(padding="p" * (kibibytes * 1024))))
+                    return Response(connection).status
+
+            self.assertEqual((status(50), status(70)), (200, 413))
+            for generation, said, sizes in ((2, "32KiB", (413, 413)), (3, "1MiB", (200, 413))):
+                gateway.extra = f"http: {{body_bytes_max: {said}}}"
+                gateway.config.write_text(gateway.config_text())
+                gateway.signal(signal.SIGHUP)
+                gateway.wait_for_metric("headrace_config_generation", lambda value: value == generation)
+                wait_for(lambda: (status(50), status(70)) == sizes)
+                self.assertEqual("http.body_bytes_max" in gateway.log.read_text(), generation == 3)
 
     def test_a_start_waits_for_its_addresses_and_says_so(self):
         with tempfile.TemporaryDirectory() as folder, Upstream() as upstream:
@@ -378,6 +400,66 @@ class Process(unittest.TestCase):
         self.assertGreaterEqual(len(checked.stderr.splitlines()), 3, checked.stderr)
         for line in checked.stderr.splitlines():
             self.assertRegex(line, r":\d+:\d+: ")
+
+    def test_a_base_compiled_before_is_served_from_under_its_master_key(self):
+        with Upstream() as upstream:
+            gateway = Gateway(upstream.address)
+            base = gateway.folder / "headrace.base"
+            gateway.config.write_text(gateway.config_text())
+
+            def run(program, *arguments, key=None):
+                variables = {name: value for name, value in os.environ.items() if not name.startswith("HEADRACE_MASTER")}
+                if key:
+                    variables["HEADRACE_MASTER_KEY"] = key
+                return subprocess.run([BIN / program, *arguments], env=variables, capture_output=True, text=True, timeout=20)
+
+            # Sealed for nobody it would be of no use.
+            refused = run("headracectl", "compile", gateway.config, "-o", base)
+            self.assertEqual((refused.returncode, base.exists()), (1, False))
+            self.assertIn("HEADRACE_MASTER_KEY", refused.stderr)
+            compiled = run("headracectl", "compile", gateway.config, "-o", base, key=MASTER_KEY)
+            self.assertEqual(compiled.returncode, 0, compiled.stderr)
+            self.assertNotIn(b"CANARY", base.read_bytes())
+            other = run("headrace", "-t", "--config", base, key=MASTER_KEY[::-1])
+            self.assertEqual(other.returncode, 1)
+            self.assertIn("another master key", other.stderr)
+            self.assertEqual(run("headrace", "-t", "--config", base, key=MASTER_KEY).returncode, 0)
+            self.assertIn("gpt-4o", run("headrace", "-T", "--config", base, key=MASTER_KEY).stdout)
+            whole = base.read_bytes()
+            (gateway.folder / "cut.base").write_bytes(whole[:-9])
+            cut = run("headrace", "-t", "--config", gateway.folder / "cut.base", key=MASTER_KEY)
+            self.assertEqual(cut.returncode, 1)
+            self.assertIn("compile the config again", cut.stderr)
+
+            gateway.config = base
+            with unittest.mock.patch.dict(os.environ, {"HEADRACE_MASTER_KEY": MASTER_KEY}):
+                gateway.start()
+            with contextlib.ExitStack() as stack:
+                stack.push(gateway.__exit__)
+                self.assertEqual(ask(gateway).status, 200)
+                base.write_bytes(whole[:100])
+                gateway.signal(signal.SIGHUP)
+                gateway.wait_for_metric("headrace_config_reloads_failed", lambda value: value == 1)
+                base.write_bytes(whole)
+                gateway.signal(signal.SIGHUP)
+                gateway.wait_for_metric("headrace_config_generation", lambda value: value == 2)
+                self.assertEqual(ask(gateway).status, 200)
+
+    def test_every_metric_that_the_documents_name_is_there(self):
+        documents = pathlib.Path(__file__).resolve().parents[2] / "docs"
+        named = {}
+        for document in documents.glob("*.md"):
+            for before, choices, after in re.findall(r"`(headrace_[a-z0-9_]*)(?:\{([a-z,]*)\}([a-z_]*))?", document.read_text()):
+                for choice in choices.split(","):
+                    named[before + choice + after] = document.name
+        self.assertGreater(len(named), 30)
+        with Upstream() as upstream:
+            gateway = Gateway(upstream.address)
+            gateway.extra = f"journal: {{directory: {gateway.folder}/journal}}"
+            with gateway:
+                text = gateway.admin("/metrics").decode()
+        there = set(re.findall(r"^# TYPE (\S+) ", text, re.MULTILINE))
+        self.assertEqual({name: place for name, place in named.items() if name not in there}, {})
 
     def test_the_version_names_kernel_and_features(self):
         shown = subprocess.run([BIN / "headrace", "-V"], capture_output=True, text=True)

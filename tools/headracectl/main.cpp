@@ -29,6 +29,12 @@ int compile(const std::string& config, const std::string& base_path) {
     fmt::print("{}: the config is good\n", config);
     return EXIT_SUCCESS;
   }
+  if (!net::is_master_key_given()) {
+    return fail(
+        "headracectl compile: no master key: nobody could unseal the base's secrets\n"
+        "  set HEADRACE_MASTER_KEY (`openssl rand -hex 32`) or HEADRACE_MASTER_KEY_FILE, here and "
+        "for headrace");
+  }
   std::ofstream file(base_path, std::ios::binary | std::ios::trunc);
   file.write(reinterpret_cast<const char*>(base->data()),
              static_cast<std::streamsize>(base->size()));
@@ -62,7 +68,8 @@ int main(int argc, char** argv) {
 
   std::string config;
   std::string base;
-  CLI::App* make = app.add_subcommand("compile", "Compiles a config into a base");
+  CLI::App* make = app.add_subcommand(
+      "compile", "Compiles a config into a base, which headrace takes in the place of the config");
   make->add_option("config", config, "The config file")->required();
   make->add_option("-o,--output", base, "The base to write")->required();
   CLI::App* check = app.add_subcommand("check", "Says what is wrong with a config");
