@@ -25,15 +25,17 @@ enum class PlantedBug : std::uint8_t {
   body_leaked,
   custody_leaked,  // a request whose sending outlived its exchange
   // receiving
-  rearm_lost,         // a multishot receive that ended by itself
-  starved_forgotten,  // a receive that waits for buffers
-  accept_lost,        // a multishot accept that ended by itself
+  rearm_lost,           // a multishot receive that ended by itself
+  starved_forgotten,    // a receive that waits for buffers
+  accept_lost,          // a multishot accept that ended by itself
+  proxied_source_lost,  // what a proxy says of whose the connection is
   // closing
   closed_in_flight,  // a descriptor, while operations on it run
   closed_twice,
   timer_left_armed,
   drained_left_open,  // an idle connection
   // provider connections
+  tunnels_send_told,        // that to the proxy on the way out, to who waits for the provider
   stale_waiter,             // who left is given a connection all the same
   names_unheard,            // addresses have come, and who waits for them is not told
   waiter_forgotten,         // a ready connection goes idle while somebody waits

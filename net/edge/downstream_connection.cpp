@@ -66,7 +66,8 @@ void DownstreamConnection::take_proxy_header(core::BufferLease lease) {
       if (lease.size() > kProxyHeaderBytesMax || !gather(lease.bytes())) close();
       return;
     case ProxyHeaderStatus::complete:
-      if (header.source) peer_ = PeerAddress(*header.source);
+      if (header.source && !core::planted(core::PlantedBug::proxied_source_lost))
+        peer_ = PeerAddress(*header.source);
       lease.narrow(header.consumed, lease.size() - header.consumed);
       proxy_header_seen_ = true;
       return begin_stream(std::move(lease));

@@ -80,8 +80,9 @@ void HealthCheck::on_upstream_ready(UpstreamConnection& connection) {
 void HealthCheck::on_upstream_failed(UpstreamFailure failure) {
   if (state_ == State::resting) return;
   // What we are short of ourselves says nothing of the provider.
-  const bool ours =
-      failure == UpstreamFailure::descriptors || failure == UpstreamFailure::pool_timeout;
+  const bool ours = failure == UpstreamFailure::descriptors ||
+                    failure == UpstreamFailure::pool_timeout ||
+                    failure == UpstreamFailure::no_memory;
   ours ? rest() : ended(false);
 }
 

@@ -69,7 +69,8 @@ void UpstreamConnection::on_tunnel_received(core::BufferLease lease) {
   // Before its answer is whole nothing else may come; behind it neither: we speak first.
   if (tunnel_open_) return fail_connecting(UpstreamFailure::egress);
   if (!tunnel_head_) tunnel_head_ = shard_->bodies.take(kTunnelHeadBytesMax);
-  if (!tunnel_head_ || lease.size() > kTunnelHeadBytesMax - tunnel_head_bytes_) {
+  if (!tunnel_head_) return fail_connecting(UpstreamFailure::no_memory);
+  if (lease.size() > kTunnelHeadBytesMax - tunnel_head_bytes_) {
     return fail_connecting(UpstreamFailure::egress);
   }
   std::memcpy(tunnel_head_.data() + tunnel_head_bytes_, lease.data(), lease.size());
@@ -226,7 +227,12 @@ void UpstreamConnection::on_peer_end(PeerEnd end) {
 }
 
 void UpstreamConnection::on_sent(bool all) {
-  if (state_ == State::tunnelling && tunnel_open_) secure();
+  if (state_ == State::tunnelling) {
+    if (!all) return fail_connecting(UpstreamFailure::egress);
+    if (tunnel_open_) secure();
+    // Whoever has the connection by now is sending something else.
+    if (!core::planted(core::PlantedBug::tunnels_send_told)) return;
+  }
   if (state_ == State::busy) user_->on_upstream_sent(all);
 }
 

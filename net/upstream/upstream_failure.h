@@ -24,7 +24,7 @@ enum class UpstreamFailure : std::uint8_t {
   total_timeout,
   invalid_answer,  // not an HTTP answer that we accept
   truncated,       // ended within the body
-  no_memory,       // of ours, to gather the answer's head in
+  no_memory,       // of ours, to gather an answer's head in
   count,
 };
 

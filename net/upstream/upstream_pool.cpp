@@ -185,8 +185,12 @@ void UpstreamPool::on_gone(UpstreamConnection& connection, bool was_connecting) 
   if (was_connecting) {
     --connecting_;
     shard_.counters.add(ShardCount::upstream_connects_failed);
-    // Those who wait go on waiting while another address may do.
-    if (!config_.addresses(provider_.index).failed(address, shard_.now())) fail_one(failure);
+    // What we are short of says nothing of the address. Those who wait go on waiting while another
+    // one may do.
+    const bool ours = failure == UpstreamFailure::no_memory;
+    if (ours || !config_.addresses(provider_.index).failed(address, shard_.now())) {
+      fail_one(failure);
+    }
   }
   start_connections();
   if (UpstreamPool* hungry = shard_.hungry_pools.pop_front()) hungry->start_connections();

@@ -66,7 +66,8 @@ ClientActor::ClientActor(Ledger& ledger, const core::SocketAddress& gateway,
       may_be_late_(options.may_be_late),
       refused_by_providers_(options.refused_by_providers),
       cramped_(options.cramped),
-      dawdles_(options.dawdles) {}
+      dawdles_(options.dawdles),
+      proxied_(options.proxied) {}
 
 void ClientActor::violation(std::string what) {
   World::current().violation("client: " + std::move(what));
@@ -114,6 +115,11 @@ void ClientActor::connect() {
   if (provokes_) {
     peer_->read_slowly(1 + static_cast<std::size_t>(dice().below(2'000)),
                        200 + static_cast<std::int64_t>(dice().below(3'000)));
+  }
+  if (proxied_) {
+    introduction_ = introduce(dice(), !well_behaved_);
+    provokes_ = provokes_ || introduction_.wrong;
+    add(introduction_.bytes);
   }
   send_batch();
 }
@@ -208,6 +214,7 @@ void ClientActor::send_batch() {
   std::size_t bytes = 0;
   for (; requests > 0 && left_ > 0; --requests, --left_) {
     Request& request = ledger_.make(well_behaved_, well_behaved_ && pipelines);
+    request.from = introduction_.source;
     awaiting_.push_back(&request);
     write_request(request);
     bytes += request.body.size() + kHeadBytes;
@@ -406,9 +413,11 @@ void ClientActor::on_bytes(std::string_view bytes) {
 void ClientActor::judge(Request& request, const Message& received, bool whole) {
   Message message = received;
   if (request.stream) message.body = without_comments(std::move(message.body));
-  if (message.head.find("provider-key") != std::string::npos ||
-      message.body.find("provider-key") != std::string::npos) {
-    violation("the provider's credential came out");
+  for (const std::string_view secret : {"provider-key", "proxy-key"}) {
+    if (message.head.find(secret) != std::string::npos ||
+        message.body.find(secret) != std::string::npos) {
+      violation(fmt::format("a {} came out", secret));
+    }
   }
   if (message.count("x-request-id") != 1) violation("not one request id: " + message.head);
   const std::string answers = message.value("x-answer");

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/socket_address.h"
+#include "tests/sim/introduction.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/message_reader.h"
 #include "tests/sim/sim_socket.h"
@@ -23,6 +24,7 @@ struct ClientOptions {
   bool stays = false;                 // connected when it has no more to ask, until it is sent away
   bool cramped = false;               // the gateway may have no room for a connection or a head
   bool dawdles = false;               // sends a little now and then
+  bool proxied = false;               // a proxy may say whose its connections are
   bool may_be_late = false;  // the gateway is ending: what no provider has seen may be lost
 };
 
@@ -71,6 +73,8 @@ class ClientActor {
   bool refused_by_providers_;
   bool cramped_;
   bool dawdles_;
+  bool proxied_;
+  Introduction introduction_;
   std::shared_ptr<Peer> peer_;
   std::unique_ptr<MessageReader> reader_;
   std::deque<Request*> awaiting_;

@@ -36,6 +36,8 @@ enum class Fault : std::uint8_t {
   name_fails,            // a provider's name has no address
   name_slow,             // longer than a request waits
   name_partly_dead,      // nobody listens at one of its addresses
+  tunnel_refused,        // by the proxy on the way out
+  tunnel_hangs,          // which says nothing
   stage_waits,           // a request waits at a stage, whatever for
   count,
 };
@@ -50,7 +52,8 @@ inline constexpr std::array<std::string_view, kFaults> kFaultNames = {
     "connect_hangs",    "cancel_loses",     "cancel_misses",
     "upstream_breaks",  "upstream_stalls",  "upstream_closes_idle",
     "upstream_garbage", "upstream_refuses", "name_fails",
-    "name_slow",        "name_partly_dead", "stage_waits"};
+    "name_slow",        "name_partly_dead", "tunnel_refused",
+    "tunnel_hangs",     "stage_waits"};
 
 constexpr std::string_view name(Fault fault) {
   return kFaultNames[static_cast<std::size_t>(std::to_underlying(fault))];

@@ -13,6 +13,7 @@
 #include "tests/policy/config/no_secrets.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/sim_io.h"
+#include "tests/sim/tunnel_actor.h"
 
 namespace headrace::sim {
 
@@ -30,6 +31,16 @@ constexpr std::string_view kRetry =
     "retry: {tries: 4, base_ms: 20, max_ms: 100, hint_max_ms: 2000, budget_percent: 100, "
     "budget_burst: 1000}";
 
+constexpr std::string_view kBehindProxy =
+    "    proxy_protocol: optional\n"
+    "    trusted_proxies: [192.0.2.0/24]\n"
+    "    x_forwarded: true\n";
+
+std::string egress_text() {
+  return fmt::format("    egress_proxy: http://{}\n    egress_proxy_credential: {}\n",
+                     Gateway::tunnel_address().text(), kTunnelCredential);
+}
+
 std::string keys_text(const GatewayOptions& options, std::size_t provider) {
   if (!options.resilience || kNames[provider] != "anthropic") {
     return fmt::format("credential: {}", kProviderKey);
@@ -41,11 +52,12 @@ std::string keys_text(const GatewayOptions& options, std::size_t provider) {
 
 std::string config_text(const GatewayOptions& options) {
   const bool tiny = options.tiny;
-  std::string yaml = fmt::format(R"(
+  std::string yaml =
+      fmt::format(R"(
 listeners:
   - address: {}
     connections_max: {}
-http:
+{}http:
   body_bytes_max: {}
   bodies_memory_bytes_max: {}
   head_timeout_ms: 3000
@@ -60,9 +72,9 @@ billing:
   on_disconnect: {}
 providers:
 )",
-                                 Gateway::address().text(), tiny ? 6 : 1000, kBodyBytesMax,
-                                 tiny ? 1536 * 1024 : 64 * 1024 * 1024, options.strict,
-                                 options.drain ? "drain" : "cancel");
+                  Gateway::address().text(), tiny ? 6 : 1000, options.proxied ? kBehindProxy : "",
+                  kBodyBytesMax, tiny ? 1536 * 1024 : 64 * 1024 * 1024, options.strict,
+                  options.drain ? "drain" : "cancel");
   for (std::size_t i = 0; i < Gateway::kProviders; ++i) {
     yaml += fmt::format(
         R"(
@@ -71,7 +83,7 @@ providers:
     url: http://{1}:{6}{2}
     {3}
     {8}
-    private_network: true
+{9}    private_network: true
     pool_idle_max: {4}
     pool_total_max: {5}
     pool_idle_timeout_ms: 2000
@@ -85,7 +97,8 @@ providers:
         kDialects[i] == "openai" ? "/v1" : "", keys_text(options, i), tiny ? 1 : 8, tiny ? 2 : 64,
         kProviderPort, kDialects[i],
         options.resilience ? "breaker: {failures: 4, window_ms: 2000, open_ms: 300, successes: 1}"
-                           : "breaker: {failures: 0}");
+                           : "breaker: {failures: 0}",
+        options.egress ? egress_text() : "");
   }
   yaml += fmt::format(R"(
 routes:
@@ -175,6 +188,19 @@ core::SocketAddress Gateway::address() {
 
 core::SocketAddress Gateway::provider_address(std::size_t index) {
   return core::SocketAddress::from_ip(fmt::format("10.0.0.{}", index + 1), kProviderPort).value();
+}
+
+core::SocketAddress Gateway::tunnel_address() {
+  return core::SocketAddress::from_ip("10.0.0.9", 3128).value();
+}
+
+std::vector<std::string> Gateway::tunnel_targets() {
+  std::vector<std::string> targets;
+  for (std::size_t i = 0; i < kProviders; ++i) {
+    targets.push_back(provider_address(i).text());
+    targets.push_back(fmt::format("{}:{}", provider_name(i), kProviderPort));
+  }
+  return targets;
 }
 
 std::string Gateway::provider_name(std::size_t index) {

@@ -30,6 +30,8 @@ struct GatewayOptions {
   bool resilience = false;   // breakers, retries, a second provider, several keys
   bool drain = false;        // who leaves is read for to the end
   bool strict = false;       // requests wait for their intents to be on the disk
+  bool proxied = false;      // a proxy before it may say whose a connection is
+  bool egress = false;       // providers are reached through a proxy
 };
 
 using StageWaits = std::array<std::uint64_t, policy::kStageNames.size()>;
@@ -47,6 +49,9 @@ class Gateway final : public net::StageDelays {
   // "provider0" and so on.
   [[nodiscard]] static std::string provider_name(std::size_t index);
   static constexpr std::size_t kProviders = 4;
+  // The proxy on the way out, and how a provider may be asked for there.
+  [[nodiscard]] static core::SocketAddress tunnel_address();
+  [[nodiscard]] static std::vector<std::string> tunnel_targets();
 
   void drain();
   void close();

@@ -62,6 +62,7 @@ struct Request {
   bool expects_continue = false;
   std::string method = "POST";
   std::string target;
+  std::string from;  // whose it is, where providers are told
   std::string body;
   int answer_status = 200;
   std::string answer;        // what the client must get

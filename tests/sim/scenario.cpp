@@ -11,6 +11,7 @@
 #include "tests/sim/client_actor.h"
 #include "tests/sim/gateway.h"
 #include "tests/sim/ledger.h"
+#include "tests/sim/tunnel_actor.h"
 #include "tests/sim/upstream_actor.h"
 #include "tests/sim/world.h"
 
@@ -47,7 +48,8 @@ constexpr Fault kProviderFaults[] = {
     Fault::split_write,      Fault::connect_refused,  Fault::connect_hangs,
     Fault::upstream_breaks,  Fault::upstream_stalls,  Fault::upstream_closes_idle,
     Fault::upstream_garbage, Fault::upstream_refuses, Fault::name_fails,
-    Fault::name_slow,        Fault::name_partly_dead};
+    Fault::name_slow,        Fault::name_partly_dead, Fault::tunnel_refused,
+    Fault::tunnel_hangs};
 
 void set(FaultOdds& odds, Fault fault, std::uint64_t one_in) {
   odds[static_cast<std::size_t>(std::to_underlying(fault))] = static_cast<std::uint32_t>(one_in);
@@ -96,6 +98,8 @@ Weather weather_of(std::uint64_t seed) {
   set(odds, Fault::name_fails, 3 * scale);
   set(odds, Fault::name_slow, 3 * scale);
   set(odds, Fault::name_partly_dead, 4 * scale);
+  set(odds, Fault::tunnel_refused, 6 * scale);
+  set(odds, Fault::tunnel_hangs, 10 * scale);
   set(odds, Fault::stage_waits, 10 * scale);
   const auto let = [&](std::span<const Fault> faults) {
     for (const Fault fault : faults) {
@@ -106,6 +110,8 @@ Weather weather_of(std::uint64_t seed) {
   if (weather.sky == Sky::rough_kernel) let(kKernelFaults);
   if (weather.sky == Sky::bad_providers) let(kProviderFaults);
   if (weather.sky == Sky::storm) weather.odds = odds;
+  weather.gateway.proxied = random.one_in(4);
+  weather.gateway.egress = random.one_in(4);
   return weather;
 }
 
@@ -117,12 +123,16 @@ class Run {
         ledger_(world_.random(), weather_.gateway.resilience),
         requests_(requests),
         gateway_(world_, weather_.gateway) {
+    const auto provide = [this](std::shared_ptr<Peer> peer) {
+      upstreams_.push_back(std::make_unique<UpstreamActor>(
+          ledger_, std::move(peer), weather_.good_providers(), weather_.gateway.resilience));
+    };
     for (std::size_t i = 0; i < Gateway::kProviders; ++i) {
-      world_.serve(Gateway::provider_address(i), [this](std::shared_ptr<Peer> peer) {
-        upstreams_.push_back(std::make_unique<UpstreamActor>(
-            ledger_, std::move(peer), weather_.good_providers(), weather_.gateway.resilience));
-      });
+      if (!weather_.gateway.egress) world_.serve(Gateway::provider_address(i), provide);
     }
+    world_.serve(Gateway::tunnel_address(), [this, provide](std::shared_ptr<Peer> peer) {
+      tunnels_.push_back(std::make_unique<TunnelActor>(std::move(peer), tunnel_targets_, provide));
+    });
     world_.watch_rest([this] {
       gateway_.attend();
       if (const std::string sleeper = gateway_.sleeps_on_work(); !sleeper.empty()) {
@@ -158,7 +168,8 @@ class Run {
                     .spared = weather_.good_providers(),
                     .refused_by_providers = weather_.gateway.resilience,
                     .cramped = weather_.gateway.tiny,
-                    .dawdles = dawdles});
+                    .dawdles = dawdles,
+                    .proxied = weather_.gateway.proxied});
       }
     }
     if (weather_.sky != Sky::calm && world_.random().one_in(2)) {
@@ -175,7 +186,7 @@ class Run {
     world_.run([] { return false; }, seconds(10));
     if (!world_.violations().empty()) return;
     constexpr std::uint32_t kRequests = 4;
-    add_client({.requests = kRequests, .stays = true});
+    add_client({.requests = kRequests, .stays = true, .proxied = weather_.gateway.proxied});
     wait_for_clients("after the storm clients still wait");
   }
 
@@ -184,7 +195,8 @@ class Run {
   void drain() {
     constexpr std::uint32_t kClients = 2;
     for (std::uint32_t i = 0; i < kClients; ++i)
-      add_client({.requests = 1, .stays = true, .may_be_late = true});
+      add_client(
+          {.requests = 1, .stays = true, .proxied = weather_.gateway.proxied, .may_be_late = true});
     world_.run([] { return false; }, world_.some_delay());
     gateway_.drain();
     const bool ended = world_.run([this] { return gateway_.ended(); }, seconds(4));
@@ -252,6 +264,8 @@ class Run {
   Ledger ledger_;
   std::uint32_t requests_;
   std::deque<std::unique_ptr<UpstreamActor>> upstreams_;
+  const std::vector<std::string> tunnel_targets_ = Gateway::tunnel_targets();
+  std::deque<std::unique_ptr<TunnelActor>> tunnels_;
   std::vector<std::unique_ptr<ClientActor>> clients_;
   Gateway gateway_;
 };

@@ -97,11 +97,15 @@ Request* UpstreamActor::judge_head(const Message& message) {
   const std::size_t credentials = message.count("authorization") + message.count("x-api-key") +
                                   message.count("x-goog-api-key") + message.count("api-key");
   if (credentials != 1 || message.head.find(kProviderKey) == std::string::npos ||
-      message.head.find("client-key") != std::string::npos) {
+      message.head.find("client-key") != std::string::npos ||
+      message.head.find("proxy-key") != std::string::npos) {
     violation("not exactly the provider's credential: " + message.head);
   }
   for (const std::string_view once : {"host", "x-marker", "x-request-id"}) {
     if (message.count(once) != 1) violation(fmt::format("not one {}: {}", once, message.head));
+  }
+  if (message.value("x-forwarded-for") != request->from || message.count("x-forwarded-for") > 1) {
+    violation(fmt::format("not from {}: {}", request->from, message.head));
   }
   for (const std::string_view never : {"connection", "keep-alive", "expect", "te"}) {
     if (message.count(never) != 0) violation(fmt::format("{} passed on: {}", never, message.head));
