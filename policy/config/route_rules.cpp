@@ -35,6 +35,8 @@ class RouteRules {
       judge_passthrough(rule);
     for (const TenantModel& tenant : model_.tenants)
       judge_allowed(tenant.models);
+    for (const PlanModel& plan : model_.plans)
+      judge_allowed(plan.models);
     for (const TokenIssuerModel& issuer : model_.token_issuers)
       judge_allowed(issuer.rights.models);
     for (const PolicySetModel& set : model_.policy_sets)

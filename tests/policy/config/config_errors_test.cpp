@@ -356,6 +356,8 @@ TEST(ConfigErrors, Keys) {
       {with_key("  - {name: a, key: 0123456789abcdef, models: [gpt-5]}\n"),
        "no route serves the model `gpt-5`; did you mean `gpt-4o`?"},
       {with_key("  - {name: a, key: 0123456789abcdef, models: ['claude*']}\n"), "no route serves"},
+      {with_key("  - {name: a, key: 0123456789abcdef}\nplans: [{name: p, models: [gpt-5]}]\n"),
+       "no route serves the model `gpt-5`; did you mean `gpt-4o`?"},
       {with_key("  - {name: a, key: 0123456789abcdef, tenant: \"a\\u0085b\"}\n"),
        "control character"},
   });
