@@ -68,6 +68,16 @@ class MachineSecrets final : public config::SecretSource {
     if (access_to(folder, W_OK | X_OK) == 0) return std::nullopt;
     return fmt::format("cannot be made in its folder: {}", std::strerror(errno));
   }
+  std::optional<std::string> unusable_folder(std::string_view path) override {
+    std::filesystem::path there(path);
+    std::error_code ignored;
+    while (there.has_relative_path() && !std::filesystem::exists(there, ignored))
+      there = there.parent_path();
+    if (there.empty()) there = ".";
+    if (!std::filesystem::is_directory(there, ignored)) return std::string(std::strerror(ENOTDIR));
+    if (access_to(there, W_OK | X_OK) == 0) return std::nullopt;
+    return std::string(std::strerror(errno));
+  }
 
  private:
   static int access_to(const std::filesystem::path& path, int mode) {

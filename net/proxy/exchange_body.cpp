@@ -5,6 +5,7 @@
 
 #include "core/planted_bug.h"
 #include "net/edge/downstream_connection.h"
+#include "net/http/text.h"
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
@@ -22,6 +23,15 @@ constexpr std::size_t kReceiveTurnBytes = 128 * 1024;
 constexpr std::size_t kFirstChunkedBytes = 16 * 1024;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
+// What we read and what the provider reads would be two things.
+bool is_encoded(const http::RequestHead& head) {
+  if (!head.fields.has(http::FieldId::content_encoding)) return false;
+  return std::ranges::any_of(head.fields, [](const http::Field& field) {
+    return field.id == http::FieldId::content_encoding &&
+           !http::equals_ignoring_case(field.value, "identity");
+  });
+}
+
 }  // namespace
 
 bool Exchange::start_body(const http::RequestHead& head, std::size_t arrived) {
@@ -38,6 +48,10 @@ bool Exchange::start_body(const http::RequestHead& head, std::size_t arrived) {
     continue_expected_ = head.expect_continue && arrived == 0;
     message_->arrived_bytes = arrived;
     advance();
+    return false;
+  }
+  if (is_encoded(head)) {
+    reply(Reason::unsupported_media, MessageId::title_unsupported_media);
     return false;
   }
   policy::BodyLimits limits = config_->body_limits();

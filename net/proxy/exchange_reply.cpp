@@ -183,6 +183,9 @@ void Exchange::send_error(const policy::ErrorAnswer& answer, policy::Language sp
   if (reason_ == Reason::method_not_allowed && !request_.match.allow.empty()) {
     writer.field("Allow", request_.match.allow);
   }
+  // RFC 9110 sections 11.6.1 and 15.5.16.
+  if (status == 401) writer.lines("WWW-Authenticate: Bearer realm=\"headrace\"\r\n");
+  if (status == 415) writer.lines("Accept-Encoding: identity\r\n");
   // Whatever the client is told to wait for, the gateway has tried as often as it makes sense.
   if (tries_.count > 1 && status >= 500) writer.lines("x-should-retry: false\r\n");
   if (answer.retry_after_ms >= 0) {

@@ -32,6 +32,7 @@ class FileRules {
       read("keys_file", issuer.keys_file);
     judge("path", model.audit.path, &SecretSource::unwritable, "write to it");
     judge("path", model.access_log.path, &SecretSource::unwritable, "write to it");
+    judge("directory", model.journal.directory, &SecretSource::unusable_folder, "write there");
   }
 
  private:

@@ -22,6 +22,8 @@ class SecretSource {
   // made where it is not there). Empty: it could, or that is not to be found out here.
   virtual std::optional<std::string> unreadable(std::string_view) { return std::nullopt; }
   virtual std::optional<std::string> unwritable(std::string_view) { return std::nullopt; }
+  // Likewise of a folder to write files in.
+  virtual std::optional<std::string> unusable_folder(std::string_view) { return std::nullopt; }
 
  protected:
   ~SecretSource() = default;

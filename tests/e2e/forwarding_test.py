@@ -252,6 +252,10 @@ class Forwarding(unittest.TestCase):
                 self.assertNotIn(b"stolen", response.body)
                 self.assertEqual(response.rest, b"")
 
+    def test_401_says_what_is_wanted(self):
+        told = self.ask(request(chat(), key=None))
+        self.assertEqual((told.status, told.headers["www-authenticate"]), (401, 'Bearer realm="headrace"'))
+
     def test_the_gateway_says_404_for_unknown_paths_and_401_without_a_key(self):
         self.assertEqual(self.ask(request(chat(), path="/nothing")).status, 404)
         self.assertEqual(self.ask(request(chat(), key=None)).status, 401)

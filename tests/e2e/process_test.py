@@ -359,17 +359,19 @@ class Process(unittest.TestCase):
 """
         gateway.provider = "    ca_file: /nowhere/ca.pem\n"
         gateway.access_log = "/nowhere/access.log"
+        gateway.extra = f"journal: {{directory: {gateway.config}/journal}}"
         text = gateway.config_text().replace("url: http:", "url: https:")
         gateway.config.write_text(text)
         checked = subprocess.run([BIN / "headrace", "-t", "--config", gateway.config], capture_output=True, text=True, timeout=20)
         self.assertEqual(checked.returncode, 1)
-        for path in ("/nowhere/certificate.pem", f"key_file: {gateway.folder}", "/nowhere/ticket.key", "/nowhere/ca.pem", "/nowhere/access.log"):
+        for path in ("/nowhere/certificate.pem", f"key_file: {gateway.folder}", "/nowhere/ticket.key", "/nowhere/ca.pem", "/nowhere/access.log", f"{gateway.config}/journal"):
             line = 1 + next(number for number, each in enumerate(text.splitlines()) if path in each)
             told = [each for each in checked.stderr.splitlines() if each.startswith(f"{gateway.config}:{line}:")]
             self.assertEqual(len(told), 1, (path, checked.stderr))
             self.assertIn(path.split(": ")[-1], told[0])
         # What is there, or can be made, is good; and the check makes nothing.
         gateway.listener, gateway.provider, gateway.access_log = "", "", gateway.folder / "new.log"
+        gateway.extra = f"journal: {{directory: {gateway.folder}/some/where}}"
         gateway.config.write_text(gateway.config_text())
         checked = subprocess.run([BIN / "headrace", "-t", "--config", gateway.config], capture_output=True, text=True, timeout=20)
         self.assertEqual(checked.returncode, 0, checked.stderr)
