@@ -3,7 +3,8 @@
 command_line   what the user may ask for; the run from top to bottom
 scenarios      the rows of the table: what is measured, and the mark to reach
 turns          one peer's turn in one round: start, warm up, measure, stop
-peers          nginx, HAProxy, the bare relay, headrace: their configs and how they start
+measures       what a turn gives: CPU a request, latencies, memory
+peer, *_peers  nginx, HAProxy, bare programs, headrace: their configs and how they start
 provider, load the mock provider behind the proxies and the load before them
 accounting     CPU and memory of a process and its children, from /proc
 statistics     medians, spread, ratios and marks

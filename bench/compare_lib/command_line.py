@@ -8,6 +8,7 @@ import time
 
 from compare_lib import machine, peers, picture, report, scenarios
 from compare_lib.certificates import make_certificate
+from compare_lib.peer import Place
 from compare_lib.processes import Failed, find_programs_of_the_system
 from compare_lib.provider import Provider
 from compare_lib.situation import Situation
@@ -15,7 +16,7 @@ from compare_lib.turns import Bench, Timing, turn
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "bench/results"
-TARGETS = ("programs", "headrace-relay", "headrace-relay-by-hand")
+TARGETS = ("programs", "headrace-relay", "headrace-relay-by-hand", "headrace-respond")
 
 QUICK = Timing(warm_up_s=0.3, window_s=0.8, held_connections=1000)
 FULL = Timing(warm_up_s=1.0, window_s=3.0, held_connections=4000)
@@ -131,13 +132,14 @@ def progress(text):
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
 
-def configs_text(bench):
-    """The peers' configs as they were for the plain case."""
-    place = peers.Place(bench.folder, bench.programs, bench.proxy_core, ("127.0.0.1", 9000),
+def configs_text(bench, work):
+    """The configs of the peers of these scenarios as they are for the plain case."""
+    place = Place(bench.folder, bench.programs, bench.proxy_core, ("127.0.0.1", 9000),
                         bench.certificate, bench.key)
     parts = []
-    for peer in peers.ALL.values():
-        if peer.template and type(peer).__base__ is peers.Peer:
+    names = dict.fromkeys(name for scenario in work for name in scenario.peers)
+    for peer in (peers.ALL[name] for name in names):
+        if peer.template:
             text = peer.config_text(Situation(), place, 8000, 8001)
             parts.append(f"--- {peer.name} ({peer.version(bench.programs)}) ---\n{text}")
     return "\n".join(parts)
@@ -173,7 +175,7 @@ def main():
     with machine.cubic():
         facts = {**machine.facts(), "load_average": machine.load_average()}
         opening = method_text(facts, options, bench)
-        configs = configs_text(bench)
+        configs = configs_text(bench, work)
         print(opening + "\n", flush=True)
         for scenario in work:
             names = [name for name in scenario.peers if not options.peers or name in options.peers]

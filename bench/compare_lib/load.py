@@ -15,6 +15,7 @@ START_S = 0.05
 class LoadReport:
     """What the load saw in its own measured time. Times in microseconds."""
 
+    requests: int               # answered as they should be, in all of the load's time
     errors: int
     first_error: str
     requests_s: float
@@ -31,7 +32,7 @@ def read_report(text):
     step = json.loads(text)["targets"][0]["steps"][0]
     latency, delay = step["latency_us"], step.get("event_delay_us", {})
     return LoadReport(
-        errors=step["failed"], first_error=", ".join(step["failures"]),
+        requests=step["succeeded"], errors=step["failed"], first_error=", ".join(step["failures"]),
         requests_s=step["requests_per_second"], gap_mean_us=step["gap_us"].get("mean"),
         p50_us=latency.get("p50", 0), p90_us=latency.get("p90", 0), p99_us=latency.get("p99", 0),
         delay_p50_us=delay.get("p50"), delay_p90_us=delay.get("p90"), delay_p99_us=delay.get("p99"))
@@ -60,6 +61,8 @@ class Load(Process):
             "--connections", str(connections or situation.connections)]
         for header in requests.SDK_HEADERS.items():
             command += ["--header", ": ".join(header)]
+        if situation.refused:
+            command += ["--expect-status", "429"]
         if rate:
             command += ["--rate", f"{rate:.0f}"]
         if situation.new_connections:

@@ -18,6 +18,7 @@ class Situation:
     events_per_second: int = 0     # of one stream; 0: answers are not streamed
     events: int = 0                # of one stream, before it ends
     stall: bool = False            # streams fall silent after their first events
+    refused: bool = False          # the proxy is to answer 429
 
     @property
     def stream(self):

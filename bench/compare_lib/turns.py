@@ -4,8 +4,9 @@ import contextlib
 import dataclasses
 import time
 
-from compare_lib import accounting, peers
+from compare_lib import accounting
 from compare_lib.load import Load
+from compare_lib.peer import Place
 from compare_lib.processes import Failed
 
 # A peer that opens upstream connections instead of using the open ones measures something else.
@@ -63,6 +64,7 @@ class Turn:
         self.proxy = proxy          # None where the load goes to the provider directly
         self.provider = provider
         self.prepared = prepared    # what the scenario's prepare() gave
+        self._served_before = provider.served().requests
 
     @property
     def address(self):
@@ -96,6 +98,15 @@ class Turn:
             raise Failed(f"{report.errors} requests failed: {report.first_error}")
         return window, report
 
+    def served(self):
+        """Requests that the provider has had in this turn."""
+        return self.provider.served().requests - self._served_before
+
+    def check_work(self, count):
+        """The peer must have done with each of `count` requests what it was set up for."""
+        if self.proxy:
+            self.peer.check_work(self.proxy, count)
+
     def check_reuse(self, window):
         """Upstream connections must have been used again and again."""
         if window.connections * REQUESTS_PER_CONNECTION_MIN > window.requests:
@@ -105,7 +116,7 @@ class Turn:
 
 @contextlib.contextmanager
 def turn(bench, scenario, peer, provider, prepared):
-    place = peers.Place(bench.folder, bench.programs, bench.proxy_core, provider.address,
+    place = Place(bench.folder, bench.programs, bench.proxy_core, provider.address,
                         bench.certificate, bench.key)
     if peer.direct:
         yield Turn(bench, scenario, peer, None, provider, prepared)

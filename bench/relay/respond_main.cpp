@@ -51,10 +51,10 @@ class Connection {
 
 class Responder {
  public:
-  Responder(Io& io, std::size_t answer_bytes) : io_(io) {
+  Responder(Io& io, unsigned status, std::size_t answer_bytes) : io_(io) {
     accept_.bind<&Responder::on_accepted>(this);
     answer_ = fmt::format(
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+        "HTTP/1.1 {} \r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}", status,
         answer_bytes, std::string(answer_bytes, 'x'));
   }
   void listen(Socket listener) {
@@ -164,7 +164,7 @@ int fail(const std::string& error) {
   return 1;
 }
 
-int run(const std::string& listen, std::size_t answer_bytes) {
+int run(const std::string& listen, unsigned status, std::size_t answer_bytes) {
   const auto address = core::SocketAddress::parse(listen);
   if (!address) return fail(address.error());
   auto io = Io::create({});
@@ -173,7 +173,7 @@ int run(const std::string& listen, std::size_t answer_bytes) {
   constexpr int kBacklog = 4096;
   const auto listener = (*io)->listen(*address, kBacklog);
   if (!listener) return fail(listener.error());
-  Responder responder(**io, answer_bytes);
+  Responder responder(**io, status, answer_bytes);
   responder.listen(*listener);
   fmt::print("listening on {}\n", (*io)->local_address(*listener).text());
   std::fflush(stdout);
@@ -189,12 +189,14 @@ int run(const std::string& listen, std::size_t answer_bytes) {
 int main(int count, char** arguments) {
   CLI::App app{"Answers every HTTP request with one fixed answer"};
   std::string listen = "127.0.0.1:0";
+  unsigned status = 200;
   std::size_t answer_bytes = 1000;
   int cpu = -1;
   app.add_option("--listen", listen, "Address to listen on; port 0 takes any free one");
+  app.add_option("--status", status, "The answer's status")->check(CLI::Range(200, 599));
   app.add_option("--answer-bytes", answer_bytes, "Length of the answer's body");
   app.add_option("--cpu", cpu, "Core to run on");
   CLI11_PARSE(app, count, arguments);
   headrace::bench::pin_to(cpu);
-  return headrace::bench::run(listen, answer_bytes);
+  return headrace::bench::run(listen, status, answer_bytes);
 }

@@ -13,6 +13,7 @@ sys.path.insert(0, str(ROOT / "bench"))
 
 from compare_lib import (accounting, held_connections, peers, picture, report, requests,  # noqa: E402
                          scenarios, situation, statistics)
+from compare_lib.peer import HOLE, Place, fill  # noqa: E402
 from compare_lib.processes import Failed, Process  # noqa: E402
 from compare_lib.statistics import Mark, Verdict  # noqa: E402
 
@@ -76,11 +77,11 @@ class Accounting(unittest.TestCase):
 
 class Templates(unittest.TestCase):
     def test_fills_every_hole(self):
-        self.assertEqual(peers.fill("a @x@ user@host @y@", {"x": 1, "y": "z"}), "a 1 user@host z")
+        self.assertEqual(fill("a @x@ user@host @y@", {"x": 1, "y": "z"}), "a 1 user@host z")
 
     def test_refuses_a_hole_that_nobody_fills(self):
         with self.assertRaises(Failed):
-            peers.fill("@nobody@", {})
+            fill("@nobody@", {})
 
     def test_every_peer_has_a_value_for_every_hole(self):
         with tempfile.TemporaryDirectory() as name:
@@ -88,11 +89,11 @@ class Templates(unittest.TestCase):
             certificate, key = folder / "certificate.pem", folder / "key.pem"
             certificate.write_text("certificate")
             key.write_text("key")
-            place = peers.Place(folder, folder, 0, ("127.0.0.1", 1), certificate, key)
+            place = Place(folder, folder, 0, ("127.0.0.1", 1), certificate, key)
             for scenario in scenarios.ALL:
                 for peer in scenario.peers:
                     text = peers.ALL[peer].config_text(scenario.situation, place, 2, 3)
-                    self.assertNotRegex(text, peers.HOLE)
+                    self.assertNotRegex(text, HOLE)
 
 
 class Requests(unittest.TestCase):

@@ -152,6 +152,11 @@ void add_request_options(CLI::App& app, Draft& line) {
   app.add_option("--max-tokens", request.max_tokens, "that generated bodies ask for")
       ->type_name("N")
       ->group(group);
+  app.add_option("--expect-status", request.expected_status,
+                 "that answers should have; all others are failures [any below 400]")
+      ->check(CLI::Range(100, 599))
+      ->type_name("N")
+      ->group(group);
   app.add_flag("--request-ids", request.request_ids, "an x-request-id of its own for each request")
       ->group(group);
   app.add_option("--ca", line.ca_path, "PEM file of who signs https targets [the system's]")

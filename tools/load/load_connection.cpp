@@ -145,8 +145,8 @@ void LoadConnection::succeed_or_refuse() {
   const core::Instant now = owner_.now();
   if (watch_.told_error()) return fail(Failure::stream_error);
   if (owner_.counts_completion(now)) {
-    if (reader_.status() >= 400) {
-      tally().fail(reader_.status() < 500 ? Failure::status_4xx : Failure::status_5xx);
+    if (const auto failure = judge_status()) {
+      tally().fail(*failure);
       failed_ = true;
     } else {
       tally().completed.add();
@@ -161,6 +161,15 @@ void LoadConnection::succeed_or_refuse() {
     tally().unfinished.add();
   }
   finish(owner_.options().keep_alive && reader_.keep_alive());
+}
+
+// What it is where it is not the one that is wanted.
+std::optional<Failure> LoadConnection::judge_status() const {
+  const auto status = static_cast<std::uint32_t>(reader_.status());
+  const std::uint32_t expected = owner_.options().request.expected_status;
+  if (expected != 0 ? status == expected : status < 400) return std::nullopt;
+  if (status < 400) return Failure::unexpected_status;
+  return status < 500 ? Failure::status_4xx : Failure::status_5xx;
 }
 
 void LoadConnection::finish(bool reusable) {

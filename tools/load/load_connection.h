@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "core/timer_wheel.h"
@@ -58,6 +59,7 @@ class LoadConnection final : private ChannelEvents {
   void send_request();
   void take_data();
   void succeed_or_refuse();
+  [[nodiscard]] std::optional<Failure> judge_status() const;
   void finish(bool reusable);
   void fail(Failure failure);
   void become_free();

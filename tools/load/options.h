@@ -26,8 +26,9 @@ struct RequestOptions {
   std::uint64_t body_bytes = 1536;
   std::string model = "gpt-4o-mini";
   bool stream = false;
-  std::uint64_t max_tokens = 0;  // 0: none named
-  bool request_ids = false;      // x-request-id: load-<seed>-<worker>-<number>
+  std::uint64_t max_tokens = 0;       // 0: none named
+  std::uint32_t expected_status = 0;  // that answers should have; 0: any below 400
+  bool request_ids = false;           // x-request-id: load-<seed>-<worker>-<number>
 };
 
 struct LoadOptions {

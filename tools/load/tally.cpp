@@ -4,8 +4,8 @@ namespace headrace::tools::load {
 namespace {
 
 constexpr std::array<std::string_view, kFailureCount> kNames{
-    "connect",   "tls",          "reset",      "closed early", "timed out",
-    "malformed", "stream error", "status 4xx", "status 5xx",   "not sent"};
+    "connect",      "tls",        "reset",      "closed early",      "timed out", "malformed",
+    "stream error", "status 4xx", "status 5xx", "unexpected status", "not sent"};
 
 }  // namespace
 

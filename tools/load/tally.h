@@ -22,7 +22,8 @@ enum class Failure : std::uint8_t {
   stream_error,  // an error event within a stream
   status_4xx,
   status_5xx,
-  not_sent,  // open loop: too many were waiting
+  unexpected_status,  // below 400, where another one was expected
+  not_sent,           // open loop: too many were waiting
   count,
 };
 inline constexpr std::size_t kFailureCount = static_cast<std::size_t>(Failure::count);

@@ -129,6 +129,19 @@ TEST_F(LoadProgram, CountsFailuresByKindAndEndsWithTwo) {
   EXPECT_EQ(step.at("failures"), json({{"connect", 3}}));
 }
 
+TEST_F(LoadProgram, ARefusalIsTheGoodAnswerWhereItIsExpected) {
+  start_mock({"--status", "429"});
+  const std::vector<std::string> run{url(), "--requests", "20", "--connections", "2"};
+  auto refused = run;
+  refused.insert(refused.end(), {"--expect-status", "429"});
+  const json step = first_step(load(refused));
+  EXPECT_EQ(step.at("succeeded"), 20);
+  EXPECT_EQ(step.at("latency_us").at("count"), 20);
+  auto answered = refused;
+  answered.insert(answered.end(), {"--header", "x-mock-status: 200"});
+  EXPECT_EQ(first_step(load(answered, 2)).at("failures"), json({{"unexpected status", 20}}));
+}
+
 TEST_F(LoadProgram, AShareOfErrorsIsBorneWhereItIsAllowed) {
   start_mock({"--status", "500", "--error-rate", "0.2"});
   const std::vector<std::string> run{url(), "--requests", "500", "--connections", "4"};
