@@ -24,6 +24,7 @@
 #include "net/proxy/exchange_state.h"
 #include "net/shard_counters.h"
 #include "net/tls/workspace.h"
+#include "policy/dialect/answer_pattern.h"
 #include "policy/estimate/learned_models.h"
 #include "policy/explanation.h"
 #include "policy/quota/limit_chain.h"
@@ -116,6 +117,9 @@ struct ShardContext {
   std::optional<core::ShardLimits> limits;
   std::optional<core::AcceptedWallClock> limit_clock;
   std::unique_ptr<policy::LearnedModels> learned_models;
+
+  // What answers look like.
+  policy::AnswerPatterns answer_patterns;
 
   // Scratch: valid within one handler only.
   policy::LimitChain limit_chain;

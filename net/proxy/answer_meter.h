@@ -18,8 +18,9 @@ class AnswerMeter {
   void start_stream(policy::Endpoint endpoint, const policy::StreamOptions& options) {
     reader_.emplace<policy::StreamMeter>(endpoint, options);
   }
-  void start_document(policy::Endpoint endpoint) {
-    reader_.emplace<policy::UsageScanner>(endpoint);
+  // `pattern` outlives the answer.
+  void start_document(policy::Endpoint endpoint, policy::AnswerPattern& pattern) {
+    reader_.emplace<policy::UsageScanner>(endpoint, &pattern);
   }
 
   // Of an answer that is an error: nothing of it is ever billed.

@@ -130,12 +130,4 @@ void write_context_headers(const ContextFacts& facts, http::HeadWriter& writer) 
   writer.field("X-Headrace-Signature", signature.finish());
 }
 
-bool is_context_header(std::string_view name) {
-  constexpr std::string_view kPrefix = "x-headrace-";
-  return name.size() >= kPrefix.size() &&
-         std::ranges::equal(name.substr(0, kPrefix.size()), kPrefix, {}, [](char c) {
-           return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-         });
-}
-
 }  // namespace headrace::net

@@ -32,7 +32,4 @@ struct ContextFacts {
 
 void write_context_headers(const ContextFacts& facts, http::HeadWriter& writer);
 
-// One of ours: no client may send it on.
-[[nodiscard]] bool is_context_header(std::string_view name);
-
 }  // namespace headrace::net

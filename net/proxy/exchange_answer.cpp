@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "core/check.h"
 #include "core/planted_bug.h"
@@ -184,7 +185,9 @@ void Exchange::start_meter(const http::ResponseHead& head) {
     if (!answer_.streaming) shard_->counters.gauges.streams_open.add(1);
     answer_.streaming = true;
   } else if (is_media_type(head.fields.value(FieldId::content_type), "application/json")) {
-    answer_.meter.start_document(request_.match.endpoint);
+    answer_.meter.start_document(
+        request_.match.endpoint,
+        shard_->answer_patterns.at(provider_, std::to_underlying(request_.match.endpoint)));
   }
 }
 

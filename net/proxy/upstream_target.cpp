@@ -134,8 +134,7 @@ bool removed(const UpstreamRequest& request, const Field& field) {
   if (shared_account && field.id == FieldId::other && chooses_within_account(field.name)) {
     return true;
   }
-  return is_context_header(field.name) ||
-         std::ranges::any_of(request.provider->headers_remove,
+  return std::ranges::any_of(request.provider->headers_remove,
                              [&](std::string_view name) { return same_name(field.name, name); });
 }
 

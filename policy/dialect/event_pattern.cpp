@@ -3,62 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
-#if defined(__SSE2__)
-#include <bit>
-
-#include <emmintrin.h>
-#endif
+#include "policy/json/json_skip.h"
 
 namespace headrace::policy {
-namespace {
-
-bool ends_run(char c) {
-  return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
-}
-
-// The first quote, backslash or control character in [at, end), or end.
-const char* skip_run(const char* at, const char* end) {
-#if defined(__SSE2__)
-  const __m128i quote = _mm_set1_epi8('"');
-  const __m128i backslash = _mm_set1_epi8('\\');
-  const __m128i control = _mm_set1_epi8(0x1F);
-  for (; end - at >= 16; at += 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    const __m128i stops =
-        _mm_or_si128(_mm_cmpeq_epi8(_mm_max_epu8(bytes, control), control),
-                     _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
-    const auto found = static_cast<unsigned>(_mm_movemask_epi8(stops));
-    if (found != 0) return at + std::countr_zero(found);
-  }
-#endif
-  while (at != end && !ends_run(*at))
-    ++at;
-  return at;
-}
-
-// The quote that ends the string whose text begins at `at`; null where there is none in sight.
-const char* find_quote(const char* at, const char* end) {
-  for (;;) {
-    at = skip_run(at, end);
-    if (at == end) return nullptr;
-    if (*at == '"') return at;
-    // A control character cannot stand here, nor behind a backslash.
-    if (*at != '\\' || end - at < 2 || static_cast<unsigned char>(at[1]) < 0x20) return nullptr;
-    at += 2;
-  }
-}
-
-// Passes over at least one and at most 18 digits; null where they do not stand.
-const char* skip_number(const char* at, const char* end, std::int64_t& number) {
-  const char* const begin = at;
-  number = 0;
-  for (; at != end && *at >= '0' && *at <= '9' && at - begin < 18; ++at) {
-    number = number * 10 + (*at - '0');
-  }
-  return at == begin ? nullptr : at;
-}
-
-}  // namespace
 
 // Finds the strings nobody wants that differ from those in the pattern so far.
 void EventPattern::compare_maybes(std::string_view event, std::span<const EventHole> holes) {
@@ -134,8 +81,8 @@ std::optional<EventPattern::Match> EventPattern::match(std::string_view text) co
   for (std::size_t i = 0; i < hole_count_; ++i) {
     if (!same(places_[i])) return std::nullopt;
     const char* const behind = kinds_[i] == EventHole::Kind::number
-                                   ? skip_number(at, end, found.number)
-                                   : find_quote(at, end);
+                                   ? skip_count(at, end, found.number)
+                                   : find_string_end(at, end);
     if (behind == nullptr) return std::nullopt;
     if (kinds_[i] == EventHole::Kind::output) {
       found.output_bytes += static_cast<std::uint32_t>(behind - at);

@@ -42,10 +42,18 @@ const RateWindow& tighter(const RateWindow& one, const RateWindow& other) {
   return one.remaining <= other.remaining ? one : other;
 }
 
+// By its first letter and length: most fields of an answer need no closer look.
+bool may_be_hint(std::string_view name) {
+  constexpr std::string_view kShortest = "retry-after";
+  if (name.size() < kShortest.size() || name.size() > kNameBytesMax) return false;
+  const char first = lower(name.front());
+  return first == 'r' || first == 'x' || first == 'a';
+}
+
 }  // namespace
 
 void HintReader::field(std::string_view name, std::string_view value) {
-  if (name.size() > kNameBytesMax) return;
+  if (!may_be_hint(name)) return;
   std::array<char, kNameBytesMax> room;
   std::ranges::transform(name, room.begin(), lower);
   std::string_view text(room.data(), name.size());

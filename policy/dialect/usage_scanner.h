@@ -7,13 +7,18 @@
 // Also reads Gemini's stream without `alt=sse`, which is one JSON array sent in pieces: the last
 // usage counts. (Which of the two a stream is, the answer's Content-Type tells.)
 //
+// Where a pattern is given, an answer that lies whole in its first slice and is like earlier ones
+// is not walked, but recognised.
+//
 // Threads:    one scanner belongs to one answer on one shard. No allocation; about 700 bytes.
 // Lifetime:   slices are used during feed() only, in place.
 #pragma once
 
 #include <cstddef>
 #include <span>
+#include <string_view>
 
+#include "policy/dialect/answer_pattern.h"
 #include "policy/dialect/answer_reader.h"
 #include "policy/dialect/endpoint.h"
 #include "policy/dialect/usage.h"
@@ -24,13 +29,16 @@ namespace headrace::policy {
 class UsageScanner {
  public:
   UsageScanner() = default;
-  explicit UsageScanner(Endpoint endpoint) { start(endpoint); }
+  // `pattern`, of the answers of one provider to one endpoint, outlives the scanner.
+  explicit UsageScanner(Endpoint endpoint, AnswerPattern* pattern = nullptr) {
+    start(endpoint, pattern);
+  }
 
-  void start(Endpoint endpoint);
+  void start(Endpoint endpoint, AnswerPattern* pattern = nullptr);
   void feed(std::span<const std::byte> slice);
 
   // The JSON text has ended, whole.
-  [[nodiscard]] bool complete() const { return walker_.complete(); }
+  [[nodiscard]] bool complete() const { return recognised_ ? !trailing_ : walker_.complete(); }
   // An error object stands where the dialect puts it, whatever the status was.
   [[nodiscard]] bool is_error() const { return reader_.error; }
   [[nodiscard]] FinishReason finish_reason() const { return reader_.finish_reason; }
@@ -43,7 +51,10 @@ class UsageScanner {
  private:
   JsonWalker walker_;
   AnswerReader reader_;
+  AnswerPattern* pattern_ = nullptr;  // until the first slice
   Endpoint endpoint_ = Endpoint::unknown;
+  bool recognised_ = false;
+  bool trailing_ = false;  // more than white space stands behind what was recognised
 };
 
 // The same for a whole answer at hand.

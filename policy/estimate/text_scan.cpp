@@ -241,17 +241,30 @@ void TextScan::take_text(const Block& block) {
     counts_.spaced_digits += count(starts & behind(spaces, spaces_, 1));
   }
   counts_.marks += count(marks);
-  // What is escaped stands two bytes behind the character before it.
-  counts_.mark_runs += count(marks & ~escapes & ~behind(marks, marks_, 1)) +
-                       count(marks & escapes & ~behind(marks, marks_, 2));
-  counts_.wide_gaps += count(spaces & behind(spaces, spaces_, 1) & ~behind(spaces, spaces_, 2)) +
-                       count(tabs & ~behind(tabs, tabs_, 2));
-  counts_.line_ends += count(line_ends & ~behind(line_ends, line_ends_, 2));
+  counts_.mark_runs += count(marks & ~escapes & ~behind(marks, marks_, 1));
+  const std::uint64_t second_spaces = spaces & behind(spaces, spaces_, 1);
+  if (second_spaces != 0) counts_.wide_gaps += count(second_spaces & ~behind(spaces, spaces_, 2));
+  if (escapes != 0) {
+    // What is escaped stands two bytes behind the character before it.
+    counts_.mark_runs += count(marks & escapes & ~behind(marks, marks_, 2));
+    counts_.wide_gaps += count(tabs & ~behind(tabs, tabs_, 2));
+    counts_.line_ends += count(line_ends & ~behind(line_ends, line_ends_, 2));
+    counts_.code_points += count(points);
+  }
   if (block.is.high != 0) counts_.high_bytes += count(block.is.high & text);
-  counts_.code_points += count(points);
 
+  if (block.size == kBlock) {
+    letters_ = letters;
+    digits_ = digits;
+    marks_ = marks;
+    spaces_ = spaces;
+    tabs_ = tabs;
+    line_ends_ = line_ends;
+    code_points_ = points;
+    return;
+  }
   const auto remember = [size = block.size](std::uint64_t& before, std::uint64_t here) {
-    before = size == kBlock ? here : here << (kBlock - size) | before >> size;
+    before = here << (kBlock - size) | before >> size;
   };
   remember(letters_, letters);
   remember(digits_, digits);

@@ -110,6 +110,20 @@ void check_counts(const UsageScanner& scanner, const ReferenceJson& root, Endpoi
   FUZZ_CHECK(usage.out_text >= 0);
 }
 
+// What is recognised by an earlier answer is read as it would be by itself.
+void check_pattern(std::string_view text, std::size_t place, std::uint8_t byte, Endpoint endpoint) {
+  if (text.empty()) return;
+  std::string changed(text);
+  changed[place % changed.size()] = static_cast<char>(byte);
+  AnswerPattern pattern;
+  UsageScanner(endpoint, &pattern).feed(std::as_bytes(std::span(text)));
+  for (const std::string_view answer : {text, std::string_view(changed)}) {
+    UsageScanner scanner(endpoint, &pattern);
+    scanner.feed(std::as_bytes(std::span(answer)));
+    check_same(scanner, scan(answer, answer.size(), endpoint));
+  }
+}
+
 }  // namespace
 }  // namespace headrace::fuzz
 
@@ -126,6 +140,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (reference) {
     check_counts(whole, *reference, endpoint);
   }
+  check_pattern(text, data[0] * 7U + data[1] * 31U, data[1], endpoint);
   // A key in escapes that a slice cuts may be too long to be kept.
   if (text.find('\\') == std::string_view::npos) {
     check_same(whole, scan(text, slice_bytes, endpoint));
