@@ -216,16 +216,32 @@ PoolStanding SlidingPool::standing(Instant now) {
   const std::int64_t spent = TaggedWord::difference(taken, position.floor);
   if (spent < 0 || spent > kSpentMax) return {.answer = PoolAnswer::corrupt};
   return {.spent = spent,
-          .full_after = spent == 0 ? Duration{} : until_returned(spent, position.step, now)};
+          .full_after = spent == 0 ? Duration{} : until_full(spent, taken, position.step, now)};
 }
 
 Duration SlidingPool::until_returned(std::int64_t amount, std::uint64_t open_step,
                                      Instant now) const {
   std::uint64_t step = open_step < kStepsPerWindow ? 0 : open_step - kStepsPerWindow;
-  for (; step < open_step; ++step) {
-    amount -= returned_by(step, step + 1);
+  const SharedWord* const ring = block_->steps.data();
+  for (std::uint64_t place = step % kStepWords; step < open_step; ++step) {
+    const std::uint64_t seen = ring[place].load();
+    if (StepWord::is(seen, step) && !StepWord::is_open(seen)) amount -= StepWord::amount(seen);
     if (amount <= 0) break;
+    place = place + 1 == kStepWords ? 0 : place + 1;
   }
+  return until_returned_of(step, now);
+}
+
+// What was taken last comes back last, and mostly something was taken in the open step.
+Duration SlidingPool::until_full(std::int64_t spent, std::uint64_t taken, std::uint64_t open_step,
+                                 Instant now) const {
+  const std::uint64_t open = word(open_step).load();
+  const bool used = StepWord::is(open, open_step) && StepWord::is_open(open) &&
+                    TaggedWord::difference(taken, StepWord::value(open)) > 0;
+  return used ? until_returned_of(open_step, now) : until_returned(spent, open_step, now);
+}
+
+Duration SlidingPool::until_returned_of(std::uint64_t step, Instant now) const {
   const Duration at(static_cast<std::int64_t>(step + kStepsUntilReturned) * step_nanos_);
   return std::max(at - now.time_since_epoch(), Duration{1});
 }

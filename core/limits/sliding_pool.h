@@ -69,6 +69,9 @@ class SlidingPool {
   [[nodiscard]] std::int64_t returned_by(std::uint64_t first, std::uint64_t end) const;
   [[nodiscard]] Duration until_returned(std::int64_t amount, std::uint64_t open_step,
                                         Instant now) const;
+  [[nodiscard]] Duration until_full(std::int64_t spent, std::uint64_t taken,
+                                    std::uint64_t open_step, Instant now) const;
+  [[nodiscard]] Duration until_returned_of(std::uint64_t step, Instant now) const;
 
   SharedWord& word(std::uint64_t step) const { return block_->steps[step % kStepWords]; }
 

@@ -1,9 +1,9 @@
 #include "policy/quota/limit_status.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
-
-#include <fmt/format.h>
+#include <system_error>
 
 #include "core/check.h"
 
@@ -13,25 +13,38 @@ namespace {
 using config::LimitMeasure;
 using config::LimitPeriod;
 
-// Writes lines into fixed memory.
+// Writes lines into fixed memory: every answer of a caller with limits carries them, so they are
+// put together by hand.
 class Lines {
  public:
-  explicit Lines(std::span<char> out) : out_(out) {}
+  explicit Lines(std::span<char> out) : at_(out.data()), end_(out.data() + out.size()) {}
 
-  template <class... Arguments>
-  void line(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
-    const auto end = fmt::format_to_n(out_.data() + size_, out_.size() - size_, format,
-                                      std::forward<Arguments>(arguments)...);
-    size_ += end.size;
-    HEADRACE_CHECK(size_ + 2 <= out_.size(), "the fields are of bounded size");
-    out_[size_++] = '\r';
-    out_[size_++] = '\n';
+  Lines& text(std::string_view text) {
+    HEADRACE_CHECK(text.size() <= room(), "the fields are of bounded size");
+    at_ = std::copy(text.begin(), text.end(), at_);
+    return *this;
   }
-  [[nodiscard]] std::string_view text() const { return {out_.data(), size_}; }
+  Lines& number(std::int64_t value) {
+    const auto [end, error] = std::to_chars(at_, end_, value);
+    HEADRACE_CHECK(error == std::errc(), "the fields are of bounded size");
+    at_ = end;
+    return *this;
+  }
+  Lines& two_digits(std::int64_t value) {
+    const std::array<char, 2> digits = {static_cast<char>('0' + value / 10 % 10),
+                                        static_cast<char>('0' + value % 10)};
+    return text({digits.data(), digits.size()});
+  }
+  void end_line() { text("\r\n"); }
+  [[nodiscard]] std::string_view since(const char* begin) const {
+    return {begin, static_cast<std::size_t>(at_ - begin)};
+  }
 
  private:
-  std::span<char> out_;
-  std::size_t size_ = 0;
+  [[nodiscard]] std::size_t room() const { return static_cast<std::size_t>(end_ - at_); }
+
+  char* at_;
+  char* end_;
 };
 
 std::int64_t milliseconds_to_full(const LimitStatus& status) {
@@ -44,51 +57,37 @@ std::int64_t seconds_to_full(const LimitStatus& status) {
 }
 
 // As OpenAI writes durations: "12ms", "1m30s", "6h0m0s".
-struct GoDuration {
-  std::array<char, 32> room;
-  std::size_t size = 0;
-
-  explicit GoDuration(std::int64_t milliseconds) {
-    const std::int64_t seconds = milliseconds / 1000;
-    const auto put = [&]<class... A>(fmt::format_string<A...> format, A&&... arguments) {
-      size = static_cast<std::size_t>(
-          fmt::format_to_n(room.data(), room.size(), format, std::forward<A>(arguments)...).size);
-    };
-    if (milliseconds < 1000) {
-      put("{}ms", milliseconds);
-    } else if (seconds < 60) {
-      put("{}s", (milliseconds + 999) / 1000);
-    } else if (seconds < 3600) {
-      put("{}m{}s", seconds / 60, seconds % 60);
-    } else {
-      put("{}h{}m{}s", seconds / 3600, seconds / 60 % 60, seconds % 60);
-    }
+void write_go_duration(Lines& lines, std::int64_t milliseconds) {
+  const std::int64_t seconds = milliseconds / 1000;
+  if (milliseconds < 1000) {
+    lines.number(milliseconds).text("ms");
+  } else if (seconds < 60) {
+    lines.number((milliseconds + 999) / 1000).text("s");
+  } else if (seconds < 3600) {
+    lines.number(seconds / 60).text("m").number(seconds % 60).text("s");
+  } else {
+    lines.number(seconds / 3600).text("h").number(seconds / 60 % 60).text("m");
+    lines.number(seconds % 60).text("s");
   }
-  [[nodiscard]] std::string_view text() const { return {room.data(), size}; }
-};
+}
 
 // RFC 3339, in UTC.
-struct Moment {
-  std::array<char, 32> room;
-  std::size_t size = 0;
-
-  Moment(core::WallTime now, std::int64_t seconds_on) {
-    constexpr std::int64_t kNanos = 1'000'000'000;
-    constexpr std::int64_t kYear9999 = 253'402'300'799;
-    const std::int64_t at = std::min(now.unix_nanos / kNanos + seconds_on, kYear9999);
-    const std::chrono::sys_seconds moment{std::chrono::seconds(at)};
-    const auto day = std::chrono::floor<std::chrono::days>(moment);
-    const std::chrono::year_month_day date(day);
-    const std::chrono::hh_mm_ss time(moment - day);
-    size = static_cast<std::size_t>(
-        fmt::format_to_n(room.data(), room.size(), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
-                         static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                         static_cast<unsigned>(date.day()), time.hours().count(),
-                         time.minutes().count(), time.seconds().count())
-            .size);
-  }
-  [[nodiscard]] std::string_view text() const { return {room.data(), size}; }
-};
+void write_moment(Lines& lines, core::WallTime now, std::int64_t seconds_on) {
+  constexpr std::int64_t kNanos = 1'000'000'000;
+  constexpr std::int64_t kYear9999 = 253'402'300'799;
+  const std::int64_t at = std::min(now.unix_nanos / kNanos + seconds_on, kYear9999);
+  const std::chrono::sys_seconds moment{std::chrono::seconds(at)};
+  const auto day = std::chrono::floor<std::chrono::days>(moment);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(moment - day);
+  const int year = static_cast<int>(date.year());
+  lines.two_digits(year / 100).two_digits(year % 100);
+  lines.text("-").two_digits(static_cast<unsigned>(date.month()));
+  lines.text("-").two_digits(static_cast<unsigned>(date.day()));
+  lines.text("T").two_digits(time.hours().count());
+  lines.text(":").two_digits(time.minutes().count());
+  lines.text(":").two_digits(time.seconds().count()).text("Z");
+}
 
 std::int64_t window_seconds(LimitPeriod period) {
   switch (period) {
@@ -108,54 +107,56 @@ std::int64_t window_seconds(LimitPeriod period) {
 }
 
 void write_own_fields(Lines& lines, const LimitStatus& nearest) {
-  lines.line("X-RateLimit-Limit: {}", nearest.reading.limit);
-  lines.line("X-RateLimit-Remaining: {}", nearest.reading.remaining);
-  lines.line("X-RateLimit-Reset: {}", seconds_to_full(nearest));
+  lines.text("X-RateLimit-Limit: ").number(nearest.reading.limit);
+  lines.text("\r\nX-RateLimit-Remaining: ").number(nearest.reading.remaining);
+  lines.text("\r\nX-RateLimit-Reset: ").number(seconds_to_full(nearest)).end_line();
 }
 
 // draft-ietf-httpapi-ratelimit-headers-10: a list of policies, and how much is left of each.
 void write_ietf_fields(Lines& lines, const NearestLimits& nearest,
                        const config::ConfigView& config) {
-  std::array<char, 256> policies;
-  std::array<char, 256> left;
-  std::size_t policy_bytes = 0;
-  std::size_t left_bytes = 0;
-  const auto append = [](std::span<char> room, std::size_t& used, std::string_view text) {
-    std::copy(text.begin(), text.end(), room.begin() + static_cast<std::ptrdiff_t>(used));
-    used += text.size();
-  };
-  for (const LimitStatus* status : {&nearest.requests, &nearest.tokens}) {
+  const LimitStatus* const both[] = {&nearest.requests, &nearest.tokens};
+  std::string_view separator;
+  lines.text("RateLimit-Policy: ");
+  for (const LimitStatus* status : both) {
     if (!status->known()) continue;
-    const std::string_view name = config.text(status->rule->name);
-    std::array<char, 128> one;
+    lines.text(separator).text("\"").text(config.text(status->rule->name));
+    lines.text("\";q=").number(status->reading.limit);
     const std::int64_t window = window_seconds(status->rule->period);
-    const std::string_view separator = policy_bytes == 0 ? "" : ", ";
-    auto end = window == 0 ? fmt::format_to_n(one.data(), one.size(), "{}\"{}\";q={}", separator,
-                                              name, status->reading.limit)
-                           : fmt::format_to_n(one.data(), one.size(), "{}\"{}\";q={};w={}",
-                                              separator, name, status->reading.limit, window);
-    append(policies, policy_bytes, {one.data(), std::min(end.size, one.size())});
-    end = fmt::format_to_n(one.data(), one.size(), "{}\"{}\";r={};t={}", separator, name,
-                           status->reading.remaining, seconds_to_full(*status));
-    append(left, left_bytes, {one.data(), std::min(end.size, one.size())});
+    if (window != 0) lines.text(";w=").number(window);
+    separator = ", ";
   }
-  lines.line("RateLimit-Policy: {}", std::string_view(policies.data(), policy_bytes));
-  lines.line("RateLimit: {}", std::string_view(left.data(), left_bytes));
+  separator = {};
+  lines.text("\r\nRateLimit: ");
+  for (const LimitStatus* status : both) {
+    if (!status->known()) continue;
+    lines.text(separator).text("\"").text(config.text(status->rule->name));
+    lines.text("\";r=").number(status->reading.remaining);
+    lines.text(";t=").number(seconds_to_full(*status));
+    separator = ", ";
+  }
+  lines.end_line();
 }
 
 void write_openai_fields(Lines& lines, const LimitStatus& status, std::string_view what) {
   if (!status.known()) return;
-  lines.line("x-ratelimit-limit-{}: {}", what, status.reading.limit);
-  lines.line("x-ratelimit-remaining-{}: {}", what, status.reading.remaining);
-  lines.line("x-ratelimit-reset-{}: {}", what, GoDuration(milliseconds_to_full(status)).text());
+  lines.text("x-ratelimit-limit-").text(what).text(": ").number(status.reading.limit);
+  lines.text("\r\nx-ratelimit-remaining-").text(what).text(": ");
+  lines.number(status.reading.remaining);
+  lines.text("\r\nx-ratelimit-reset-").text(what).text(": ");
+  write_go_duration(lines, milliseconds_to_full(status));
+  lines.end_line();
 }
 
 void write_anthropic_fields(Lines& lines, const LimitStatus& status, std::string_view what,
                             core::WallTime now) {
   if (!status.known()) return;
-  lines.line("anthropic-ratelimit-{}-limit: {}", what, status.reading.limit);
-  lines.line("anthropic-ratelimit-{}-remaining: {}", what, status.reading.remaining);
-  lines.line("anthropic-ratelimit-{}-reset: {}", what, Moment(now, seconds_to_full(status)).text());
+  lines.text("anthropic-ratelimit-").text(what).text("-limit: ").number(status.reading.limit);
+  lines.text("\r\nanthropic-ratelimit-").text(what).text("-remaining: ");
+  lines.number(status.reading.remaining);
+  lines.text("\r\nanthropic-ratelimit-").text(what).text("-reset: ");
+  write_moment(lines, now, seconds_to_full(status));
+  lines.end_line();
 }
 
 bool nearer(const core::LimitReading& reading, const LimitStatus& than) {
@@ -197,7 +198,7 @@ std::string_view write_rate_fields(const NearestLimits& nearest, Dialect dialect
                                    const config::ConfigView& config, core::WallTime now,
                                    std::span<char> out) {
   Lines lines(out);
-  if (!nearest.any()) return lines.text();
+  if (!nearest.any()) return lines.since(out.data());
   write_own_fields(lines, nearest.requests.known() ? nearest.requests : nearest.tokens);
   write_ietf_fields(lines, nearest, config);
   if (dialect == Dialect::openai) {
@@ -207,7 +208,7 @@ std::string_view write_rate_fields(const NearestLimits& nearest, Dialect dialect
     write_anthropic_fields(lines, nearest.requests, "requests", now);
     write_anthropic_fields(lines, nearest.tokens, "tokens", now);
   }
-  return lines.text();
+  return lines.since(out.data());
 }
 
 bool tells_of_the_account(std::string_view field_name) {
