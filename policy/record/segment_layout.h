@@ -71,6 +71,9 @@ struct FrameHead {
 };
 static_assert(sizeof(FrameHead) == 24);
 
+constexpr std::size_t segment_head_footprint(std::size_t node_bytes) {
+  return sizeof(SegmentHead) + (node_bytes + 7) / 8 * 8;
+}
 constexpr std::size_t frame_footprint(std::size_t payload_bytes) {
   return sizeof(FrameHead) + (payload_bytes + 7) / 8 * 8;
 }

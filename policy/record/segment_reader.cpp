@@ -31,8 +31,10 @@ std::expected<SegmentReader, std::string> SegmentReader::open(std::span<const st
   }
   const bool fits = head.head_bytes >= sizeof head && head.head_bytes <= kHeadBytesMax &&
                     head.head_bytes <= bytes.size() &&
-                    head.node_bytes <= head.head_bytes - sizeof head;
-  if (!fits || head.crc != segment_head_checksum(bytes.first(head.head_bytes))) {
+                    head.head_bytes == segment_head_footprint(head.node_bytes);
+  if (!fits || head.zero != 0 || head.zero_too != 0 ||
+      head.crc != segment_head_checksum(bytes.first(head.head_bytes)) ||
+      !is_zero(bytes.first(head.head_bytes).subspan(sizeof head + head.node_bytes))) {
     return std::unexpected("has a damaged head");
   }
   SegmentReader reader;
