@@ -142,13 +142,19 @@ std::optional<LimitRefusal> ShardLimits::take_from_node(const LimitDemand& deman
   return LimitRefusal{.cause = RefusalCause::no_room};
 }
 
+// Of a sliding window: what it means that there are none. Whoever forgets it takes them first.
+PoolAnswer ShardLimits::without_steps(LimitTable::Place place) const {
+  const bool forgotten = (table_.entry(place).taken.load() & kForgotten) != 0;
+  return forgotten ? PoolAnswer::forgotten : PoolAnswer::corrupt;
+}
+
 PoolVerdict ShardLimits::ask(LimitTable::Place place, const LimitTerms& terms, std::int64_t amount,
                              Duration lead, LimitTime now) {
   const LimitLife entry = table_.life(place);
   switch (terms.kind) {
     case WindowKind::sliding: {
       StepBlock* block = table_.block(place);
-      if (block == nullptr) return {.answer = PoolAnswer::corrupt};
+      if (block == nullptr) return {.answer = without_steps(place)};
       return SlidingPool(entry, *block, terms.length).take(terms.credit, amount, now.monotonic);
     }
     case WindowKind::bucket:
@@ -167,7 +173,7 @@ PoolStanding ShardLimits::standing_of(LimitTable::Place place, const LimitTerms&
   switch (terms.kind) {
     case WindowKind::sliding: {
       StepBlock* block = table_.block(place);
-      if (block == nullptr) return {.answer = PoolAnswer::corrupt};
+      if (block == nullptr) return {.answer = without_steps(place)};
       return SlidingPool(entry, *block, terms.length).standing(now.monotonic);
     }
     case WindowKind::bucket:
@@ -218,8 +224,10 @@ void ShardLimits::charge(const LimitReceipt& receipt, std::int64_t amount, Limit
     const LimitLife entry = table_.life(*place);
     PoolAnswer answer = PoolAnswer::corrupt;
     StepBlock* block = table_.block(*place);
-    if (terms.kind == WindowKind::sliding && block != nullptr) {
-      answer = SlidingPool(entry, *block, terms.length).charge(amount, now.monotonic);
+    if (terms.kind == WindowKind::sliding) {
+      answer = block == nullptr
+                   ? without_steps(*place)
+                   : SlidingPool(entry, *block, terms.length).charge(amount, now.monotonic);
     } else if (terms.kind == WindowKind::bucket) {
       answer = BucketPool(entry, terms.refill, terms.length).charge(amount, now.monotonic);
     } else if (terms.kind == WindowKind::calendar) {

@@ -68,7 +68,7 @@ bool ShardLimits::spend_share(std::size_t seat, const LimitDemand& demand, Limit
              .name = slot.name.load(),
              .amount = demand.amount,
              .taken_at = taken_at,
-             .refill = terms.refill,
+             .refill = static_cast<std::int64_t>(slot.refill.load()),
              .span_nanos = static_cast<std::int64_t>(slot.span_nanos.load()),
              .place = static_cast<std::uint32_t>(slot.place.load()),
              .kind = terms.kind};

@@ -49,7 +49,7 @@ SlidingPool::Position SlidingPool::turn_to(std::uint64_t step) {
     const std::uint64_t floor = entry_->floor.load();
     if (!entry_.lasts()) return {PoolAnswer::forgotten, 0, 0};
     if (const std::uint64_t ahead = tag_of(TaggedWord::tag(floor) - open_step); ahead != 0) {
-      finish(turn, open_step + ahead);
+      if (!finish(turn, open_step + ahead)) return {PoolAnswer::forgotten, 0, 0};
       continue;
     }
     if (open_step >= step) {
@@ -103,8 +103,9 @@ bool SlidingPool::touch() {
   return false;
 }
 
-void SlidingPool::finish(std::uint64_t turn, std::uint64_t step) {
-  if (!touch()) return;
+// False if the limit is being forgotten; otherwise somebody else may have done it.
+bool SlidingPool::finish(std::uint64_t turn, std::uint64_t step) {
+  if (!touch()) return false;
   const std::uint64_t old = step_of(turn);
   if (old >> kCleaningStepsLog2 != step >> kCleaningStepsLog2) clear_old_laps(turn, step);
 
@@ -114,19 +115,20 @@ void SlidingPool::finish(std::uint64_t turn, std::uint64_t step) {
   std::uint64_t opened = word(step).load();
   if (!StepWord::is(opened, step) || !StepWord::is_open(opened)) {
     const std::uint64_t fresh = StepWord::open(step, entry_->taken.load());
-    if (entry_->turn.load() != turn) return;
+    if (entry_->turn.load() != turn) return true;
     if (word(step).replace(opened, fresh)) opened = fresh;
-    if (!StepWord::is(opened, step) || !StepWord::is_open(opened)) return;
+    if (!StepWord::is(opened, step) || !StepWord::is_open(opened)) return true;
   }
   // What comes back of the old step meanwhile makes this fail once more, and is counted then.
   while (step - old < kStepsUntilReturned) {
     const std::uint64_t closing = word(old).load();
     if (!StepWord::is(closing, old) || !StepWord::is_open(closing)) break;
-    if (entry_->turn.load() != turn) return;
+    if (entry_->turn.load() != turn) return true;
     word(old).replace_seen(
         closing, StepWord::closed(old, StepWord::value(opened) - StepWord::value(closing)));
   }
   entry_->turn.replace_seen(turn, turn - old + step);
+  return true;
 }
 
 void SlidingPool::clear_old_laps(std::uint64_t turn, std::uint64_t step) {
@@ -187,7 +189,7 @@ void SlidingPool::give_back(std::uint64_t step, std::int64_t amount, Instant now
     const std::uint64_t floor = entry_->floor.load();
     if (!entry_.lasts()) return;
     if (const std::uint64_t ahead = tag_of(TaggedWord::tag(floor) - open_step); ahead != 0) {
-      finish(turn, open_step + ahead);
+      if (!finish(turn, open_step + ahead)) return;
       continue;
     }
     if (step > open_step || open_step - step >= kStepsUntilReturned) return;

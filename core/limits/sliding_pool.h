@@ -64,7 +64,7 @@ class SlidingPool {
   Position turn_to(std::uint64_t step);
   void decide(std::uint64_t open_step, std::uint64_t floor, std::uint64_t step);
   bool touch();
-  void finish(std::uint64_t turn, std::uint64_t step);
+  bool finish(std::uint64_t turn, std::uint64_t step);
   void clear_old_laps(std::uint64_t turn, std::uint64_t step);
   [[nodiscard]] std::int64_t returned_by(std::uint64_t first, std::uint64_t end) const;
   [[nodiscard]] Duration until_returned(std::int64_t amount, std::uint64_t open_step,

@@ -365,6 +365,25 @@ TEST(LimitShares, PermitsFromAShareSettleIntoIt) {
   EXPECT_EQ(one->read(terms, limit_time(0s)).remaining, 98'000);
 }
 
+TEST(LimitShares, WhatComesBackCountsByTheRateThatItWasTakenAt) {
+  const LimitWorld world({.shards = 2});
+  const auto shard = world.shard(0);
+  const LimitTerms before = LimitTerms::bucket(2, 100'000, 1'000, 1s);
+  for (int i = 0; i < 10; ++i)
+    ASSERT_TRUE(spend(*shard, before, 1'000, limit_time(0s)));
+  ASSERT_GT(shard->counts().slices_leased, 0U);
+  const LimitTerms reloaded = LimitTerms::bucket(2, 100'000, 1, 1s);
+  Permit permit;
+  const LimitDemand demand{.terms = reloaded, .amount = 500};
+  ASSERT_FALSE(shard->take({&demand, 1}, limit_time(0s), permit));
+  shard->tend(limit_time(25ms));
+  ASSERT_GT(shard->counts().slices_returned, 0U);
+  permit.refund();
+  const LimitReading reading = shard->read(before, limit_time(25ms));
+  EXPECT_LE(reading.remaining, 90'025) << "more came back than was taken";
+  EXPECT_GE(reading.remaining, 90'020);
+}
+
 TEST(LimitWordsOutOfBounds, CloseTheLimitUntilItIsReset) {
   const LimitTerms all[] = {
       LimitTerms::sliding(1, 100, 1min), LimitTerms::bucket(2, 10, 5, 1s),
