@@ -1,6 +1,7 @@
 #include "policy/resilience/headroom.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "policy/resilience/word_time.h"
 
@@ -104,8 +105,9 @@ void Headroom::bench(BenchReason reason, std::uint32_t for_ms, core::Instant now
 
 void Headroom::unbench() {
   // Nearly always there is nothing to do: a load, and no store.
-  if (slot_->bench.load(std::memory_order_relaxed) == 0) return;
-  slot_->bench.store(0, std::memory_order_relaxed);
+  std::uint64_t seen = slot_->bench.load(std::memory_order_relaxed);
+  if (seen == 0 || seen >> 56U == std::to_underlying(BenchReason::rate_limited)) return;
+  slot_->bench.compare_exchange_strong(seen, 0, std::memory_order_relaxed);
 }
 
 }  // namespace headrace::policy

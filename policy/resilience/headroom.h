@@ -60,7 +60,8 @@ class Headroom {
   void learn(const ProviderHints& hints, core::Instant now);
   // For at most kWordAheadMsMax; a longer bench is never made shorter.
   void bench(BenchReason reason, std::uint32_t for_ms, core::Instant now);
-  // A request went well: whatever it was benched for is over.
+  // A request went well: the key is known and its account not spent. A rate limit lasts until its
+  // reset all the same: nothing is sent meanwhile, so what went well had been sent before.
   void unbench();
 
   struct Window {

@@ -12,8 +12,10 @@
 
 namespace headrace::policy {
 
-// No moment lies further ahead.
+// No moment lies further ahead of the time at which it was written.
 inline constexpr std::uint32_t kWordAheadMsMax = 24U * 60U * 60U * 1000U;
+// Who reads a word may be behind who wrote it: each shard reads the clock once a turn.
+inline constexpr std::uint32_t kWordLagMsMax = 10'000;
 
 [[nodiscard]] constexpr std::uint32_t word_ms(core::Instant moment) {
   return static_cast<std::uint32_t>(
@@ -24,7 +26,7 @@ inline constexpr std::uint32_t kWordAheadMsMax = 24U * 60U * 60U * 1000U;
 [[nodiscard]] constexpr std::uint32_t ms_until(std::uint32_t moment, std::uint32_t now,
                                                std::uint32_t ahead_max = kWordAheadMsMax) {
   const std::uint32_t ahead = moment - now;
-  return ahead <= ahead_max ? ahead : 0;
+  return ahead <= ahead_max + kWordLagMsMax ? ahead : 0;
 }
 
 }  // namespace headrace::policy

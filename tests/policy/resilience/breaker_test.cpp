@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include "policy/resilience/word_time.h"
+
 namespace headrace::policy {
 namespace {
 
@@ -68,6 +70,22 @@ TEST(BreakerWord, OnlyTheDrawnMovesAreLegal) {
       EXPECT_EQ(may_move(from, to), drawn);
     }
   }
+}
+
+// Each shard reads the clock once a turn, so that one may be a little behind who opened it.
+TEST(Breaker, StaysOpenForAShardWhoseTimeLags) {
+  World world;
+  world.open();
+  world.ms -= 1;
+  EXPECT_FALSE(world.breaker().look(world.rules, world.now()).ready);
+  EXPECT_FALSE(world.enter().pass.held);
+  EXPECT_EQ(world.state(), BreakerState::open);
+  world.ms += 1 + world.rules.open_ms;
+  for (std::uint32_t i = 0; i < world.rules.probes_max; ++i)
+    EXPECT_TRUE(world.enter().pass.probe);
+  world.ms -= 1;
+  EXPECT_FALSE(world.breaker().look(world.rules, world.now()).ready);
+  EXPECT_FALSE(world.enter().pass.held) << "the probes have only just begun";
 }
 
 TEST(Breaker, OpensAfterFiveFailuresWithinAMinute) {
@@ -221,7 +239,7 @@ TEST(Breaker, TimeThatWrapsOrLiesTooFarAheadIsPast) {
   world.ms += 1;
   EXPECT_TRUE(world.enter().pass.probe);
   World far;
-  const auto moment_ms = static_cast<std::uint32_t>(far.ms + far.rules.open_ms + 1);
+  const auto moment_ms = static_cast<std::uint32_t>(far.ms + far.rules.open_ms + kWordLagMsMax + 1);
   far.slot.word.store(BreakerWord{.moment_ms = moment_ms, .state = BreakerState::open}.packed());
   EXPECT_TRUE(far.enter().pass.probe);
 }

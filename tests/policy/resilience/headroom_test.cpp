@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "policy/resilience/slot_finder.h"
+#include "policy/resilience/word_time.h"
 
 namespace headrace::policy {
 namespace {
@@ -72,11 +73,26 @@ TEST(Headroom, ABenchLastsAndIsNeverMadeShorter) {
   EXPECT_EQ(look.wait_ms, 9'000U);
   EXPECT_EQ(look.benched, BenchReason::rate_limited);
   EXPECT_EQ(headroom.look(1, at(10'000)).room, Room::ample);
+  headroom.bench(BenchReason::spent, 5'000, at(10'000));
+  EXPECT_EQ(headroom.look(1, at(10'001)).room, Room::last_resort);
   headroom.unbench();
-  headroom.bench(BenchReason::spent, 5'000, at(0));
-  EXPECT_EQ(headroom.look(1, at(1)).room, Room::last_resort);
+  EXPECT_EQ(headroom.look(1, at(10'001)).room, Room::ample);
+}
+
+TEST(Headroom, ARateLimitOutlivesTheRequestsThatWereUnderWay) {
+  core::KeySlot slot{};
+  Headroom headroom(slot);
+  headroom.bench(BenchReason::rate_limited, 10'000, at(0));
   headroom.unbench();
-  EXPECT_EQ(headroom.look(1, at(1)).room, Room::ample);
+  EXPECT_EQ(headroom.look(1, at(9'999)).benched, BenchReason::rate_limited);
+  EXPECT_EQ(headroom.look(1, at(10'000)).room, Room::ample);
+}
+
+TEST(Headroom, ALaggingShardBelievesTheLongestBench) {
+  core::KeySlot slot{};
+  Headroom headroom(slot);
+  headroom.bench(BenchReason::spent, kWordAheadMsMax, at(5));
+  EXPECT_EQ(headroom.look(1, at(0)).benched, BenchReason::spent);
 }
 
 TEST(Headroom, WordsWithoutSenseAreUnknown) {
