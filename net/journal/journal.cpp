@@ -56,8 +56,15 @@ std::expected<std::unique_ptr<Journal>, std::string> Journal::open(
   });
   if (!past) return std::unexpected(past.error());
   journal->past_ = std::move(*past);
-  for (const std::uint64_t number : journal->past_.headless)
-    (void)files.remove(number);
+  // A living neighbour may just be about to write one's head.
+  if (journal->is_alone()) {
+    for (const std::uint64_t number : journal->past_.headless)
+      (void)files.remove(number);
+  }
+  for (const JournalPast::Unreadable& segment : journal->past_.unreadable) {
+    HEADRACE_EVENT(error, "segment {} of the journal {}: it is left as it is", segment.number,
+                   segment.why);
+  }
   journal->segments_ = std::make_unique<JournalSegments>(
       files, std::move(options), region.identity(), journal->own_epoch_, journal->past_.last_number,
       journal->statistics_);
@@ -81,6 +88,18 @@ bool Journal::is_past(std::uint64_t region, std::uint32_t epoch) const {
     return slot.state.load(std::memory_order_acquire) !=
                static_cast<std::uint32_t>(core::IncarnationState::vacant) &&
            slot.epoch.load(std::memory_order_relaxed) == epoch;
+  });
+}
+
+// Whether nobody but us and the dead writes segments.
+bool Journal::is_alone() const {
+  return std::ranges::all_of(region_.incarnation_slots(), [&](const core::IncarnationSlot& slot) {
+    if (slot.state.load(std::memory_order_acquire) ==
+        static_cast<std::uint32_t>(core::IncarnationState::vacant)) {
+      return true;
+    }
+    const auto epoch = static_cast<std::uint32_t>(slot.epoch.load(std::memory_order_relaxed));
+    return epoch == own_epoch_ || is_past(region_.identity(), epoch);
   });
 }
 

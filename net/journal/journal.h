@@ -77,6 +77,7 @@ class Journal {
   Journal(JournalFiles& files, core::SharedRegion& region, std::vector<core::Incarnation> orphans)
       : files_(files), region_(region), orphans_(std::move(orphans)) {}
   [[nodiscard]] bool is_past(std::uint64_t region, std::uint32_t epoch) const;
+  [[nodiscard]] bool is_alone() const;
   [[nodiscard]] Source make_source(std::uint32_t incarnation, std::uint32_t epoch,
                                    std::uint32_t shard) const;
 
@@ -95,7 +96,7 @@ class Journal {
   bool settle_shard(std::uint32_t incarnation, Source& source, core::WallTime wall);
   void settle_past(core::WallTime wall);
   bool settle_open_intents(core::WallTime wall);
-  void close_left_segments();
+  [[nodiscard]] bool close_left_segments();
 
   JournalFiles& files_;
   core::SharedRegion& region_;

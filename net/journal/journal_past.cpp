@@ -65,7 +65,11 @@ class PastReader {
   void take(std::uint64_t number, std::span<const std::byte> bytes) {
     auto reader = SegmentReader::open(bytes);
     if (!reader) {
-      past_.headless.push_back(number);
+      if (SegmentReader::ends_within_head(bytes)) {
+        past_.headless.push_back(number);
+      } else {
+        past_.unreadable.push_back({.number = number, .why = std::move(reader.error())});
+      }
       return;
     }
     const policy::SegmentIdentity identity = reader->identity();
@@ -75,7 +79,8 @@ class PastReader {
     while (const auto frame = reader->next()) {
       if (frame->kind == FrameKind::checkpoint_end) checkpoint_found_ = true;
       if (frame->kind == FrameKind::pools && wants_pools) add_pools(frame->payload, pools);
-      if (!alive) take(*frame);
+      // What the living have written of the dead counts: an intent has its record then.
+      if (!alive || frame->kind == FrameKind::usage) take(*frame);
     }
     if (wants_pools) pools_.push_back(std::move(pools));
     if (reader->closed() || alive) return;

@@ -40,8 +40,14 @@ struct JournalPast {
   std::map<policy::RecordId, std::vector<std::byte>> open_intents;
   std::vector<Left> left;  // the oldest first
   std::map<std::uint64_t, core::PoolSpent> pools;
-  // Without even a head: nothing can be in them.
+  // That end within their heads: nothing is in them yet.
   std::vector<std::uint64_t> headless;
+  // Of another version, or damaged at the front: somebody else can make more of them.
+  struct Unreadable {
+    std::uint64_t number = 0;
+    std::string why;
+  };
+  std::vector<Unreadable> unreadable;
 };
 
 // A writer that still lives is not past: its segments are left alone.

@@ -1,6 +1,7 @@
 // What dead processes left: their rings and tables, their intents, their open segments.
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 #include "core/event_log.h"
 #include "net/journal/journal.h"
@@ -67,10 +68,9 @@ bool Journal::settle_shard(std::uint32_t incarnation, Source& source, core::Wall
 // When all orphans are settled: intents of processes whose memory is gone too, then their segments.
 void Journal::settle_past(core::WallTime wall) {
   if (!settle_open_intents(wall)) return;
-  close_left_segments();
-  past_settled_ = true;
   past_.open_intents.clear();
-  past_.left.clear();
+  if (!close_left_segments()) return;
+  past_settled_ = true;
   segments_->hold_rotation(false);
 }
 
@@ -97,10 +97,13 @@ bool Journal::settle_open_intents(core::WallTime wall) {
   return true;
 }
 
-void Journal::close_left_segments() {
-  for (const JournalPast::Left& left : past_.left) {
+// False: some are still open. Then the segment that has the records of their intents must stay open
+// too: whoever comes next reads both, or would make those records once more.
+bool Journal::close_left_segments() {
+  std::erase_if(past_.left, [&](const JournalPast::Left& left) {
     auto segment = SegmentFile::take_over(files_, left.identity, left.bytes);
-    if (!segment || (*segment)->close() != 0) continue;  // the next start finds it again
+    if (!segment) return segment.error() == ENOENT;
+    if ((*segment)->close() != 0) return false;
     statistics_.tail_bytes_dropped.add(left.tail_bytes);
     if (left.tail_bytes > 0) {
       HEADRACE_EVENT(warning,
@@ -108,7 +111,9 @@ void Journal::close_left_segments() {
                      "dropped",
                      left.identity.number, left.tail_bytes);
     }
-  }
+    return true;
+  });
+  return past_.left.empty();
 }
 
 }  // namespace headrace::net

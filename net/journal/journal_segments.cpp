@@ -12,6 +12,8 @@ using policy::FrameKind;
 
 namespace {
 
+// So many numbers may others have taken since the folder was looked at; then it is a failure.
+constexpr int kNumbersTaken = 1000;
 constexpr std::size_t kPoolsPerFrame = 16'384;
 static_assert(kPoolsPerFrame * sizeof(core::PoolSpent) <= policy::kFrameBytesMax);
 
@@ -27,15 +29,22 @@ JournalSegments::JournalSegments(JournalFiles& files, JournalOptions options, st
       last_number_(last_number),
       statistics_(statistics) {}
 
+std::expected<std::unique_ptr<SegmentFile>, int> JournalSegments::create(core::WallTime now) {
+  const policy::SegmentIdentity identity{
+      .number = last_number_ + 1, .region = region_, .epoch = epoch_};
+  return SegmentFile::create(files_, identity, options_.node, now.unix_nanos);
+}
+
 SegmentFile* JournalSegments::segment(core::WallTime now) {
   if (segment_ != nullptr && segment_->abandoned()) segment_.reset();
   if (segment_ != nullptr) return segment_.get();
-  const policy::SegmentIdentity identity{
-      .number = last_number_ + 1, .region = region_, .epoch = epoch_};
-  auto opened = SegmentFile::create(files_, identity, options_.node, now.unix_nanos);
+  auto opened = create(now);
+  // Another data plane, which is draining, may write segments beside us.
+  for (int tries = 0; !opened && opened.error() == EEXIST && tries < kNumbersTaken; ++tries) {
+    ++last_number_;
+    opened = create(now);
+  }
   if (!opened) {
-    // Another data plane, which is draining, may write segments beside us.
-    if (opened.error() == EEXIST) ++last_number_;
     failed(opened.error());
     return nullptr;
   }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <map>
 #include <memory>
@@ -50,6 +51,7 @@ class JournalSegments {
   [[nodiscard]] int last_error() const { return last_error_; }
 
  private:
+  std::expected<std::unique_ptr<SegmentFile>, int> create(core::WallTime now);
   void add_checkpoint(core::WallTime now);
   void add_pools(std::span<const core::PoolSpent> pools);
   void failed(int error);

@@ -46,6 +46,16 @@ std::expected<SegmentReader, std::string> SegmentReader::open(std::span<const st
   return reader;
 }
 
+bool SegmentReader::ends_within_head(std::span<const std::byte> bytes) {
+  SegmentHead head{};
+  if (bytes.size() < sizeof head) return true;
+  std::memcpy(&head, bytes.data(), sizeof head);
+  const bool ours = head.magic == kSegmentMagic && head.version == kSegmentVersion;
+  // Some disks keep the length of what was not synced, and nothing of it.
+  return (ours && head.head_bytes > bytes.size() && head.head_bytes <= kHeadBytesMax) ||
+         is_zero(bytes);
+}
+
 std::optional<SegmentReader::Frame> SegmentReader::next() {
   const std::span<const std::byte> rest = bytes_.subspan(offset_);
   FrameHead head{};

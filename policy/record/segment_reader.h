@@ -26,6 +26,9 @@ class SegmentReader {
 
   // `bytes`: the segment from its beginning, perhaps not to its end. The error is for an operator.
   static std::expected<SegmentReader, std::string> open(std::span<const std::byte> bytes);
+  // Of a whole file that does not open: its writer died before its head was on the disk, so that
+  // nothing else can be.
+  static bool ends_within_head(std::span<const std::byte> bytes);
 
   // Goes on where an earlier look at the same segment ended: `bytes` begin at that offset.
   void go_on(std::span<const std::byte> bytes) {

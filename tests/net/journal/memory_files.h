@@ -21,6 +21,9 @@ class MemoryFiles final : public JournalFiles {
   std::uint64_t room = UINT64_MAX;
   int sync_error = 0;
   int create_error = 0;
+  int reopen_error = 0;
+  // Numbers that somebody else takes between a look at the folder and what is done then.
+  std::uint64_t taken_after_listing = 0;
   std::map<std::uint64_t, std::shared_ptr<Content>> files;
 
   // What a power failure leaves.
@@ -41,15 +44,18 @@ class MemoryFiles final : public JournalFiles {
       entries.push_back(
           {.number = number, .bytes = content->bytes.size(), .changed_unix_nanos = 0});
     }
+    for (; taken_after_listing > 0; --taken_after_listing)
+      files[files.empty() ? 1 : files.rbegin()->first + 1] = std::make_shared<Content>();
     return entries;
   }
   std::expected<std::unique_ptr<JournalFile>, int> create(std::uint64_t number) override {
     if (create_error != 0) return std::unexpected(create_error);
     if (files.contains(number)) return std::unexpected(EEXIST);
     files[number] = std::make_shared<Content>();
-    return reopen(number);
+    return std::make_unique<File>(*this, files.at(number));
   }
   std::expected<std::unique_ptr<JournalFile>, int> reopen(std::uint64_t number) override {
+    if (reopen_error != 0) return std::unexpected(reopen_error);
     return std::make_unique<File>(*this, files.at(number));
   }
   std::expected<std::vector<std::byte>, int> read(std::uint64_t number, std::uint64_t offset,
