@@ -23,8 +23,11 @@ bool is_trace_parent(const std::string& text) {
 bool is_forwarded(const std::string& text) {
   static const std::string token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
   static const std::string pair = token + "=(" + token + R"re(|"([^"\\]|\\[^])*"))re";
-  static const std::string element = "(" + pair + ")?(;(" + pair + ")?)*";
-  static const std::regex form("[ \t]*" + element + "[ \t]*(,[ \t]*" + element + "[ \t]*)*");
+  // None of the parts can be matched in two ways: the search would not end.
+  static const std::string rest = ";(" + pair + ")?";
+  static const std::string element = "(" + pair + "(" + rest + ")*|(" + rest + ")+)";
+  static const std::string member = "[ \t]*(" + element + "[ \t]*)?";
+  static const std::regex form(member + "(," + member + ")*");
   static const std::regex any(pair);
   return std::regex_match(text, form) && std::regex_search(text, any);
 }
