@@ -422,6 +422,7 @@ class Process(unittest.TestCase):
             compiled = run("headracectl", "compile", gateway.config, "-o", base, key=MASTER_KEY)
             self.assertEqual(compiled.returncode, 0, compiled.stderr)
             self.assertNotIn(b"CANARY", base.read_bytes())
+            self.assertEqual(base.stat().st_mode & 0o077, 0)
             other = run("headrace", "-t", "--config", base, key=MASTER_KEY[::-1])
             self.assertEqual(other.returncode, 1)
             self.assertIn("another master key", other.stderr)

@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include "net/main/config_file.h"
 #include "tools/headracectl/records_command.h"
@@ -35,7 +36,10 @@ int compile(const std::string& config, const std::string& base_path) {
         "  set HEADRACE_MASTER_KEY (`openssl rand -hex 32`) or HEADRACE_MASTER_KEY_FILE, here and "
         "for headrace");
   }
+  // What it holds is for those alone who serve from it.
+  const mode_t others = ::umask(S_IRWXG | S_IRWXO);
   std::ofstream file(base_path, std::ios::binary | std::ios::trunc);
+  ::umask(others);
   file.write(reinterpret_cast<const char*>(base->data()),
              static_cast<std::streamsize>(base->size()));
   file.flush();
