@@ -1,5 +1,6 @@
 #include "core/limits/step_block_pool.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "core/limits/limit_name.h"
@@ -37,17 +38,25 @@ std::uint64_t StepBlockPool::collect_lost(std::span<const LimitEntry> entries) {
   for (const LimitEntry& entry : entries) {
     if (LimitName(entry.name.load()).state() != PlaceState::in_use) continue;
     const std::uint32_t used = index(entry.steps.load());
-    if (used < blocks_.size()) known[used] = true;
+    if (used >= blocks_.size()) continue;
+    known[used] = true;
+    header_->fresh_blocks.raise_to(used + std::uint64_t{1});
   }
-  std::uint32_t free = index(header_->free_blocks.load());
-  while (free < blocks_.size() && !known[free]) {
+  const std::uint64_t fresh = std::min<std::uint64_t>(header_->fresh_blocks.load(), known.size());
+  const std::vector<bool> in_use = known;
+  const std::uint64_t head = header_->free_blocks.load();
+  std::uint32_t free = index(head);
+  while (free < fresh && !known[free]) {
     known[free] = true;
     free = index(blocks_[free].next_free.load());
   }
   // What the list holds twice, or beside an entry, is no list: it is made anew from the others.
-  const std::uint64_t fresh = header_->fresh_blocks.load();
+  if (free < blocks_.size()) {
+    header_->free_blocks.store(((head >> 32U) + 1) << 32U);
+    known = in_use;
+  }
   std::uint64_t lost = 0;
-  for (std::uint32_t block = 0; block < blocks_.size() && block < fresh; ++block) {
+  for (std::uint32_t block = 0; block < fresh; ++block) {
     if (known[block]) continue;
     give_back(block);
     ++lost;

@@ -103,5 +103,43 @@ TEST(LimitWordsOverwritten, NeitherCrashNorHangNorLeaveTheMemory) {
   }
 }
 
+// A list of free steps that leads into one that a limit uses: two limits must never share them.
+TEST(LimitCorruption, AListThatIsNoneIsMadeAnewAtTheNextStart) {
+  for (const bool begun_again : {false, true}) {
+    const LimitWorld world({.entries = 64, .blocks = 16});
+    const LimitMemory& memory = world.memory();
+    const auto shard = world.shard(0);
+    const auto spend = [&](std::uint64_t identity, std::int64_t amount) {
+      const LimitDemand demand{.terms = LimitTerms::sliding(identity, 10, 1min), .amount = amount};
+      Permit permit;
+      if (shard->take({&demand, 1}, limit_time(0s), permit)) return false;
+      permit.settle_as_reserved();
+      return true;
+    };
+    for (std::uint64_t identity = 1; identity <= 8; ++identity)
+      ASSERT_TRUE(spend(identity, 9));
+    if (begun_again) {
+      memory.header->fresh_blocks.store(2);
+    } else {
+      memory.header->free_blocks.store(std::uint64_t{1} << 32U | 4);  // block 3, and nothing behind
+      memory.blocks[3].next_free.store(0);
+    }
+    collect_lost_step_blocks(memory);
+    for (std::uint64_t identity = 9; identity <= 16; ++identity)
+      ASSERT_TRUE(spend(identity, 1)) << identity;
+    for (std::uint64_t identity = 1; identity <= 8; ++identity) {
+      EXPECT_FALSE(spend(identity, 2)) << identity;
+      EXPECT_TRUE(spend(identity, 1)) << identity;
+    }
+    std::vector<bool> used(memory.blocks.size());
+    for (const LimitEntry& entry : memory.entries) {
+      const std::uint64_t block = (entry.steps.load() & 0xffff'ffffU);
+      if (block == 0) continue;
+      EXPECT_FALSE(used[block - 1]) << "two limits have block " << block - 1;
+      used[block - 1] = true;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace headrace::core
