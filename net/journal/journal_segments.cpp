@@ -126,11 +126,14 @@ void JournalSegments::rest(core::WallTime now) {
   const bool old =
       now.unix_nanos - segment_->created_unix_nanos() >= options_.segment_age_max.count();
   if (!full && !old) return;
-  if (const int error = segment_->close(); error != 0) {
-    failed(error);
+  // The next one first, with the intents that are still open: what has an end is not looked into
+  // for them where another one, of a neighbour perhaps, has a checkpoint.
+  std::unique_ptr<SegmentFile> ended = std::move(segment_);
+  if (segment(now) == nullptr) {
+    segment_ = std::move(ended);
     return;
   }
-  segment_.reset();
+  if (const int error = ended->close(); error != 0) failed(error);
   remove_old(now);
 }
 
@@ -148,10 +151,14 @@ void JournalSegments::close_intent(const policy::RecordId& id) {
   open_intents_.erase(id);
 }
 
-// Never the newest, which holds the checkpoint.
+// Neither the one that is written nor the newest of the others.
 void JournalSegments::remove_old(core::WallTime now) {
-  const auto entries = files_.list();
-  if (!entries || entries->size() < 2) return;
+  auto entries = files_.list();
+  if (!entries) return;
+  std::erase_if(*entries, [&](const JournalFiles::Entry& entry) {
+    return segment_ != nullptr && entry.number == segment_->number();
+  });
+  if (entries->size() < 2) return;
   std::uint64_t bytes = 0;
   for (const JournalFiles::Entry& entry : *entries)
     bytes += entry.bytes;

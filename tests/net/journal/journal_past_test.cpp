@@ -90,7 +90,14 @@ class PastOfAJournal : public testing::Test {
     region.emplace(core::SharedRegion::make_anonymous(geometry(), kBegin, ++identity).value());
   }
 
+  // The machine that comes back, while what runs on this one goes on.
+  void reboot_apart() {
+    other_region.emplace(
+        core::SharedRegion::make_anonymous(geometry(), kBegin, ++identity).value());
+  }
+
   MemoryFiles files;
+  std::optional<core::SharedRegion> other_region;
   std::uint64_t identity = 100;
   std::optional<core::SharedRegion> region =
       core::SharedRegion::make_anonymous(geometry(), kBegin, 100).value();
@@ -142,6 +149,30 @@ TEST_F(PastOfAJournal, BeginsBehindTheNumbersThatANeighbourTakesMeanwhile) {
   plane.serve();
   ASSERT_TRUE(plane.step());
   EXPECT_EQ(rows(files).size(), 1U);
+  plane.end();
+}
+
+TEST_F(PastOfAJournal, FindsIntentsOfOneWhoHasJustEndedASegmentBesideANeighbour) {
+  JournalOptions options;
+  options.segment_bytes_max = 1;  // ends with each step
+  Plane draining(*region, files, options);
+  ASSERT_TRUE(draining.step());  // the past is settled
+  policy::RecordTicket ticket;
+  ASSERT_TRUE(draining.begin(ticket));
+  ASSERT_TRUE(draining.records->write_intent(ticket));
+  ASSERT_TRUE(draining.step());
+  {
+    Plane neighbour(*region, files);
+    ASSERT_TRUE(neighbour.step());
+    files.lose_power();
+  }
+  MemoryFiles left;
+  for (const auto& [number, content] : files.files)
+    left.files[number] = std::make_shared<MemoryFiles::Content>(*content);
+  reboot_apart();
+  Plane plane(*other_region, left);
+  ASSERT_TRUE(plane.step());
+  EXPECT_EQ(rows(left).size(), 1U) << "an intent that was on the disk is forgotten";
   plane.end();
 }
 
