@@ -53,7 +53,7 @@ Verdict Exchange::reserve() {
   const std::string_view model = limited_model(scratch);
   price_ = passthrough_ != nullptr ? nullptr : price_of(*target_, model);
   if (text_counted_) {
-    prompt_ = policy::estimate_prompt(message_->scan.text_counts(),
+    prompt_ = policy::estimate_prompt(message_->scan.text_counts(message_->body()),
                                       price_ == nullptr
                                           ? policy::kImageTokensMax
                                           : static_cast<std::int64_t>(price_->image_tokens_max));

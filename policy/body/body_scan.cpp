@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "core/check.h"
 #include "policy/body/request_fields.h"
@@ -65,6 +66,7 @@ void BodyScan::start(Endpoint endpoint, const BodyLimits& limits) {
   counts_text_ = limits.count_text;
   if (counts_text_) text_ = {};
   text_from_ = kNoText;
+  put_off_count_ = 0;
 }
 
 std::expected<void, BodyError> BodyScan::advance(std::span<const std::byte> body) {
@@ -78,29 +80,61 @@ std::expected<void, BodyError> BodyScan::advance(std::span<const std::byte> body
   const std::string_view slice{reinterpret_cast<const char*>(body.data()) + scanned(), size};
   if (const JsonFault fault = walker_.walk(slice, *this)) return std::unexpected(translate(fault));
   // While it is at hand.
-  if (text_from_ != kNoText) count_text(scanned());
+  if (body.size() > kPutOffBytesMax && counts_text_) {
+    count_put_off();
+    if (text_from_ != kNoText) count_text(scanned());
+  }
   return {};
 }
 
 void BodyScan::count_text(std::uint64_t end) {
+  text_.allow_media(media_allowed_);
   text_.feed({reinterpret_cast<const char*>(body_.data()) + text_from_,
               static_cast<std::size_t>(end - text_from_)});
   text_from_ = end;
 }
 
+// Counts it, or puts that off.
+void BodyScan::end_text(std::uint64_t end) {
+  if (body_.size() <= kPutOffBytesMax && put_off_count_ < kPutOffMax) {
+    put_off_[put_off_count_++] = {text_from_, end, media_allowed_};
+  } else {
+    count_put_off();
+    count_text(end);
+  }
+  text_from_ = kNoText;
+}
+
+// In the order in which they stand.
+void BodyScan::count_put_off() {
+  const std::uint64_t from = text_from_;
+  const bool media_allowed = media_allowed_;
+  for (const Text& text : std::span(put_off_).first(std::exchange(put_off_count_, 0))) {
+    text_from_ = text.begin;
+    media_allowed_ = text.media_allowed;
+    count_text(text.end);
+  }
+  text_from_ = from;
+  media_allowed_ = media_allowed;
+}
+
+TextCounts BodyScan::text_counts(std::span<const std::byte> body) {
+  HEADRACE_CHECK(counts_text_, "asked for what was not counted");
+  HEADRACE_CHECK(body.size() == scanned(), "asked before its end");
+  body_ = body;
+  count_put_off();
+  return text_.counts();
+}
+
 // A text is a container that is counted as it is walked, or a string that has just been.
 bool BodyScan::take_text(const JsonStep& step, bool media_allowed) {
   if (!counts_text_) return true;
-  if (step.kind == JsonStep::Kind::close) {
-    count_text(step.end);
-    text_from_ = kNoText;
-    return true;
+  if (step.kind == JsonStep::Kind::value) {
+    media_allowed_ = media_allowed;
+    text_from_ = step.begin;
+    if (step.type == JsonType::object || step.type == JsonType::array) return true;
   }
-  text_.allow_media(media_allowed);
-  text_from_ = step.begin;
-  if (step.type == JsonType::object || step.type == JsonType::array) return true;
-  count_text(step.end);
-  text_from_ = kNoText;
+  end_text(step.end);
   return true;
 }
 

@@ -11,6 +11,7 @@
 // Padding:    none needed behind the body.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -54,14 +55,20 @@ class BodyScan final : private JsonSink {
 
   // After the whole body was scanned: its facts.
   [[nodiscard]] std::expected<BodyFacts, BodyError> finish() const;
-  // What the model has to read: the prompt, instructions and tools.
-  [[nodiscard]] TextCounts text_counts() const {
-    HEADRACE_CHECK(counts_text_, "asked for what was not counted");
-    return text_.counts();
-  }
+  // What the model has to read: the prompt, instructions and tools. `body` is the whole body once
+  // more: the text of a small one is counted only now, so that who is refused before costs less.
+  [[nodiscard]] TextCounts text_counts(std::span<const std::byte> body);
 
  private:
   static constexpr std::uint64_t kNoText = ~std::uint64_t{0};
+  static constexpr std::size_t kPutOffBytesMax = std::size_t{16} * 1024;
+  static constexpr std::size_t kPutOffMax = 8;
+
+  struct Text {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    bool media_allowed = false;
+  };
 
   bool on_json(const JsonStep& step) override;
   bool take(const JsonStep& step, StringFact& fact);
@@ -72,7 +79,9 @@ class BodyScan final : private JsonSink {
   bool take_batch_model(const JsonStep& step);
   bool note_first(const JsonStep& step);
   bool take_text(const JsonStep& step, bool media_allowed);
+  void end_text(std::uint64_t end);
   void count_text(std::uint64_t end);
+  void count_put_off();
   bool refuse(const JsonStep& step, BodyErrorKind kind, MessageId message);
   [[nodiscard]] BodyError translate(const JsonFault& fault) const;
 
@@ -80,6 +89,9 @@ class BodyScan final : private JsonSink {
   bool counts_text_ = false;
   TextScan text_;
   std::uint64_t text_from_ = kNoText;  // what was not counted yet of a text that is being walked
+  bool media_allowed_ = false;         // in it
+  std::uint8_t put_off_count_ = 0;
+  std::array<Text, kPutOffMax> put_off_{};  // texts that were walked, and are counted later
   const JsonFields* fields_ = nullptr;
   std::span<const std::byte> body_;  // during advance()
   std::uint64_t seen_ = 0;           // one bit per field, to find duplicates

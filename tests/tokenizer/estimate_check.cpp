@@ -53,7 +53,8 @@ std::vector<Request> read_requests(const char* file) {
     do {
       if (!scan.advance(std::as_bytes(std::span(body.data(), body.size())))) std::abort();
     } while (scan.scanned() < body.size());
-    request.estimate = estimate_prompt(scan.text_counts());
+    request.estimate =
+        estimate_prompt(scan.text_counts(std::as_bytes(std::span(body.data(), body.size()))));
     requests.push_back(std::move(request));
   }
   return requests;

@@ -15,7 +15,24 @@ TextCounts scanned(const std::string& body, Endpoint endpoint = Endpoint::chat_c
   do {
     EXPECT_TRUE(scan.advance(bytes).has_value());
   } while (scan.scanned() < body.size());
-  return scan.text_counts();
+  return scan.text_counts(bytes);
+}
+
+// Of a small body text is counted when somebody asks, of a large one while it comes: the same.
+TEST(PromptEstimate, CountsTheSameNowOrLater) {
+  std::string messages;
+  for (int i = 0; i < 12; ++i)
+    messages +=
+        (i == 0 ? "" : ",") + std::string(R"({"role":"user","content":"Seven old mills."})");
+  const std::string fields =
+      R"({"model":"m","tools":[{"name":"wind"}],"messages":[)" + messages + "]";
+  const TextCounts later = scanned(fields + "}");
+  const TextCounts now = scanned(fields + R"(,"x":")" + std::string(20'000, 'x') + "\"}");
+  EXPECT_EQ(later.words, 12U * 6U + 2U);
+  EXPECT_EQ(later.messages, 12U);
+  EXPECT_EQ(later.words, now.words);
+  EXPECT_EQ(later.text_bytes, now.text_bytes);
+  EXPECT_EQ(later.marks, now.marks);
 }
 
 // Counts by cl100k_base, with three tokens around each message and three to begin the answer.
