@@ -155,7 +155,7 @@ std::uint64_t RecordRingConsumer::waiting() const {
 std::optional<RecordRingConsumer::Record> RecordRingConsumer::next() {
   while (!corrupt_) {
     const std::uint64_t written = indices_->written.load(std::memory_order_acquire);
-    if (written == cursor_) return std::nullopt;
+    if (written == cursor_ || cursor_ == stop_) return std::nullopt;
     if (written - acknowledged_ > capacity_ || written - cursor_ > written - acknowledged_ ||
         written % kAlignment != 0) {
       return give_up();

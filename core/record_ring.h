@@ -94,6 +94,8 @@ class RecordRingConsumer {
 
   // The next record behind the cursor, which moves past it; its bytes stay until acknowledge().
   [[nodiscard]] std::optional<Record> next();
+  // Until it is said again, next() hands out what was written by now, and nothing newer.
+  void stop_at_written() { stop_ = indices_->written.load(std::memory_order_acquire); }
   // What next() has handed out is safe elsewhere: its room is the producer's again.
   void acknowledge();
   // Back to what was last acknowledged.
@@ -116,6 +118,7 @@ class RecordRingConsumer {
   std::uint64_t capacity_;
   std::uint64_t acknowledged_;
   std::uint64_t cursor_;
+  std::uint64_t stop_ = UINT64_MAX;  // no record ends there
   std::uint64_t damaged_ = 0;
   bool corrupt_ = false;
 };

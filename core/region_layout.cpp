@@ -78,6 +78,8 @@ std::expected<RegionLayout, std::string> RegionLayout::plan(const RegionGeometry
   cursor.take(sizeof(RegionHeader));
   layout.incarnation_slots_ = cursor.take(geometry.incarnations * sizeof(IncarnationSlot));
   layout.limit_header_ = cursor.take(kLimitHeaderBytes);
+  layout.limit_marks_ =
+      cursor.take(std::uint64_t{limit_mark_count(geometry.limit_slots)} * kLimitMarkBytes);
   layout.limit_entries_ = cursor.take(geometry.limit_slots * kLimitEntryBytes);
   layout.limit_step_blocks_ = cursor.take(geometry.limit_step_blocks * kLimitStepBlockBytes);
   layout.breaker_slots_ = cursor.take(geometry.breaker_slots * sizeof(TargetSlot));

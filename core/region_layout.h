@@ -8,7 +8,7 @@
 //   | IncarnationSlot x incarnations: who owns which part below;    |
 //   |   a slot's own bytes in the file are what its lock covers     |
 //   +--------------------------------------------------------------+
-//   | limits in use: LimitHeader, LimitEntry x limit_slots,         |
+//   | limits in use: LimitHeader, marks, LimitEntry x limit_slots,  |
 //   |   StepBlock x limit_step_blocks (core/limits/limit_words.h)   |
 //   | TargetSlot x breaker_slots  found by the hash of a provider   |
 //   | KeySlot    x key_slots      and model, or key: no new config  |
@@ -48,7 +48,7 @@
 namespace headrace::core {
 
 // Changed whenever the meaning of any byte changes.
-inline constexpr std::uint32_t kRegionLayoutVersion = 2;
+inline constexpr std::uint32_t kRegionLayoutVersion = 3;
 inline constexpr std::array<char, 8> kRegionMagic{'h', 'e', 'a', 'd', 'r', 'a', 'c', 'e'};
 
 inline constexpr std::uint32_t kIncarnationsMin = 3;  // one serves, one drains, one is recovered
@@ -155,6 +155,11 @@ static_assert(sizeof(Doorbell) == 64);
 
 inline constexpr std::uint64_t kLimitHeaderBytes = 64;
 inline constexpr std::uint64_t kLimitEntryBytes = 64;
+inline constexpr std::uint64_t kLimitMarkBytes = 8;
+inline constexpr std::uint32_t kLimitEntriesPerMark = 64;
+[[nodiscard]] constexpr std::uint32_t limit_mark_count(std::uint32_t limit_slots) {
+  return (limit_slots + kLimitEntriesPerMark - 1) / kLimitEntriesPerMark;
+}
 inline constexpr std::uint64_t kLimitStepBlockBytes = 576;
 inline constexpr std::uint64_t kLimitShareBytes = 64;
 inline constexpr std::uint32_t kLimitSharesPerShard = 512;
@@ -185,6 +190,7 @@ class RegionLayout {
 
   [[nodiscard]] RegionArea incarnation_slots() const { return incarnation_slots_; }
   [[nodiscard]] RegionArea limit_header() const { return limit_header_; }
+  [[nodiscard]] RegionArea limit_marks() const { return limit_marks_; }
   [[nodiscard]] RegionArea limit_entries() const { return limit_entries_; }
   [[nodiscard]] RegionArea limit_step_blocks() const { return limit_step_blocks_; }
   [[nodiscard]] RegionArea breaker_slots() const { return breaker_slots_; }
@@ -208,6 +214,7 @@ class RegionLayout {
   RegionGeometry geometry_;
   RegionArea incarnation_slots_;
   RegionArea limit_header_;
+  RegionArea limit_marks_;
   RegionArea limit_entries_;
   RegionArea limit_step_blocks_;
   RegionArea breaker_slots_;

@@ -285,6 +285,10 @@ std::span<std::byte> SharedRegion::limit_header() const {
   return area(layout_.limit_header());
 }
 
+std::span<std::byte> SharedRegion::limit_marks() const {
+  return area(layout_.limit_marks());
+}
+
 std::span<std::byte> SharedRegion::limit_entries() const {
   return area(layout_.limit_entries());
 }

@@ -46,6 +46,7 @@ class SharedRegion {
   [[nodiscard]] std::span<IncarnationSlot> incarnation_slots() const;
   // Their words: core/limits/limit_memory.h.
   [[nodiscard]] std::span<std::byte> limit_header() const;
+  [[nodiscard]] std::span<std::byte> limit_marks() const;
   [[nodiscard]] std::span<std::byte> limit_entries() const;
   [[nodiscard]] std::span<std::byte> limit_step_blocks() const;
   [[nodiscard]] std::span<TargetSlot> breaker_slots() const;

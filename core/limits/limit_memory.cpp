@@ -6,6 +6,8 @@ LimitMemory LimitMemory::of(const SharedRegion& region) {
   const RegionGeometry& geometry = region.geometry();
   // Those of one incarnation's shards lie one behind the other, each whole pages.
   LimitMemory memory{.header = reinterpret_cast<LimitHeader*>(region.limit_header().data()),
+                     .marks = {reinterpret_cast<SharedWord*>(region.limit_marks().data()),
+                               limit_mark_count(geometry.limit_slots)},
                      .entries = {reinterpret_cast<LimitEntry*>(region.limit_entries().data()),
                                  geometry.limit_slots},
                      .blocks = {reinterpret_cast<StepBlock*>(region.limit_step_blocks().data()),

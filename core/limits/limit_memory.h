@@ -13,6 +13,7 @@ namespace headrace::core {
 
 struct LimitMemory {
   LimitHeader* header = nullptr;
+  std::span<SharedWord> marks;
   std::span<LimitEntry> entries;
   std::span<StepBlock> blocks;
   // Of each incarnation: those of its shards, one behind the other.

@@ -25,6 +25,7 @@ bool return_credit(LimitTable& table, const LimitMemory& memory, std::uint32_t i
       return true;
     case WindowKind::calendar:
       CalendarPool(entry, 0, {}).give_back(receipt.taken_at, amount);
+      table.mark_changed(receipt.place);
       return true;
     default:
       return ConcurrencyPool(entry, memory.incarnations, incarnation).give_back(amount);

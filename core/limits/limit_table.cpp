@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/limits/bucket_pool.h"
+#include "core/limits/calendar_name.h"
 #include "core/limits/concurrency_pool.h"
 #include "core/limits/limit_name.h"
 #include "core/limits/limit_span.h"
@@ -111,6 +112,31 @@ std::optional<LimitTable::Place> LimitTable::in_use(std::uint32_t index) const {
   const LimitName name(memory_.entries[index].name.load());
   if (name.state() != PlaceState::in_use) return std::nullopt;
   return Place{.index = index, .name = name.word()};
+}
+
+std::optional<std::uint64_t> LimitTable::identity_of(Place place) const {
+  const LimitName name(place.name);
+  const std::uint64_t identity =
+      CalendarName::identity(entry(place).turn.load(), name.generation());
+  const std::uint64_t hash = spread(identity);
+  const bool stands_here = name.is(hash, name.displacement()) &&
+                           behind(home_of(hash), name.displacement()) == place.index;
+  if (identity == 0 || !stands_here) return std::nullopt;
+  return identity;
+}
+
+void LimitTable::tell_identity(Place place, std::uint64_t identity) {
+  LimitEntry& told = entry(place);
+  const std::uint64_t seen = told.turn.load();
+  const std::uint64_t wanted = CalendarName::pack(identity, LimitName(place.name).generation());
+  if (seen != wanted && life(place).lasts()) told.turn.replace_seen(seen, wanted);
+}
+
+// Who wipes the mark looks at the pools after that; who has changed a pool looks at the mark after
+// that. All four in one order, so one of the two sees the other.
+void LimitTable::mark_changed(std::uint32_t index) {
+  SharedWord& mark = memory_.marks[index / kEntriesPerMark];
+  if (mark.load_in_order() != kAllMarks) mark.store(kAllMarks);
 }
 
 // The home leaves some bits of a hash open, and the name has those below. Any hash that has both is
@@ -232,6 +258,9 @@ LimitTable::Claim LimitTable::claim(std::uint64_t hash, std::uint64_t displaceme
   std::uint64_t first_turn = generation;
   std::uint64_t first_floor = TaggedWord::pack(terms.window, begin);
   if (terms.kind == WindowKind::bucket) first_floor = BucketPool::first_book(generation);
+  if (terms.kind == WindowKind::calendar) {
+    first_turn = CalendarName::pack(terms.identity, generation);
+  }
   if (terms.kind == WindowKind::sliding) {
     block = blocks_.take();
     if (block == StepBlockPool::kNone) {
@@ -321,13 +350,16 @@ void LimitTable::finish_forgetting(Place place) {
   LimitEntry& entry = memory_.entries[place.index];
   const std::uint64_t steps = entry.steps.load();
   if (entry.name.load() != place.name) return;
+  const bool calendar = LimitTraits::kind(entry.traits.load()) == WindowKind::calendar;
   const std::uint64_t generation = LimitName(place.name).generation();
   const std::uint32_t block = StepBlockPool::index(steps);
   if (block < memory_.blocks.size() &&
       entry.steps.replace_seen(steps, StepBlockPool::pack(generation + 1, StepBlockPool::kNone))) {
     blocks_.give_back(block);
   }
-  entry.name.replace_seen(place.name, LimitName(place.name).freed().word());
+  if (entry.name.replace_seen(place.name, LimitName(place.name).freed().word()) && calendar) {
+    mark_changed(place.index);
+  }
 }
 
 void LimitTable::drop_claims_of(std::uint32_t incarnation) {

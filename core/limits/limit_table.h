@@ -65,9 +65,17 @@ class LimitTable {
   [[nodiscard]] bool is_leaving(Place place) const;
   // What stands in a place, if a limit in use does.
   [[nodiscard]] std::optional<Place> in_use(std::uint32_t index) const;
+  // Of a calendar window, the limit's own identity. Nothing where the word was overwritten, or its
+  // pool came back from an older journal and nobody has taken of it since.
+  [[nodiscard]] std::optional<std::uint64_t> identity_of(Place place) const;
   // An identity that is found in this place, as the limit's own is: in a table of the same size, in
   // any process.
   [[nodiscard]] std::uint64_t identity_like(Place place) const;
+  // Of a calendar window: says whose it is; 0: that its identity is not the limit's own.
+  void tell_identity(Place place, std::uint64_t identity);
+  // Of a calendar window: its pool has changed, just now. Whoever wants to know sees it by the mark
+  // of its neighbourhood.
+  void mark_changed(std::uint32_t index);
   [[nodiscard]] LimitEntry& entry(Place place) const { return memory_.entries[place.index]; }
   [[nodiscard]] LimitLife life(Place place) const { return {entry(place), place.name}; }
   // Nothing where the words are out of bounds, or its window needs none.

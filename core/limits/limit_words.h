@@ -1,6 +1,8 @@
 // The words of limits in the shared region.
 //
 //   LimitHeader          one cache line: free step blocks, the accepted wall clock, alarms
+//   SharedWord x marks   for every kEntriesPerMark entries: whose calendar pools have changed; each
+//                        journal wipes a bit of its own
 //   LimitEntry x slots   one cache line for each limit in use, found by its identity
 //   StepBlock x blocks   the steps of sliding windows in use
 //   ShareSlot x kSharesPerShard, for each incarnation and shard: what it holds of large limits
@@ -14,8 +16,9 @@
 //   |         concurrency: permits by incarnation)  |   +--------------------------------------+
 //   | floor   tag | all credit that has come back   |      left = limit - (taken - floor)
 //   |         (bucket: what may still come back)    |      taken only grows: no value of it comes
-//   | turn    sliding: the step that is open        |      twice, and one compare-and-swap of it
-//   | steps   generation | step block               |      takes credit
+//   | turn    sliding: the step that is open;       |      twice, and one compare-and-swap of it
+//   |         calendar: the limit's whole identity  |      takes credit
+//   | steps   generation | step block               |
 //   | span    length, or when the window ends       |
 //   | traits  kind | closed                         |   The high bit of `taken` says that the entry
 //   | reach   how far entries lie from their home   |   is being forgotten: nobody can take of it
@@ -86,9 +89,13 @@ struct alignas(64) LimitHeader {
   SharedWord wall_offset;    // accepted wall clock minus monotonic clock; 0: never told
   SharedWord wall_proposed;  // the same as the system says, where that was not accepted
   SharedWord limits_closed;  // since the region was made
+  SharedWord pools_known;    // calendar pools are here, as of the journal: 1
 };
 
 static_assert(sizeof(LimitHeader) == kLimitHeaderBytes);
+static_assert(sizeof(SharedWord) == kLimitMarkBytes);
+inline constexpr std::uint32_t kEntriesPerMark = kLimitEntriesPerMark;
+inline constexpr std::uint64_t kAllMarks = (std::uint64_t{1} << kIncarnationsMax) - 1;
 
 // A tag and a value in one word: the tag is the low 16 bits of a step's or window's number.
 struct TaggedWord {

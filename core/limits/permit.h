@@ -56,6 +56,9 @@ class Permit {
   [[nodiscard]] bool empty() const { return count_ == 0; }
   [[nodiscard]] std::size_t size() const { return count_; }
   [[nodiscard]] std::int64_t reserved(std::size_t demand) const { return receipts_[demand].amount; }
+  [[nodiscard]] std::uint64_t identity(std::size_t demand) const {
+    return receipts_[demand].identity;
+  }
 
  private:
   friend class ShardLimits;

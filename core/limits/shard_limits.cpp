@@ -161,10 +161,22 @@ PoolVerdict ShardLimits::ask(LimitTable::Place place, const LimitTerms& terms, s
       return BucketPool(entry, terms.refill, terms.length)
           .take(terms.credit, amount, lead, now.monotonic);
     case WindowKind::calendar:
-      return CalendarPool(entry, terms.window, terms.ends).take(terms.credit, amount, now.wall);
+      return ask_calendar(place, terms, amount, now);
     default:
       return ConcurrencyPool(entry, memory_.incarnations, incarnation_).take(terms.credit, amount);
   }
+}
+
+// Of a pool that an older journal brought back, nobody knew whose it is before.
+PoolVerdict ShardLimits::ask_calendar(LimitTable::Place place, const LimitTerms& terms,
+                                      std::int64_t amount, LimitTime now) {
+  const PoolVerdict verdict = CalendarPool(table_.life(place), terms.window, terms.ends)
+                                  .take(terms.credit, amount, now.wall);
+  if (verdict.answer == PoolAnswer::granted) {
+    table_.tell_identity(place, terms.identity);
+    table_.mark_changed(place.index);
+  }
+  return verdict;
 }
 
 PoolStanding ShardLimits::standing_of(LimitTable::Place place, const LimitTerms& terms,
@@ -232,6 +244,7 @@ void ShardLimits::charge(const LimitReceipt& receipt, std::int64_t amount, Limit
       answer = BucketPool(entry, terms.refill, terms.length).charge(amount, now.monotonic);
     } else if (terms.kind == WindowKind::calendar) {
       answer = CalendarPool(entry, terms.window, terms.ends).charge(amount);
+      table_.mark_changed(place->index);
     }
     if (answer == PoolAnswer::granted) return;
     if (answer == PoolAnswer::outdated) table_.forget_if_idle(*place, now);

@@ -92,6 +92,8 @@ class ShardLimits {
   PoolVerdict ask(LimitTable::Place place, const LimitTerms& terms, std::int64_t amount,
                   Duration lead, LimitTime now);
   [[nodiscard]] PoolAnswer without_steps(LimitTable::Place place) const;
+  PoolVerdict ask_calendar(LimitTable::Place place, const LimitTerms& terms, std::int64_t amount,
+                           LimitTime now);
   PoolStanding standing_of(LimitTable::Place place, const LimitTerms& terms, LimitTime now);
 
   [[nodiscard]] std::size_t seat_of(std::uint64_t identity) const;

@@ -21,6 +21,11 @@ class SharedWord {
     reach_step_point();
     return word_.load(std::memory_order_acquire);
   }
+  // In one order with all replace() and load_in_order(), of any words.
+  [[nodiscard]] std::uint64_t load_in_order() const {
+    reach_step_point();
+    return word_.load(std::memory_order_seq_cst);
+  }
   void store(std::uint64_t value) {
     reach_step_point();
     word_.store(value, std::memory_order_release);

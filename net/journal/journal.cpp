@@ -70,6 +70,10 @@ std::expected<std::unique_ptr<Journal>, std::string> Journal::open(
       journal->statistics_);
   // The past ends with what this process finds out about it: in one segment.
   journal->segments_->hold_rotation(true);
+  std::vector<core::PoolSpent> pools;
+  for (const auto& [named, pool] : journal->past_.pools)
+    pools.push_back(pool);
+  journal->segments_->inherit(std::move(pools));
   if (journal->segments_->segment(now) == nullptr && !is_full(journal->segments_->last_error())) {
     return std::unexpected(fmt::format("the journal cannot be written: {}",
                                        std::strerror(journal->segments_->last_error())));
@@ -103,14 +107,33 @@ bool Journal::is_alone() const {
   });
 }
 
-void Journal::set_pools(core::PoolLedger& pools, bool restore) {
-  if (restore) {
-    std::vector<core::PoolSpent> spent;
-    for (const auto& [identity, pool] : past_.pools)
-      spent.push_back(pool);
-    pools.restore(spent);
+std::expected<void, std::string> Journal::set_pools(core::PoolLedger& pools) {
+  std::vector<core::PoolSpent> spent;
+  for (const auto& [named, pool] : past_.pools)
+    spent.push_back(pool);
+  const core::PoolsRestored past = pools.restore(spent);
+  if (past.no_room > 0) {
+    return std::unexpected(fmt::format(
+        "quota.limits_in_use_max has no room for {} of the calendar limits and credits that the "
+        "journal knows of: what they have spent would be forgotten. Raise it",
+        past.no_room));
+  }
+  if (past.restored > 0) {
+    HEADRACE_EVENT(info,
+                   "the spend of {} calendar limits and credits comes from the journal: all that "
+                   "stands in its records. After a power failure it may lack what requests without "
+                   "a record had reserved in the last {} ms",
+                   past.restored,
+                   std::chrono::floor<std::chrono::milliseconds>(options().flush_interval).count());
+  }
+  if (past.by_place > 0) {
+    HEADRACE_EVENT(warning,
+                   "{} of them were written by an older version, which knew a limit by its place: "
+                   "they hold only if quota.limits_in_use_max is what it was then",
+                   past.by_place);
   }
   segments_->set_pools(&pools);
+  return {};
 }
 
 // --- a round -------------------------------------------------------------------------------------
@@ -121,10 +144,7 @@ bool Journal::step(core::Instant now, core::WallTime wall) {
   bool written = true;
   while (more && written) {
     more = false;
-    written = segments_->segment(wall) != nullptr;
-    for (Source& source : sources_)
-      written = written && gather(source, wall, false, more);
-    written = written && write(sources_, wall);
+    written = gather(sources_, wall, false, more) && write(sources_, wall);
   }
   if (written) {
     drained_at_ = now;
@@ -149,6 +169,16 @@ void Journal::observe(core::Instant now) {
   }
   statistics_.waiting_bytes.set(static_cast<std::int64_t>(waiting));
   statistics_.lag_nanos.set((now - drained_at_).count());
+}
+
+// Pools come first, with all that the records behind them have spent.
+bool Journal::gather(std::span<Source> sources, core::WallTime wall, bool all, bool& more) {
+  if (segments_->segment(wall) == nullptr) return false;
+  for (Source& source : sources)
+    source.ring.stop_at_written();
+  segments_->add_changed_pools(wall);
+  return std::ranges::all_of(sources,
+                             [&](Source& source) { return gather(source, wall, all, more); });
 }
 
 // What a ring has, but not more than is written at once. `more` is set where something is left.
@@ -231,8 +261,6 @@ void Journal::rewind(Source& source) {
 // Once a second: what changes slowly.
 void Journal::look_around(core::Instant now, core::WallTime wall) {
   looked_around_at_ = now;
-  segments_->add_changed_pools(wall);
-  if (!write({}, wall)) return;
   find_orphans();
   if (settle_orphans(wall) && !past_settled_) settle_past(wall);
 }
@@ -243,6 +271,8 @@ void Journal::find_orphans() {
   if (found.empty()) return;
   for (core::Incarnation& orphan : found)
     orphans_.push_back(std::move(orphan));
+  // It may have died before it could say that it had changed a pool.
+  segments_->write_all_pools_again();
   auto past = read_journal_past(files_, [&](std::uint64_t identity, std::uint32_t epoch) {
     return !is_past(identity, epoch);
   });
@@ -261,13 +291,9 @@ void Journal::close(core::WallTime wall) {
   bool more = true;
   while (more) {
     more = false;
-    for (Source& source : sources_) {
-      if (!gather(source, wall, true, more)) return;
-    }
-    if (!write(sources_, wall)) return;
+    if (!gather(sources_, wall, true, more) || !write(sources_, wall)) return;
   }
-  segments_->add_changed_pools(wall);
-  if (write({}, wall) && !recovering()) segments_->close();
+  if (!recovering()) segments_->close();
 }
 
 }  // namespace headrace::net

@@ -9,6 +9,9 @@
 //
 // Threads: the work is apart from the thread: step() is called by JournalThread, or by a test.
 //          attach() and set_pools() before it.
+// Order:   what was spent of calendar pools stands before the records of the requests that spent
+// it,
+//          so that whatever a power failure cuts off, the spend is whole as far as the records are.
 // Errors:  of the disk are told once each in the event log, and counted; step() tries again.
 #pragma once
 
@@ -46,8 +49,9 @@ class Journal {
 
   // Before the first step: whom to wake when what waited for the disk is there.
   void attach(std::uint32_t shard, core::Io& io) { sources_[shard].io = &io; }
-  // Pools are checkpointed from now on; `restore`: with what the past knows of them.
-  void set_pools(core::PoolLedger& pools, bool restore);
+  // Pools are checkpointed from now on, and begin with what the past knows of them. The error is
+  // for an operator: what some have spent would be forgotten.
+  [[nodiscard]] std::expected<void, std::string> set_pools(core::PoolLedger& pools);
   // Called for each dead incarnation when its records are safe, before its slot is free again.
   void on_settled(std::function<void(std::uint32_t incarnation)> then) { then_ = std::move(then); }
 
@@ -82,6 +86,7 @@ class Journal {
                                    std::uint32_t shard) const;
 
   // `all`: of a source that is finished, banks that still fill, too.
+  bool gather(std::span<Source> sources, core::WallTime wall, bool all, bool& more);
   bool gather(Source& source, core::WallTime wall, bool all, bool& more);
   bool gather_banks(Source& source, core::WallTime wall, bool all);
   bool write(std::span<Source> sources, core::WallTime wall);

@@ -38,7 +38,7 @@ class PastReader {
     // What was found going back, put together going forward.
     for (auto pools = pools_.rbegin(); pools != pools_.rend(); ++pools) {
       for (const core::PoolSpent& pool : *pools)
-        past_.pools[pool.identity] = pool;
+        past_.pools[{pool.naming, pool.identity}] = pool;
     }
     for (const auto& [id, payload] : intents_) {
       if (!records_.contains(id)) past_.open_intents.emplace(id, payload);

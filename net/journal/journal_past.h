@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/pool_spent.h"
@@ -39,7 +40,8 @@ struct JournalPast {
   std::map<policy::RecordSource, Positions> positions;
   std::map<policy::RecordId, std::vector<std::byte>> open_intents;
   std::vector<Left> left;  // the oldest first
-  std::map<std::uint64_t, core::PoolSpent> pools;
+  // By what they are named by, and that name.
+  std::map<std::pair<core::PoolNaming, std::uint64_t>, core::PoolSpent> pools;
   // That end within their heads: nothing is in them yet.
   std::vector<std::uint64_t> headless;
   // Of another version, or damaged at the front: somebody else can make more of them.

@@ -50,7 +50,7 @@ bool Journal::settle_shard(std::uint32_t incarnation, Source& source, core::Wall
     bool more = true;
     while (more) {
       more = false;
-      if (!gather(source, wall, true, more)) return false;
+      if (!gather({&source, 1}, wall, true, more)) return false;
       if (!write({&source, 1}, wall)) return false;
     }
     if (requests.complete) return true;

@@ -57,20 +57,15 @@ SegmentFile* JournalSegments::segment(core::WallTime now) {
 }
 
 void JournalSegments::add_checkpoint(core::WallTime) {
-  written_.clear();
-  if (pools_ != nullptr) {
-    collected_.clear();
-    pools_->collect(collected_);
-    add_pools(collected_);
-  }
+  collected_.clear();
+  if (pools_ != nullptr) pools_->collect(collected_);
+  add_pools(pools_ != nullptr ? collected_ : inherited_);
   for (const auto& [id, payload] : open_intents_)
     segment_->add(FrameKind::intent, 0, payload);
   segment_->add(FrameKind::checkpoint_end, 0, {});
 }
 
 void JournalSegments::add_pools(std::span<const core::PoolSpent> pools) {
-  for (const core::PoolSpent& pool : pools)
-    written_[pool.identity] = pool;
   while (!pools.empty()) {
     const std::size_t count = std::min(pools.size(), kPoolsPerFrame);
     segment_->add(FrameKind::pools, 0, std::as_bytes(pools.first(count)));
@@ -80,15 +75,16 @@ void JournalSegments::add_pools(std::span<const core::PoolSpent> pools) {
 
 void JournalSegments::add_changed_pools(core::WallTime now) {
   if (pools_ == nullptr) return;
+  // With a checkpoint, where it is a new one.
+  if (segment(now) == nullptr) return;
   collected_.clear();
-  pools_->collect(collected_);
-  std::erase_if(collected_, [&](const core::PoolSpent& pool) {
-    const auto known = written_.find(pool.identity);
-    return known != written_.end() && known->second == pool;
-  });
-  if (collected_.empty() || segment(now) == nullptr) return;
+  pools_->collect_changed(collected_);
   add_pools(collected_);
   statistics_.pools.add(collected_.size());
+}
+
+void JournalSegments::write_all_pools_again() {
+  if (pools_ != nullptr) pools_->collect_all_again();
 }
 
 bool JournalSegments::write(core::WallTime) {
@@ -96,7 +92,7 @@ bool JournalSegments::write(core::WallTime) {
   const std::size_t bytes = segment_->gathered();
   if (const int error = segment_->flush(); error != 0) {
     // What was said of pools is unsaid.
-    written_.clear();
+    write_all_pools_again();
     failed(error);
     // A segment without its checkpoint is of no use to anybody.
     if (segment_->abandoned()) segment_.reset();

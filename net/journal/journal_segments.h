@@ -42,8 +42,11 @@ class JournalSegments {
   void close_intent(const policy::RecordId& id);
   [[nodiscard]] bool has_open_intents() const { return !open_intents_.empty(); }
   void set_pools(core::PoolLedger* pools) { pools_ = pools; }
-  // Pools of which something was spent since they were last written.
+  // What the past knows of pools: it moves on with the segments until set_pools().
+  void inherit(std::vector<core::PoolSpent> pools) { inherited_ = std::move(pools); }
+  // Pools that have changed since they were last written.
   void add_changed_pools(core::WallTime now);
+  void write_all_pools_again();
   // Segments below stay: who reads the past is not done with it.
   void hold_rotation(bool hold) { rotation_held_ = hold; }
 
@@ -66,8 +69,8 @@ class JournalSegments {
   std::unique_ptr<SegmentFile> segment_;
   std::map<policy::RecordId, std::vector<std::byte>> open_intents_;
   core::PoolLedger* pools_ = nullptr;
+  std::vector<core::PoolSpent> inherited_;
   std::vector<core::PoolSpent> collected_;
-  std::map<std::uint64_t, core::PoolSpent> written_;  // as they stand in the journal
   bool rotation_held_ = false;
   int last_error_ = 0;
 };

@@ -87,7 +87,9 @@ std::expected<std::unique_ptr<JournalHome>, std::string> JournalHome::open(
   if (!journal) return std::unexpected(journal.error());
   home->journal_ = std::move(*journal);
   home->pools_ = region.calendar_ledger();
-  home->journal_->set_pools(*home->pools_, true);
+  if (auto set = home->journal_->set_pools(*home->pools_); !set) {
+    return std::unexpected(set.error());
+  }
   // A process that drains beside us may die, and hold limits then.
   home->journal_->on_settled(
       [&region](std::uint32_t incarnation) { region.give_back_limits(incarnation); });

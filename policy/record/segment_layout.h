@@ -19,6 +19,9 @@
 // from another time is no frame. Who reads stops at the first frame that does not hold: what is
 // before it is right, what is behind it was not promised to anybody yet.
 //
+// Pools:     rows of core/pool_spent.h, the newest of a limit counts. They stand before the records
+//            of the requests that spent them. Each says what it names its limit by: those of older
+//            versions named a place in their table.
 // Positions: of usage frames, where the record ended in its shard's ring (growing, for one source);
 //            of refusals, the number of the bank they were counted in; of all else 0.
 // Numbers are little-endian. A change of any of this is a new version.

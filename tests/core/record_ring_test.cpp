@@ -69,6 +69,23 @@ TEST_F(RecordRing, KeepsWhatWasHandedOutUntilItIsAcknowledged) {
   EXPECT_FALSE(consumer().next());
 }
 
+TEST_F(RecordRing, HandsOutNothingNewerThanWhereItWasToldToStop) {
+  RecordRingProducer in = producer();
+  RecordRingConsumer out = consumer();
+  ASSERT_TRUE(in.push(1, bytes_of("one")));
+  out.stop_at_written();
+  ASSERT_TRUE(in.push(1, bytes_of("two")));
+  EXPECT_TRUE(out.next());
+  EXPECT_FALSE(out.next());
+  out.rewind();
+  EXPECT_TRUE(out.next());
+  EXPECT_FALSE(out.next());
+  out.acknowledge();
+  out.stop_at_written();
+  EXPECT_EQ(text_of(out.next()->payload), "two");
+  EXPECT_FALSE(out.next());
+}
+
 TEST_F(RecordRing, HasTheRoomThatIsHeldWhateverElseIsWritten) {
   Random random(7);
   RecordRingProducer in = producer();

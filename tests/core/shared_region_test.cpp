@@ -89,6 +89,7 @@ TEST(RegionLayout, AreasLieOnPagesInOrderWithoutOverlap) {
   std::vector<RegionArea> areas{{.offset = 0, .bytes = sizeof(RegionHeader)},
                                 layout->incarnation_slots(),
                                 layout->limit_header(),
+                                layout->limit_marks(),
                                 layout->limit_entries(),
                                 layout->limit_step_blocks(),
                                 layout->breaker_slots(),

@@ -351,8 +351,7 @@ passthrough:
                 Accounted(mock.address, key_limits="{measure: requests, per: day, value: 5}") as gateway:
             for _ in range(3):
                 self.assertEqual(gateway.ask().status, 200)
-            # Pools are looked at once a second, and written where they have changed.
-            time.sleep(2.5)
+            gateway.records(3)
             self.assertGreaterEqual(gateway.metric("headrace_journal_pools_total"), 1)
             gateway.kill()
             gateway.region.unlink()

@@ -22,11 +22,13 @@ class LimitWorld {
 
   explicit LimitWorld(Size size)
       : header_("header", sizeof(LimitHeader)),
+        marks_("marks", limit_mark_count(size.entries) * sizeof(SharedWord)),
         entries_("entries", size.entries * sizeof(LimitEntry)),
         blocks_("blocks", size.blocks * sizeof(StepBlock)),
         shares_("shares", std::size_t{size.incarnations} * size.shards * kSharesPerShard *
                               sizeof(ShareSlot)) {
     memory_.header = reinterpret_cast<LimitHeader*>(header_.data());
+    memory_.marks = {reinterpret_cast<SharedWord*>(marks_.data()), limit_mark_count(size.entries)};
     memory_.entries = {reinterpret_cast<LimitEntry*>(entries_.data()), size.entries};
     memory_.blocks = {reinterpret_cast<StepBlock*>(blocks_.data()), size.blocks};
     memory_.incarnations = size.incarnations;
@@ -44,6 +46,7 @@ class LimitWorld {
 
  private:
   ReservedMemory header_;
+  ReservedMemory marks_;
   ReservedMemory entries_;
   ReservedMemory blocks_;
   ReservedMemory shares_;

@@ -2,6 +2,7 @@
 // full or fails makes of it.
 #include "net/journal/journal.h"
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -30,11 +31,26 @@ class Pools final : public core::PoolLedger {
   std::vector<core::PoolSpent> spent;
   std::vector<core::PoolSpent> restored;
   void collect(std::vector<core::PoolSpent>& pools) override {
+    collected = spent;
     pools.insert(pools.end(), spent.begin(), spent.end());
   }
-  void restore(std::span<const core::PoolSpent> pools) override {
-    restored.assign(pools.begin(), pools.end());
+  void collect_changed(std::vector<core::PoolSpent>& pools) override {
+    if (before_collecting) before_collecting();
+    for (const core::PoolSpent& pool : spent) {
+      if (std::ranges::find(collected, pool) == collected.end()) pools.push_back(pool);
+    }
+    collected = spent;
   }
+  void collect_all_again() override { collected.clear(); }
+  core::PoolsRestored restore(std::span<const core::PoolSpent> pools) override {
+    restored.assign(pools.begin(), pools.end());
+    return {.restored = pools.size(), .by_place = 0, .ended = 0, .no_room = no_room};
+  }
+  std::function<void()> before_collecting;
+  std::uint64_t no_room = 0;
+
+ private:
+  std::vector<core::PoolSpent> collected;
 };
 
 // One life of a data plane.
@@ -327,12 +343,14 @@ TEST_F(JournalOnMemory, RebuildsPoolsFromCheckpointAndChanges) {
     JournalOptions options;
     options.segment_age_max = seconds(1);
     Life life(*region, files, kBegin, options);
-    life.journal->set_pools(pools, true);
+    ASSERT_TRUE(life.journal->set_pools(pools));
     EXPECT_TRUE(pools.restored.empty());
     ASSERT_TRUE(life.step());
     pools.spent[0].spent = 50;
     ASSERT_TRUE(life.step());
     pools.spent[1] = {.identity = 2, .window = 20'001, .spent = 1};
+    ASSERT_TRUE(life.step());
+    ASSERT_TRUE(life.step());
     ASSERT_TRUE(life.step());
     EXPECT_GT(files.files.size(), 2U) << "segments that were begun meanwhile";
   }
@@ -340,11 +358,84 @@ TEST_F(JournalOnMemory, RebuildsPoolsFromCheckpointAndChanges) {
   reboot();
   Life life(*region, files, kBegin);
   Pools again;
-  life.journal->set_pools(again, true);
+  ASSERT_TRUE(life.journal->set_pools(again));
   ASSERT_EQ(again.restored.size(), 2U);
   EXPECT_EQ(again.restored[0], (core::PoolSpent{.identity = 1, .window = 20'000, .spent = 50}));
   EXPECT_EQ(again.restored[1], (core::PoolSpent{.identity = 2, .window = 20'001, .spent = 1}));
   life.end();
+}
+
+// Whatever a power failure cuts off: behind its records the spend cannot be missing.
+TEST_F(JournalOnMemory, WritesPoolsBeforeTheRecordsThatSpentThem) {
+  Pools pools;
+  Life life(*region, files, kBegin);
+  ASSERT_TRUE(life.journal->set_pools(pools));
+  ASSERT_TRUE(life.step());
+  // A request that ends while pools are looked at has spent what is not in them yet.
+  std::int64_t ended = 0;
+  const auto end_one = [&] {
+    pools.spent = {{.identity = 1, .window = 20'000, .spent = ++ended}};
+    life.serve(1);
+  };
+  pools.before_collecting = [&, late = false]() mutable {
+    if (std::exchange(late, true)) return;
+    ++ended;
+    life.serve(1);
+  };
+  for (int round = 0; round < 5; ++round) {
+    end_one();
+    ASSERT_TRUE(life.step());
+  }
+  std::int64_t spent = 0;
+  std::int64_t records = 0;
+  for (const auto& [number, content] : files.files) {
+    auto reader = policy::SegmentReader::open(content->bytes);
+    ASSERT_TRUE(reader);
+    while (const auto frame = reader->next()) {
+      if (frame->kind == policy::FrameKind::pools) {
+        core::PoolSpent pool;
+        ASSERT_EQ(frame->payload.size(), sizeof pool);
+        std::memcpy(&pool, frame->payload.data(), sizeof pool);
+        spent = std::max(spent, pool.spent);
+      }
+      if (frame->kind == policy::FrameKind::usage) {
+        EXPECT_LE(++records, spent) << "of segment " << number;
+      }
+    }
+  }
+  EXPECT_EQ(records, 6);
+  life.end();
+}
+
+TEST_F(JournalOnMemory, CarriesPoolsOnWhereASuccessorDiesBeforeItHasThem) {
+  Pools pools;
+  pools.spent = {{.identity = 1, .window = 20'000, .spent = 5}};
+  {
+    Life life(*region, files, kBegin);
+    ASSERT_TRUE(life.journal->set_pools(pools));
+    ASSERT_TRUE(life.step());
+  }
+  for (int start = 0; start < 3; ++start) {
+    files.lose_power();
+    reboot();
+    Life life(*region, files, kBegin);  // it has opened a segment, and is gone
+  }
+  files.lose_power();
+  reboot();
+  Life life(*region, files, kBegin);
+  Pools again;
+  ASSERT_TRUE(life.journal->set_pools(again));
+  EXPECT_EQ(again.restored, pools.spent);
+  life.end();
+}
+
+TEST_F(JournalOnMemory, DoesNotServeWherePoolsHaveNoRoom) {
+  Life life(*region, files, kBegin);
+  Pools pools;
+  pools.no_room = 3;
+  const auto set = life.journal->set_pools(pools);
+  ASSERT_FALSE(set);
+  EXPECT_NE(set.error().find("limits_in_use_max has no room for 3"), std::string::npos);
 }
 
 TEST_F(JournalOnMemory, KeepsNoMoreSegmentsThanItIsToldAndNeverRemovesTheNewest) {
