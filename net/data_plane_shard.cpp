@@ -46,6 +46,7 @@ DataPlaneShard::DataPlaneShard(std::uint32_t number, std::unique_ptr<core::Io> i
   if (options.limits.header != nullptr) {
     context_.limits.emplace(options.limits, options.incarnation, number);
     context_.limit_clock.emplace(*options.limits.header);
+    context_.budget_notices = options.budget_notices;
   }
   limits_due_.bind<&DataPlaneShard::tend_limits>(this);
   take_config(std::move(snapshot));
@@ -185,9 +186,23 @@ void DataPlaneShard::tend_limits() {
   }
 }
 
+// Said once for each step, by one shard.
+void DataPlaneShard::look_at_clock() {
+  context_.limit_clock->observe(context_.now(), context_.io->wall_now());
+  if (context_.number != 0) return;
+  const auto step = context_.limit_clock->proposed_step();
+  const bool news = step && !clock_step_told_;
+  clock_step_told_ = step.has_value();
+  if (!news) return;
+  HEADRACE_EVENT(warning,
+                 "the system's clock was set by {} s: limits go on with the former day until that "
+                 "much time has passed, or `headracectl clock accept` says that it is right",
+                 std::chrono::round<std::chrono::seconds>(*step).count());
+}
+
 void DataPlaneShard::on_second(core::Instant) {
   if (context_.limits) {
-    context_.limit_clock->observe(context_.now(), context_.io->wall_now());
+    look_at_clock();
     context_.limits->tend(context_.limit_time());
     const std::uint64_t closed = context_.limits->counts().limits_closed;
     if (closed != limits_closed_) {

@@ -51,6 +51,8 @@ class DataPlaneShard final : public core::ShardHooks {
     // What limits stand on, and whose part of it this process has. No header: nothing is limited.
     core::LimitMemory limits;
     std::uint32_t incarnation = 0;
+    // Outlives the shard; none: that a share of a budget was passed is counted only.
+    policy::BudgetNotices* budget_notices = nullptr;
     ProcessCache* cache = nullptr;  // outlives the shard; none: nothing is kept
     ShardCacheLimits cache_limits;
   };
@@ -114,6 +116,7 @@ class DataPlaneShard final : public core::ShardHooks {
   void take_names();
   void let_go();
   void tend_limits();
+  void look_at_clock();
 
   core::Shard shard_;
   ShardContext context_;
@@ -126,6 +129,7 @@ class DataPlaneShard final : public core::ShardHooks {
   std::vector<std::unique_ptr<Listener>> listeners_;
   core::SpscRing<ShardCommand> commands_;
   std::uint64_t limits_closed_ = 0;
+  bool clock_step_told_ = false;
   Deadline limits_due_;  // when a share of limits is to be given back
   std::uint64_t config_number_ = 0;
   bool draining_ = false;

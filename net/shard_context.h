@@ -27,7 +27,9 @@
 #include "policy/dialect/answer_pattern.h"
 #include "policy/estimate/learned_models.h"
 #include "policy/explanation.h"
+#include "policy/quota/budget_notices.h"
 #include "policy/quota/limit_chain.h"
+#include "policy/record/refusal_sampling.h"
 
 namespace headrace::net {
 
@@ -116,6 +118,7 @@ struct ShardContext {
   // What limits stand on. None: nothing is limited (tests only).
   std::optional<core::ShardLimits> limits;
   std::optional<core::AcceptedWallClock> limit_clock;
+  policy::BudgetNotices* budget_notices = nullptr;
   std::unique_ptr<policy::LearnedModels> learned_models;
 
   // What answers look like.
@@ -129,6 +132,7 @@ struct ShardContext {
 
   tls::Workspace tls_workspace;
 
+  policy::RefusalSampling refusal_sampling;
   ShardCounters counters;
   ExchangeMoves exchange_moves{};
 };

@@ -5,6 +5,7 @@
 #include "core/check.h"
 #include "core/utf8_sequence.h"
 #include "policy/json/json_writer.h"
+#include "policy/price/price_version.h"
 
 namespace headrace::policy {
 namespace {
@@ -12,7 +13,7 @@ namespace {
 constexpr std::size_t kTextBytesMax = 96;
 constexpr std::size_t kSaidBytesMax = 160;
 // Stages with their times; texts, of which two bytes may become an escape of six; punctuation.
-static_assert(kStageNames.size() * 36 + 3 * (7 * kTextBytesMax + kSaidBytesMax) + 256 <=
+static_assert(kStageNames.size() * 36 + 3 * (7 * kTextBytesMax + kSaidBytesMax) + 384 <=
               kExplanationBytesMax);
 
 void write_text(JsonWriter& writer, std::string_view key, std::string_view value) {
@@ -24,12 +25,14 @@ void write_text(JsonWriter& writer, std::string_view key, std::string_view value
   }
 }
 
-// As records say it; empty where there is none.
-std::string_view version_text(std::uint64_t version, std::span<char, 16> out) {
-  if (version == 0) return {};
-  for (std::size_t i = 0; i < out.size(); ++i)
-    out[i] = "0123456789abcdef"[version >> (60 - 4 * i) & 0xFU];
-  return {out.data(), out.size()};
+void write_money(JsonWriter& writer, std::string_view key,
+                 const std::optional<core::MicroUsd>& value) {
+  writer.raw(key);
+  if (value) {
+    writer.number(value->count());
+  } else {
+    writer.raw("null");
+  }
 }
 
 std::uint32_t code_point(std::string_view sequence) {
@@ -119,8 +122,9 @@ std::string_view write_explanation(Explanation& explanation, std::string_view sa
   write_text(writer, R"(,"why":)", explanation.why);
   writer.raw(R"(,"attempts":)").number(explanation.attempts);
   write_text(writer, R"(,"cache":)", explanation.cache);
-  std::array<char, 16> version;
-  write_text(writer, R"(,"price":)", version_text(explanation.price_version, version));
+  write_text(writer, R"(,"price":)", PriceVersionText(explanation.price_version).view());
+  write_money(writer, R"(,"cost_micro_usd":)", explanation.cost);
+  write_money(writer, R"(,"reserved_micro_usd":)", explanation.reserved);
   writer.raw(R"(,"said":)").string(said, kSaidBytesMax).raw("}");
   HEADRACE_CHECK(writer.fits());
   return AsciiText(out).write({room.data(), writer.size()});

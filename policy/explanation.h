@@ -8,10 +8,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include "core/clock.h"
+#include "core/units.h"
 #include "policy/stages.h"
 
 namespace headrace::policy {
@@ -30,6 +32,10 @@ class Explanation {
   std::string_view why = {};        // this target
   std::string_view cache = {};      // empty: it was not asked
   std::uint64_t price_version = 0;  // 0: none
+  // Nothing: it is not known before the answer's end, which comes behind the fields; nothing is
+  // reserved of money.
+  std::optional<core::MicroUsd> cost = {};
+  std::optional<core::MicroUsd> reserved = {};
   std::uint32_t attempts = 0;
 
  private:
@@ -43,7 +49,7 @@ class Explanation {
 };
 
 // Room that every explanation fits in.
-inline constexpr std::size_t kExplanationBytesMax = 3328;
+inline constexpr std::size_t kExplanationBytesMax = 3456;
 
 // One line of JSON in ASCII, fit for a field of a head:
 //   {"stages_us":{"head":4,"identify":1},"limit":null,"target":{...},"cache":null,"price":null,...}

@@ -64,6 +64,8 @@ constexpr std::array kCounterRows = {
                "Comments sent to clients whose stream was silent."},
     CounterRow{ShardCount::log_lines_dropped, "headrace_access_log_lines_dropped_total",
                "Access log lines dropped under pressure."},
+    CounterRow{ShardCount::refusals_left_out, "headrace_access_log_refusals_left_out_total",
+               "Refused requests without an access log line (access_log.refusals_per_second)."},
     CounterRow{ShardCount::records_refused, "headrace_requests_refused_for_records_total",
                "Requests answered 503 because there was no room for their records."},
     CounterRow{ShardCount::requests_copied, "headrace_requests_moved_total",

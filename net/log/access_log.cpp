@@ -8,7 +8,7 @@ namespace headrace::net {
 
 namespace {
 
-constexpr std::size_t kTexts = 11;
+constexpr std::size_t kTexts = 12;
 constexpr std::size_t kTextBytesMax = 255;
 constexpr std::uint32_t kAccessRecordKind = 1;
 
@@ -17,7 +17,7 @@ static_assert(std::is_trivially_copyable_v<AccessRecordInRing>);
 std::array<std::string_view*, kTexts> texts_of(AccessRecord& record) {
   return {&record.request_id, &record.path,     &record.model, &record.key,
           &record.tenant,     &record.provider, &record.code,  &record.user,
-          &record.rule,       &record.route,    &record.tries};
+          &record.rule,       &record.route,    &record.tries, &record.limit};
 }
 
 }  // namespace
@@ -25,7 +25,7 @@ std::array<std::string_view*, kTexts> texts_of(AccessRecord& record) {
 bool AccessLog::write(const AccessRecord& record) {
   const std::array<std::string_view, kTexts> texts = {
       record.request_id, record.path, record.model, record.key,   record.tenant, record.provider,
-      record.code,       record.user, record.rule,  record.route, record.tries};
+      record.code,       record.user, record.rule,  record.route, record.tries,  record.limit};
   AccessRecordInRing out;
   out.facts = record;
   std::size_t bytes = sizeof out;

@@ -20,6 +20,7 @@ struct AccessFacts {
   core::Duration time_to_first_byte{};  // zero: there was none
   std::uint64_t bytes_in = 0;           // of the request's body
   std::uint64_t bytes_out = 0;          // of the answer's body
+  std::uint64_t refusals_left_out = 0;  // refused requests before this one that have no line
   policy::Usage usage;
   PeerAddress peer;
   std::uint32_t shard = 0;
@@ -40,7 +41,8 @@ struct AccessRecord : AccessFacts {
   std::string_view key;  // its name, never the key
   std::string_view tenant;
   std::string_view provider;
-  std::string_view code;  // why it was refused
+  std::string_view code;   // why it was refused
+  std::string_view limit;  // that decided
   std::string_view user;
   // In audit lines only: which rule decided ("passed": none said no), and for which route.
   std::string_view rule;

@@ -154,6 +154,9 @@ std::size_t write_log_line(const AccessRecord& record, std::span<char> out) {
   line.flag(",\"local\":true", record.local);
   line.flag(",\"cut\":true", record.cut);
   line.plain(",\"code\":\"", record.code);
+  line.plain(",\"limit\":\"", record.limit);
+  line.number_if_any(",\"refusals_left_out\":",
+                     static_cast<std::int64_t>(record.refusals_left_out));
   line.plain(",\"upstream_failure\":\"", name(record.failure));
   line.number(",\"shard\":", record.shard);
   line.raw("}\n");

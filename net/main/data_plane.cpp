@@ -188,6 +188,8 @@ std::expected<void, std::string> DataPlane::make_shards(
   }
   options.limits = region_->limits();
   options.incarnation = region_->incarnation_number();
+  budget_notices_ = std::make_unique<policy::BudgetNotices>();
+  options.budget_notices = budget_notices_.get();
   cache_ = std::make_unique<ProcessCache>(snapshot->view().cache().settings().memory_bytes_max,
                                           static_cast<std::uint32_t>(count));
   options.cache = cache_.get();

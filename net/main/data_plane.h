@@ -65,6 +65,7 @@ class DataPlane {
   std::unique_ptr<JournalHome> journal_;  // none: the config has none
   Fleet fleet_;
   std::unique_ptr<core::BodyBudget> budget_;
+  std::unique_ptr<policy::BudgetNotices> budget_notices_;
   std::unique_ptr<ProcessCache> cache_;
   std::unique_ptr<core::PostOffice> post_office_;
   std::vector<std::unique_ptr<core::Mailbox>> mailboxes_;

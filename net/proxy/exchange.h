@@ -68,6 +68,7 @@
 #include "policy/explanation.h"
 #include "policy/guard.h"
 #include "policy/identify.h"
+#include "policy/price/price_version.h"
 #include "policy/quota/limits_page.h"
 #include "policy/quota/reservation.h"
 #include "policy/record/shard_records.h"
@@ -230,12 +231,20 @@ class Exchange final : public UpstreamUser,
   policy::Verdict reserve_tokens(const policy::LimitChain& chain, std::string_view model);
   policy::Verdict reserve(const policy::LimitChain& chain, const policy::ReserveQuestion& ask);
   policy::Verdict write_output_cap();
-  [[nodiscard]] const policy::config::Price* price_of(const policy::config::Target& target,
-                                                      std::string_view model) const;
+  [[nodiscard]] const policy::config::Price* price_of(
+      const policy::config::Target& target, std::string_view model,
+      policy::ServiceTier tier = policy::ServiceTier::standard) const;
+  void note_tier_prices(std::string_view model);
+  [[nodiscard]] const policy::config::Price* price_of_tier(const policy::Usage& usage) const;
+  void note_cost(const http::ResponseHead& head, std::span<const std::byte> body);
   policy::ModelHistory& learned(std::string_view model);
   void answer_quota_page(policy::QuotaPage page);
   void write_quota_fields(http::HeadWriter& writer);
+  [[nodiscard]] policy::NearestLimits nearest_limits();
+  void note_budget(const policy::ChainedLimit& limit, std::uint8_t percent);
+  [[nodiscard]] std::string_view budget_holder(policy::config::ScopeKind scope) const;
   [[nodiscard]] bool output_used_up();
+  void look_at_limits_again();
   void cut_answer();
   // --- an answer from the cache (exchange_cache.cpp) -------------------------------------------
   [[nodiscard]] bool served_from_cache() const;
@@ -345,10 +354,11 @@ class Exchange final : public UpstreamUser,
 
   // --- the usage record (exchange_record.cpp) --------------------------------------------------
   policy::Verdict account();
-  policy::UsageRecord intended_record(std::span<char> tags);
+  policy::UsageRecord intended_record(std::span<char> tags, const policy::PriceVersionText& price);
   void intend_cost(policy::UsageRecord& intent);
+  [[nodiscard]] std::optional<core::MicroUsd> reserved_money() const;
   [[nodiscard]] const policy::config::Route* recorded_route() const;
-  void record_hit(policy::UsageRecord& record) const;
+  void record_hit(policy::UsageRecord& record, policy::PriceVersionText& version) const;
   void note_attempt();
   void note_attempt_end();
   void note_first_byte();
@@ -372,6 +382,7 @@ class Exchange final : public UpstreamUser,
   void learn_from_answer();
   void record();
   [[nodiscard]] bool is_audited() const;
+  bool is_left_out_of_log();
   [[nodiscard]] bool ends_by_reset() const {
     return answer_.cut && !answer_.streaming && answer_.framing == http::BodyFraming::until_close;
   }
@@ -404,10 +415,14 @@ class Exchange final : public UpstreamUser,
 
   // What it costs, and what it holds of limits.
   QuotaHold* quota_ = nullptr;  // of a caller with limits
-  const policy::config::Price* price_ = nullptr;
+  const policy::config::Price* price_ =
+      nullptr;  // by which it is priced: the standard tier's first
+  // Behind the standard one, in rows of the config plus one; none: the same.
+  std::array<std::uint32_t, policy::kServiceTiers.size() - 1> tier_prices_{};
   policy::PromptEstimate prompt_;
   policy::Usage usage_;  // once it is settled
   core::MicroUsd cost_;
+  std::optional<core::MicroUsd> cost_told_;  // before it is settled: what an answer's head says
 
   // What the record says.
   policy::RecordTicket ticket_;
@@ -415,7 +430,8 @@ class Exchange final : public UpstreamUser,
   std::int64_t input_estimate_ = 0;  // tokens, where the provider has not said yet
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;
-  std::string_view rule_;  // which rule decided, in a word that lives for ever; empty: none
+  std::string_view rule_;   // which rule decided, in a word that lives for ever; empty: none
+  std::string_view limit_;  // which limit did, by its name in the config; empty: none
   std::uint16_t status_ = 0;
   UpstreamFailure failure_ = UpstreamFailure::none;
   policy::Reason reason_{};

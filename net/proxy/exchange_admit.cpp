@@ -1,6 +1,7 @@
 // The admit stage of an exchange: requests and concurrency.
 #include <array>
 
+#include "core/event_log.h"
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
@@ -75,6 +76,7 @@ Verdict Exchange::conclude(const policy::LimitChain& chain, const policy::ChainA
   shard_->counters.add(ShardCount::soft_limits_exceeded, taken.beyond_soft);
   if (!refused) return Verdict::go;
   shard_->counters.add(count_of(*refused));
+  limit_ = config_->view().text(refused->limit->rule->name);
   reply(policy::refusal_of(*refused, config_->view()));
   return Verdict::reply;
 }
@@ -92,10 +94,44 @@ void Exchange::tell_of(const policy::ChainedLimit& limit, std::int64_t amount,
     quota_->warned_of = limit.rule;
     quota_->warned_percent = percent;
     // This request has brought it there.
-    if (percent_of(used - amount) < percent) {
-      shard_->counters.add(ShardCount::budget_warnings);
-    }
+    if (percent_of(used - amount) < percent) note_budget(limit, percent);
   }
+}
+
+// For operators; clients are told by a field of the answer. What was reserved and not used comes
+// back, so that the same share may be passed again: a window says it once.
+void Exchange::note_budget(const policy::ChainedLimit& limit, std::uint8_t percent) {
+  shard_->counters.add(ShardCount::budget_warnings);
+  const policy::BudgetCrossing crossing{
+      .identity = limit.terms.identity, .window = limit.terms.window, .percent = percent};
+  if (shard_->budget_notices == nullptr || !shard_->budget_notices->is_new(crossing)) return;
+  const policy::config::ConfigView& view = config_->view();
+  // The only formatting on a shard, and bounded: once for each share of a budget and window.
+  HEADRACE_EVENT(warning, "{}% of budget {} of {} {} are spent or reserved{}{}", percent,
+                 view.text(limit.rule->name), policy::to_text(limit.scope),
+                 budget_holder(limit.scope), percent >= 100 ? ": it is used up" : "",
+                 limit.rule->action == policy::config::LimitAction::soft ? " (soft)" : "");
+}
+
+// The name of whoever has a limit in this request's chain.
+std::string_view Exchange::budget_holder(policy::config::ScopeKind scope) const {
+  using policy::config::ScopeKind;
+  const policy::config::ConfigView& view = config_->view();
+  switch (scope) {
+    case ScopeKind::organisation:
+      return view.text(view.scopes().organisation(*caller_.tenant)->name);
+    case ScopeKind::tenant:
+      return view.text(caller_.tenant->name);
+    case ScopeKind::project:
+      return view.text(caller_.project->name);
+    case ScopeKind::user:
+      return caller_.user == nullptr ? request_.user.text() : view.text(caller_.user->name);
+    case ScopeKind::key:
+      return view.scopes().name(*caller_.key);
+    case ScopeKind::provider:
+      return config_->snapshot().providers()[provider_].name;
+  }
+  return {};
 }
 
 ShardCount Exchange::count_of(const policy::QuotaRefusal& refused) {

@@ -157,6 +157,7 @@ void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std:
   answer_.bulk = pool_->expects_bulk() ||
                  (head.framing == BodyFraming::length && head.content_length >= kBulkAnswerBytes);
 
+  note_cost(head, std::span(lease.data(), bytes).subspan(head_bytes));
   std::array<char, kHeadBlockBytes> room;
   http::HeadWriter writer{std::span<char>(room)};
   write_answer_head(head, writer);
@@ -251,7 +252,7 @@ void Exchange::write_own_fields(http::HeadWriter& writer) {
   write_told_fields(writer);
   if (!request_.cors_origin.empty()) http::write_allowed_origin(request_.cors_origin, writer);
   if (config_->http().via == policy::config::Switch::on) writer.lines("Via: 1.1 headrace\r\n");
-  if (quota_ != nullptr) write_quota_fields(writer);
+  if (quota_ != nullptr || answer_.local) write_quota_fields(writer);
   if (!keep_alive_) {
     writer.lines("Connection: close\r\n");
   } else if (request_.http_1_0) {

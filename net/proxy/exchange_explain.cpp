@@ -5,6 +5,7 @@
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
+#include "policy/price/cost.h"
 
 namespace headrace::net {
 
@@ -28,6 +29,7 @@ void Exchange::explain(policy::Stage stage) {
 void Exchange::write_told_fields(http::HeadWriter& writer) {
   const policy::config::ConfigView& view = config_->view();
   const policy::config::AnswerSettings& told = view.settings().answers;
+  if (tries_.requests_sent == 0 && !answer_.early) cost_told_ = core::MicroUsd(0);
   if (told.provider == Switch::on && tries_.requests_sent > 0) {
     writer.field("X-Headrace-Provider", config_->snapshot().providers()[provider_].name);
   }
@@ -39,7 +41,28 @@ void Exchange::write_told_fields(http::HeadWriter& writer) {
   if (told.attempts == Switch::on) {
     writer.field("X-Headrace-Attempts", std::uint64_t{tries_.requests_sent});
   }
+  if (told.cost == Switch::on && cost_told_) {
+    writer.field("X-Headrace-Cost", static_cast<std::uint64_t>(cost_told_->count()));
+  }
   if (explanation_ != nullptr) write_explained(writer);
+}
+
+// What the answer's fields can say of its cost: only what is known before its body is passed on.
+void Exchange::note_cost(const http::ResponseHead& head, std::span<const std::byte> body) {
+  const bool wanted = config_->view().settings().answers.cost == Switch::on;
+  if ((!wanted && explanation_ == nullptr) || head.status != 200) return;
+  if (passthrough_ != nullptr) {
+    cost_told_ = core::MicroUsd(static_cast<std::int64_t>(passthrough_->request_micro_usd));
+    return;
+  }
+  const bool whole =
+      head.framing == http::BodyFraming::length && body.size() >= head.content_length;
+  if (!whole || answer_.meter.document() == nullptr) return;
+  const policy::Usage usage = policy::read_usage(
+      request_.match.endpoint, body.first(static_cast<std::size_t>(head.content_length)));
+  const policy::config::Price* price = price_of_tier(usage);
+  if (usage.source != policy::UsageSource::provider || price == nullptr) return;
+  cost_told_ = policy::cost_of(usage, price->rates);
 }
 
 void Exchange::write_explained(http::HeadWriter& writer) {
@@ -48,6 +71,8 @@ void Exchange::write_explained(http::HeadWriter& writer) {
   policy::Explanation& explained = *explanation_;
   explained.attempts = tries_.requests_sent;
   if (price_ != nullptr) explained.price_version = price_->version;
+  explained.cost = cost_told_;
+  explained.reserved = reserved_money();
   if (tries_.requests_sent > 0)
     explained.provider = config_->snapshot().providers()[provider_].name;
   if (target_ != nullptr) explained.model = view.text(target_->model);

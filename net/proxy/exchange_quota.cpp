@@ -28,13 +28,29 @@ constexpr std::int64_t kSlackTokens = 64;
 
 void Exchange::write_quota_fields(http::HeadWriter& writer) {
   std::array<char, policy::kRateFieldsBytesMax> room;
-  writer.lines(policy::write_rate_fields(quota_->nearest, request_.match.dialect, config_->view(),
+  writer.lines(policy::write_rate_fields(quota_ == nullptr ? nearest_limits() : quota_->nearest,
+                                         request_.match.dialect, config_->view(),
                                          shard_->io->wall_now(), room));
-  if (quota_->warned_of == nullptr) return;
+  if (quota_ == nullptr || quota_->warned_of == nullptr) return;
   std::array<char, 8> percent;
   const auto end = std::to_chars(percent.begin(), percent.end(), quota_->warned_percent);
   writer.field("X-Headrace-Warning", {config_->view().text(quota_->warned_of->name), " ",
                                       std::string_view(percent.data(), end.ptr), "%"});
+}
+
+// Of a request that was answered before it took anything.
+policy::NearestLimits Exchange::nearest_limits() {
+  policy::NearestLimits nearest;
+  if (!shard_->limits || !caller_.known()) return nearest;
+  policy::LimitChain& chain = shard_->limit_chain;
+  for (const auto stage : {policy::QuotaStage::admit, policy::QuotaStage::reserve}) {
+    chain.clear();
+    const policy::ChainQuestion ask = question(stage, {});
+    policy::chain_limits(ask, caller_, chain);
+    for (const policy::ChainedLimit& limit : chain.limits())
+      nearest.consider(limit, shard_->limits->read(limit.terms, ask.now));
+  }
+  return nearest;
 }
 
 // --- a client asks for its limits ----------------------------------------------------------------
@@ -45,27 +61,25 @@ void Exchange::answer_quota_page(policy::QuotaPage page) {
     reply(Reason::method_not_allowed, MessageId::method_not_taken);
     return;
   }
-  std::array<policy::LimitStatus, 2 * core::kDemandsMax> limits;
-  std::size_t count = 0;
+  policy::LimitListing listing;
+  std::array<policy::LimitStatus, policy::kLimitsOfACallerMax> limits;
   if (shard_->limits) {
-    for (const auto stage : {policy::QuotaStage::admit, policy::QuotaStage::reserve}) {
-      policy::LimitChain& chain = shard_->limit_chain;
-      chain.clear();
-      const policy::ChainQuestion ask = question(stage, {});
-      policy::chain_limits(ask, caller_, chain);
-      for (const policy::ChainedLimit& limit : chain.limits()) {
-        limits[count++] = {limit.rule, limit.scope, shard_->limits->read(limit.terms, ask.now)};
-      }
+    const policy::ChainQuestion ask = question(policy::QuotaStage::admit, {});
+    policy::list_limits(ask, caller_, listing);
+    for (std::size_t i = 0; i < listing.size(); ++i) {
+      const policy::ChainedLimit& limit = listing[i];
+      limits[i] = {limit.rule, limit.scope, shard_->limits->read(limit.terms, ask.now)};
     }
   }
-  core::BufferLease block = shard_->bodies.take(policy::kQuotaPageBytesMax);
+  const auto listed = std::span(limits).first(listing.size());
+  core::BufferLease block =
+      shard_->bodies.take(policy::write_quota_page(page, listed, config_->view(), {}));
   if (!block) {
     reply(Reason::overloaded, MessageId::no_memory_for_answers);
     return;
   }
-  const std::span<char> room(reinterpret_cast<char*>(block.data()), policy::kQuotaPageBytesMax);
-  const std::size_t bytes =
-      policy::write_quota_page(page, std::span(limits).first(count), config_->view(), room);
+  const std::span<char> room(reinterpret_cast<char*>(block.data()), block.size());
+  const std::size_t bytes = policy::write_quota_page(page, listed, config_->view(), room);
   reply_with(200, "application/json", {room.data(), bytes});
 }
 
@@ -74,16 +88,56 @@ void Exchange::answer_quota_page(policy::QuotaPage page) {
 // The provider was told where to end, and goes on.
 bool Exchange::output_used_up() {
   if (quota_ == nullptr || quota_->output_max == 0) return false;
+  if (quota_->limits_of_config != shard_->config->number()) look_at_limits_again();
   const policy::StreamMeter* stream = answer_.meter.stream();
   if (stream == nullptr || stream->end() != policy::StreamEnd::open) return false;
   const auto events = static_cast<std::int64_t>(stream->output_events());
   return events > quota_->output_max + quota_->output_max / 4 + kSlackTokens;
 }
 
+// Another config holds since it began: limits that were lowered beneath what this request holds of
+// them let it go on for what they still bear.
+void Exchange::look_at_limits_again() {
+  const ShardConfig& before = *config_;
+  ShardConfig& now = *shard_->config;
+  quota_->limits_of_config = now.number();
+  const auto caller = now.view().scopes().find_again(caller_, before.view().scopes());
+  if (!caller) return;
+  const std::string_view model = request_.model.text();
+  policy::LimitChain& chain = shard_->limit_chain;
+  chain.clear();
+  const core::LimitTime time = shard_->limit_time();
+  policy::chain_limits({.config = &now.view(),
+                        .windows = &now.calendar_windows(),
+                        .stage = policy::QuotaStage::reserve,
+                        .model = model,
+                        .now = time},
+                       *caller, chain);
+  policy::ChainAmounts debts{};
+  for (std::size_t i = 0; i < chain.size(); ++i)
+    debts[i] = shard_->limits->read(chain[i].terms, time).debt;
+  policy::ReserveQuestion ask;
+  ask.input = quota_->input_max;
+  if (price_ != nullptr) ask.rates = price_->rates;
+  const auto borne = policy::output_still_borne(quota_->reserved, chain,
+                                                std::span(debts).first(chain.size()), ask);
+  if (!borne || borne->output >= quota_->output_max) return;
+  // 0 would say that it has no bound.
+  quota_->output_max = std::max<std::int64_t>(borne->output, 1);
+  const std::uint64_t decided = chain[borne->decided].terms.identity;
+  chain.clear();
+  policy::chain_limits(question(policy::QuotaStage::reserve, model), caller_, chain);
+  const auto own =
+      std::ranges::find(chain.limits(), decided,
+                        [](const policy::ChainedLimit& limit) { return limit.terms.identity; });
+  if (own != chain.limits().end()) quota_->capped_by = own->rule;
+}
+
 // Ends the answer as the provider would have at its cap; the upstream is cancelled.
 void Exchange::cut_answer() {
   shard_->counters.add(ShardCount::answers_cut);
   cut_by_limit_ = true;
+  if (quota_->capped_by != nullptr) limit_ = config_->view().text(quota_->capped_by->name);
   keep_nothing(core::FlightEnd::failed);
   if (detached_) {
     end_detached();

@@ -39,7 +39,8 @@ policy::Verdict Exchange::account() {
   const bool strict = config_->view().settings().billing.strict == policy::config::Switch::on;
   if (ticket_.entry == nullptr) {
     std::array<char, policy::kRecordTagBytesMax> tags;
-    UsageRecord intent = intended_record(tags);
+    const policy::PriceVersionText version(price_ == nullptr ? 0 : price_->version);
+    UsageRecord intent = intended_record(tags, version);
     if (!records.begin(ticket_, intent)) {
       shard_->counters.add(ShardCount::records_refused);
       reply(policy::Reason::overloaded, policy::MessageId::records_full);
@@ -66,7 +67,7 @@ void Exchange::on_intent_synced() {
 }
 
 // The record as far as it is known before anything was sent.
-UsageRecord Exchange::intended_record(std::span<char> tags) {
+UsageRecord Exchange::intended_record(std::span<char> tags, const policy::PriceVersionText& price) {
   const policy::config::ConfigView& view = config_->view();
   const policy::config::ScopeView& scopes = view.scopes();
   const http::FieldTable& fields = request_head().fields;
@@ -102,6 +103,7 @@ UsageRecord Exchange::intended_record(std::span<char> tags) {
   record.begun_unix_nanos =
       shard_->io->wall_now().unix_nanos - (shard_->now() - request_.begun_at).count();
   record.bytes_in = bytes_in_;
+  record.price = price.view();
   intend_cost(record);
   return record;
 }
@@ -113,7 +115,7 @@ const policy::config::Route* Exchange::recorded_route() const {
 }
 
 // What a hit has saved: counted for nobody, and told.
-void Exchange::record_hit(UsageRecord& record) const {
+void Exchange::record_hit(UsageRecord& record, policy::PriceVersionText& version) const {
   record.usage = cache_->note.usage;
   record.usage.source = UsageSource::cache;
   const auto* route = recorded_route();
@@ -121,7 +123,8 @@ void Exchange::record_hit(UsageRecord& record) const {
   if (target == nullptr) return;
   const auto* price = price_of(*target, request_.model.text());
   if (price == nullptr) return;
-  record.price = config_->view().text(price->from);
+  version = policy::PriceVersionText(price->version);
+  record.price = version.view();
   record.cost_saved = policy::cost_of(cache_->note.usage, price->rates);
 }
 
@@ -136,20 +139,28 @@ void Exchange::intend_cost(UsageRecord& intent) {
     intent.usage.source = UsageSource::estimated;
   }
   if (price_ != nullptr) {
-    intent.price = config_->view().text(price_->from);
     intent.cost = policy::cost_of(intent.usage, price_->rates);
   }
   if (quota_ == nullptr) return;
+  intent.reserved_money = reserved_money().value_or(core::MicroUsd(0));
   const core::Permit& permit = quota_->reserved.permit;
   for (std::size_t i = 0; i < permit.size(); ++i) {
-    const policy::config::LimitMeasure measure = quota_->reserved.measures[i];
-    const std::int64_t amount = permit.reserved(i);
-    if (measure == policy::config::LimitMeasure::micro_usd) {
-      intent.reserved_money = std::max(intent.reserved_money, core::MicroUsd(amount));
-    } else if (measure == policy::config::LimitMeasure::tokens) {
-      intent.reserved_tokens = std::max(intent.reserved_tokens, core::Tokens(amount));
-    }
+    if (quota_->reserved.measures[i] != policy::config::LimitMeasure::tokens) continue;
+    intent.reserved_tokens = std::max(intent.reserved_tokens, core::Tokens(permit.reserved(i)));
   }
+}
+
+// Of all limits on money the most; nothing: there is none.
+std::optional<core::MicroUsd> Exchange::reserved_money() const {
+  std::optional<core::MicroUsd> most;
+  if (quota_ == nullptr) return most;
+  const core::Permit& permit = quota_->reserved.permit;
+  for (std::size_t i = 0; i < permit.size(); ++i) {
+    if (quota_->reserved.measures[i] != policy::config::LimitMeasure::micro_usd) continue;
+    const core::MicroUsd reserved(permit.reserved(i));
+    if (!most || reserved > *most) most = reserved;
+  }
+  return most;
 }
 
 void Exchange::note_attempt() {
@@ -228,7 +239,10 @@ void Exchange::write_usage_record() {
   record.usage = usage_of_record();
   record.raw = answer_.meter.raw();
   record.cost = cost_;
-  if (cache_said_ == CacheSaid::hit) record_hit(record);
+  policy::PriceVersionText version(price_ == nullptr ? 0 : price_->version);
+  record.price = version.view();
+  record.limit = limit_;
+  if (cache_said_ == CacheSaid::hit) record_hit(record, version);
   if (core::planted(core::PlantedBug::record_lost)) return keeper->records().drop(ticket_);
   keeper->records().settle(ticket_, record);
   keeper->settled();

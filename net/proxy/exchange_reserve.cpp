@@ -17,6 +17,7 @@ using policy::MessageId;
 using policy::Reason;
 using policy::Verdict;
 using policy::config::LimitMeasure;
+using policy::config::Switch;
 
 namespace {
 
@@ -52,6 +53,7 @@ Verdict Exchange::reserve() {
   std::array<char, policy::kModelBytesMax> scratch;
   const std::string_view model = limited_model(scratch);
   price_ = passthrough_ != nullptr ? nullptr : price_of(*target_, model);
+  note_tier_prices(model);
   if (text_counted_) {
     prompt_ = policy::estimate_prompt(message_->scan.text_counts(message_->body()),
                                       price_ == nullptr
@@ -101,9 +103,13 @@ Verdict Exchange::reserve_tokens(const policy::LimitChain& chain, std::string_vi
     const policy::config::Price* price = price_of(target, model);
     if (price == nullptr) {
       priced = false;
-    } else {
-      raise(ask.rates, price->rates);
+      continue;
     }
+    raise(ask.rates, price->rates);
+    if (config_->view().quota().settings().prices_by_tier == Switch::off) continue;
+    // In which tier it will be served, the answer says.
+    for (const policy::ServiceTier tier : policy::kServiceTiers)
+      raise(ask.rates, price_of(target, model, tier)->rates);
   }
   const policy::BodyFacts& facts = message_->facts;
   const bool free = is_free(request_.match.endpoint);
@@ -153,6 +159,9 @@ Verdict Exchange::reserve(const policy::LimitChain& chain, const policy::Reserve
     const Verdict verdict = conclude(chain, plan.amounts, quota_->reserved, refused);
     if (verdict != Verdict::go) return verdict;
     quota_->output_max = plan.output;
+    quota_->input_max = ask.input;
+    quota_->limits_of_config = config_->number();
+    if (plan.capped_by) quota_->capped_by = chain[*plan.capped_by].rule;
     if (!plan.write_cap) return Verdict::go;
     shard_->counters.add(ShardCount::caps_written);
     quota_->output_cap = plan.output_cap;
@@ -171,11 +180,29 @@ Verdict Exchange::write_output_cap() {
 }
 
 const policy::config::Price* Exchange::price_of(const policy::config::Target& target,
-                                                std::string_view model) const {
+                                                std::string_view model,
+                                                policy::ServiceTier tier) const {
   const policy::config::ConfigView& view = config_->view();
   const std::string_view own = view.text(target.model);
   return view.quota().find_price(target.provider, own.empty() ? model : own,
-                                 shard_->io->wall_now().unix_nanos / 1'000'000'000);
+                                 shard_->io->wall_now().unix_nanos / 1'000'000'000, tier);
+}
+
+// While the request still has its model's whole name.
+void Exchange::note_tier_prices(std::string_view model) {
+  const policy::config::QuotaView& quota = config_->view().quota();
+  if (price_ == nullptr || quota.settings().prices_by_tier == Switch::off) return;
+  for (std::size_t i = 0; i < tier_prices_.size(); ++i) {
+    const policy::config::Price* price = price_of(*target_, model, policy::kServiceTiers[i + 1]);
+    tier_prices_[i] = static_cast<std::uint32_t>(price - quota.prices().data()) + 1;
+  }
+}
+
+// By the tier that the answer says it was served in.
+const policy::config::Price* Exchange::price_of_tier(const policy::Usage& usage) const {
+  const auto tier = static_cast<std::size_t>(policy::service_tier_of(usage.service_tier.view()));
+  if (price_ == nullptr || tier == 0 || tier_prices_[tier - 1] == 0) return price_;
+  return &config_->view().quota().prices()[tier_prices_[tier - 1] - 1];
 }
 
 // What the answers of the target's model have taught this shard.

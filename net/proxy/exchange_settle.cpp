@@ -70,6 +70,7 @@ policy::Usage Exchange::usage_charged() {
 void Exchange::settle() {
   const bool charged = is_charged();
   usage_ = charged ? usage_charged() : usage_uncharged();
+  price_ = price_of_tier(usage_);
   cost_ = core::MicroUsd{0};
   if (charged && passthrough_ != nullptr) {
     cost_ = core::MicroUsd{static_cast<std::int64_t>(passthrough_->request_micro_usd)};
@@ -157,7 +158,8 @@ void Exchange::record() {
   // Pages that monitoring asks for every few seconds would drown the log.
   const bool admin = downstream_->listener().link().role == ListenerRole::admin;
   const bool audited = is_audited();
-  if ((shard_->access_log == nullptr && !audited) || admin) return;
+  const bool logged = shard_->access_log != nullptr && !is_left_out_of_log();
+  if ((!logged && !audited) || admin) return;
   const policy::config::ConfigView& view = config_->view();
   AccessRecord line;
   line.ended_at = shard_->io->wall_now();
@@ -188,14 +190,27 @@ void Exchange::record() {
   if (tries_.count > 1) line.tries = write_tries(tries);
   line.peer = downstream_->peer();
   line.user = request_.user.text();
-  if (shard_->access_log != nullptr && !shard_->access_log->write(line)) {
-    counters.add(ShardCount::log_lines_dropped);
+  line.limit = limit_;
+  if (logged) {
+    line.refusals_left_out = shard_->refusal_sampling.take_left_out();
+    if (!shard_->access_log->write(line)) counters.add(ShardCount::log_lines_dropped);
   }
   if (!audited) return;
   constexpr std::string_view kPassed = "passed";
   line.rule = !rule_.empty() ? rule_ : line.code.empty() ? kPassed : line.code;
   if (route_ != nullptr) line.route = view.text(route_->name);
   if (!shard_->audit_log->write(line)) counters.add(ShardCount::log_lines_dropped);
+}
+
+// A flood of refusals has no line each: all are counted.
+bool Exchange::is_left_out_of_log() {
+  const bool refused = answer_.local && status_ >= 400 && tries_.requests_sent == 0;
+  if (!refused) return false;
+  const std::uint32_t most = config_->view().settings().access_log.refusals_per_second;
+  const std::int64_t second = shard_->io->wall_now().unix_nanos / 1'000'000'000;
+  if (shard_->refusal_sampling.takes(second, most)) return false;
+  shard_->counters.add(ShardCount::refusals_left_out);
+  return true;
 }
 
 // Is what was decided about this request written to the audit log?

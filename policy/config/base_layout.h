@@ -155,8 +155,9 @@ struct IoSettings {
 };
 struct AccessLogSettings {
   TextRef path;
+  std::uint32_t refusals_per_second;  // of each shard
   LogOutput output;
-  std::uint8_t reserved[7];
+  std::uint8_t reserved[3];
 };
 struct AuditSettings {
   TextRef path;

@@ -28,7 +28,8 @@ struct AnswerSettings {
   Switch provider;
   Switch route;
   Switch attempts;
-  std::uint8_t reserved[4];
+  Switch cost;
+  std::uint8_t reserved[3];
 };
 
 // --- client certificates -------------------------------------------------------------------------

@@ -15,6 +15,11 @@ constexpr OptionSpec kAnswersOptions[] = {
         "route", false, "Say by which route, in `X-Headrace-Route`: the first of its models."),
     flag<kAnswersRow, &AnswerSettings::attempts>(
         "attempts", false, "Say how often a provider was asked, in `X-Headrace-Attempts`."),
+    flag<kAnswersRow, &AnswerSettings::cost>(
+        "cost", false,
+        "Say what an answer cost in micro-USD, in `X-Headrace-Cost`, where it is known when the "
+        "answer's head is sent: of one that came whole with its head, and of the gateway's own. "
+        "What streams and long answers cost stands in the record alone."),
     text<&AnswersModel::debug_sha256>(
         "debug_sha256", TextRule::digest, 64,
         "SHA-256 of a token in hexadecimal. Who sends that token as `X-Headrace-Debug` is told in "

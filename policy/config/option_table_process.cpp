@@ -86,6 +86,10 @@ constexpr OptionSpec kAccessLogOptions[] = {
         "Where one line of JSON for each request goes."),
     text<&AccessLogModel::path>("path", TextRule::file, kFileBytesMax,
                                 "The file, with `output: file`. Opened anew on SIGUSR1."),
+    number<&AccessLogModel::row, &AccessLogSettings::refusals_per_second>(
+        "refusals_per_second", "lines", {100, 0, 1'000'000},
+        "How many refused requests of a second have a line, for each shard; the next line says how "
+        "many were left out. All are counted (`journal`, metrics)."),
 };
 
 constexpr OptionSpec kAdminOptions[] = {

@@ -109,6 +109,11 @@ constexpr OptionSpec kPriceOptions[] = {
                text<&PriceModel::from>("from", TextRule::identifier, 10,
                                        "The first day, in UTC, on which it holds. The latest one "
                                        "that has begun counts.")),
+    choice<kPriceRow, &Price::service_tier>(
+        "service_tier", kServiceTierNames, 0,
+        "The tier that it holds for, as answers name it (`default` is `standard`). Where a model "
+        "has no price of a tier, its standard one holds; a request reserves what its dearest tier "
+        "may cost."),
     rate<&PriceRates::in_fresh>("input_micro_usd", kPerMillion, "Input that nothing knew before."),
     otherwise("that of input",
               rate<&PriceRates::in_cache_read>("cached_input_micro_usd", kPerMillion,

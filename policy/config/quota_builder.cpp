@@ -60,6 +60,10 @@ void QuotaBuilder::add(const ConfigModel& model, const AddModelRules& add_model_
     weights_.push_back({.path = strings_.intern(weight.path.value), .requests = weight.requests});
   }
   settings_.push_back(model.quota.row);
+  const bool by_tier = std::ranges::any_of(model.prices, [](const PriceModel& price) {
+    return price.row.service_tier != ServiceTier::standard;
+  });
+  settings_.back().prices_by_tier = by_tier ? Switch::on : Switch::off;
 }
 
 LimitRule QuotaBuilder::rule(const LimitModel& limit) {
@@ -169,6 +173,7 @@ void QuotaBuilder::add_prices(const ConfigModel& model,
     row.version = core::hash64(
         bytes_of(std::span<const PriceRates>(&row.rates, 1)),
         core::hash64(price.provider.value, static_cast<std::uint64_t>(row.from_unix_seconds)));
+    row.version += static_cast<std::uint64_t>(row.service_tier);
     for (const Text& text : price.models) {
       const ModelPatternText pattern = model_pattern(text.value);
       PriceName name{};
@@ -188,12 +193,15 @@ void QuotaBuilder::link_prices() {
     std::uint32_t provider;
     bool exact;
     std::string_view model;
+    ServiceTier tier;
     auto operator<=>(const Key&) const = default;
   };
   std::map<Key, std::vector<std::uint32_t>> models;
   for (std::uint32_t i = 0; i < price_names_.size(); ++i) {
     const PriceName& name = price_names_[i];
-    models[{prices_[name.price].provider, name.exact == Switch::on, strings_.text(name.model)}]
+    const Price& price = prices_[name.price];
+    models[{price.provider, name.exact == Switch::on, strings_.text(name.model),
+            price.service_tier}]
         .push_back(i);
   }
   price_slots_.assign(slots_for(price_names_.size()), {});

@@ -8,7 +8,7 @@
 //     |                             set, so a million keys of one plan cost four bytes each.
 //   organisations, tenants, projects, users, keys, providers
 //
-//   price_slots    open addressing by hash of (provider, exact model)
+//   price_slots    open addressing by hash of (provider, exact model); a name for each tier
 //        v
 //   price_names --> prices          newest first: older names of the same model follow by `older`
 //        ^
@@ -27,6 +27,7 @@
 #include "core/limits/limit_terms.h"
 #include "policy/config/row_values.h"
 #include "policy/price/price_rates.h"
+#include "policy/price/service_tier.h"
 
 namespace headrace::policy::config {
 
@@ -103,12 +104,13 @@ struct Price {
   TextRef from;  // as written
   RowRange names;
   std::uint32_t provider;
-  std::uint8_t reserved[4];
+  ServiceTier service_tier;
+  std::uint8_t reserved[3];
 };
 struct PriceName {
   TextRef model;  // as the provider calls it; of a pattern: what stands before the star
   std::uint32_t price;
-  RowRef older;  // the same model at an earlier date
+  RowRef older;  // the same model and tier at an earlier date
   Switch exact;
   std::uint8_t reserved[7];
 };
@@ -117,6 +119,8 @@ struct PriceName {
 struct QuotaSettings {
   std::uint64_t output_tokens_default;
   std::uint64_t limits_in_use_max;
+  Switch prices_by_tier;  // some price is of another tier than the standard one
+  std::uint8_t reserved[7];
 };
 struct Zone {
   TextRef name;

@@ -185,7 +185,7 @@ class QuotaRules {
 
   // --- prices ------------------------------------------------------------------------------------
   void judge_prices() {
-    std::set<std::tuple<std::string_view, std::string_view, std::int64_t>> known;
+    std::set<std::tuple<std::string_view, std::string_view, std::int64_t, ServiceTier>> known;
     std::size_t patterns = 0;
     for (PriceModel& price : model_.prices) {
       const bool there = std::ranges::any_of(model_.providers, [&](const ProviderModel& provider) {
@@ -207,9 +207,12 @@ class QuotaRules {
                       fmt::format("more than {} patterns in prices", kPricePatternsMax),
                       "name models exactly, or use shorter patterns");
         }
-        if (!known.emplace(price.provider.value, model.value, price.row.from_unix_seconds).second) {
+        if (!known
+                 .emplace(price.provider.value, model.value, price.row.from_unix_seconds,
+                          price.row.service_tier)
+                 .second) {
           errors_.add(model.place, fmt::format("{} has two prices from the same day", shown(model)),
-                      "keep one of them");
+                      "keep one of them, or say of which `service_tier` each is");
         }
       }
     }

@@ -22,17 +22,26 @@ const Price* QuotaView::begun(const PriceName* name, std::int64_t unix_seconds) 
 }
 
 const Price* QuotaView::find_price(std::uint32_t provider, std::string_view model,
-                                   std::int64_t unix_seconds) const {
+                                   std::int64_t unix_seconds, ServiceTier tier) const {
+  const Price* price = find_price_of_tier(provider, model, unix_seconds, tier);
+  if (price != nullptr || tier == ServiceTier::standard) return price;
+  return find_price_of_tier(provider, model, unix_seconds, ServiceTier::standard);
+}
+
+const Price* QuotaView::find_price_of_tier(std::uint32_t provider, std::string_view model,
+                                           std::int64_t unix_seconds, ServiceTier tier) const {
   const PriceName* name = find_in_slots(
       price_slots_, price_names_, price_hash(provider, model), [&](const PriceName& row) {
-        return prices_[row.price].provider == provider && text(row.model) == model;
+        const Price& price = prices_[row.price];
+        return price.provider == provider && price.service_tier == tier && text(row.model) == model;
       });
   if (name != nullptr) {
     if (const Price* price = begun(name, unix_seconds)) return price;
   }
   for (const std::uint32_t at : price_patterns_) {
     const PriceName& pattern = price_names_[at];
-    if (prices_[pattern.price].provider != provider) continue;
+    const Price& priced = prices_[pattern.price];
+    if (priced.provider != provider || priced.service_tier != tier) continue;
     if (!model.starts_with(text(pattern.model))) continue;
     if (const Price* price = begun(&pattern, unix_seconds)) return price;
   }

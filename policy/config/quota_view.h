@@ -47,9 +47,11 @@ class QuotaView {
   // For how many requests one counts; `path` without query.
   [[nodiscard]] std::uint64_t weight(std::string_view path) const;
 
-  // What a provider's model costs at a moment, or nullptr: nobody said.
+  // What a provider's model costs at a moment, or nullptr: nobody said. Where nobody said it of a
+  // tier, that is what it costs in the standard one.
   [[nodiscard]] const Price* find_price(std::uint32_t provider, std::string_view model,
-                                        std::int64_t unix_seconds) const;
+                                        std::int64_t unix_seconds,
+                                        ServiceTier tier = ServiceTier::standard) const;
   [[nodiscard]] std::span<const PriceName> names(const Price& price) const {
     return price_names_.subspan(price.names.first, price.names.count);
   }
@@ -66,6 +68,8 @@ class QuotaView {
   [[nodiscard]] std::span<const LimitRule> rows(RowRange range) const {
     return limit_rules_.subspan(range.first, range.count);
   }
+  [[nodiscard]] const Price* find_price_of_tier(std::uint32_t provider, std::string_view model,
+                                                std::int64_t unix_seconds, ServiceTier tier) const;
   [[nodiscard]] const Price* begun(const PriceName* name, std::int64_t unix_seconds) const;
 
   std::span<const char> strings_;

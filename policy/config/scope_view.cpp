@@ -22,4 +22,18 @@ const User* ScopeView::find_user(std::string_view name) const {
                        [&](const User& user) { return text(user.name) == name; });
 }
 
+std::optional<Caller> ScopeView::find_again(const Caller& caller, const ScopeView& other) const {
+  if (caller.key != nullptr) {
+    const ApiKey* key = find_key(caller.key->digest);
+    if (key == nullptr) return std::nullopt;
+    return this->caller(*key);
+  }
+  Caller again = caller;
+  again.tenant = find_tenant(other.text(caller.tenant->name));
+  again.project = nullptr;
+  if (caller.user != nullptr) again.user = find_user(other.text(caller.user->name));
+  if (!again.known()) return std::nullopt;
+  return again;
+}
+
 }  // namespace headrace::policy::config

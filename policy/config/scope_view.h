@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -68,6 +69,11 @@ class ScopeView {
     const Rights& rights = access_.rights(set.anonymous_rights.row());
     return {.tenant = &tenants_[set.anonymous_tenant], .rights = &rights, .roles = rights.roles};
   }
+
+  // Whom another base had as this caller, as this one has them; nothing: they are no more. Rights
+  // that no key has are those of the other base.
+  [[nodiscard]] std::optional<Caller> find_again(const Caller& caller,
+                                                 const ScopeView& other) const;
 
   // Dense numbers.
   [[nodiscard]] std::uint32_t index_of(const User& user) const {

@@ -1,8 +1,8 @@
 #include "policy/quota/limit_chain.h"
 
 #include <algorithm>
+#include <type_traits>
 
-#include "core/check.h"
 #include "core/hash.h"
 #include "policy/config/quota_names.h"
 
@@ -92,15 +92,16 @@ core::LimitTerms terms_of(const ChainQuestion& question, const LimitRule& rule,
   return core::LimitTerms::calendar(identity, value, window.number, window.ends);
 }
 
+// `into`: a chain takes what the question is about, a listing everything.
+template <class Into>
 class Chaining {
  public:
-  Chaining(const ChainQuestion& question, const Caller& caller, LimitChain& into)
+  Chaining(const ChainQuestion& question, const Caller& caller, Into& into)
       : question_(question), caller_(caller), into_(into) {}
 
   void add(config::RowRef set, const Standing& scope, config::RowRef zone) {
     for (const LimitRule& rule : question_.config->quota().rules(set)) {
-      if (stage_of(rule.measure) != question_.stage) continue;
-      if (!question_.config->quota().counts(rule, question_.model)) continue;
+      if (!asked_for(rule)) continue;
       const Standing counted = standing_of(rule.each, scope, caller_);
       if (counted.identity == 0) continue;
       if (rule.each != LimitEach::scope && replaced(rule, counted.kind)) continue;
@@ -112,6 +113,12 @@ class Chaining {
   }
 
  private:
+  [[nodiscard]] bool asked_for(const LimitRule& rule) const {
+    if constexpr (std::is_same_v<Into, LimitListing>) return true;
+    return stage_of(rule.measure) == question_.stage &&
+           question_.config->quota().counts(rule, question_.model);
+  }
+
   // A scope's own limit goes before one that a wider scope sets for each of its kind.
   [[nodiscard]] bool replaced(const LimitRule& rule, ScopeKind kind) const {
     config::RowRef own;
@@ -131,22 +138,11 @@ class Chaining {
 
   const ChainQuestion& question_;
   const Caller& caller_;
-  LimitChain& into_;
+  Into& into_;
 };
 
-}  // namespace
-
-bool LimitChain::add(const ChainedLimit& limit) {
-  const auto same = [&](const ChainedLimit& other) {
-    return other.terms.identity == limit.terms.identity;
-  };
-  if (std::ranges::any_of(limits(), same)) return false;
-  HEADRACE_CHECK(count_ < limits_.size(), "the config bounds the limits of a request");
-  limits_[count_++] = limit;
-  return true;
-}
-
-void chain_limits(const ChainQuestion& question, const Caller& caller, LimitChain& into) {
+template <class Into>
+void chain_of_caller(const ChainQuestion& question, const Caller& caller, Into& into) {
   if (caller.rights->bypass_limits == Switch::on) return;
   Chaining chaining(question, caller, into);
   const config::Tenant& tenant = *caller.tenant;
@@ -167,11 +163,33 @@ void chain_limits(const ChainQuestion& question, const Caller& caller, LimitChai
   }
 }
 
-void chain_limits(const ChainQuestion& question, const config::Provider& provider,
-                  LimitChain& into) {
+template <class Into>
+void chain_of_provider(const ChainQuestion& question, const config::Provider& provider,
+                       Into& into) {
   const std::string_view name = question.config->text(provider.name);
   const Standing scope{ScopeKind::provider, core::hash64(name, 6)};
-  Chaining(question, {}, into).add(provider.limits, scope, {});
+  const Caller nobody;
+  Chaining(question, nobody, into).add(provider.limits, scope, {});
+}
+
+}  // namespace
+
+void list_limits(const ChainQuestion& question, const Caller& caller, LimitListing& into) {
+  chain_of_caller(question, caller, into);
+}
+
+void chain_limits(const ChainQuestion& question, const Caller& caller, LimitChain& into) {
+  chain_of_caller(question, caller, into);
+}
+
+void list_limits(const ChainQuestion& question, const config::Provider& provider,
+                 LimitListing& into) {
+  chain_of_provider(question, provider, into);
+}
+
+void chain_limits(const ChainQuestion& question, const config::Provider& provider,
+                  LimitChain& into) {
+  chain_of_provider(question, provider, into);
 }
 
 bool has_limits(const config::ConfigView& config, const Caller& caller) {

@@ -4,12 +4,14 @@
 // Threads: pure functions over views. No allocation; the config bounds how many there can be.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
+#include "core/check.h"
 #include "core/limits/permit.h"
 #include "policy/caller.h"
 #include "policy/config/config_view.h"
@@ -29,7 +31,9 @@ struct ChainedLimit {
   core::LimitTerms terms;
 };
 
-class LimitChain {
+// No limit twice, in the order in which they were added; at most so many.
+template <std::size_t kMost>
+class LimitSequence {
  public:
   [[nodiscard]] std::span<const ChainedLimit> limits() const { return {limits_.data(), count_}; }
   [[nodiscard]] bool empty() const { return count_ == 0; }
@@ -38,12 +42,28 @@ class LimitChain {
   void clear() { count_ = 0; }
 
   // False where the limit is there already, by another way.
-  bool add(const ChainedLimit& limit);
+  bool add(const ChainedLimit& limit) {
+    const auto same = [&](const ChainedLimit& other) {
+      return other.terms.identity == limit.terms.identity;
+    };
+    if (std::ranges::any_of(limits(), same)) return false;
+    HEADRACE_CHECK(count_ < kMost, "the config bounds the limits of a request, and of a caller");
+    limits_[count_++] = limit;
+    return true;
+  }
 
  private:
   std::size_t count_ = 0;
-  std::array<ChainedLimit, core::kDemandsMax> limits_;
+  std::array<ChainedLimit, kMost> limits_;
 };
+
+// What one request has to keep to at one stage.
+using LimitChain = LimitSequence<core::kDemandsMax>;
+
+// All limits of a caller, whatever it asks for: of each of its five scopes the limits and budgets
+// of the plan, its own, and its credits.
+inline constexpr std::size_t kLimitsOfACallerMax = 5 * (4 * config::kLimitsOfAScopeMax + 1);
+using LimitListing = LimitSequence<kLimitsOfACallerMax>;
 
 struct ChainQuestion {
   const config::ConfigView* config = nullptr;
@@ -53,6 +73,10 @@ struct ChainQuestion {
   core::LimitTime now;
 };
 
+// Of both stages, and of every model: `stage` and `model` are not looked at.
+void list_limits(const ChainQuestion& question, const Caller& caller, LimitListing& into);
+void list_limits(const ChainQuestion& question, const config::Provider& provider,
+                 LimitListing& into);
 // The limits of a caller; none where its key bypasses them.
 void chain_limits(const ChainQuestion& question, const Caller& caller, LimitChain& into);
 // The limits of all that is asked of one provider.

@@ -2,7 +2,6 @@
 
 #include <chrono>
 
-#include "core/check.h"
 #include "policy/config/quota_names.h"
 #include "policy/json/json_writer.h"
 
@@ -20,6 +19,11 @@ void write_limit(JsonWriter& writer, QuotaPage page, const LimitStatus& status,
   writer.raw(R"(,"measure":)").string(config::to_text(rule.measure));
   if (rule.measure != config::LimitMeasure::concurrent) {
     writer.raw(R"(,"per":)").string(config::to_text(rule.period));
+  }
+  if (rule.of_a_model == config::Switch::on) {
+    // As the config has it: a star at its end stands for anything.
+    writer.raw(R"(,"model":")").text(config.text(rule.model));
+    writer.raw(rule.exact_model == config::Switch::on ? "\"" : "*\"");
   }
   writer.raw(R"(,"limit":)").number(reading.limit);
   if (page == QuotaPage::usage) {
@@ -51,7 +55,6 @@ std::size_t write_quota_page(QuotaPage page, std::span<const LimitStatus> limits
     write_limit(writer, page, limits[i], config);
   }
   writer.raw("]}");
-  HEADRACE_CHECK(writer.fits(), "the config bounds the limits of a caller");
   return writer.size();
 }
 

@@ -19,8 +19,7 @@ enum class QuotaPage : std::uint8_t {
 };
 [[nodiscard]] QuotaPage quota_page_of(std::string_view path);
 
-// A JSON document. Returns its size; `out` has kQuotaPageBytesMax.
-inline constexpr std::size_t kQuotaPageBytesMax = std::size_t{16} * 1024;
+// A JSON document. Returns its size; it is whole if that is not more than `out` has.
 [[nodiscard]] std::size_t write_quota_page(QuotaPage page, std::span<const LimitStatus> limits,
                                            const config::ConfigView& config, std::span<char> out);
 

@@ -71,7 +71,10 @@ Reservation plan_reservation(const LimitChain& chain, std::span<const std::int64
   for (std::size_t i = 0; i < chain.size(); ++i) {
     if (chain[i].rule->action == LimitAction::soft) continue;
     hard = true;
-    affordable = std::min(affordable, output_within(chain[i].rule->measure, left[i], question));
+    const std::int64_t paid = output_within(chain[i].rule->measure, left[i], question);
+    if (paid >= affordable) continue;
+    affordable = paid;
+    reservation.capped_by = i;
   }
   if (hard && question.has_output) {
     const std::int64_t wanted = question.output_cap.value_or(question.output_default);
@@ -81,6 +84,7 @@ Reservation plan_reservation(const LimitChain& chain, std::span<const std::int64
     reservation.output_cap = cap;
     reservation.write_cap = !question.output_cap || cap < *question.output_cap;
     reservation.output = times(cap, answers);
+    if (affordable / answers >= wanted) reservation.capped_by.reset();
   }
   const std::int64_t one = question.output_cap
                                ? std::min(*question.output_cap, question.output_soft)
@@ -96,6 +100,23 @@ Reservation plan_reservation(const LimitChain& chain, std::span<const std::int64
     reservation.amounts[i] = (rule.action == LimitAction::soft ? likely : all).of(rule.measure);
   }
   return reservation;
+}
+
+std::optional<BorneOutput> output_still_borne(const Taken& held, const LimitChain& chain,
+                                              std::span<const std::int64_t> debts,
+                                              const ReserveQuestion& question) {
+  std::optional<BorneOutput> least;
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    if (chain[i].rule->action == LimitAction::soft || debts[i] <= 0) continue;
+    for (std::size_t demand = 0; demand < held.permit.size(); ++demand) {
+      if (held.permit.identity(demand) != chain[i].terms.identity) continue;
+      const std::int64_t left = std::max<std::int64_t>(held.permit.reserved(demand) - debts[i], 0);
+      const std::int64_t paid =
+          std::max<std::int64_t>(output_within(chain[i].rule->measure, left, question), 0);
+      if (!least || paid < least->output) least = {.output = paid, .decided = i};
+    }
+  }
+  return least;
 }
 
 bool limits_money_hard(const LimitChain& chain) {

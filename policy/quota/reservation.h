@@ -34,7 +34,9 @@ struct ReserveQuestion {
 struct Reservation {
   // Where a hard limit holds: the most that one answer may be long.
   std::optional<std::int64_t> output_cap;
-  bool write_cap = false;   // the client's is another, or there is none
+  bool write_cap = false;  // the client's is another, or there is none
+  // The limit of the chain that pays for no more; nothing: the request asks for no more.
+  std::optional<std::size_t> capped_by;
   std::int64_t output = 0;  // reserved under hard limits, for all answers
   ChainAmounts amounts{};
 };
@@ -43,6 +45,18 @@ struct Reservation {
 [[nodiscard]] Reservation plan_reservation(const LimitChain& chain,
                                            std::span<const std::int64_t> left,
                                            const ReserveQuestion& question);
+
+// Where limits are lower than what was reserved of them: how much output of it they still bear.
+// `debts`: of each limit of the chain as it is now, what is spent beyond it. Nothing: they bear
+// all.
+struct BorneOutput {
+  std::int64_t output = 0;
+  std::size_t decided = 0;  // the limit of the chain
+};
+[[nodiscard]] std::optional<BorneOutput> output_still_borne(const Taken& held,
+                                                            const LimitChain& chain,
+                                                            std::span<const std::int64_t> debts,
+                                                            const ReserveQuestion& question);
 
 // What so much input and output, or so much money, is of one measure.
 struct Consumption {

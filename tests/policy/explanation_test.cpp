@@ -27,10 +27,12 @@ TEST(Explanation, TellsEachStageItsTime) {
   explanation.provider = "acme";
   explanation.attempts = 2;
   explanation.price_version = 0x1234567890abcdefU;
+  explanation.reserved = core::MicroUsd(77);
   EXPECT_EQ(written(explanation, "ok", 120),
             R"({"stages_us":{"head":3,"identify":7,"route":3,"upstream":107},"limit":null,)"
             R"("scope":null,"provider":"acme","model":null,"why":null,"attempts":2,"cache":null,)"
-            R"("price":"1234567890abcdef","said":"ok"})");
+            R"("price":"1234567890abcdef","cost_micro_usd":null,"reserved_micro_usd":77,)"
+            R"("said":"ok"})");
 }
 
 TEST(Explanation, IsAsciiAndJsonWhateverItHolds) {
@@ -48,6 +50,7 @@ TEST(Explanation, IsAsciiAndJsonWhateverItHolds) {
         explanation.why = explanation.cache = text;
     explanation.attempts = UINT32_MAX;
     explanation.price_version = UINT64_MAX;
+    explanation.cost = explanation.reserved = core::MicroUsd(INT64_MAX);
     std::array<char, kExplanationBytesMax> room;
     const std::string line(
         write_explanation(explanation, text, core::Instant(core::Duration::max() / 2), room));

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 
 #include "net/main/config_file.h"
+#include "tools/headracectl/clock_command.h"
+#include "tools/headracectl/limits_command.h"
 #include "tools/headracectl/records_command.h"
 
 namespace {
@@ -70,6 +72,33 @@ int main(int argc, char** argv) {
   show->add_option("-o,--output", records.output, "table, or json: a line each")
       ->transform(CLI::CheckedTransformer(outputs));
 
+  tools::ctl::LimitsCommand limits;
+  CLI::App* list = app.add_subcommand(
+      "limits", "What is spent of a node's limits; `reset` lets them begin anew");
+  list->add_option("--region", limits.region, "The file of the shared region")->required();
+  const std::pair<const char*, std::string*> scopes[] = {{"--organisation", &limits.organisation},
+                                                         {"--tenant", &limits.tenant},
+                                                         {"--project", &limits.project},
+                                                         {"--user", &limits.user},
+                                                         {"--key", &limits.key},
+                                                         {"--provider", &limits.provider}};
+  for (const auto& [name, value] : scopes)
+    list->add_option(name, *value, "Whose, by name; of several the narrowest");
+  list->add_option("--limit", limits.limit, "Which, by name; all where none is named");
+  list->add_flag("--unused", limits.unused, "Those too of which nothing is spent");
+  list->add_option("-o,--output", limits.output, "table, or json: a line each")
+      ->transform(CLI::CheckedTransformer(outputs));
+  CLI::App* reset = list->add_subcommand("reset", "Lets the limits of one scope begin anew");
+  reset->fallthrough();
+
+  tools::ctl::ClockCommand clock;
+  CLI::App* time = app.add_subcommand(
+      "clock",
+      "The wall clock that days and months go by; `accept` says that the system's is right");
+  time->add_option("--region", clock.region, "The file of the shared region")->required();
+  CLI::App* accept = time->add_subcommand("accept", "The system's clock is right");
+  accept->fallthrough();
+
   std::string config;
   std::string base;
   CLI::App* make = app.add_subcommand(
@@ -82,6 +111,14 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (make->parsed()) return compile(config, base);
   if (check->parsed()) return compile(config, {});
+  if (list->parsed()) {
+    limits.reset = reset->parsed();
+    return tools::ctl::show_limits(limits);
+  }
+  if (time->parsed()) {
+    clock.accept = accept->parsed();
+    return tools::ctl::show_clock(clock);
+  }
   if (records.journal.empty() && records.region.empty()) {
     return fail("headracectl records: say --journal FOLDER or --region FILE");
   }

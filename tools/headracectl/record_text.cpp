@@ -14,18 +14,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// RFC 3339 with milliseconds, UTC.
-std::string time_text(std::int64_t unix_nanos) {
-  constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
-  const auto second = static_cast<std::time_t>(unix_nanos / kNanosPerSecond);
-  std::tm parts{};
-  gmtime_r(&second, &parts);
-  std::array<char, 32> text{};
-  const std::size_t bytes = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  return fmt::format("{}.{:03}Z", std::string_view(text.data(), bytes),
-                     unix_nanos % kNanosPerSecond / 1'000'000);
-}
-
 // For a terminal: nothing of a text may move its cursor.
 std::string plain(std::string_view text) {
   std::string out;
@@ -140,6 +128,17 @@ constexpr std::string_view kRow =
     "{:24}  {:16}  {:16}  {:20}  {:12}  {:>6}  {:11}  {:9}  {:>8}  {:>8}  {:>10}\n";
 
 }  // namespace
+
+std::string time_text(std::int64_t unix_nanos) {
+  constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+  const auto second = static_cast<std::time_t>(unix_nanos / kNanosPerSecond);
+  std::tm parts{};
+  gmtime_r(&second, &parts);
+  std::array<char, 32> text{};
+  const std::size_t bytes = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  return fmt::format("{}.{:03}Z", std::string_view(text.data(), bytes),
+                     unix_nanos % kNanosPerSecond / 1'000'000);
+}
 
 std::string heading(Output output) {
   if (output == Output::json) return {};

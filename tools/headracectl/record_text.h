@@ -9,6 +9,9 @@
 
 namespace headrace::tools::ctl {
 
+// RFC 3339 with milliseconds, UTC.
+std::string time_text(std::int64_t unix_nanos);
+
 enum class Output : std::uint8_t { table, json };
 
 // The line above the rows; empty for JSON.

@@ -150,6 +150,42 @@ TEST(Quota, PricesAreFoundByNamePatternAndDay) {
             quota.find_price(0, "gpt-4o", kJune)->version);
 }
 
+TEST(Quota, PricesAreFoundByServiceTier) {
+  const OpenConfig config(text_of({kListeners, kProvider, kRoute, R"(
+prices:
+  - {provider: openai, models: [gpt-4o], input_micro_usd: 100}
+  - {provider: openai, models: [gpt-4o], service_tier: flex, input_micro_usd: 50}
+  - {provider: openai, models: [gpt-4o], service_tier: flex, from: 2026-06-01, input_micro_usd: 40}
+  - {provider: openai, models: ["gpt-*"], service_tier: priority, input_micro_usd: 200}
+)"}));
+  ASSERT_TRUE(config.good());
+  constexpr std::int64_t kMay = 1'779'000'000;   // 2026-05-17
+  constexpr std::int64_t kJune = 1'780'272'000;  // 2026-06-01 00:00
+  struct Case {
+    std::string_view said;
+    std::int64_t at;
+    std::uint64_t input;
+  };
+  const Case cases[] = {
+      {"", kMay, 100},      {"default", kMay, 100},   {"standard", kMay, 100},
+      {"flex", kMay, 50},   {"flex", kJune, 40},      {"priority", kMay, 200},
+      {"batch", kMay, 100}, {"ON_DEMAND", kMay, 100}, {"FLEX", kMay, 100},
+  };
+  for (const Case& one : cases) {
+    const Price* price =
+        config.view.quota().find_price(0, "gpt-4o", one.at, service_tier_of(one.said));
+    ASSERT_NE(price, nullptr) << one.said;
+    EXPECT_EQ(price->rates.in_fresh, one.input) << one.said;
+  }
+  // A price of a tier alone is none of the usual one.
+  EXPECT_EQ(config.view.quota().find_price(0, "gpt-5", kMay), nullptr);
+  EXPECT_NE(config.view.quota().find_price(0, "gpt-5", kMay, ServiceTier::priority), nullptr);
+  const auto versions = [&](ServiceTier tier) {
+    return config.view.quota().find_price(0, "gpt-4o", kMay, tier)->version;
+  };
+  EXPECT_NE(versions(ServiceTier::standard), versions(ServiceTier::flex));
+}
+
 TEST(Quota, RatesThatAreNotGivenFollowFromOthers) {
   const OpenConfig config(whole());
   ASSERT_TRUE(config.good());
@@ -221,6 +257,7 @@ TEST(Quota, SaysWhatIsWrong) {
       {"prices: [{provider: openai, models: [a], from: 2026-02-30}]", "`from` is no day"},
       {"prices: [{provider: openai, models: [a]}, {provider: openai, models: [a]}]",
        "has two prices from the same day"},
+      {"prices: [{provider: openai, models: [a], service_tier: fast}]", "service_tier"},
       {"weights: [{path: /a/../b, requests: 1}]", "dot segment"},
   };
   for (const Case& one : cases) {

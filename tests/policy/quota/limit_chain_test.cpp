@@ -1,6 +1,9 @@
 #include "policy/quota/limit_chain.h"
 
+#include <algorithm>
+#include <map>
 #include <set>
+#include <vector>
 
 #include "tests/policy/quota/quota_world.h"
 
@@ -39,6 +42,58 @@ TEST(LimitChain, GoesFromTheOrganisationDownToTheKey) {
 TEST(LimitChain, LeavesOutWhatIsOfAnotherModel) {
   QuotaWorld world(kWhole);
   EXPECT_FALSE(world.names(world.chain(QuotaStage::admit, "claude-x")).contains("key:"));
+}
+
+// What a reboot finds again, whatever the config has become meanwhile.
+TEST(LimitChain, AnIdentityIsTheLimitsOwnWhateverStandsAroundIt) {
+  const auto identities = [](const std::string& limits, const std::string& before) {
+    QuotaWorld world(before + tenant_and_key(", limits: [" + limits + "]"));
+    std::map<std::string, std::uint64_t> found;
+    for (const QuotaStage stage : {QuotaStage::admit, QuotaStage::reserve}) {
+      const LimitChain chain = world.chain(stage);
+      for (const ChainedLimit& limit : chain.limits())
+        found[std::string(world.view().text(limit.rule->name))] = limit.terms.identity;
+    }
+    return found;
+  };
+  const std::string day = "{measure: tokens, per: day, value: 10, name: day}";
+  const std::string month = "{measure: tokens, per: month, value: 10, name: month}";
+  const std::string of_one =
+      "{measure: tokens, per: day, value: 5, name: of_one, model: \"gpt-*\"}";
+  const std::string requests = "{measure: requests, per: day, value: 7, name: requests}";
+  auto first = identities(day + "," + month + "," + of_one, "");
+  auto second = identities(requests + "," + of_one + "," + month,
+                           "organisations: [{name: zero}]\nusers: [{name: first, tenant: t}]\n");
+  EXPECT_EQ(first["month"], second["month"]);
+  EXPECT_EQ(first["of_one"], second["of_one"]);
+  EXPECT_EQ(second.count("day"), 0U);
+  std::set<std::uint64_t> all;
+  for (const auto& each : {first, second}) {
+    for (const auto& [name, identity] : each)
+      all.insert(identity);
+  }
+  EXPECT_EQ(all.size(), 4U);
+}
+
+TEST(LimitChain, AListingHasTheLimitsOfEveryModelAndBothStages) {
+  QuotaWorld world(
+      tenant_and_key(", limits: [{measure: tokens, per: day, value: 10, model: \"gpt-*\"},"
+                     "{measure: tokens, per: day, value: 20, model: claude-x},"
+                     "{measure: requests, per: hour, value: 30}, {measure: concurrent, value: 4}],"
+                     " budgets: [{micro_usd: 5}], credits: [{micro_usd: 6}]"));
+  CalendarWindows windows;
+  LimitListing listing;
+  list_limits({.config = &world.view(),
+               .windows = &windows,
+               .stage = QuotaStage::admit,
+               .model = "none",
+               .now = core::limit_time({})},
+              world.caller(), listing);
+  std::vector<std::uint64_t> values;
+  for (const ChainedLimit& limit : listing.limits())
+    values.push_back(limit.rule->value);
+  std::ranges::sort(values);
+  EXPECT_EQ(values, (std::vector<std::uint64_t>{4, 5, 6, 10, 20, 30}));
 }
 
 TEST(LimitChain, HasOneIdentityForEachLimit) {

@@ -126,7 +126,7 @@ TEST(QuotaPages, AreJsonThatClientsRead) {
   QuotaWorld limits = world();
   const LimitChain admit = limits.chain(QuotaStage::admit);
   const LimitStatus status{admit[2].rule, admit[2].scope, reading(3, 1, {})};
-  std::vector<char> room(kQuotaPageBytesMax);
+  std::vector<char> room(4096);
   const auto text = [&](QuotaPage page) {
     const std::size_t bytes = write_quota_page(page, std::span(&status, 1), limits.view(), room);
     return std::string(room.data(), bytes);
@@ -135,8 +135,21 @@ TEST(QuotaPages, AreJsonThatClientsRead) {
             R"({"limits":[{"name":"concurrent","scope":"tenant","measure":"concurrent",)"
             R"("limit":3,"used":2}]})");
   EXPECT_TRUE(text(QuotaPage::limits).contains(R"("remaining":1,"full_after_ms":0,"hard":true)"));
-  const std::vector<LimitStatus> most(2 * core::kDemandsMax, status);
-  EXPECT_GT(write_quota_page(QuotaPage::limits, most, limits.view(), room), 1000U);
+  // It says how much room it needs.
+  const std::vector<LimitStatus> most(kLimitsOfACallerMax, status);
+  EXPECT_GT(write_quota_page(QuotaPage::limits, most, limits.view(), room), room.size());
+
+  QuotaWorld of_a_model(
+      tenant_and_key(", limits: [{measure: tokens, per: day, value: 9, model: \"gpt-*\"},"
+                     "{measure: tokens, per: month, value: 9, model: gpt-4o}]"));
+  const LimitChain chain = of_a_model.chain(QuotaStage::reserve);
+  for (const auto& [at, model] : {std::pair(0U, "gpt-*"), std::pair(1U, "gpt-4o")}) {
+    const LimitStatus one{chain[at].rule, chain[at].scope, reading(9, 9, {})};
+    const std::size_t bytes =
+        write_quota_page(QuotaPage::usage, std::span(&one, 1), of_a_model.view(), room);
+    EXPECT_TRUE(
+        std::string_view(room.data(), bytes).contains(std::string(R"("model":")") + model + "\""));
+  }
 }
 
 }  // namespace

@@ -57,6 +57,63 @@ TEST(Reservation, FollowsTheMeasure) {
   }
 }
 
+TEST(Reservation, SaysWhichLimitPaysForNoMore) {
+  QuotaWorld world(
+      tenant_and_key(", limits: [{measure: tokens, per: day, value: 9},"
+                     "{measure: tokens, per: month, value: 9}]"));
+  const LimitChain chain = world.chain(QuotaStage::reserve);
+  ReserveQuestion ask = example();
+  ask.output_cap = 1000;
+  const auto capped_by = [&](std::int64_t day, std::int64_t month) {
+    const std::array<std::int64_t, 2> left = {day, month};
+    return plan_reservation(chain, left, ask).capped_by;
+  };
+  EXPECT_EQ(capped_by(9999, 9999), std::nullopt);
+  EXPECT_EQ(capped_by(1100, 9999), std::nullopt);
+  EXPECT_EQ(capped_by(500, 9999), 0U);
+  EXPECT_EQ(capped_by(9999, 500), 1U);
+  EXPECT_EQ(capped_by(400, 500), 0U);
+}
+
+TEST(Reservation, ShrinksWithLimitsThatWereLoweredMeanwhile) {
+  struct Case {
+    std::string limits;
+    std::int64_t debt;
+    std::optional<std::int64_t> output;
+  };
+  // Reserved: 100 of input, 1000 of output; at a price of 1 for input and 2 for output.
+  const std::string output = "limits: [{measure: output_tokens, per: day, value: 9}]";
+  const std::string soft = "limits: [{measure: tokens, per: day, value: 9, action: soft}]";
+  const Case cases[] = {
+      {kTokens, 0, std::nullopt}, {kTokens, 1, 999},    {kTokens, 600, 400},
+      {kTokens, 1000, 0},         {kTokens, 99'999, 0}, {output, 300, 700},
+      {kMoney, 600, 700},         {kMoney, 2100, 0},    {soft, 600, std::nullopt},
+  };
+  for (const Case& one : cases) {
+    QuotaWorld before(tenant_and_key(", " + one.limits));
+    QuotaWorld now(tenant_and_key(", " + one.limits));
+    const LimitChain chain = before.chain(QuotaStage::reserve);
+    core::LimitWorld memory({});
+    const auto shard = memory.shard(0);
+    ReserveQuestion ask = example();
+    ask.input_soft = 100;
+    ask.output_soft = ask.output_default = 1000;
+    const std::array<std::int64_t, 1> left = {100'000};
+    const Reservation plan = plan_reservation(chain, left, ask);
+    Taken held;
+    core::LimitDemand demand{.terms = chain[0].terms, .amount = plan.amounts[0]};
+    demand.terms.credit = 100'000;
+    ASSERT_FALSE(shard->take({&demand, 1}, core::limit_time({}), held.permit));
+    const std::array<std::int64_t, 1> debts = {one.debt};
+    const auto borne = output_still_borne(held, now.chain(QuotaStage::reserve), debts, ask);
+    EXPECT_EQ(borne ? std::optional(borne->output) : std::nullopt, one.output)
+        << one.limits << one.debt;
+    // Limits that the request holds nothing of are none of its business.
+    QuotaWorld other(tenant_and_key(", limits: [{measure: tokens, per: month, value: 9}]"));
+    EXPECT_FALSE(output_still_borne(held, other.chain(QuotaStage::reserve), debts, ask));
+  }
+}
+
 TEST(Reservation, CountsEveryAnswer) {
   ReserveQuestion ask = example();
   ask.answers = 4;
