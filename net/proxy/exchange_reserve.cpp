@@ -51,12 +51,12 @@ Verdict Exchange::reserve() {
   const policy::config::ConfigView& view = config_->view();
   std::array<char, policy::kModelBytesMax> scratch;
   const std::string_view model = limited_model(scratch);
-  price_ = passthrough_ != nullptr ? nullptr : price_of(*target_, model);
+  call_.price = passthrough_ != nullptr ? nullptr : price_of(*call_.target, model);
   if (text_counted_) {
-    prompt_ = policy::estimate_prompt(message_->scan.text_counts(message_->body()),
-                                      price_ == nullptr
-                                          ? policy::kImageTokensMax
-                                          : static_cast<std::int64_t>(price_->image_tokens_max));
+    prompt_ = policy::estimate_prompt(
+        message_->scan.text_counts(message_->body()),
+        call_.price == nullptr ? policy::kImageTokensMax
+                               : static_cast<std::int64_t>(call_.price->image_tokens_max));
   }
   // On the way to another target what was reserved stays: it was the dearest of the route.
   if (!shard_->limits) return Verdict::go;
@@ -66,7 +66,7 @@ Verdict Exchange::reserve() {
   if (quota_ != nullptr) {
     policy::chain_limits(question(policy::QuotaStage::reserve, model), caller_, chain);
   }
-  const policy::config::Provider& provider = view.providers()[provider_];
+  const policy::config::Provider& provider = view.providers()[call_.provider];
   if (!provider.limits.none()) {
     for (const auto stage : {policy::QuotaStage::admit, policy::QuotaStage::reserve})
       policy::chain_limits(question(stage, model), provider, chain);
@@ -181,8 +181,8 @@ const policy::config::Price* Exchange::price_of(const policy::config::Target& ta
 // What the answers of the target's model have taught this shard.
 policy::ModelHistory& Exchange::learned(std::string_view model) {
   const policy::config::ConfigView& view = config_->view();
-  const std::string_view own = view.text(target_->model);
-  return shard_->learned_models->of(view.text(view.providers()[provider_].name),
+  const std::string_view own = view.text(call_.target->model);
+  return shard_->learned_models->of(view.text(view.providers()[call_.provider].name),
                                     own.empty() ? model : own);
 }
 
