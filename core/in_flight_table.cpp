@@ -19,10 +19,13 @@ void store(Word& word, Value value) {
   word.store(value, kRelaxed);
 }
 
-InFlightAttempt& last_attempt(InFlightEntry& entry) {
+InFlightAttempt& attempt_of(InFlightEntry& entry, std::size_t index) {
   const std::uint32_t count = entry.attempts.load(kRelaxed);
-  HEADRACE_CHECK(count > 0 && count <= kInFlightAttemptsMax, "an attempt ends that never began");
-  return entry.attempt[count - 1];
+  // Of those beyond the last there is room for, only the last one stands there.
+  index = std::min(index, kInFlightAttemptsMax - 1);
+  HEADRACE_CHECK(index < count && count <= kInFlightAttemptsMax,
+                 "an attempt ends that never began");
+  return entry.attempt[index];
 }
 
 }  // namespace
@@ -125,9 +128,10 @@ void InFlightTable::begin_attempt(InFlightEntry& entry, std::string_view name,
   entry.attempts.store(count + 1, std::memory_order_release);
 }
 
-void InFlightTable::end_attempt(InFlightEntry& entry, std::int64_t now_nanos, std::uint16_t status,
-                                std::uint8_t failure, std::int64_t micro_usd) {
-  InFlightAttempt& attempt = last_attempt(entry);
+void InFlightTable::end_attempt(InFlightEntry& entry, std::size_t index, std::int64_t now_nanos,
+                                std::uint16_t status, std::uint8_t failure,
+                                std::int64_t micro_usd) {
+  InFlightAttempt& attempt = attempt_of(entry, index);
   store_point();
   attempt.status = status;
   attempt.failure = failure;

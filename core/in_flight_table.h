@@ -52,8 +52,9 @@ class InFlightTable {
 
   // One more call; beyond kInFlightAttemptsMax the last one stands for the rest.
   static void begin_attempt(InFlightEntry& entry, std::string_view name, std::int64_t now_nanos);
-  static void end_attempt(InFlightEntry& entry, std::int64_t now_nanos, std::uint16_t status,
-                          std::uint8_t failure, std::int64_t micro_usd);
+  // The one that was begun as the `index`th, counted from 0.
+  static void end_attempt(InFlightEntry& entry, std::size_t index, std::int64_t now_nanos,
+                          std::uint16_t status, std::uint8_t failure, std::int64_t micro_usd);
 
   [[nodiscard]] std::size_t taken() const { return entries_.size() - free_.size(); }
   [[nodiscard]] std::size_t size() const { return entries_.size(); }

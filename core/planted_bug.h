@@ -56,6 +56,10 @@ enum class PlantedBug : std::uint8_t {
   retried_after_first_byte,  // the client has a part of an answer
   withheld_answer_sent,      // a failed answer goes out although the request will be sent again
   failed_answer_kept,        // ... or goes out before the next one
+  // hedges
+  beaten_call_kept,        // the connection of the call that lost
+  beaten_call_counted,     // by its target, for ever
+  beaten_call_unrecorded,  // its end
   // the cache
   cached_answer_let_go,  // while the kernel still sends from it
   unfit_answer_kept,     // a refusal, given to others too

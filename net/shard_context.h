@@ -48,6 +48,7 @@ struct QuotaHold;
 struct ReturningPoolTag;
 struct RequestMessage;
 struct RunQueueTag;
+class SilentCall;
 
 // Ciphertext of one full record, and of what goes with it.
 inline constexpr std::size_t kTlsBlockBytes = 20 * 1024;
@@ -107,6 +108,7 @@ struct ShardContext {
   core::SlotPool<Exchange> exchanges;
   core::SlotPool<RequestMessage> messages;
   core::SlotPool<QuotaHold> quota_holds;
+  core::SlotPool<SilentCall> silent_calls;
   core::SlotPool<policy::Explanation> explanations;
   // Exchanges that go on in the next turn with what one turn must not do at once.
   core::IntrusiveList<Exchange, RunQueueTag> run_queue;

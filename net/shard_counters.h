@@ -40,7 +40,9 @@ enum class ShardCount : std::uint8_t {
   buffers_relieved,      // what was queued moved out of a receive buffer, because those were short
   retries,               // requests sent again to a target that was tried before
   failovers,             // ... to another one
-  retries_denied,        // not sent again: the route's budget was used up
+  retries_denied,        // not sent again, nor twice: the route's budget was used up
+  hedges,                // requests sent twice, because the first provider was silent
+  hedges_won,            // ... and answered by the second
   requests_unavailable,  // every target was out
   breakers_opened,
   breakers_closed,

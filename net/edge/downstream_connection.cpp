@@ -302,7 +302,7 @@ void DownstreamConnection::close() {
     // Told once more: what goes on for others ends too.
     if (shard_->closing && exchange_ != nullptr && exchange_->detached() &&
         exchange_->state() != ExchangeState::closing) {
-      exchange_->on_cache_unwanted();
+      exchange_->on_closing();
     }
     return;
   }
@@ -357,7 +357,7 @@ void DownstreamConnection::on_peer_end(PeerEnd end) {
 
 void DownstreamConnection::on_sent(bool all) {
   if (!all) {
-    if (state_ != State::exchanging || !exchange_->on_downstream_lost()) close();
+    close();
     return;
   }
   if (state_ == State::exchanging) {

@@ -16,6 +16,7 @@
 #include "net/main/config_file.h"
 #include "net/proxy/exchange.h"
 #include "net/proxy/request_message.h"
+#include "net/proxy/silent_call.h"
 #include "net/upstream/upstream_connection.h"
 
 namespace headrace::net {
@@ -243,6 +244,8 @@ void DataPlane::plan_memory(const DataPlaneShard::Options& options,
            "until their answer begins");
   plan.add("limits held", shards * capacity.exchanges, sizeof(QuotaHold),
            "requests of callers with limits");
+  plan.add("calls beside another", shards * capacity.exchanges, sizeof(SilentCall),
+           "requests that were hedged");
   plan.add("learned models", shards, sizeof(policy::LearnedModels), "how models count tokens");
   plan.add("head blocks", shards * capacity.head_blocks, kHeadBlockBytes,
            "heads, local answers, cut events");

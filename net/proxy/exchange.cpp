@@ -1,11 +1,14 @@
 // An exchange's states, its deadlines, and who leaves when.
 #include "net/proxy/exchange.h"
 
+#include <utility>
+
 #include "core/check.h"
 #include "core/planted_bug.h"
 #include "net/cache/shard_cache.h"
 #include "net/edge/downstream_connection.h"
 #include "net/edge/listener.h"
+#include "net/proxy/silent_call.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
 #include "net/upstream/upstream_connection.h"
@@ -31,7 +34,8 @@ Exchange::Exchange(ShardContext& shard, DownstreamConnection& downstream)
 }
 
 Exchange::~Exchange() {
-  HEADRACE_CHECK(upstream_ == nullptr && recorded_ && !tries_.hold.under_way);
+  HEADRACE_CHECK(call_.connection == nullptr && silent_ == nullptr);
+  HEADRACE_CHECK(recorded_ && !call_.hold.under_way);
   deadline_.clear(*shard_->timers);
   silence_.clear(*shard_->timers);
   release_message();
@@ -59,12 +63,16 @@ void Exchange::on_deadline() {
   const bool total = shard_->now() >= total_deadline_;
   switch (state_) {
     case ExchangeState::awaiting_upstream:
-      pool_->forget(*this);
-      upstream_failed(total ? UpstreamFailure::total_timeout : pool_->waited_for());
+      call_.pool->forget(*this);
+      upstream_failed(total ? UpstreamFailure::total_timeout : call_.pool->waited_for());
       return;
     case ExchangeState::sending:
     case ExchangeState::awaiting_answer:
-      if (send_failed_ && !answer_.seen) {
+      if (hedge_due_ && state_ == ExchangeState::awaiting_answer && !total) {
+        begin_hedge();
+        return;
+      }
+      if (call_.send_failed && !answer_.seen) {
         upstream_broken(UpstreamFailure::closed_early);
         return;
       }
@@ -74,7 +82,7 @@ void Exchange::on_deadline() {
       judge_withheld();
       return;
     case ExchangeState::relaying:
-      if (upstream_ != nullptr && upstream_->transport().splice_held_up()) {
+      if (call_.connection != nullptr && call_.connection->transport().splice_held_up()) {
         downstream_->close();  // the client takes nothing, whatever the provider does
         return;
       }
@@ -100,7 +108,7 @@ void Exchange::on_downstream_ended(PeerEnd) {
   // Its answer is complete and on its way: who only ended his own side still gets it. Anybody else
   // has left, and whatever runs for him ends now.
   if (state_ == ExchangeState::flushing) return;
-  may_drain() ? begin_drain() : downstream_->close();
+  downstream_->close();
 }
 
 void Exchange::on_downstream_closing() {
@@ -110,20 +118,28 @@ void Exchange::on_downstream_closing() {
     if (status_ == 0) status_ = kClientClosedRequest;
     answer_.cut = true;
     client_left_ = true;
-    if (!drains_) shard_->counters.add(ShardCount::downstream_cancelled);
+    shard_->counters.add(ShardCount::downstream_cancelled);
     if (ends_by_reset()) shard_->io->reset_on_close(downstream_->transport().socket());
   }
-  if (goes_on_for_others()) {
-    detach();
-    return;
+  // Only what was sent whole can be gone on with, or charged.
+  if (silent_ != nullptr && !call_.sent) {
+    give_up_call(policy::AttemptEnd::beaten);
+    attend_to_silent();
   }
+  if (goes_on()) return;
   keep_nothing(core::FlightEnd::failed);
   leave_flight();
+  end();
+}
+
+// Whatever runs for it ends, and it is recorded.
+void Exchange::end() {
   move_to(ExchangeState::closing);
   static_cast<core::ListHook<RunQueueTag>&>(*this).unlink();
   static_cast<core::ListHook<IntentQueueTag>&>(*this).unlink();
   deadline_.clear(*shard_->timers);
   silence_.clear(*shard_->timers);
+  drop_silent(policy::AttemptEnd::beaten, UpstreamFailure::beaten);
   end_attempt(policy::AttemptEnd::client_left);
   if (!core::planted(core::PlantedBug::upstream_not_cancelled)) abandon_upstream();
   record();

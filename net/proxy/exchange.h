@@ -7,17 +7,18 @@
 //   exchange_guard.cpp     guard
 //   exchange_admit.cpp     admit
 //   exchange_cache.cpp     cache: answers from it
-//   exchange_keep.cpp      what it keeps of an answer; requests that go on without their client
+//   exchange_keep.cpp      what it keeps of an answer
 //   exchange_route.cpp     route
 //   exchange_reserve.cpp   reserve
 //   exchange_upstream.cpp  upstream: connection, head and body sent, one safe replay
 //   exchange_retry.cpp     attempts at providers, and when a request is sent again
+//   exchange_hedge.cpp     a second call while the first provider is silent
 //   exchange_upload.cpp    bodies that pass through unread
 //   exchange_answer.cpp    relay: the answer's head
 //   exchange_relay.cpp     relay and meter: its body
 //   exchange_comments.cpp  comments to streams whose provider is silent
 //   exchange_record.cpp    record: the usage record, begun before upstream
-//   exchange_drain.cpp     an answer whose client has left, read for its usage
+//   exchange_detached.cpp  requests that go on without their client
 //   exchange_settle.cpp    settle and record
 //   exchange_reply.cpp     local replies, from any stage
 //   exchange.cpp           states, deadlines, who leaves when
@@ -55,6 +56,7 @@
 #include "net/proxy/quota_hold.h"
 #include "net/proxy/request_message.h"
 #include "net/proxy/request_note.h"
+#include "net/proxy/upstream_call.h"
 #include "net/shard_counters.h"
 #include "net/upstream/target_states.h"
 #include "net/upstream/upstream_user.h"
@@ -80,6 +82,7 @@ namespace headrace::net {
 struct CacheSession;
 class DownstreamConnection;
 class ShardConfig;
+class SilentCall;
 class UpstreamPool;
 struct ProviderLink;
 struct ShardContext;
@@ -106,8 +109,6 @@ class Exchange final : public UpstreamUser,
   void on_downstream_received_into(std::size_t bytes);
   void on_downstream_ended(PeerEnd end);
   void on_downstream_sent();
-  // A send failed. True: the exchange goes on without its client.
-  [[nodiscard]] bool on_downstream_lost();
   void on_downstream_too_slow();
   // The connection dies: whatever runs upstream ends, the record is written.
   void on_downstream_closing();
@@ -120,15 +121,20 @@ class Exchange final : public UpstreamUser,
   void on_upstream_sent(bool all) override;
   void on_upstream_spliced(std::int32_t result) override;
 
+  // --- from the other call, where there are two (exchange_hedge.cpp) ----------------------------
+  void on_silent_answer(core::BufferLease lease);
+  void on_silent_failed(UpstreamFailure failure);
+
   // --- from the cache --------------------------------------------------------------------------
   void on_cache_answer(core::CacheHold answer) override;
   void on_cache_turn(bool leads) override;
   void on_cache_unwanted() override;
 
-  // Its client has left, and it goes on for others who wait for its answer.
+  // Its client has left, and it goes on for others who wait for its answer, or for its usage.
   [[nodiscard]] bool detached() const { return detached_; }
-  // Of a detached one: the connection has closed.
+  // Of a detached one: the connection has closed; the process does not wait for it.
   void on_downstream_gone();
+  void on_closing();
 
   // From the shard's run queue: the next piece of a large body is to be judged.
   void on_turn();
@@ -255,14 +261,11 @@ class Exchange final : public UpstreamUser,
   // Of an answer from the cache: what it once took and has saved now.
   [[nodiscard]] policy::Usage usage_uncharged() const;
 
-  // --- keeping one; going on without a client (exchange_keep.cpp) ------------------------------
+  // --- keeping one (exchange_keep.cpp) ---------------------------------------------------------
   void start_keeping(const http::ResponseHead& head);
   void keep(std::span<const std::byte> bytes);
   void finish_keeping();
   void keep_nothing(core::FlightEnd end);
-  [[nodiscard]] bool goes_on_for_others() const;
-  void detach();
-  void end_detached();
 
   // --- upstream (exchange_upstream.cpp) --------------------------------------------------------
   void call_upstream();
@@ -280,13 +283,15 @@ class Exchange final : public UpstreamUser,
   [[nodiscard]] bool goes_elsewhere() const;
   [[nodiscard]] bool may_try_again() const;
   bool begin_attempt();
-  void learn_from_head(const http::ResponseHead& head);
-  void judge_attempt(policy::AttemptEnd end);
-  void end_attempt(policy::AttemptEnd end);
+  void learn_from_head(UpstreamCall& call, const http::ResponseHead& head);
+  void judge_attempt(UpstreamCall& call, policy::AttemptEnd end);
+  void end_attempt(policy::AttemptEnd end) { end_attempt(call_, end, failure_); }
+  void end_attempt(UpstreamCall& call, policy::AttemptEnd end, UpstreamFailure failure);
   [[nodiscard]] policy::AttemptEnd end_of_answer();
   [[nodiscard]] policy::AttemptEnd end_of_failure(UpstreamFailure failure) const;
   [[nodiscard]] std::optional<core::Duration> plan_retry(policy::AttemptEnd end);
   void retry_in(core::Duration delay);
+  void forget_answer();
   bool answer_is_withheld(bool reusable);
   void judge_withheld();
   void count(std::span<const policy::BreakerEvent> events);
@@ -294,6 +299,16 @@ class Exchange final : public UpstreamUser,
   // For the log: what became of each try.
   static constexpr std::size_t kTriesBytesMax = 255;
   std::string_view write_tries(std::span<char, kTriesBytesMax> room) const;
+
+  // --- two calls at a time (exchange_hedge.cpp) ------------------------------------------------
+  void expect_answer();
+  [[nodiscard]] bool may_hedge() const;
+  [[nodiscard]] bool leaves_something() const;
+  void begin_hedge();
+  bool choose_call(policy::AttemptEnd end);
+  void attend_to_silent();
+  void give_up_call(policy::AttemptEnd end);
+  void drop_silent(policy::AttemptEnd end, UpstreamFailure failure);
 
   // --- bodies that pass through (exchange_upload.cpp) ------------------------------------------
   void start_upload();
@@ -360,7 +375,7 @@ class Exchange final : public UpstreamUser,
   [[nodiscard]] const policy::config::Route* recorded_route() const;
   void record_hit(policy::UsageRecord& record, policy::PriceVersionText& version) const;
   void note_attempt();
-  void note_attempt_end();
+  void note_attempt_end(UpstreamCall& call, UpstreamFailure failure);
   void note_first_byte();
   void note_progress();
   [[nodiscard]] policy::Usage usage_of_record() const;
@@ -368,17 +383,22 @@ class Exchange final : public UpstreamUser,
   void write_usage_record();
   void count_refusal();
 
-  // --- without a client (exchange_drain.cpp) ---------------------------------------------------
-  [[nodiscard]] bool may_drain() const;
-  void begin_drain();
-  void pump_drain();
+  // --- without a client (exchange_detached.cpp) ------------------------------------------------
+  [[nodiscard]] bool goes_on_for_others() const;
+  [[nodiscard]] bool goes_on_for_usage() const;
+  bool goes_on();
+  void detach();
+  [[nodiscard]] bool still_wanted() const;
+  void end_detached();
 
   // --- settle, record (exchange_settle.cpp); deadlines (exchange.cpp) ---------------------------
   void finish();
+  void end();
   void settle();
   [[nodiscard]] bool is_charged() const;
   [[nodiscard]] policy::Usage usage_charged();
-  void settle_limits(bool charged);
+  [[nodiscard]] policy::LostCost lost_cost_charged() const;
+  void settle_limits(bool charged, const policy::Consumption& used);
   void learn_from_answer();
   void record();
   [[nodiscard]] bool is_audited() const;
@@ -392,12 +412,9 @@ class Exchange final : public UpstreamUser,
   ShardContext* shard_;
   DownstreamConnection* downstream_;
   ShardConfig* config_;
-  UpstreamConnection* upstream_ = nullptr;
-  UpstreamPool* pool_ = nullptr;
   const policy::config::PolicySet* policy_set_;  // what the listener is for; nullptr: everything
   policy::Caller caller_;
   const policy::config::Route* route_ = nullptr;
-  const policy::config::Target* target_ = nullptr;
   const policy::config::PassthroughRule* passthrough_ = nullptr;
   RequestMessage* message_ = nullptr;
   CacheSession* cache_ = nullptr;               // null: it does not use the cache
@@ -407,18 +424,15 @@ class Exchange final : public UpstreamUser,
   core::Instant total_deadline_ = core::kNever;
 
   RequestNote request_;
+  UpstreamCall call_;
+  SilentCall* silent_ = nullptr;  // the other call, while there are two
   AttemptLog tries_;
   AnswerFlow answer_;
-  std::uint32_t provider_ = 0;
   std::uint32_t own_key_provider_ = UINT32_MAX;  // the one that the client's own key is for
   std::size_t sending_request_bytes_ = 0;
 
   // What it costs, and what it holds of limits.
   QuotaHold* quota_ = nullptr;  // of a caller with limits
-  const policy::config::Price* price_ =
-      nullptr;  // by which it is priced: the standard tier's first
-  // Behind the standard one, in rows of the config plus one; none: the same.
-  std::array<std::uint32_t, policy::kServiceTiers.size() - 1> tier_prices_{};
   policy::PromptEstimate prompt_;
   policy::Usage usage_;  // once it is settled
   core::MicroUsd cost_;
@@ -441,7 +455,6 @@ class Exchange final : public UpstreamUser,
   std::uint16_t reply_status_ = 0;              // where HTTP says it better than the reason does
   CacheSaid cache_said_ = CacheSaid::nothing;
   bool delayed_ = false;                // the simulator has had its delay at this stage
-  bool replay_when_sent_ = false;       // the kept connection is dead; its last send is not over
   bool head_in_scratch_ : 1 = true;     // the shard's scratch head is this request's
   bool brings_own_key_ : 1 = false;     // of a provider, beside the gateway's
   bool keep_alive_ : 1 = true;          // the client's connection may go on
@@ -450,15 +463,13 @@ class Exchange final : public UpstreamUser,
   bool continue_expected_ : 1 = false;  // the client waits for 100 before it sends its body
   bool text_counted_ : 1 = false;       // prompt_ says something
   bool park_expired_ : 1 = false;       // nobody has woken the parked request in time
-  bool request_sent_ : 1 = false;
-  bool send_failed_ : 1 = false;     // the upstream takes no more; it may still say something
-  bool broken_sending_ : 1 = false;  // it closed; what is on its way to it must end first
+  bool hedge_due_ : 1 = false;          // the deadline is that of a second call
 
   bool client_left_ : 1 = false;
   bool cut_by_limit_ : 1 = false;
-  bool drains_ : 1 = false;  // and what still comes is read for its usage alone
   bool recorded_ : 1 = false;
   bool detached_ : 1 = false;
+  bool for_usage_ : 1 = false;  // detached: what still comes is read for its usage
 };
 
 }  // namespace headrace::net

@@ -129,7 +129,7 @@ std::string_view Exchange::budget_holder(policy::config::ScopeKind scope) const 
     case ScopeKind::key:
       return view.scopes().name(*caller_.key);
     case ScopeKind::provider:
-      return config_->snapshot().providers()[provider_].name;
+      return config_->snapshot().providers()[call_.provider].name;
   }
   return {};
 }

@@ -68,7 +68,7 @@ void Exchange::on_upstream_received(core::BufferLease lease) {
     answer_.first_byte_at = shard_->now();
     note_first_byte();
     shard_->counters.first_byte_nanos.record(
-        static_cast<std::uint64_t>((answer_.first_byte_at - tries_.sent_at).count()));
+        static_cast<std::uint64_t>((answer_.first_byte_at - call_.sent_at).count()));
   }
   if (answer_.gathered_bytes == 0) {
     const std::size_t bytes = lease.size();
@@ -111,7 +111,7 @@ void Exchange::read_answer_head(core::BufferLease lease, std::size_t offset, std
     }
   }
   // The rest is still to come, also where only the next bytes were asked for so far.
-  upstream_->transport().want_receive(ReceiveMode::many);
+  call_.connection->transport().want_receive(ReceiveMode::many);
   const std::size_t rest = bytes - offset;
   answer_.gathered_bytes = static_cast<std::uint32_t>(rest);
   if (rest == 0) return;
@@ -131,16 +131,18 @@ void Exchange::read_answer_head(core::BufferLease lease, std::size_t offset, std
 void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std::size_t bytes) {
   explain(policy::Stage::relay);
   const http::ResponseHead& head = shard_->response_head;
-  learn_from_head(head);
+  learn_from_head(call_, head);
+  const policy::AttemptEnd end = policy::end_of_status(head.status);
   if (answer_.early && !is_event_stream(head)) {
-    end_attempt(policy::end_of_status(head.status));
+    end_attempt(end);
     upstream_failed(UpstreamFailure::invalid_answer);
     return;
   }
-  const bool withheld = head.status >= 400 && request_sent_ && !tries_.never_again &&
-                        may_try_again() && policy::row(policy::end_of_status(head.status)).retry;
+  if (!choose_call(end)) return;
+  const bool again = silent_ != nullptr || (!call_.never_again && may_try_again());
+  const bool withheld = policy::row(end).retry && call_.sent && again;
   move_to(withheld ? ExchangeState::judging_answer : ExchangeState::relaying);
-  if (request_sent_ && !withheld && !core::planted(core::PlantedBug::retried_after_first_byte)) {
+  if (call_.sent && !withheld && !core::planted(core::PlantedBug::retried_after_first_byte)) {
     release_message();
   }
   if (!body_complete_) {
@@ -154,7 +156,7 @@ void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std:
   start_meter(head);
   if (!withheld) start_keeping(head);
   if (!answer_.early) choose_framing(head);
-  answer_.bulk = pool_->expects_bulk() ||
+  answer_.bulk = call_.pool->expects_bulk() ||
                  (head.framing == BodyFraming::length && head.content_length >= kBulkAnswerBytes);
 
   note_cost(head, std::span(lease.data(), bytes).subspan(head_bytes));
@@ -165,7 +167,7 @@ void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std:
     upstream_failed(UpstreamFailure::invalid_answer);
     return;
   }
-  const milliseconds gap(pool_->provider().row->timeouts.gap_ms);
+  const milliseconds gap(call_.pool->provider().row->timeouts.gap_ms);
   set_deadline(withheld ? std::min<core::Duration>(gap, kFailedAnswerTime) : gap);
   if (bytes > head_bytes || head_bytes > 0) {
     lease.shrink(bytes);
@@ -188,7 +190,7 @@ void Exchange::start_meter(const http::ResponseHead& head) {
   } else if (is_media_type(head.fields.value(FieldId::content_type), "application/json")) {
     answer_.meter.start_document(
         request_.match.endpoint,
-        shard_->answer_patterns.at(provider_, std::to_underlying(request_.match.endpoint)));
+        shard_->answer_patterns.at(call_.provider, std::to_underlying(request_.match.endpoint)));
   }
 }
 

@@ -150,11 +150,6 @@ void Exchange::on_cache_turn(bool leads) {
   resume();
 }
 
-void Exchange::on_cache_unwanted() {
-  HEADRACE_CHECK(detached_, "a client that is there wants its answer");
-  end_detached();
-}
-
 void Exchange::leave_flight() {
   if (cache_ == nullptr || cache_->seat == nullptr) return;
   shard_->cache->leave(*std::exchange(cache_->seat, nullptr));

@@ -37,7 +37,7 @@ void Exchange::on_silence() {
   // One that is about to be sent again must not begin its answer before that.
   const bool unanswered =
       (state_ == ExchangeState::sending || state_ == ExchangeState::awaiting_answer) &&
-      !replay_when_sent_ && !broken_sending_;
+      !call_.replay_when_sent && !call_.broken_sending;
   if (unanswered && !answer_.started) {
     // Gemini's stream need not be one of events; that is only known from its head.
     if (request_.match.dialect == policy::Dialect::gemini || answer_.seen) return;

@@ -31,7 +31,7 @@ void Exchange::write_told_fields(http::HeadWriter& writer) {
   const policy::config::AnswerSettings& told = view.settings().answers;
   if (tries_.requests_sent == 0 && !answer_.early) cost_told_ = core::MicroUsd(0);
   if (told.provider == Switch::on && tries_.requests_sent > 0) {
-    writer.field("X-Headrace-Provider", config_->snapshot().providers()[provider_].name);
+    writer.field("X-Headrace-Provider", config_->snapshot().providers()[call_.provider].name);
   }
   if (told.route == Switch::on && route_ != nullptr) {
     const policy::config::ModelName& first = view.models(*route_).front();
@@ -70,12 +70,12 @@ void Exchange::write_explained(http::HeadWriter& writer) {
   const policy::Catalogues catalogues = view.catalogues();
   policy::Explanation& explained = *explanation_;
   explained.attempts = tries_.requests_sent;
-  if (price_ != nullptr) explained.price_version = price_->version;
+  if (call_.price != nullptr) explained.price_version = call_.price->version;
   explained.cost = cost_told_;
   explained.reserved = reserved_money();
   if (tries_.requests_sent > 0)
-    explained.provider = config_->snapshot().providers()[provider_].name;
-  if (target_ != nullptr) explained.model = view.text(target_->model);
+    explained.provider = config_->snapshot().providers()[call_.provider].name;
+  if (call_.target != nullptr) explained.model = view.text(call_.target->model);
   const auto what = [&]() -> policy::Message {
     if (explained.cache == "hit") return MessageId::served_from_cache;
     if (answer_.local && status_ >= 400) return policy::row(reason_).title;

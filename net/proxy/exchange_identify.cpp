@@ -104,14 +104,14 @@ bool Exchange::identify_by_token(const policy::Identity& identity) {
 // A key of the client's own goes to the one provider that was chosen first, and to no other one
 // that takes its place.
 bool Exchange::settle_own_key() {
-  const policy::config::OwnKeys taken = config_->view().providers()[provider_].own_keys;
+  const policy::config::OwnKeys taken = config_->view().providers()[call_.provider].own_keys;
   if (!brings_own_key_) {
     if (taken != policy::config::OwnKeys::required) return true;
     reply(Reason::unauthenticated, MessageId::provider_key_missing);
     return false;
   }
-  if (own_key_provider_ == UINT32_MAX) own_key_provider_ = provider_;
-  if (taken == policy::config::OwnKeys::off || own_key_provider_ != provider_) {
+  if (own_key_provider_ == UINT32_MAX) own_key_provider_ = call_.provider;
+  if (taken == policy::config::OwnKeys::off || own_key_provider_ != call_.provider) {
     reply(Reason::unauthenticated, MessageId::key_conflicting);
     return false;
   }

@@ -1,5 +1,4 @@
-// What of an upstream's answer the cache keeps, as it passes; and requests that go on without their
-// client because others wait for the same answer.
+// What of an upstream's answer the cache keeps, as it passes.
 #include "core/planted_bug.h"
 #include "net/cache/shard_cache.h"
 #include "net/edge/downstream_connection.h"
@@ -15,8 +14,6 @@ using core::FlightEnd;
 using http::FieldId;
 using std::chrono::milliseconds;
 using State = CacheSession::State;
-
-// --- keeping an answer ---------------------------------------------------------------------------
 
 void Exchange::start_keeping(const http::ResponseHead& head) {
   if (cache_ == nullptr || cache_->state != State::fetching) return;
@@ -79,49 +76,6 @@ void Exchange::keep_nothing(FlightEnd end) {
   cache_->state = State::over;
   if (cache_->seat == nullptr) return;
   shard_->cache->finish(*std::exchange(cache_->seat, nullptr), end, {});
-}
-
-// --- without a client ----------------------------------------------------------------------------
-
-// Its client leaves: does it go on for others who may wait for its answer?
-bool Exchange::goes_on_for_others() const {
-  if (cache_ == nullptr || cache_->seat == nullptr || shard_->closing) return false;
-  if (cache_->state != State::fetching) return false;
-  return state_ == ExchangeState::parked || state_ == ExchangeState::awaiting_upstream ||
-         state_ == ExchangeState::sending || state_ == ExchangeState::awaiting_answer ||
-         state_ == ExchangeState::judging_answer || state_ == ExchangeState::relaying;
-}
-
-void Exchange::detach() {
-  detached_ = true;
-  keep_alive_ = false;
-  answer_.cut = true;
-  silence_.clear(*shard_->timers);
-  static_cast<void>(downstream_->peer());  // for the record, while there is a socket to ask
-  shard_->cache->client_left(*cache_->seat);
-}
-
-void Exchange::on_downstream_gone() {
-  // What was queued for it is nobody's now; nothing more is held up by it.
-  answer_.sending_entries = 0;
-  answer_.out.clear();
-  if (state_ != ExchangeState::relaying) return;
-  set_deadline(milliseconds(pool_->provider().row->timeouts.gap_ms));
-  want_more_answer();
-}
-
-// Its answer is complete, or broken, or nobody wants it any more.
-void Exchange::end_detached() {
-  keep_nothing(FlightEnd::failed);
-  leave_flight();
-  move_to(ExchangeState::closing);
-  static_cast<core::ListHook<RunQueueTag>&>(*this).unlink();
-  static_cast<core::ListHook<IntentQueueTag>&>(*this).unlink();
-  deadline_.clear(*shard_->timers);
-  end_attempt(policy::AttemptEnd::client_left);
-  abandon_upstream();
-  record();
-  downstream_->exchange_done_alone();
 }
 
 }  // namespace headrace::net

@@ -118,7 +118,7 @@ void Exchange::look_at_limits_again() {
     debts[i] = shard_->limits->read(chain[i].terms, time).debt;
   policy::ReserveQuestion ask;
   ask.input = quota_->input_max;
-  if (price_ != nullptr) ask.rates = price_->rates;
+  if (call_.price != nullptr) ask.rates = call_.price->rates;
   const auto borne = policy::output_still_borne(quota_->reserved, chain,
                                                 std::span(debts).first(chain.size()), ask);
   if (!borne || borne->output >= quota_->output_max) return;

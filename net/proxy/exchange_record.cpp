@@ -39,7 +39,7 @@ policy::Verdict Exchange::account() {
   const bool strict = config_->view().settings().billing.strict == policy::config::Switch::on;
   if (ticket_.entry == nullptr) {
     std::array<char, policy::kRecordTagBytesMax> tags;
-    const policy::PriceVersionText version(price_ == nullptr ? 0 : price_->version);
+    const policy::PriceVersionText version(call_.price == nullptr ? 0 : call_.price->version);
     UsageRecord intent = intended_record(tags, version);
     if (!records.begin(ticket_, intent)) {
       shard_->counters.add(ShardCount::records_refused);
@@ -93,8 +93,8 @@ UsageRecord Exchange::intended_record(std::span<char> tags, const policy::PriceV
   }
   if (passthrough_ != nullptr) record.route = view.text(passthrough_->path);
   // An answer from the cache has none.
-  if (target_ != nullptr || passthrough_ != nullptr) {
-    record.provider = config_->snapshot().providers()[provider_].name;
+  if (call_.target != nullptr || passthrough_ != nullptr) {
+    record.provider = config_->snapshot().providers()[call_.provider].name;
   }
   record.model = request_.model.text();
   record.dialect = request_.match.dialect;
@@ -133,13 +133,13 @@ void Exchange::intend_cost(UsageRecord& intent) {
   if (passthrough_ != nullptr) {
     intent.cost = core::MicroUsd(static_cast<std::int64_t>(passthrough_->request_micro_usd));
   }
-  if (text_counted_ && target_ != nullptr) {
+  if (text_counted_ && call_.target != nullptr) {
     input_estimate_ = learned(request_.model.text()).prompt_tokens(prompt_);
     intent.usage.in_fresh = input_estimate_;
     intent.usage.source = UsageSource::estimated;
   }
-  if (price_ != nullptr) {
-    intent.cost = policy::cost_of(intent.usage, price_->rates);
+  if (call_.price != nullptr) {
+    intent.cost = policy::cost_of(intent.usage, call_.price->rates);
   }
   if (quota_ == nullptr) return;
   intent.reserved_money = reserved_money().value_or(core::MicroUsd(0));
@@ -165,17 +165,18 @@ std::optional<core::MicroUsd> Exchange::reserved_money() const {
 
 void Exchange::note_attempt() {
   if (ticket_.entry == nullptr) return;
-  policy::ShardRecords::begin_attempt(ticket_, config_->snapshot().providers()[provider_].name,
+  policy::ShardRecords::begin_attempt(ticket_, config_->snapshot().providers()[call_.provider].name,
                                       nanos(shard_->now()));
-  tries_.open = true;
+  call_.open = true;
 }
 
-void Exchange::note_attempt_end() {
-  if (ticket_.entry == nullptr || !tries_.open) return;
-  tries_.open = false;
-  const std::uint16_t status = answer_.seen && !answer_.local ? status_ : std::uint16_t{0};
-  policy::ShardRecords::end_attempt(ticket_, nanos(shard_->now()), status,
-                                    static_cast<std::uint8_t>(failure_), core::MicroUsd());
+void Exchange::note_attempt_end(UpstreamCall& call, UpstreamFailure failure) {
+  if (ticket_.entry == nullptr || !call.open) return;
+  call.open = false;
+  const policy::Attempt& made = tries_.made[call.entry];
+  policy::ShardRecords::end_attempt(ticket_, call.entry, nanos(shard_->now()), made.status,
+                                    static_cast<std::uint8_t>(failure),
+                                    core::MicroUsd(static_cast<std::int64_t>(made.cost_micro_usd)));
 }
 
 void Exchange::note_first_byte() {
@@ -192,8 +193,9 @@ void Exchange::note_progress() {
   if (answer_.meter.stream() == nullptr) return;
   policy::Usage usage = answer_.meter.usage();
   if (usage.in_total() == 0) usage.in_fresh = input_estimate_;
-  if (price_ != nullptr) {
-    entry.micro_usd.store(policy::cost_of(usage, price_->rates).count(), std::memory_order_relaxed);
+  if (call_.price != nullptr) {
+    entry.micro_usd.store(policy::cost_of(usage, call_.price->rates).count(),
+                          std::memory_order_relaxed);
   }
   entry.streaming.store(1, std::memory_order_relaxed);
   entry.input_tokens.store(usage.in_total(), std::memory_order_relaxed);
@@ -224,10 +226,10 @@ void Exchange::write_usage_record() {
     count_refusal();
     return;
   }
-  note_attempt_end();
   UsageRecord record = policy::ShardRecords::intent_of(ticket_);
   policy::ShardRecords::take_attempts(ticket_, record);
-  if (tries_.requests_sent > 0) record.provider = config_->snapshot().providers()[provider_].name;
+  if (tries_.requests_sent > 0)
+    record.provider = config_->snapshot().providers()[call_.provider].name;
   record.ended_nanos = nanos(shard_->now());
   record.ended_unix_nanos = shard_->io->wall_now().unix_nanos;
   record.first_byte_nanos = nanos(answer_.first_byte_at);
@@ -239,7 +241,7 @@ void Exchange::write_usage_record() {
   record.usage = usage_of_record();
   record.raw = answer_.meter.raw();
   record.cost = cost_;
-  policy::PriceVersionText version(price_ == nullptr ? 0 : price_->version);
+  policy::PriceVersionText version(call_.price == nullptr ? 0 : call_.price->version);
   record.price = version.view();
   record.limit = limit_;
   if (cache_said_ == CacheSaid::hit) record_hit(record, version);

@@ -63,8 +63,8 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
   queue_relayed(std::move(lease), offset, head, framer);
   note_progress();
   if (state_ == ExchangeState::closing) return;
-  if (detached_ && state_ == ExchangeState::relaying && !cache_->builder.active()) {
-    end_detached();  // nothing is kept of it, so nobody is served
+  if (detached_ && state_ == ExchangeState::relaying && !still_wanted()) {
+    end_detached();
     return;
   }
   if (!bad && !complete && output_used_up()) {
@@ -83,9 +83,9 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
     }
   } else {
     // The first of a stream shows that its provider works; a whole answer shows it at its end.
-    if (answer_.streaming && !tries_.hold.judged) judge_attempt(end_of_answer());
+    if (answer_.streaming && !call_.hold.judged) judge_attempt(call_, end_of_answer());
     if (answer_.streaming) expect_silence();
-    set_deadline(milliseconds(pool_->provider().row->timeouts.gap_ms));
+    set_deadline(milliseconds(call_.pool->provider().row->timeouts.gap_ms));
     want_more_answer();
     pump_answer();
   }
@@ -95,10 +95,6 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
 void Exchange::queue_relayed(core::BufferLease lease, std::size_t offset, std::string_view head,
                              http::BodyFramer& framer) {
   bytes_out_ += framer.body_bytes();
-  if (drains_) {
-    answer_.started = true;
-    return;
-  }
   std::span<std::byte> bytes = framer.finish();
   if (!head.empty()) answer_.started = true;
   if (detached_) return;
@@ -212,7 +208,7 @@ bool Exchange::splice_answer() {
   if (!plain || !answer_.bulk || answer_.no_pipe_left || rest < kSpliceBytesMin ||
       !answer_.out.empty())
     return false;
-  Transport& from = upstream_->transport();
+  Transport& from = call_.connection->transport();
   if (!from.may_splice_to(downstream_->transport())) return false;
   const auto bytes = static_cast<std::size_t>(std::min<std::uint64_t>(rest, kSpliceBytesMax));
   from.splice_to(downstream_->transport(), bytes);
@@ -241,13 +237,13 @@ void Exchange::on_upstream_spliced(std::int32_t result) {
     upstream_failed(UpstreamFailure::truncated);
     return;
   }
-  set_deadline(milliseconds(pool_->provider().row->timeouts.gap_ms));
+  set_deadline(milliseconds(call_.pool->provider().row->timeouts.gap_ms));
   want_more_answer();
 }
 
 void Exchange::want_more_answer() {
-  if (upstream_ == nullptr) return;
-  Transport& transport = upstream_->transport();
+  if (call_.connection == nullptr) return;
+  Transport& transport = call_.connection->transport();
   const std::size_t queued = detached_ ? 0 : answer_.out.size();
   if (queued >= kQueuedLeasesMax || (answer_.bulk && queued > 0) ||
       (queued >= kQueuedLeasesWhenShort && small_buffers_short(*shard_))) {
@@ -263,9 +259,9 @@ void Exchange::want_more_answer() {
 // --- its end -------------------------------------------------------------------------------------
 
 void Exchange::answer_complete(bool reusable) {
-  if (answer_is_withheld(reusable && request_sent_)) return;
+  if (answer_is_withheld(reusable && call_.sent)) return;
   answer_.ended = true;
-  pool_->learn_answer_bytes(bytes_out_);
+  call_.pool->learn_answer_bytes(bytes_out_);
   if (policy::StreamMeter* stream = answer_.meter.stream();
       stream != nullptr && stream->end() == policy::StreamEnd::failed) {
     failure_ = UpstreamFailure::truncated;
@@ -275,8 +271,8 @@ void Exchange::answer_complete(bool reusable) {
   end_attempt(end_of_answer());
   move_to(ExchangeState::flushing);
   deadline_.set(*shard_->timers, core::kNever);
-  if (reusable && request_sent_ && upstream_ != nullptr) {
-    std::exchange(upstream_, nullptr)->release();
+  if (reusable && call_.sent && call_.connection != nullptr) {
+    std::exchange(call_.connection, nullptr)->release();
   } else {
     abandon_upstream();
   }
@@ -317,7 +313,6 @@ void Exchange::pump_answer() {
     if (answer_.ended) end_detached();
     return;
   }
-  if (drains_) return pump_drain();
   Transport& transport = downstream_->transport();
   if (transport.sending() || !transport.is_open()) return;
   if (state_ == ExchangeState::judging_answer &&
@@ -351,7 +346,7 @@ void Exchange::on_downstream_sent() {
   for (; answer_.sending_entries > 0; --answer_.sending_entries)
     answer_.out.pop_front().reset();
   if (state_ == ExchangeState::relaying && answer_.out.size() < kQueuedLeasesMax / 2) {
-    set_deadline(milliseconds(pool_->provider().row->timeouts.gap_ms));
+    set_deadline(milliseconds(call_.pool->provider().row->timeouts.gap_ms));
     want_more_answer();
   }
   pump_answer();

@@ -199,6 +199,12 @@ void Exchange::send_error(const policy::ErrorAnswer& answer, policy::Language sp
 
 void Exchange::reply_with(std::uint16_t status, std::string_view content_type,
                           std::string_view body, std::string_view extra_lines) {
+  // A second call that cannot be made is no answer: the first one goes on.
+  if (silent_ != nullptr) {
+    give_up_call(policy::AttemptEnd::gateway_short);
+    attend_to_silent();
+    return;
+  }
   HEADRACE_CHECK(!answer_.started, "a request is answered once");
   end_attempt(policy::AttemptEnd::gateway_short);
   keep_nothing(core::FlightEnd::failed);

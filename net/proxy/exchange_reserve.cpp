@@ -52,13 +52,13 @@ Verdict Exchange::reserve() {
   const policy::config::ConfigView& view = config_->view();
   std::array<char, policy::kModelBytesMax> scratch;
   const std::string_view model = limited_model(scratch);
-  price_ = passthrough_ != nullptr ? nullptr : price_of(*target_, model);
+  call_.price = passthrough_ != nullptr ? nullptr : price_of(*call_.target, model);
   note_tier_prices(model);
   if (text_counted_) {
-    prompt_ = policy::estimate_prompt(message_->scan.text_counts(message_->body()),
-                                      price_ == nullptr
-                                          ? policy::kImageTokensMax
-                                          : static_cast<std::int64_t>(price_->image_tokens_max));
+    prompt_ = policy::estimate_prompt(
+        message_->scan.text_counts(message_->body()),
+        call_.price == nullptr ? policy::kImageTokensMax
+                               : static_cast<std::int64_t>(call_.price->image_tokens_max));
   }
   // On the way to another target what was reserved stays: it was the dearest of the route.
   if (!shard_->limits) return Verdict::go;
@@ -68,7 +68,7 @@ Verdict Exchange::reserve() {
   if (quota_ != nullptr) {
     policy::chain_limits(question(policy::QuotaStage::reserve, model), caller_, chain);
   }
-  const policy::config::Provider& provider = view.providers()[provider_];
+  const policy::config::Provider& provider = view.providers()[call_.provider];
   if (!provider.limits.none()) {
     for (const auto stage : {policy::QuotaStage::admit, policy::QuotaStage::reserve})
       policy::chain_limits(question(stage, model), provider, chain);
@@ -191,25 +191,26 @@ const policy::config::Price* Exchange::price_of(const policy::config::Target& ta
 // While the request still has its model's whole name.
 void Exchange::note_tier_prices(std::string_view model) {
   const policy::config::QuotaView& quota = config_->view().quota();
-  if (price_ == nullptr || quota.settings().prices_by_tier == Switch::off) return;
-  for (std::size_t i = 0; i < tier_prices_.size(); ++i) {
-    const policy::config::Price* price = price_of(*target_, model, policy::kServiceTiers[i + 1]);
-    tier_prices_[i] = static_cast<std::uint32_t>(price - quota.prices().data()) + 1;
+  if (call_.price == nullptr || quota.settings().prices_by_tier == Switch::off) return;
+  for (std::size_t i = 0; i < call_.tier_prices.size(); ++i) {
+    const policy::config::Price* price =
+        price_of(*call_.target, model, policy::kServiceTiers[i + 1]);
+    call_.tier_prices[i] = static_cast<std::uint32_t>(price - quota.prices().data()) + 1;
   }
 }
 
 // By the tier that the answer says it was served in.
 const policy::config::Price* Exchange::price_of_tier(const policy::Usage& usage) const {
   const auto tier = static_cast<std::size_t>(policy::service_tier_of(usage.service_tier.view()));
-  if (price_ == nullptr || tier == 0 || tier_prices_[tier - 1] == 0) return price_;
-  return &config_->view().quota().prices()[tier_prices_[tier - 1] - 1];
+  if (call_.price == nullptr || tier == 0 || call_.tier_prices[tier - 1] == 0) return call_.price;
+  return &config_->view().quota().prices()[call_.tier_prices[tier - 1] - 1];
 }
 
 // What the answers of the target's model have taught this shard.
 policy::ModelHistory& Exchange::learned(std::string_view model) {
   const policy::config::ConfigView& view = config_->view();
-  const std::string_view own = view.text(target_->model);
-  return shard_->learned_models->of(view.text(view.providers()[provider_].name),
+  const std::string_view own = view.text(call_.target->model);
+  return shard_->learned_models->of(view.text(view.providers()[call_.provider].name),
                                     own.empty() ? model : own);
 }
 

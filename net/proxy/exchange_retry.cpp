@@ -53,6 +53,8 @@ constexpr AttemptEnd end_of(UpstreamFailure failure) {
       return AttemptEnd::total_timeout;
     case UpstreamFailure::invalid_answer:
       return AttemptEnd::invalid_answer;
+    case UpstreamFailure::beaten:
+      return AttemptEnd::beaten;
     case UpstreamFailure::truncated:
     case UpstreamFailure::count:
       return AttemptEnd::truncated;
@@ -78,7 +80,7 @@ TargetQuestion Exchange::target_question() const {
 bool Exchange::goes_elsewhere() const {
   if (!may_try_again()) return false;
   const auto targets = config_->view().targets(*route_);
-  return targets.size() > 1 || pool_->provider().keys.size() > 1;
+  return targets.size() > 1 || call_.pool->provider().keys.size() > 1;
 }
 
 bool Exchange::may_try_again() const {
@@ -93,7 +95,7 @@ bool Exchange::may_try_again() const {
 bool Exchange::begin_attempt() {
   const core::Instant now = shard_->now();
   const auto entered = config_->targets().enter(
-      tries_.hold, target_, provider_, tries_.hold.key,
+      call_.hold, call_.target, call_.provider, call_.hold.key,
       message_ == nullptr ? 0 : message_->body_bytes / kBytesPerToken, now);
   count(entered.events);
   if (!entered.go) {
@@ -103,39 +105,40 @@ bool Exchange::begin_attempt() {
   if (route_ != nullptr && tries_.count == 0) {
     config_->targets().budget(*route_).on_request(retry_rules(), now);
   }
-  if (target_ != nullptr) {
-    const auto index = target_ - config_->view().targets(*route_).data();
+  if (call_.target != nullptr) {
+    const auto index = call_.target - config_->view().targets(*route_).data();
     tries_.targets = static_cast<std::uint8_t>(tries_.targets | 1U << index);
   }
-  tries_.begun_at = now;
-  tries_.patience_ms = 0;
-  tries_.never_again = false;
+  call_.begun_at = now;
+  call_.patience_ms = 0;
+  call_.never_again = false;
   HEADRACE_CHECK(tries_.count < policy::kAttemptsMax);
-  tries_.made[tries_.count++] = {.provider = static_cast<std::uint16_t>(provider_),
-                                 .key = tries_.hold.key,
+  call_.entry = tries_.count;
+  tries_.made[tries_.count++] = {.provider = static_cast<std::uint16_t>(call_.provider),
+                                 .key = call_.hold.key,
                                  .end = AttemptEnd::answered};
   return true;
 }
 
 // What its answer's head says of the provider, whatever the answer is.
-void Exchange::learn_from_head(const http::ResponseHead& head) {
+void Exchange::learn_from_head(UpstreamCall& call, const http::ResponseHead& head) {
   const core::Instant now = shard_->now();
-  tries_.made[tries_.count - 1].status = head.status;
+  tries_.made[call.entry].status = head.status;
   policy::HintReader reader(shard_->io->wall_now().unix_nanos / 1'000'000);
   for (const http::Field& field : head.fields)
     reader.field(field.name, field.value);
   const policy::ProviderHints hints = reader.hints();
-  if (!brings_own_key_) config_->targets().learn(tries_.hold, hints, now);
-  tries_.never_again = hints.should_retry == false;
+  if (!brings_own_key_) config_->targets().learn(call.hold, hints, now);
+  call.never_again = hints.should_retry == false;
   if (head.status < 400) {
-    config_->targets().first_byte(tries_.hold, answer_.first_byte_at - tries_.sent_at, now);
+    config_->targets().first_byte(call.hold, answer_.first_byte_at - call.sent_at, now);
     return;
   }
-  tries_.patience_ms = hints.retry_after_ms.value_or(0);
+  call.patience_ms = hints.retry_after_ms.value_or(0);
   if (hints.retry_after_ms) return;
   for (const auto& window : hints.windows) {
     if (window && window->remaining == 0)
-      tries_.patience_ms = std::max(tries_.patience_ms, window->reset_ms);
+      call.patience_ms = std::max(call.patience_ms, window->reset_ms);
   }
 }
 
@@ -145,11 +148,11 @@ AttemptEnd Exchange::end_of_answer() {
       stream != nullptr && stream->end() == policy::StreamEnd::failed) {
     return AttemptEnd::stream_error;
   }
-  const AttemptEnd end = policy::end_of_status(tries_.made[tries_.count - 1].status);
+  const AttemptEnd end = policy::end_of_status(tries_.made[call_.entry].status);
   const policy::ProviderErrorReader* error = answer_.meter.error();
   if (error == nullptr) return end;
   if (error->retry_after_ms())
-    tries_.patience_ms = std::max(tries_.patience_ms, *error->retry_after_ms());
+    call_.patience_ms = std::max(call_.patience_ms, *error->retry_after_ms());
   if (end == AttemptEnd::rate_limited && error->account_spent()) return AttemptEnd::account_spent;
   return end;
 }
@@ -160,30 +163,36 @@ AttemptEnd Exchange::end_of_failure(UpstreamFailure failure) const {
   return end_of(within_head ? UpstreamFailure::closed_early : failure);
 }
 
-void Exchange::judge_attempt(AttemptEnd end) {
+void Exchange::judge_attempt(UpstreamCall& call, AttemptEnd end) {
   // A key that the client brought is not one of ours to be benched.
   if (brings_own_key_ && policy::row(end).blame == policy::Blame::key) end = AttemptEnd::refused;
-  const auto judged = config_->targets().judge(tries_.hold, end, tries_.patience_ms, shard_->now());
+  const auto judged = config_->targets().judge(call.hold, end, call.patience_ms, shard_->now());
   count(judged.events);
   if (judged.benched) shard_->counters.add(ShardCount::keys_benched);
 }
 
-void Exchange::end_attempt(AttemptEnd end) {
-  if (!tries_.hold.under_way) return;
-  judge_attempt(end);
-  config_->targets().end(tries_.hold);
-  policy::Attempt& entry = tries_.made[tries_.count - 1];
+void Exchange::end_attempt(UpstreamCall& call, AttemptEnd end, UpstreamFailure failure) {
+  if (!call.hold.under_way) return;
+  judge_attempt(call, end);
+  const bool beaten = end == AttemptEnd::beaten;
+  if (!beaten || !core::planted(core::PlantedBug::beaten_call_counted)) {
+    config_->targets().end(call.hold);
+  }
+  policy::Attempt& entry = tries_.made[call.entry];
   entry.end = end;
   entry.duration_ms = static_cast<std::uint32_t>(
-      std::chrono::duration_cast<milliseconds>(shard_->now() - tries_.begun_at).count());
-  // The provider had all of it, and may charge for it although nobody heard of an answer.
-  const bool unheard = end == AttemptEnd::first_byte_timeout || end == AttemptEnd::total_timeout;
-  if (unheard && request_sent_ && price_ != nullptr) {
+      std::chrono::duration_cast<milliseconds>(shard_->now() - call.begun_at).count());
+  if (policy::row(end).may_cost && call.sent) {
     policy::Usage usage;
     usage.in_fresh = prompt_.text_tokens + prompt_.media_tokens;
-    entry.cost_micro_usd =
-        static_cast<std::uint64_t>(policy::cost_of(usage, price_->rates).count());
+    entry.input_tokens = static_cast<std::uint32_t>(usage.in_fresh);
+    if (call.price != nullptr) {
+      entry.cost_micro_usd =
+          static_cast<std::uint64_t>(policy::cost_of(usage, call.price->rates).count());
+    }
   }
+  if (beaten && core::planted(core::PlantedBug::beaten_call_unrecorded)) return;
+  note_attempt_end(call, failure);
 }
 
 void Exchange::count(std::span<const BreakerEvent> events) {
@@ -205,7 +214,7 @@ void Exchange::count(std::span<const BreakerEvent> events) {
 std::optional<core::Duration> Exchange::plan_retry(AttemptEnd end) {
   const bool seen = answer_.started && state_ != ExchangeState::judging_answer &&
                     !core::planted(core::PlantedBug::retried_after_first_byte);
-  if (seen || tries_.never_again || !policy::row(end).retry || !may_try_again() ||
+  if (seen || call_.never_again || !policy::row(end).retry || !may_try_again() ||
       message_ == nullptr) {
     return std::nullopt;
   }
@@ -213,9 +222,9 @@ std::optional<core::Duration> Exchange::plan_retry(AttemptEnd end) {
   const policy::RetryRules& rules = retry_rules();
   const std::uint64_t random = shard_->io->random();
   const TargetAnswer next = config_->targets().choose(*route_, target_question(), now, random);
-  const bool same = next.target == target_ && next.key == tries_.hold.key;
+  const bool same = next.target == call_.target && next.key == call_.hold.key;
   const bool other_key =
-      next.target == target_ && !same && policy::row(end).blame == policy::Blame::key;
+      next.target == call_.target && !same && policy::row(end).blame == policy::Blame::key;
   const bool elsewhere = next.target != nullptr && (!next.tried || other_key);
   std::uint32_t delay_ms = 0;
   if (!elsewhere) {
@@ -224,7 +233,7 @@ std::optional<core::Duration> Exchange::plan_retry(AttemptEnd end) {
     if (next.last_resort) return std::nullopt;
     // What waits for a reset waits no longer than for a hint.
     const std::uint32_t hint_ms = next.target == nullptr ? next.wait_ms
-                                  : same                 ? tries_.patience_ms
+                                  : same                 ? call_.patience_ms
                                                          : 0;
     const auto backoff = policy::backoff_ms(rules, tries_.count - 1U, hint_ms, random);
     if (!backoff) return std::nullopt;
@@ -239,25 +248,37 @@ std::optional<core::Duration> Exchange::plan_retry(AttemptEnd end) {
   return milliseconds(delay_ms);
 }
 
-// Forgets what the attempt left behind, and waits. Nothing of it is being sent any more.
-void Exchange::retry_in(core::Duration delay) {
-  if (answer_.streaming) {
-    answer_.streaming = false;
-    shard_->counters.gauges.streams_open.add(-1);
-  }
-  // Whatever its answer left behind.
-  if (!core::planted(core::PlantedBug::failed_answer_kept)) answer_.out.clear();
+// Whatever the answer of a call that failed left behind, but for the beginning of a stream that we
+// have made ourselves: the next call goes on with that.
+void Exchange::forget_answer() {
   drop_held();
-  answer_.meter.stop();
   answer_.gathered.reset();
   answer_.gathered_bytes = 0;
   answer_.scan = {};
   answer_.interim_answers = 0;
+  failure_ = UpstreamFailure::none;
+  answer_.seen = answer_.ended = answer_.bulk = false;
+  if (answer_.early) return;
+  if (answer_.streaming) {
+    answer_.streaming = false;
+    shard_->counters.gauges.streams_open.add(-1);
+  }
+  if (!core::planted(core::PlantedBug::failed_answer_kept)) answer_.out.clear();
+  answer_.meter.stop();
   bytes_out_ = 0;
   status_ = 0;
-  failure_ = UpstreamFailure::none;
-  request_sent_ = send_failed_ = tries_.replayed = broken_sending_ = false;
-  answer_.seen = answer_.started = answer_.ended = answer_.bulk = false;
+  answer_.started = false;
+}
+
+// Nothing of the attempt is being sent any more.
+void Exchange::retry_in(core::Duration delay) {
+  forget_answer();
+  call_ = {.target = call_.target,
+           .price = call_.price,
+           .tier_prices = call_.tier_prices,
+           .hold = call_.hold,
+           .provider = call_.provider,
+           .entry = call_.entry};
   if (!message_->written_head.empty() && !message_->head_block) {
     // Written over the one that the client sent: it goes to where it was written for.
     stage_ = policy::Stage::upstream;
@@ -276,13 +297,15 @@ bool Exchange::answer_is_withheld(bool reusable) {
   if (state_ != ExchangeState::judging_answer) return false;
   const AttemptEnd end = end_of_answer();
   end_attempt(end);
-  if (const auto delay = plan_retry(end)) {
+  const bool other_goes_on = silent_ != nullptr;
+  const auto delay = other_goes_on ? std::nullopt : plan_retry(end);
+  if (other_goes_on || delay) {
     if (reusable) {
-      std::exchange(upstream_, nullptr)->release();
+      std::exchange(call_.connection, nullptr)->release();
     } else {
       abandon_upstream();
     }
-    retry_in(*delay);
+    other_goes_on ? attend_to_silent() : retry_in(*delay);
     return true;
   }
   keep_nothing(core::FlightEnd::failed);
@@ -294,7 +317,7 @@ bool Exchange::answer_is_withheld(bool reusable) {
 // It has come too slowly, or is too much, to be waited for.
 void Exchange::judge_withheld() {
   if (answer_is_withheld(false)) return;
-  set_deadline(milliseconds(pool_->provider().row->timeouts.gap_ms));
+  set_deadline(milliseconds(call_.pool->provider().row->timeouts.gap_ms));
   want_more_answer();
   pump_answer();
 }

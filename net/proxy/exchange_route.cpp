@@ -24,14 +24,14 @@ Verdict Exchange::route() {
   const policy::config::ConfigView& view = config_->view();
   const core::Instant now = shard_->now();
   if (passthrough_ != nullptr) {
-    provider_ = passthrough_->provider;
+    call_.provider = passthrough_->provider;
     if (!settle_own_key()) return Verdict::reply;
-    const auto key = config_->targets().choose_key(provider_, now, shard_->io->random());
+    const auto key = config_->targets().choose_key(call_.provider, now, shard_->io->random());
     if (!key.ready && !brings_own_key_) {
       reply_unavailable(key.wait_ms);
       return Verdict::reply;
     }
-    tries_.hold.key = key.key;
+    call_.hold.key = key.key;
     return Verdict::go;
   }
   std::array<char, policy::kModelBytesMax> scratch;
@@ -86,9 +86,9 @@ bool Exchange::choose_target() {
     reply_unavailable(answer.wait_ms);
     return false;
   }
-  target_ = answer.target;
-  provider_ = target_->provider;
-  tries_.hold.key = answer.key;
+  call_.target = answer.target;
+  call_.provider = call_.target->provider;
+  call_.hold.key = answer.key;
   return true;
 }
 
@@ -106,7 +106,7 @@ bool Exchange::edit_request(std::string_view model) {
   const policy::config::ConfigView& view = config_->view();
   policy::EditList& edits = message_->edits;
   const policy::BodyFacts& facts = message_->facts;
-  const std::string_view wanted = view.text(target_->model);
+  const std::string_view wanted = view.text(call_.target->model);
   // Gemini's model stands in the path (upstream_target.h).
   if (request_.match.dialect != policy::Dialect::gemini && !wanted.empty() && wanted != model &&
       !policy::set_model(edits, facts, wanted)) {
@@ -118,7 +118,7 @@ bool Exchange::edit_request(std::string_view model) {
     answer_.strip_usage = true;
     if (!policy::set_include_usage(edits, facts)) return false;
   }
-  const bool shared = view.providers()[provider_].exclusive == policy::config::Switch::off;
+  const bool shared = view.providers()[call_.provider].exclusive == policy::config::Switch::off;
   if (request_.match.endpoint == Endpoint::responses && shared && !facts.store.given &&
       !policy::set_store_false(edits, facts)) {
     return false;

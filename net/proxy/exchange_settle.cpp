@@ -14,20 +14,9 @@
 
 namespace headrace::net {
 
-namespace {
-
-// nginx's number for a client that left before its answer: known to every log tool.
-constexpr std::uint16_t kClientClosedRequest = 499;
-
-}  // namespace
-
 void Exchange::finish() {
   record();
   if (core::planted(core::PlantedBug::recorded_twice)) (recorded_ = false), record();
-  if (drains_) {
-    downstream_->close();
-    return;
-  }
   using Next = DownstreamConnection::Next;
   // One that was cut ends with FIN: a reset could take the error event with it. But where the
   // connection's end is the answer's, FIN would say that it is whole.
@@ -43,11 +32,13 @@ void Exchange::finish() {
 
 // Whether the provider may charge for this request: it had all of it, and did not refuse.
 bool Exchange::is_charged() const {
-  if (tries_.requests_sent == 0 || !request_sent_) return false;
-  if (answer_.local) return is_timeout(failure_);
-  // A stream that we began ourselves: its status is not the provider's.
-  if (answer_.early && tries_.made[tries_.count - 1].status != 200) return is_timeout(failure_);
-  return status_ < 400 || status_ == kClientClosedRequest;
+  if (tries_.requests_sent == 0 || !call_.sent) return false;
+  // What the provider said, whatever the client has heard: of that nothing, or another's word.
+  const std::uint16_t status = tries_.made[call_.entry].status;
+  if (answer_.local || status == 0) {
+    return failure_ == UpstreamFailure::none ? client_left_ : is_timeout(failure_);
+  }
+  return status < 400;
 }
 
 // What it used: the provider's word, else what passed, with the prompt as it was estimated.
@@ -57,7 +48,7 @@ policy::Usage Exchange::usage_charged() {
     return usage;
   }
   std::int64_t prompt = prompt_.text_tokens + prompt_.media_tokens;
-  if (target_ != nullptr) prompt = learned(request_.model.text()).prompt_tokens(prompt_);
+  if (call_.target != nullptr) prompt = learned(request_.model.text()).prompt_tokens(prompt_);
   if (usage.in_total() == 0) usage.in_fresh = prompt;
   // An answer that came whole and said nothing of its usage may have been as long as it was let.
   const bool whole = !answer_.cut && !answer_.local && !answer_.meter.active();
@@ -70,25 +61,40 @@ policy::Usage Exchange::usage_charged() {
 void Exchange::settle() {
   const bool charged = is_charged();
   usage_ = charged ? usage_charged() : usage_uncharged();
-  price_ = price_of_tier(usage_);
+  call_.price = price_of_tier(usage_);
   cost_ = core::MicroUsd{0};
   if (charged && passthrough_ != nullptr) {
     cost_ = core::MicroUsd{static_cast<std::int64_t>(passthrough_->request_micro_usd)};
-  } else if (charged && price_ != nullptr) {
-    cost_ = policy::cost_of(usage_, price_->rates);
+  } else if (charged && call_.price != nullptr) {
+    cost_ = policy::cost_of(usage_, call_.price->rates);
   }
+  policy::Consumption used;
   if (charged) {
-    shard_->counters.add(ShardCount::tokens_charged,
-                         static_cast<std::uint64_t>(usage_.in_total() + usage_.out_total()));
-    shard_->counters.add(ShardCount::micro_usd_charged, static_cast<std::uint64_t>(cost_.count()));
+    used = {.input = usage_.in_total(), .output = usage_.out_total(), .micro_usd = cost_.count()};
   }
-  if (charged && text_counted_ && target_ != nullptr) learn_from_answer();
+  const policy::LostCost lost = lost_cost_charged();
+  used.input += lost.input_tokens;
+  used.micro_usd += lost.micro_usd;
+  cost_ = core::MicroUsd{used.micro_usd};
+  shard_->counters.add(ShardCount::tokens_charged,
+                       static_cast<std::uint64_t>(used.input + used.output));
+  shard_->counters.add(ShardCount::micro_usd_charged, static_cast<std::uint64_t>(used.micro_usd));
+  if (charged && text_counted_ && call_.target != nullptr) learn_from_answer();
   if (quota_ == nullptr) return;
-  settle_limits(charged);
+  settle_limits(charged || lost.any(), used);
   shard_->quota_holds.destroy(*std::exchange(quota_, nullptr));
 }
 
-void Exchange::settle_limits(bool charged) {
+// Of attempts that may have cost something besides the one whose answer was heard, as far as the
+// caller pays for them.
+policy::LostCost Exchange::lost_cost_charged() const {
+  using policy::LostAttempts;
+  if (route_ == nullptr) return {};
+  if (config_->view().resilience(*route_).lost_attempts == LostAttempts::absorbed) return {};
+  return policy::cost_of_lost(std::span(tries_.made).first(tries_.count), call_.entry);
+}
+
+void Exchange::settle_limits(bool charged, const policy::Consumption& used) {
   // Whom we turned away has not had its request: who comes again in time is not counted twice.
   const bool turned_away = answer_.local && tries_.requests_sent == 0 &&
                            (status_ == 402 || status_ == 429 || status_ == 503);
@@ -99,8 +105,6 @@ void Exchange::settle_limits(bool charged) {
     permit.refund();
     return;
   }
-  const policy::Consumption used{
-      .input = usage_.in_total(), .output = usage_.out_total(), .micro_usd = cost_.count()};
   std::array<std::int64_t, core::kDemandsMax> amounts{};
   bool overrun = false;
   for (std::size_t i = 0; i < permit.size(); ++i) {
@@ -184,7 +188,8 @@ void Exchange::record() {
   line.model = request_.model.text();
   if (caller_.known()) line.tenant = view.text(caller_.tenant->name);
   if (caller_.key != nullptr) line.key = view.scopes().name(*caller_.key);
-  if (tries_.requests_sent > 0) line.provider = config_->snapshot().providers()[provider_].name;
+  if (tries_.requests_sent > 0)
+    line.provider = config_->snapshot().providers()[call_.provider].name;
   if (answer_.local && status_ >= 400) line.code = policy::row(reason_).code;
   std::array<char, kTriesBytesMax> tries;
   if (tries_.count > 1) line.tries = write_tries(tries);

@@ -38,10 +38,12 @@ constexpr bool may_move(ExchangeState from, ExchangeState to) {
       /* reading_body */ bit(judging_body) | bit(parked) | bit(awaiting_upstream) | bit(flushing) |
           bit(closing),
       /* judging_body */ bit(parked) | bit(awaiting_upstream) | bit(flushing) | bit(closing),
-      /* parked */ bit(awaiting_upstream) | bit(flushing) | bit(closing),
-      /* awaiting_upstream */ bit(sending) | bit(parked) | bit(flushing) | bit(closing),
-      // Back to awaiting_upstream: the one safe replay. Back to parked: the retry edge, before a
-      // byte of an answer was for the client.
+      // To awaiting_answer from here and from the next: a hedge is over before it was sent.
+      /* parked */ bit(awaiting_upstream) | bit(awaiting_answer) | bit(flushing) | bit(closing),
+      /* awaiting_upstream */ bit(sending) | bit(awaiting_answer) | bit(parked) | bit(flushing) |
+          bit(closing),
+      // Back to awaiting_upstream: the one safe replay, or a hedge. Back to parked: the retry edge,
+      // before a byte of an answer was for the client.
       /* sending */ bit(awaiting_answer) | bit(parked) | bit(awaiting_upstream) | bit(relaying) |
           bit(flushing) | bit(closing),
       /* awaiting_answer */ bit(parked) | bit(awaiting_upstream) | bit(judging_answer) |

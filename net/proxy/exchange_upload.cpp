@@ -23,7 +23,7 @@ void Exchange::start_upload() {
 
 void Exchange::start_upload_pieces() {
   RequestMessage& message = *message_;
-  upstream_->transport().send(message.written_head);
+  call_.connection->transport().send(message.written_head);
   if (state_ != ExchangeState::sending) return;  // failed at once, and is answered
   // The bytes that came with the head follow it; its own bytes are no longer needed.
   if (message.arrived_bytes > 0) {
@@ -42,7 +42,7 @@ void Exchange::start_upload_pieces() {
 void Exchange::upload(core::BufferLease lease) {
   const bool waiting =
       state_ == ExchangeState::awaiting_upstream || state_ == ExchangeState::parked;
-  if (!waiting && upstream_ == nullptr) {
+  if (!waiting && call_.connection == nullptr) {
     return;  // answered before it was whole: what still comes is thrown away
   }
   RequestMessage& message = *message_;
@@ -102,14 +102,14 @@ bool Exchange::frame_upload(core::BufferLease lease, std::size_t offset, std::si
 
 void Exchange::pump_upload() {
   RequestMessage& message = *message_;
-  Transport& transport = upstream_->transport();
-  if (transport.sending() || send_failed_) return;
+  Transport& transport = call_.connection->transport();
+  if (transport.sending() || call_.send_failed) return;
   if (!message.upload.empty()) {
     transport.send(std::span<const std::byte>(message.upload.front_bytes()));
     return;
   }
   if (body_complete_) {
-    if (request_sent_) return;
+    if (call_.sent) return;
     downstream_->read_ahead();
     on_request_sent();
     return;

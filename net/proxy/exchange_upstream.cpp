@@ -33,11 +33,11 @@ constexpr core::Duration kLastWordsTime = std::chrono::seconds(1);
 }  // namespace
 
 void Exchange::call_upstream() {
-  pool_ = &config_->pool(provider_);
+  call_.pool = &config_->pool(call_.provider);
   // A safe replay is of the same attempt.
-  if (!tries_.hold.under_way && !begin_attempt()) return;
+  if (!call_.hold.under_way && !begin_attempt()) return;
   move_to(ExchangeState::awaiting_upstream);
-  const auto& timeouts = pool_->provider().row->timeouts;
+  const auto& timeouts = call_.pool->provider().row->timeouts;
   // Of all its tries: by whom is asked first, and by the route.
   if (total_deadline_ == core::kNever) {
     total_deadline_ = shard_->now() + milliseconds(timeouts.total_ms);
@@ -47,10 +47,10 @@ void Exchange::call_upstream() {
     }
   }
   ++tries_.requests_sent;
-  if (!tries_.replayed) note_attempt();
-  if (tries_.replayed) {
-    pool_->acquire_fresh(*this);
-  } else if (UpstreamConnection* connection = pool_->acquire(*this); connection != nullptr) {
+  if (!call_.replayed) note_attempt();
+  if (call_.replayed) {
+    call_.pool->acquire_fresh(*this);
+  } else if (UpstreamConnection* connection = call_.pool->acquire(*this); connection != nullptr) {
     on_upstream_ready(*connection);
     return;
   }
@@ -61,17 +61,17 @@ void Exchange::call_upstream() {
 }
 
 void Exchange::on_upstream_ready(UpstreamConnection& connection) {
-  upstream_ = &connection;
+  call_.connection = &connection;
   move_to(ExchangeState::sending);
-  tries_.sent_at = shard_->now();
+  call_.sent_at = shard_->now();
   expect_silence();
-  set_deadline(milliseconds(pool_->provider().row->timeouts.first_byte_ms));
+  set_deadline(milliseconds(call_.pool->provider().row->timeouts.first_byte_ms));
   if (message_->written_head.empty() && !write_request_head()) {
     reply(policy::Reason::head_too_large, policy::MessageId::head_grows_too_large);
     return;
   }
   message_->sent_bytes = 0;
-  send_failed_ = false;
+  call_.send_failed = false;
   if (streams_up_) {
     start_upload_pieces();
   } else {
@@ -107,12 +107,12 @@ bool Exchange::write_request_head() {
 
   UpstreamRequest request;
   request.head = &head;
-  request.provider = &pool_->provider();
-  request.key = &pool_->provider().keys[tries_.hold.key];
-  if (target_ != nullptr && request_.match.dialect == policy::Dialect::gemini) {
+  request.provider = &call_.pool->provider();
+  request.key = &call_.pool->provider().keys[call_.hold.key];
+  if (call_.target != nullptr && request_.match.dialect == policy::Dialect::gemini) {
     request.model_in_path =
         policy::match_endpoint(head.method_text, head.path(), false).model_in_path;
-    request.model = view.text(target_->model);
+    request.model = view.text(call_.target->model);
   }
   request.metered = passthrough_ == nullptr;
   if (streams_up_) {
@@ -124,7 +124,7 @@ bool Exchange::write_request_head() {
   }
   std::array<char, policy::kCredentialBytesMax> decoded;
   if (brings_own_key_) {
-    HEADRACE_CHECK(provider_ == own_key_provider_, "a client's own key has one provider");
+    HEADRACE_CHECK(call_.provider == own_key_provider_, "a client's own key has one provider");
     request.own_key = policy::choose_own_key(presented_credentials(head, decoded)).key;
   }
   request.request_id = request_.id.text();
@@ -207,28 +207,29 @@ void Exchange::send_request() {
   sending_request_bytes_ = 0;
   for (std::size_t i = 0; i < count; ++i)
     sending_request_bytes_ += slices[i].size();
-  upstream_->transport().send(std::span(slices.data(), count));
+  call_.connection->transport().send(std::span(slices.data(), count));
 }
 
 void Exchange::on_upstream_sent(bool all) {
-  if (std::exchange(replay_when_sent_, false)) {
+  if (call_.replay_when_sent) {
+    call_.replay_when_sent = false;
     replay();
     return;
   }
-  if (broken_sending_) {
+  if (call_.broken_sending) {
     upstream_failed(UpstreamFailure::closed_early);
     return;
   }
   if (!all) {
     // What went wrong is told by the receiving side, with an answer perhaps: a refusal that came
     // before the body was read may lie behind this in the same turn.
-    send_failed_ = true;
+    call_.send_failed = true;
     if (!answer_.seen) set_deadline(kLastWordsTime);
     return;
   }
   // The time to the first byte counts from the request's last one; while it leaves, from each part.
   if (state_ == ExchangeState::sending) {
-    set_deadline(milliseconds(pool_->provider().row->timeouts.first_byte_ms));
+    set_deadline(milliseconds(call_.pool->provider().row->timeouts.first_byte_ms));
   }
   if (streams_up_) {
     upload_sent();
@@ -246,12 +247,12 @@ void Exchange::on_upstream_sent(bool all) {
 }
 
 void Exchange::on_request_sent() {
-  request_sent_ = true;
+  call_.sent = true;
   if (state_ == ExchangeState::sending) {
     move_to(ExchangeState::awaiting_answer);
-    set_deadline(milliseconds(pool_->provider().row->timeouts.first_byte_ms));
+    expect_answer();
     // It may have to go out once more: where the connection was a kept one, or by a retry.
-    const bool once_more = upstream_->requests_before() > 0 || may_try_again() ||
+    const bool once_more = call_.connection->requests_before() > 0 || may_try_again() ||
                            core::planted(core::PlantedBug::replayed_again);
     once_more ? relieve_receive_buffers() : release_message();
   } else {
@@ -300,13 +301,14 @@ void Exchange::on_upstream_ended(PeerEnd end) {
 
 void Exchange::upstream_broken(UpstreamFailure failure) {
   const bool unsafe = core::planted(core::PlantedBug::replayed_again);
-  const bool stale = upstream_ != nullptr && (upstream_->requests_before() > 0 || unsafe) &&
-                     !answer_.seen && (!tries_.replayed || unsafe) && !streams_up_ &&
-                     !answer_.early && failure == UpstreamFailure::closed_early;
+  const bool stale = call_.connection != nullptr &&
+                     (call_.connection->requests_before() > 0 || unsafe) && !answer_.seen &&
+                     (!call_.replayed || unsafe) && !streams_up_ && !answer_.early &&
+                     failure == UpstreamFailure::closed_early;
   if (stale && message_ != nullptr) {
     // While the kernel may still read from the request it cannot be sent elsewhere.
-    if (upstream_->transport().sending()) {
-      replay_when_sent_ = true;
+    if (call_.connection->transport().sending()) {
+      call_.replay_when_sent = true;
     } else {
       replay();
     }
@@ -318,27 +320,31 @@ void Exchange::upstream_broken(UpstreamFailure failure) {
 // A kept connection that died before a byte of the answer: most likely it was closed while our
 // request was on its way, so nobody has read it. Once, and on a fresh connection.
 void Exchange::replay() {
-  tries_.replayed = true;
+  call_.replayed = true;
   shard_->counters.add(ShardCount::upstream_replays);
-  std::exchange(upstream_, nullptr)->abandon(nullptr);
-  request_sent_ = false;
+  std::exchange(call_.connection, nullptr)->abandon(nullptr);
+  call_.sent = false;
   call_upstream();
 }
 
 void Exchange::upstream_failed(UpstreamFailure failure) {
   if (state_ == ExchangeState::judging_answer && answer_is_withheld(false)) return;
   // What is still on its way to it must end before it can go elsewhere.
-  if (failure == UpstreamFailure::closed_early && !broken_sending_ && upstream_ != nullptr &&
-      upstream_->transport().sending() && may_try_again()) {
-    broken_sending_ = true;
+  if (failure == UpstreamFailure::closed_early && !call_.broken_sending &&
+      call_.connection != nullptr && call_.connection->transport().sending() && may_try_again()) {
+    call_.broken_sending = true;
     set_deadline(kLastWordsTime);
     return;
   }
   failure_ = failure;
-  note_attempt_end();
   shard_->counters.add(ShardCount::upstream_failures);
   const policy::AttemptEnd end = end_of_failure(failure);
   end_attempt(end);
+  if (silent_ != nullptr) {
+    abandon_upstream();
+    attend_to_silent();
+    return;
+  }
   if (answer_.started && !core::planted(core::PlantedBug::answered_twice) &&
       !core::planted(core::PlantedBug::retried_after_first_byte)) {
     answer_broken(failure);
@@ -368,9 +374,9 @@ void Exchange::upstream_failed(UpstreamFailure failure) {
 }
 
 void Exchange::abandon_upstream() {
-  if (pool_ != nullptr && upstream_ == nullptr) pool_->forget(*this);
-  if (upstream_ == nullptr) return;
-  UpstreamConnection* connection = std::exchange(upstream_, nullptr);
+  if (call_.pool != nullptr && call_.connection == nullptr) call_.pool->forget(*this);
+  if (call_.connection == nullptr) return;
+  UpstreamConnection* connection = std::exchange(call_.connection, nullptr);
   if (core::planted(core::PlantedBug::returned_while_busy) && !connection->transport().sending())
     return connection->release();
   if (connection->transport().sending()) {

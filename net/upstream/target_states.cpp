@@ -146,6 +146,13 @@ std::vector<TargetStates::KeyReport> TargetStates::report_keys(core::Instant now
   return reports;
 }
 
+std::uint64_t TargetStates::outstanding() const {
+  std::uint64_t sum = 0;
+  for (const TargetState& target : targets_)
+    sum += target.outstanding;
+  return sum;
+}
+
 // --- choosing ------------------------------------------------------------------------------------
 
 policy::BreakerLook TargetStates::look(const TargetState* target, std::uint32_t provider,
@@ -338,6 +345,10 @@ void TargetStates::first_byte(const AttemptHold& hold, core::Duration took, core
   if (hold.under_way && hold.target != AttemptHold::kNoTarget) {
     targets_[hold.target].latency.add(took, now);
   }
+}
+
+std::uint64_t TargetStates::usual_first_byte_us(const AttemptHold& hold, core::Instant now) const {
+  return hold.target == AttemptHold::kNoTarget ? 0 : targets_[hold.target].latency.micros(now);
 }
 
 void TargetStates::end(AttemptHold& hold) {

@@ -98,12 +98,16 @@ class TargetStates {
   Judged judge(AttemptHold& hold, policy::AttemptEnd end, std::uint32_t wait_ms, core::Instant now);
   void learn(const AttemptHold& hold, const policy::ProviderHints& hints, core::Instant now);
   void first_byte(const AttemptHold& hold, core::Duration took, core::Instant now);
+  // How long its target usually takes to that; 0: not known.
+  [[nodiscard]] std::uint64_t usual_first_byte_us(const AttemptHold& hold, core::Instant now) const;
   // It takes up nothing any more.
   void end(AttemptHold& hold);
 
   [[nodiscard]] policy::RetryBudget& budget(const policy::config::Route& route) {
     return budgets_[view_.index_of(route)];
   }
+  // Requests under way, of all targets.
+  [[nodiscard]] std::uint64_t outstanding() const;
   // For health checks; null: there was no room for it.
   [[nodiscard]] core::TargetSlot* provider_slot(std::uint32_t provider) const {
     return providers_[provider].slot;

@@ -151,6 +151,11 @@ void UpstreamConnection::attach(UpstreamUser& user) {
   ++requests_;
 }
 
+void UpstreamConnection::hand_to(UpstreamUser& user) {
+  HEADRACE_CHECK(state_ == State::busy);
+  user_ = &user;
+}
+
 void UpstreamConnection::release() {
   HEADRACE_CHECK(state_ == State::busy);
   user_ = nullptr;

@@ -38,6 +38,8 @@ class UpstreamConnection final : public TransportOwner, public core::ListHook<Up
 
   // From idle: the user has it until release() or abandon().
   void attach(UpstreamUser& user);
+  // Somebody else attends to what runs on it.
+  void hand_to(UpstreamUser& user);
   // The answer is complete and nothing was left over.
   void release();
   // The connection is of no further use; the user hears nothing more of it. A message that is

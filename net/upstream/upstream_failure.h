@@ -25,6 +25,7 @@ enum class UpstreamFailure : std::uint8_t {
   invalid_answer,  // not an HTTP answer that we accept
   truncated,       // ended within the body
   no_memory,       // of ours, to gather an answer's head in
+  beaten,          // another call for the same request was heard, or nobody waits any more
   count,
 };
 
@@ -43,7 +44,8 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(UpstreamF
                              "total_timeout",
                              "invalid_answer",
                              "truncated",
-                             "no_memory"};
+                             "no_memory",
+                             "beaten"};
 
 constexpr std::string_view name(UpstreamFailure failure) {
   return kUpstreamFailureNames[static_cast<std::size_t>(std::to_underlying(failure))];

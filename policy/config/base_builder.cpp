@@ -35,6 +35,7 @@ void BaseBuilder::add(const ConfigModel& model) {
   settings_.journal.directory = intern(model.journal.directory.value);
   settings_.journal.node = intern(model.journal.node.value);
   settings_.billing = model.billing.row;
+  add_resilience(model.defaults);
   settings_.admin = model.admin.row;
   settings_.admin.address = intern(model.admin.address.value);
   settings_.audit = model.audit.row;
@@ -246,7 +247,10 @@ void BaseBuilder::add_sandbox_route(const ProviderModel& provider) {
   row.dialect = provider.row.dialect;
   row.sandbox = Switch::on;
   routes_.push_back(row);
-  add_resilience(RouteModel{});
+  RouteModel inherits;
+  inherits.retry.row = settings_.defaults.retry;
+  inherits.lost_attempts = settings_.defaults.lost_attempts;
+  add_resilience(inherits);
 }
 
 void BaseBuilder::add_passthrough(const PassthroughModel& rule) {

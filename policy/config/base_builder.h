@@ -39,6 +39,7 @@ class BaseBuilder {
   TextRef append_sealed(std::string_view context, std::string_view plain);
   RowRange add_strings(const std::vector<Text>& texts);
   RowRange add_edits(const ProviderModel& provider);
+  void add_resilience(const DefaultsModel& defaults);
   void add_resilience(const ProviderModel& provider);
   void add_resilience(const RouteModel& route);
   void add_listener(const ListenerModel& listener);

@@ -186,6 +186,8 @@ struct Settings {
   DevelopmentSettings development;
   JournalSettings journal;
   BillingSettings billing;
+  ResilienceDefaults defaults;
+  std::uint8_t reserved[4];
   std::uint64_t master_key_fingerprint;  // of the key that sealed the secrets; 0: there are none
 };
 

@@ -111,6 +111,8 @@ struct RouteModel : Record {
   RouteCacheModel cache;
   Balance balance = Balance::weight;
   RetryModel retry;
+  HedgeModel hedge;
+  LostAttempts lost_attempts = LostAttempts::absorbed;
   std::uint64_t comment_interval_ms = 0;
 };
 struct PassthroughModel : Record {
@@ -131,6 +133,7 @@ struct ConfigModel : Record {
   CacheModel cache;
   JournalModel journal;
   BillingModel billing;
+  DefaultsModel defaults;
   std::vector<ProviderModel> providers;
   std::vector<CertificateNameModel> certificate_names;
   std::vector<RouteModel> routes;

@@ -32,7 +32,8 @@ void apply_provider_rules(ConfigModel& model, ErrorList& errors);
 // Listeners and providers as they meet the world: proxies, pages, client certificates. Behind the
 // scopes and providers.
 void apply_edge_rules(ConfigModel& model, ErrorList& errors);
-// Keys of providers, breakers, health checks, retries.
+// Keys of providers, breakers, health checks, retries, hedges; fills in what providers and routes
+// inherit of `defaults`.
 void apply_resilience_rules(ConfigModel& model, ErrorList& errors);
 // Routes, keys and passthrough rules: what leads to providers.
 void apply_route_rules(ConfigModel& model, ErrorList& errors);

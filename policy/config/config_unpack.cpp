@@ -27,6 +27,10 @@ class Unpacker {
     model.journal.directory = text(settings.journal.directory);
     model.journal.node = text(settings.journal.node);
     model.billing.row = settings.billing;
+    model.defaults.breaker.row = settings.defaults.breaker;
+    model.defaults.retry.row = settings.defaults.retry;
+    model.defaults.hedge.row = settings.defaults.hedge;
+    model.defaults.lost_attempts = settings.defaults.lost_attempts;
     model.admin.row = settings.admin;
     model.audit.row = settings.audit;
     model.audit.path = text(settings.audit.path);
@@ -186,6 +190,8 @@ class Unpacker {
     const RouteResilience& resilience = view_.resilience(row);
     model.balance = resilience.balance;
     model.retry.row = resilience.retry;
+    model.hedge.row = resilience.hedge;
+    model.lost_attempts = resilience.lost_attempts;
     model.comment_interval_ms = resilience.comment_interval_ms;
     return model;
   }

@@ -130,8 +130,10 @@ constexpr OptionSpec kProviderOptions[] = {
     number<&ProviderModel::key_bench_ms>(
         "key_bench_ms", "ms", {5 * kMinute, 100, kDay},
         "A key that the provider refuses, or whose account is used up, is not tried for so long."),
-    record<&ProviderModel::breaker>("breaker", kBreakerSection,
-                                    "When requests are kept away from it, or a model on it."),
+    record<&ProviderModel::breaker>(
+        "breaker", kBreakerSection,
+        "When requests are kept away from it, or a model on it. What is not said here is as in "
+        "`defaults`."),
     record<&ProviderModel::health>("health", kHealthSection,
                                    "Checks of our own. What requests meet counts always."),
     limits_option<&ProviderModel::quota>(),
@@ -170,7 +172,17 @@ constexpr OptionSpec kRouteOptions[] = {
     record<&RouteModel::cache>("cache", kRouteCacheSection, "Which answers are given again."),
     choice<&RouteModel::balance>("balance", kBalanceNames, 0,
                                  "How one of several targets of a priority is chosen."),
-    record<&RouteModel::retry>("retry", kRetrySection, "When a request is sent again."),
+    record<&RouteModel::retry>(
+        "retry", kRetrySection,
+        "When a request is sent again. What is not said here is as in `defaults`."),
+    record<&RouteModel::hedge>(
+        "hedge", kHedgeSection,
+        "When a silent provider gets a rival. What is not said here is as in `defaults`."),
+    otherwise("as in `defaults`",
+              choice<&RouteModel::lost_attempts>(
+                  "lost_attempts", kLostAttemptsNames, 0,
+                  "Who pays for attempts that may have cost something although another one "
+                  "answered: `absorbed` by the operator, or `charged` to the caller.")),
     number<&RouteModel::comment_interval_ms>(
         "comment_interval_ms", "ms", {0, 0, kHour},
         "A stream that is silent for so long gets a comment, so that nothing on the way takes it "
@@ -201,6 +213,8 @@ constexpr OptionSpec kConfigOptions[] = {
                                   "What answers tell besides what was asked."),
     records<&ConfigModel::certificate_names>("certificate_names", kCertificateNameSection, 4096,
                                              "Which key a client certificate stands for."),
+    record<&ConfigModel::defaults>("defaults", kDefaultsSection,
+                                   "What providers and routes have that say nothing else."),
     records<&ConfigModel::providers>("providers", kProviderSection, 256,
                                      "Who answers: anything that speaks a dialect."),
     records<&ConfigModel::routes>("routes", kRouteSection, 4096,

@@ -1,5 +1,5 @@
-// Options of what gets requests past a failing provider: its keys, breaker and health checks, and
-// the retries of a route.
+// Options of what gets requests past a failing provider: its keys, breaker and health checks, the
+// retries and hedges of a route, and what all of them inherit.
 #include "policy/config/option_builder.h"
 #include "policy/config/resilience_options.h"
 #include "policy/resilience/attempt.h"
@@ -93,6 +93,18 @@ constexpr OptionSpec kRetryOptions[] = {
                                                  "And so many more at a time."),
 };
 
+constexpr auto kHedgeRow = &HedgeModel::row;
+constexpr OptionSpec kHedgeOptions[] = {
+    number<kHedgeRow, &HedgeRules::after_ms>(
+        "after_ms", "ms", {0, 0, 600'000},
+        "So long without a byte of an answer, counted from the request's last one, and the request "
+        "goes to another target as well; the first good answer is the client's. 0: never."),
+    number<kHedgeRow, &HedgeRules::latency_percent>(
+        "latency_percent", "percent", {0, 0, 1000},
+        "Not sooner than such a share of what is usual for the target to its first byte (a moving "
+        "average of each shard). 0: what is usual is no matter."),
+};
+
 }  // namespace
 
 constinit const SectionSpec kProviderKeySection =
@@ -100,5 +112,22 @@ constinit const SectionSpec kProviderKeySection =
 constinit const SectionSpec kBreakerSection = section<BreakerModel>("breaker", kBreakerOptions);
 constinit const SectionSpec kHealthSection = section<HealthModel>("health", kHealthOptions);
 constinit const SectionSpec kRetrySection = section<RetryModel>("retry", kRetryOptions);
+constinit const SectionSpec kHedgeSection = section<HedgeModel>("hedge", kHedgeOptions);
+
+namespace {
+
+constexpr OptionSpec kDefaultsOptions[] = {
+    record<&DefaultsModel::breaker>("breaker", kBreakerSection, "Of every provider."),
+    record<&DefaultsModel::retry>("retry", kRetrySection, "Of every route."),
+    record<&DefaultsModel::hedge>("hedge", kHedgeSection,
+                                  "Of every route; those with one target have no hedges."),
+    choice<&DefaultsModel::lost_attempts>("lost_attempts", kLostAttemptsNames, 0,
+                                          "Of every route."),
+};
+
+}  // namespace
+
+constinit const SectionSpec kDefaultsSection =
+    section<DefaultsModel>("defaults", kDefaultsOptions);
 
 }  // namespace headrace::policy::config

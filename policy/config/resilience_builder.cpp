@@ -26,9 +26,20 @@ void BaseBuilder::add_resilience(const ProviderModel& provider) {
   provider_resilience_.push_back(row);
 }
 
+void BaseBuilder::add_resilience(const DefaultsModel& defaults) {
+  ResilienceDefaults row{};
+  row.breaker = defaults.breaker.row;
+  row.retry = defaults.retry.row;
+  row.hedge = defaults.hedge.row;
+  row.lost_attempts = defaults.lost_attempts;
+  settings_.defaults = row;
+}
+
 void BaseBuilder::add_resilience(const RouteModel& route) {
   RouteResilience row{};
   row.retry = route.retry.row;
+  row.hedge = route.hedge.row;
+  row.lost_attempts = route.lost_attempts;
   row.comment_interval_ms = static_cast<std::uint32_t>(route.comment_interval_ms);
   row.balance = route.balance;
   route_resilience_.push_back(row);

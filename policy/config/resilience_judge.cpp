@@ -34,12 +34,24 @@ void BaseJudge::judge_resilience() {
     model.drain = key.drain;
     within(kProviderKeySection, model);
   }
-  for (const RouteResilience& row : view_.route_resilience_) {
+  const auto judge_retries = [&](const auto& row) {
     RetryModel retry;
     retry.row = row.retry;
     within(kRetrySection, retry);
+    HedgeModel hedge;
+    hedge.row = row.hedge;
+    within(kHedgeSection, hedge);
+    value(row.lost_attempts, kLastLostAttempts);
+  };
+  for (const RouteResilience& row : view_.route_resilience_) {
+    judge_retries(row);
     value(row.balance, kLastBalance);
   }
+  const ResilienceDefaults& defaults = view_.settings().defaults;
+  judge_retries(defaults);
+  BreakerModel breaker;
+  breaker.row = defaults.breaker;
+  within(kBreakerSection, breaker);
 }
 
 }  // namespace headrace::policy::config

@@ -1,15 +1,19 @@
 // Rows of the config base by which requests get past what fails: keys of providers, breakers,
-// health checks, retries. Included by base_layout.h.
+// health checks, retries, hedges. Included by base_layout.h.
 //
 //   providers ----------> provider_resilience (the same row) -----> provider_keys
 //   routes -------------> route_resilience    (the same row)
+//   settings -----------> ResilienceDefaults  what providers and routes have that say nothing else;
+//                         their rows have it already
 #pragma once
 
 #include <cstdint>
 
 #include "policy/config/row_values.h"
+#include "policy/resilience/attempt.h"
 #include "policy/resilience/breaker.h"
 #include "policy/resilience/health.h"
+#include "policy/resilience/hedge.h"
 #include "policy/resilience/retry.h"
 #include "policy/resilience/target_choice.h"
 
@@ -41,13 +45,23 @@ struct ProviderResilience {
 };
 struct RouteResilience {
   RetryRules retry;
+  HedgeRules hedge;
   std::uint32_t comment_interval_ms;  // to streams whose provider is silent; 0: none
   Balance balance;
+  LostAttempts lost_attempts;
+  std::uint8_t reserved[2];
+};
+struct ResilienceDefaults {
+  BreakerRules breaker;
+  RetryRules retry;
+  HedgeRules hedge;
+  LostAttempts lost_attempts;
   std::uint8_t reserved[3];
 };
 
 static_assert(sizeof(ProviderKey) == 24);
 static_assert(sizeof(ProviderResilience) == 72);
-static_assert(sizeof(RouteResilience) == 36);
+static_assert(sizeof(RouteResilience) == 44);
+static_assert(sizeof(ResilienceDefaults) == 68);
 
 }  // namespace headrace::policy::config

@@ -1,4 +1,5 @@
-// Keys of providers, breakers, health checks and retries as they were written: config_model.h.
+// Keys of providers, breakers, health checks, retries and hedges as they were written:
+// config_model.h.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +26,16 @@ struct HealthModel : Record {
 };
 struct RetryModel : Record {
   RetryRules row{};
+};
+struct HedgeModel : Record {
+  HedgeRules row{};
+};
+// What providers and routes have that say nothing else.
+struct DefaultsModel : Record {
+  BreakerModel breaker;
+  RetryModel retry;
+  HedgeModel hedge;
+  LostAttempts lost_attempts = LostAttempts::absorbed;
 };
 
 }  // namespace headrace::policy::config

@@ -48,9 +48,9 @@ void ShardRecords::begin_attempt(RecordTicket& ticket, std::string_view provider
   core::InFlightTable::begin_attempt(*ticket.entry, provider, now_nanos);
 }
 
-void ShardRecords::end_attempt(RecordTicket& ticket, std::int64_t now_nanos, std::uint16_t status,
-                               std::uint8_t failure, core::MicroUsd cost) {
-  core::InFlightTable::end_attempt(*ticket.entry, now_nanos, status, failure, cost.count());
+void ShardRecords::end_attempt(RecordTicket& ticket, std::size_t index, std::int64_t now_nanos,
+                               std::uint16_t status, std::uint8_t failure, core::MicroUsd cost) {
+  core::InFlightTable::end_attempt(*ticket.entry, index, now_nanos, status, failure, cost.count());
 }
 
 UsageRecord ShardRecords::intent_of(const RecordTicket& ticket) {

@@ -53,8 +53,9 @@ class ShardRecords {
 
   static void begin_attempt(RecordTicket& ticket, std::string_view provider,
                             std::int64_t now_nanos);
-  static void end_attempt(RecordTicket& ticket, std::int64_t now_nanos, std::uint16_t status,
-                          std::uint8_t failure, core::MicroUsd cost);
+  // The one that was begun as the `index`th, counted from 0: two may be under way.
+  static void end_attempt(RecordTicket& ticket, std::size_t index, std::int64_t now_nanos,
+                          std::uint16_t status, std::uint8_t failure, core::MicroUsd cost);
   // The record as it was begun; empty only where shared memory was overwritten. Its texts lie in
   // the ticket's entry.
   [[nodiscard]] static UsageRecord intent_of(const RecordTicket& ticket);

@@ -1,5 +1,5 @@
 // How an attempt at a provider ended, and what follows from it: may the request be sent again,
-// whose fault was it, and what else is to be done. One row a kind.
+// whose fault was it, may it have cost something, and what else is to be done. One row a kind.
 //
 // The client's own faults (4xx) never count against anybody.
 #pragma once
@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "policy/resilience/headroom.h"
@@ -34,6 +35,7 @@ enum class AttemptEnd : std::uint8_t {
   stream_error,    // an error inside a stream that began well
   gateway_short,   // memory, descriptors or connections of ours
   client_left,
+  beaten,  // by another call for the same request (hedge.h)
   count,
 };
 inline constexpr std::size_t kAttemptEnds = static_cast<std::size_t>(AttemptEnd::count);
@@ -52,6 +54,8 @@ struct AttemptRow {
   bool proves;  // the provider works: a success for its breaker
   Blame blame;
   BenchReason bench;
+  // Once the provider has the whole request: it may charge for it, although nobody hears an answer.
+  bool may_cost;
 };
 
 [[nodiscard]] const AttemptRow& row(AttemptEnd end);
@@ -62,6 +66,7 @@ struct AttemptRow {
 // One entry of a request's record.
 struct Attempt {
   std::uint64_t cost_micro_usd = 0;  // estimated, where it may have been charged all the same
+  std::uint32_t input_tokens = 0;    // the same
   std::uint32_t duration_ms = 0;
   std::uint16_t provider = 0;
   std::uint16_t status = 0;  // 0: no answer
@@ -69,5 +74,22 @@ struct Attempt {
   AttemptEnd end = AttemptEnd::answered;
 };
 inline constexpr std::size_t kAttemptsMax = 4;  // of one request
+
+// Who pays for attempts that may have cost something although the client has their answer from
+// another one: those that timed out before it, or were beaten by it.
+enum class LostAttempts : std::uint8_t {
+  absorbed,  // by the operator: entered in the record, and charged to nobody
+  charged,   // to whoever asked, in money and in tokens
+};
+inline constexpr LostAttempts kLastLostAttempts = LostAttempts::charged;
+
+// What they come to: all attempts of a request but the one at `heard`.
+struct LostCost {
+  std::int64_t micro_usd = 0;
+  std::int64_t input_tokens = 0;
+
+  [[nodiscard]] bool any() const { return micro_usd != 0 || input_tokens != 0; }
+};
+[[nodiscard]] LostCost cost_of_lost(std::span<const Attempt> attempts, std::size_t heard);
 
 }  // namespace headrace::policy

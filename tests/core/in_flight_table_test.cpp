@@ -31,7 +31,7 @@ TEST_F(InFlight, TellsWhatStandsInAnEntry) {
   entry->output_tokens.store(12);
   entry->micro_usd.store(99);
   InFlightTable::begin_attempt(*entry, "slow", 5);
-  InFlightTable::end_attempt(*entry, 9, 503, 2, 7);
+  InFlightTable::end_attempt(*entry, 0, 9, 503, 2, 7);
   InFlightTable::begin_attempt(*entry, "good", 10);
 
   const auto sight = look_at(*entry);
@@ -77,12 +77,27 @@ TEST_F(InFlight, CountsTheFirstCallsAndTheLast) {
   InFlightEntry* entry = table.take(1, {});
   for (int i = 0; i < 7; ++i) {
     InFlightTable::begin_attempt(*entry, std::to_string(i), i + 1);
-    InFlightTable::end_attempt(*entry, i + 2, 500, 1, 0);
+    InFlightTable::end_attempt(*entry, static_cast<std::size_t>(i), i + 2, 500, 1, 0);
   }
   const auto sight = look_at(*entry);
   ASSERT_EQ(sight->attempts.size(), kInFlightAttemptsMax);
   EXPECT_EQ(sight->attempts[0].begun_nanos, 1);
   EXPECT_EQ(sight->attempts[3].begun_nanos, 7);
+}
+
+// A hedge: the second call may end before the first one.
+TEST_F(InFlight, EndsEachOfTwoCallsByItself) {
+  InFlightEntry* entry = table.take(1, {});
+  InFlightTable::begin_attempt(*entry, "silent", 10);
+  InFlightTable::begin_attempt(*entry, "quick", 20);
+  InFlightTable::end_attempt(*entry, 1, 30, 200, 0, 0);
+  EXPECT_EQ(look_at(*entry)->attempts[0].ended_nanos, 0);
+  InFlightTable::end_attempt(*entry, 0, 31, 0, 15, 44);
+  const auto sight = look_at(*entry);
+  EXPECT_EQ(sight->attempts[0].ended_nanos, 31);
+  EXPECT_EQ(sight->attempts[0].micro_usd, 44);
+  EXPECT_EQ(sight->attempts[1].ended_nanos, 30);
+  EXPECT_EQ(sight->attempts[1].status, 200);
 }
 
 TEST_F(InFlight, NeverFollowsOverwrittenMemory) {

@@ -53,7 +53,7 @@ class Node {
       begin(records, tickets[i], i);
       ShardRecords::begin_attempt(tickets[i], "first", 10);
       if (i % 2 == 0) {
-        ShardRecords::end_attempt(tickets[i], 20, 503, 1, core::MicroUsd(5));
+        ShardRecords::end_attempt(tickets[i], 0, 20, 503, 1, core::MicroUsd(5));
         ShardRecords::begin_attempt(tickets[i], "second", 30);
       }
       refuse(records, i);

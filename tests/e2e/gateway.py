@@ -39,7 +39,7 @@ def reserve_port():
 class Gateway:
     """Use as a context manager. `upstream` is host:port of whoever plays the provider."""
 
-    def __init__(self, upstream, extra="", provider="", shards=1, listener="", files_max=None, io="", arguments=(), resilience=False):
+    def __init__(self, upstream, extra="", provider="", shards=1, listener="", files_max=None, io="", arguments=(), resilience=False, environment=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="headrace-e2e-"))
         self.reserved = [reserve_port(), reserve_port()]
         self.port, self.admin_port = (held.getsockname()[1] for held in self.reserved)
@@ -51,6 +51,7 @@ class Gateway:
         self.log = self.folder / "headrace.log"
         self.process = None
         self.arguments = list(arguments)
+        self.environment = {**os.environ, **(environment or {})}
         # Off, so that a test sees each failure once, and none of another test keeps requests away.
         self.resilience = resilience
 
@@ -121,6 +122,7 @@ keys:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self._open_log(),
+            env=self.environment,
             preexec_fn=limit,
         )
         self.wait_until_ready()

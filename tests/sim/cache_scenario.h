@@ -1,5 +1,6 @@
 // One run of the simulator in which answers are kept: a few questions, asked by two tenants at the
-// same time, of a provider that fails, refuses and breaks off, by clients that leave.
+// same time, of providers that fail, refuse and break off, by clients that leave; now and then the
+// gateway drains meanwhile.
 //
 // What must hold: nobody is given an answer to another question, nor one that was fetched for
 // another tenant, nor one that is not whole and good and was fetched for somebody else; what comes
@@ -19,6 +20,7 @@ struct CacheRun {
   std::uint64_t hits = 0;
   std::uint64_t waits = 0;  // hits that another request had fetched meanwhile
   std::uint64_t left = 0;   // by their clients
+  std::uint64_t hedges = 0;
 };
 
 // The same seed gives the same run, always.

@@ -25,13 +25,15 @@ TEST(SimulatorCache, NobodyIsGivenWhatIsNotHisAndNothingIsLeft) {
     all.hits += run.hits;
     all.waits += run.waits;
     all.left += run.left;
+    all.hedges += run.hedges;
   }
-  fmt::print("{} requests, {} fetched, {} hits, {} of them waited, {} left\n", all.requests,
-             all.fetched, all.hits, all.waits, all.left);
+  fmt::print("{} requests, {} fetched, {} hits, {} of them waited, {} left, {} hedges\n",
+             all.requests, all.fetched, all.hits, all.waits, all.left, all.hedges);
   EXPECT_GT(all.hits, all.requests / 4);
   EXPECT_GT(all.waits, all.requests / 50);
   EXPECT_GT(all.left, all.requests / 40);
   EXPECT_LT(all.fetched, all.requests);
+  EXPECT_GT(all.hedges, all.fetched / 100);
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ enum class Fault : std::uint8_t {
   cancel_misses,         // -EALREADY or -ENOENT, the target completes as cancelled all the same
   upstream_breaks,       // an upstream ends within its answer
   upstream_stalls,       // says nothing for long
+  upstream_thinks,       // for a while before it answers
   upstream_closes_idle,  // a kept connection dies as the next request is on its way
   upstream_garbage,      // an answer that is not HTTP
   upstream_refuses,      // a failure that may be gone at the next try
@@ -39,21 +40,23 @@ enum class Fault : std::uint8_t {
   tunnel_refused,        // by the proxy on the way out
   tunnel_hangs,          // which says nothing
   stage_waits,           // a request waits at a stage, whatever for
+  clock_steps,           // of the wall clock, by a second, an hour or ten years
   count,
 };
 
 inline constexpr std::size_t kFaults = static_cast<std::size_t>(std::to_underlying(Fault::count));
 
 inline constexpr std::array<std::string_view, kFaults> kFaultNames = {
-    "short_read",       "split_write",      "slow_send",
-    "peer_resets",      "peer_leaves",      "slow_peer",
-    "late_completion",  "multishot_ends",   "buffers_exhausted",
-    "accept_fails",     "socket_fails",     "connect_refused",
-    "connect_hangs",    "cancel_loses",     "cancel_misses",
-    "upstream_breaks",  "upstream_stalls",  "upstream_closes_idle",
-    "upstream_garbage", "upstream_refuses", "name_fails",
-    "name_slow",        "name_partly_dead", "tunnel_refused",
-    "tunnel_hangs",     "stage_waits"};
+    "short_read",           "split_write",      "slow_send",
+    "peer_resets",          "peer_leaves",      "slow_peer",
+    "late_completion",      "multishot_ends",   "buffers_exhausted",
+    "accept_fails",         "socket_fails",     "connect_refused",
+    "connect_hangs",        "cancel_loses",     "cancel_misses",
+    "upstream_breaks",      "upstream_stalls",  "upstream_thinks",
+    "upstream_closes_idle", "upstream_garbage", "upstream_refuses",
+    "name_fails",           "name_slow",        "name_partly_dead",
+    "tunnel_refused",       "tunnel_hangs",     "stage_waits",
+    "clock_steps"};
 
 constexpr std::string_view name(Fault fault) {
   return kFaultNames[static_cast<std::size_t>(std::to_underlying(fault))];

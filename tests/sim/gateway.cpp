@@ -6,6 +6,8 @@
 #include "net/edge/downstream_connection.h"
 #include "net/proxy/exchange.h"
 #include "net/proxy/request_message.h"
+#include "net/proxy/silent_call.h"
+#include "net/shard_config.h"
 #include "net/upstream/upstream_connection.h"
 #include "policy/config/compile.h"
 #include "policy/quota/limit_chain.h"
@@ -40,6 +42,7 @@ std::string egress_text() {
   return fmt::format("    egress_proxy: http://{}\n    egress_proxy_credential: {}\n",
                      Gateway::tunnel_address().text(), kTunnelCredential);
 }
+constexpr std::string_view kHedge = "hedge: {after_ms: 40}\n    lost_attempts: charged";
 
 std::string keys_text(const GatewayOptions& options, std::size_t provider) {
   if (!options.resilience || kNames[provider] != "anthropic") {
@@ -107,9 +110,11 @@ routes:
     balance: least_outstanding
     {0}
     {4}
+    {5}
   - models: [alias-sim]
     targets: [{{provider: openai, model: gpt-real}}{2}]
     {0}
+    {5}
   - models: [claude-sim]
     targets: [{{provider: anthropic}}]
     {0}
@@ -122,6 +127,7 @@ tenants:
       - {{measure: concurrent, value: 1000000}}
       - {{measure: requests, per: total, value: 1000000}}
       - {{measure: requests, per: minute, value: 1000000}}
+      - {{measure: requests, per: day, value: 1000000}}
       - {{measure: tokens, per: total, value: 1000000000000, action: soft}}
       - {{measure: micro_usd, per: total, value: 1000000000000, action: soft}}
 keys:
@@ -131,6 +137,7 @@ keys:
     passthrough: true
 prices:
   - {{provider: openai, models: ["*"], input_micro_usd: 3000000, output_micro_usd: 7000000}}
+  - {{provider: spare, models: ["*"], input_micro_usd: 4000000, output_micro_usd: 6000000}}
   - {{provider: anthropic, models: ["*"], input_micro_usd: 5000000, output_micro_usd: 11000000}}
   - {{provider: gemini, models: ["*"], input_micro_usd: 2000000, output_micro_usd: 1000000}}
 passthrough:
@@ -144,21 +151,25 @@ passthrough:
                       options.resilience ? kRetry : "retry: {tries: 1}",
                       options.resilience ? ", {provider: spare}" : "",
                       options.resilience ? ", {provider: spare, model: gpt-real, priority: 1}" : "",
-                      kClientKey, options.resilience ? "comment_interval_ms: 150" : "");
+                      kClientKey, options.resilience ? "comment_interval_ms: 150" : "",
+                      options.resilience && options.hedges ? kHedge : "");
   return yaml;
 }
 
 // One more route, whose answers are kept, and one more tenant that asks there.
-std::string with_cache(std::string yaml) {
+std::string with_cache(std::string yaml, const GatewayOptions& options) {
   const auto insert = [&yaml](std::string_view section, std::string_view more) {
     yaml.insert(yaml.find(section) + section.size(), more);
   };
-  insert("\nroutes:", R"(
+  insert("\nroutes:", fmt::format(R"(
   - models: [kept-sim]
-    targets: [{provider: openai}]
-    cache: {mode: always, deterministic_only: false, ttl_ms: 4000, entry_bytes_max: 24KiB,
-            wait_ms: 1500, waiters_max: 4}
-    retry: {tries: 1})");
+    targets: [{{provider: openai}}{}]
+    cache: {{mode: always, deterministic_only: false, ttl_ms: 4000, entry_bytes_max: 24KiB,
+            wait_ms: 1500, waiters_max: 4}}
+    retry: {{tries: {}, budget_burst: 1000}}
+    {})",
+                                  options.hedges ? ", {provider: spare}" : "",
+                                  options.hedges ? 2 : 1, options.hedges ? kHedge : ""));
   insert("\ntenants:", "\n  - name: other");
   insert("\nkeys:", fmt::format("\n  - {{name: other, key: {}, tenant: other}}", kOtherClientKey));
   return yaml + "cache: {memory_bytes_max: 1MiB}\n";
@@ -167,9 +178,9 @@ std::string with_cache(std::string yaml) {
 std::shared_ptr<const net::ConfigSnapshot> load(const GatewayOptions& options) {
   config::NoSecrets secrets;
   const config::MasterKey key = config::MasterKey::parse(std::string(64, '5')).value();
-  auto base =
-      config::compile(options.cache ? with_cache(config_text(options)) : config_text(options),
-                      "sim.yaml", secrets, key);
+  auto base = config::compile(
+      options.cache ? with_cache(config_text(options), options) : config_text(options), "sim.yaml",
+      secrets, key);
   if (!base) {
     for (const config::ConfigError& error : base.error())
       fmt::print(stderr, "{}\n", config::error_text(error));
@@ -310,6 +321,11 @@ bool Gateway::ended() const {
 
 std::vector<std::string> Gateway::leaks() {
   std::vector<std::string> found = journal_.complaints();
+  // Where the second call answered the first one is told of, as what it came to.
+  if (journal_.beaten() < count(net::ShardCount::hedges_won)) {
+    found.push_back(fmt::format("{} calls were beaten, the records tell of {}",
+                                count(net::ShardCount::hedges_won), journal_.beaten()));
+  }
   const auto expect = [&](std::string_view what, std::uint64_t left, std::uint64_t expected = 0) {
     if (left != expected) found.push_back(fmt::format("{} left: {}", what, left - expected));
   };
@@ -321,6 +337,8 @@ std::vector<std::string> Gateway::leaks() {
     expect("provider connections", context.upstreams.in_use());
     expect("exchanges", context.exchanges.in_use());
     expect("requests held", context.messages.in_use());
+    expect("calls beside another", context.silent_calls.in_use());
+    expect("requests under way at targets", context.config->targets().outstanding());
     expect("head blocks", context.head_blocks.in_use());
     expect("TLS blocks", context.tls_blocks.in_use());
     expect("bodies", context.bodies.in_use());

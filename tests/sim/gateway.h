@@ -28,6 +28,7 @@ struct GatewayOptions {
   bool names = false;        // providers are found by name
   bool cache = false;        // answers are kept on one more route; shards talk to each other
   bool resilience = false;   // breakers, retries, a second provider, several keys
+  bool hedges = false;       // a second provider is asked beside a silent one
   bool drain = false;        // who leaves is read for to the end
   bool strict = false;       // requests wait for their intents to be on the disk
   bool proxied = false;      // a proxy before it may say whose a connection is

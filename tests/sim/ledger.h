@@ -88,6 +88,10 @@ class Ledger {
   // `breakers`: what counts as a provider's failure would keep other requests away from it.
   Ledger(core::Random& random, bool breakers) : random_(random), breakers_(breakers) {}
 
+  // A request that came to a provider when its client had something of another's answer: only a
+  // hedge that was on its way may do so.
+  std::uint64_t late_arrivals = 0;
+
   Request& make(bool well_behaved, bool small);
   [[nodiscard]] Request* find(std::uint32_t number);
   [[nodiscard]] const std::vector<std::unique_ptr<Request>>& all() const { return requests_; }

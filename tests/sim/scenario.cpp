@@ -43,13 +43,13 @@ struct Weather {
 constexpr Fault kKernelFaults[] = {
     Fault::short_read,     Fault::split_write,       Fault::slow_send,    Fault::late_completion,
     Fault::multishot_ends, Fault::buffers_exhausted, Fault::accept_fails, Fault::cancel_loses,
-    Fault::cancel_misses,  Fault::stage_waits};
+    Fault::cancel_misses,  Fault::stage_waits,       Fault::clock_steps};
 constexpr Fault kProviderFaults[] = {
     Fault::split_write,      Fault::connect_refused,  Fault::connect_hangs,
     Fault::upstream_breaks,  Fault::upstream_stalls,  Fault::upstream_closes_idle,
     Fault::upstream_garbage, Fault::upstream_refuses, Fault::name_fails,
     Fault::name_slow,        Fault::name_partly_dead, Fault::tunnel_refused,
-    Fault::tunnel_hangs};
+    Fault::tunnel_hangs,     Fault::upstream_thinks};
 
 void set(FaultOdds& odds, Fault fault, std::uint64_t one_in) {
   odds[static_cast<std::size_t>(std::to_underlying(fault))] = static_cast<std::uint32_t>(one_in);
@@ -69,6 +69,7 @@ Weather weather_of(std::uint64_t seed) {
   if (random.one_in(3)) weather.gateway.few_buffers |= weather.sky == Sky::rough_kernel;
   weather.gateway.names = random.one_in(2);
   weather.gateway.resilience = !weather.good_providers() && random.one_in(2);
+  weather.gateway.hedges = weather.gateway.resilience && !random.one_in(3);
   weather.gateway.strict = random.one_in(4);
   weather.gateway.drain = random.one_in(3);
   weather.clients = static_cast<std::uint32_t>(4 + random.below(28));
@@ -92,15 +93,17 @@ Weather weather_of(std::uint64_t seed) {
   set(odds, Fault::cancel_misses, 4 * scale);
   set(odds, Fault::upstream_breaks, 20 * scale);
   set(odds, Fault::upstream_stalls, 60 * scale);
+  set(odds, Fault::upstream_thinks, 10 * scale);
   set(odds, Fault::upstream_closes_idle, 12 * scale);
   set(odds, Fault::upstream_garbage, 40 * scale);
-  set(odds, Fault::upstream_refuses, 6 * scale);
+  set(odds, Fault::upstream_refuses, 3 * scale);
   set(odds, Fault::name_fails, 3 * scale);
   set(odds, Fault::name_slow, 3 * scale);
   set(odds, Fault::name_partly_dead, 4 * scale);
   set(odds, Fault::tunnel_refused, 6 * scale);
   set(odds, Fault::tunnel_hangs, 10 * scale);
   set(odds, Fault::stage_waits, 10 * scale);
+  set(odds, Fault::clock_steps, 3);
   const auto let = [&](std::span<const Fault> faults) {
     for (const Fault fault : faults) {
       const auto index = static_cast<std::size_t>(std::to_underlying(fault));
@@ -124,8 +127,9 @@ class Run {
         requests_(requests),
         gateway_(world_, weather_.gateway) {
     const auto provide = [this](std::shared_ptr<Peer> peer) {
-      upstreams_.push_back(std::make_unique<UpstreamActor>(
-          ledger_, std::move(peer), weather_.good_providers(), weather_.gateway.resilience));
+      upstreams_.push_back(
+          std::make_unique<UpstreamActor>(ledger_, std::move(peer), weather_.good_providers(),
+                                          weather_.gateway.resilience, weather_.gateway.hedges));
     };
     for (std::size_t i = 0; i < Gateway::kProviders; ++i) {
       if (!weather_.gateway.egress) world_.serve(Gateway::provider_address(i), provide);
@@ -176,7 +180,22 @@ class Run {
       world_.after(std::chrono::milliseconds(world_.random().below(500)),
                    [this] { gateway_.reload(); });
     }
+    step_clock_now_and_then();
     wait_for_clients("clients still wait");
+  }
+
+  // Nobody may notice: what is limited, timed or awaited goes by the monotonic clock.
+  void step_clock_now_and_then() {
+    const bool over = std::ranges::all_of(clients_, [](const auto& each) { return each->done(); });
+    if (over) return;
+    if (world_.strikes(Fault::clock_steps)) {
+      constexpr core::Duration kSteps[] = {seconds(1), std::chrono::hours(1),
+                                           std::chrono::hours(24 * 3652)};
+      const core::Duration step = kSteps[world_.random().below(std::size(kSteps))];
+      world_.step_wall_clock(world_.random().one_in(2) ? step : -step);
+    }
+    world_.after(std::chrono::milliseconds(1 + world_.random().below(2'000)),
+                 [this] { step_clock_now_and_then(); });
   }
 
   // A few more requests, from the best of clients, when nothing goes wrong any more.
@@ -210,6 +229,10 @@ class Run {
       if (request->outcome != Outcome::open) continue;
       world_.violation(fmt::format("request {} never ended", request->number));
       return;
+    }
+    if (ledger_.late_arrivals > gateway_.count(net::ShardCount::hedges)) {
+      world_.violation(fmt::format("{} requests came late to a provider, {} were hedged",
+                                   ledger_.late_arrivals, gateway_.count(net::ShardCount::hedges)));
     }
     // Whatever a provider was asked was admitted, and stands in the journal.
     const auto asked = static_cast<std::uint64_t>(std::ranges::count_if(
@@ -246,6 +269,8 @@ class Run {
     coverage.replays = gateway_.count(net::ShardCount::upstream_replays);
     coverage.retries = gateway_.count(net::ShardCount::retries);
     coverage.failovers = gateway_.count(net::ShardCount::failovers);
+    coverage.hedges = gateway_.count(net::ShardCount::hedges);
+    coverage.hedges_won = gateway_.count(net::ShardCount::hedges_won);
     coverage.breakers_opened = gateway_.count(net::ShardCount::breakers_opened);
     coverage.breakers_closed = gateway_.count(net::ShardCount::breakers_closed);
     for (const auto& request : ledger_.all()) {
@@ -292,6 +317,8 @@ void Coverage::add(const Coverage& other) {
   replays += other.replays;
   retries += other.retries;
   failovers += other.failovers;
+  hedges += other.hedges;
+  hedges_won += other.hedges_won;
   breakers_opened += other.breakers_opened;
   breakers_closed += other.breakers_closed;
 }
@@ -304,9 +331,12 @@ std::vector<std::string> Coverage::missing() const {
   for (std::size_t i = 0; i < calls.size(); ++i) {
     if (calls[i] == 0) found.push_back(fmt::format("no {} got its answer", kCallNames[i]));
   }
-  for (const auto& [what, count] : {std::pair{"retry", retries}, std::pair{"fail-over", failovers},
-                                    std::pair{"breaker that opens", breakers_opened},
-                                    std::pair{"breaker that closes", breakers_closed}}) {
+  const std::uint64_t hedges_lost = hedges - hedges_won;
+  for (const auto& [what, count] :
+       {std::pair{"retry", retries}, std::pair{"fail-over", failovers},
+        std::pair{"hedge that wins", hedges_won}, std::pair{"hedge that does not", hedges_lost},
+        std::pair{"breaker that opens", breakers_opened},
+        std::pair{"breaker that closes", breakers_closed}}) {
     if (count == 0) found.push_back(fmt::format("there was no {}", what));
   }
   for (auto stage = policy::Stage::guard; stage <= policy::Stage::upstream;

@@ -28,6 +28,8 @@ struct Coverage {
   std::uint64_t replays = 0;
   std::uint64_t retries = 0;
   std::uint64_t failovers = 0;
+  std::uint64_t hedges = 0;
+  std::uint64_t hedges_won = 0;
   std::uint64_t breakers_opened = 0;
   std::uint64_t breakers_closed = 0;
 

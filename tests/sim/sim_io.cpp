@@ -424,8 +424,7 @@ Instant Io::clock_now() const {
   return now();
 }
 WallTime Io::wall_now() const {
-  constexpr std::int64_t kStart = 1'700'000'000'000'000'000;
-  return {kStart + now().time_since_epoch().count()};
+  return sim::World::current().wall_now();
 }
 std::uint64_t Io::random() {
   return sim::World::current().random().next();

@@ -1,9 +1,12 @@
 #include "tests/sim/sim_journal.h"
 
+#include <span>
+
 #include <fmt/format.h>
 
 #include "core/in_flight_table.h"
 #include "net/shard_context.h"
+#include "net/upstream/upstream_failure.h"
 #include "policy/record/record_codec.h"
 
 namespace headrace::sim {
@@ -63,6 +66,11 @@ void SimJournal::write(Shard& shard) {
       ++shard.records[record->id.sequence];
       if (record->ending == policy::RecordEnding::under_way) {
         world_.violation("a record of a request that has not ended");
+      }
+      for (const policy::RecordedAttempt& attempt :
+           std::span(record->attempts).first(record->attempt_count)) {
+        const auto failure = static_cast<net::UpstreamFailure>(attempt.failure);
+        beaten_ += failure == net::UpstreamFailure::beaten ? 1U : 0U;
       }
     }
   }

@@ -28,6 +28,8 @@ class SimJournal {
   // In words: records that are missing, or there twice, and what was not given back.
   [[nodiscard]] std::vector<std::string> complaints();
   [[nodiscard]] std::uint64_t records() const;
+  // Calls that another one for the same request had beaten, of all records.
+  [[nodiscard]] std::uint64_t beaten() const { return beaten_; }
 
  private:
   struct Shard {
@@ -43,6 +45,7 @@ class SimJournal {
 
   World& world_;
   bool cramped_;
+  std::uint64_t beaten_ = 0;
   std::vector<std::unique_ptr<Shard>> shards_;
 };
 

@@ -31,8 +31,12 @@ bool wants_usage(const Message& message) {
 }  // namespace
 
 UpstreamActor::UpstreamActor(Ledger& ledger, std::shared_ptr<Peer> peer, bool well_behaved,
-                             bool retried)
-    : ledger_(ledger), peer_(std::move(peer)), well_behaved_(well_behaved), retried_(retried) {
+                             bool retried, bool hedged)
+    : ledger_(ledger),
+      peer_(std::move(peer)),
+      well_behaved_(well_behaved),
+      retried_(retried),
+      hedged_(hedged) {
   peer_->on_bytes = [this](std::string_view bytes) { on_bytes(bytes); };
   peer_->on_end = [this] { peer_->finish(); };
   if (World::current().strikes(Fault::slow_peer)) {
@@ -133,9 +137,12 @@ void UpstreamActor::judge_body(Request& request, const Message& message) {
   }
   // Who reads slowly may come to a request that was long given up and answered elsewhere.
   if (request.seen > 0 && begun_at_ > request.answer_begun_at && !slow_) {
-    violation(
-        fmt::format("request {} was sent again although its client has something of an answer",
-                    request.number));
+    ++ledger_.late_arrivals;
+    if (!hedged_) {
+      violation(
+          fmt::format("request {} was sent again although its client has something of an answer",
+                      request.number));
+    }
   }
   if (request.seen > 0 && !request.replay_allowed && !retried_) {
     violation(fmt::format("request {} was sent again without need", request.number));
@@ -159,6 +166,14 @@ void UpstreamActor::serve(Request& request, const Message& message) {
     return;
   }
   if (!well_behaved_ && answer_badly(request)) return;
+  if (!well_behaved_ && world.strikes(Fault::upstream_thinks)) {
+    constexpr std::uint64_t kThoughtMillisMax = 400;
+    world.after(std::chrono::milliseconds(dice().below(kThoughtMillisMax)),
+                [this, &request, usage = wants_usage(message)] {
+                  if (!deaf_) answer(request, usage);
+                });
+    return;
+  }
   answer(request, wants_usage(message));
 }
 

@@ -15,7 +15,8 @@ namespace headrace::sim {
 
 class UpstreamActor {
  public:
-  UpstreamActor(Ledger& ledger, std::shared_ptr<Peer> peer, bool well_behaved, bool retried);
+  UpstreamActor(Ledger& ledger, std::shared_ptr<Peer> peer, bool well_behaved, bool retried,
+                bool hedged);
   UpstreamActor(const UpstreamActor&) = delete;
   UpstreamActor& operator=(const UpstreamActor&) = delete;
 
@@ -47,6 +48,7 @@ class UpstreamActor {
   core::Instant begun_at_{};  // the message under way
   bool well_behaved_;
   bool retried_;       // what fails is sent again
+  bool hedged_;        // what takes long is sent to another one too
   bool slow_ = false;  // reads a little now and then
   bool early_judged_ = false;
   bool answered_early_ = false;

@@ -20,6 +20,11 @@ World::~World() {
   current_world = nullptr;
 }
 
+core::WallTime World::wall_now() const {
+  constexpr std::int64_t kStart = 1'700'000'000'000'000'000;
+  return {kStart + (now_.time_since_epoch() + wall_offset_).count()};
+}
+
 World& World::current() {
   HEADRACE_CHECK(current_world != nullptr, "there is no world");
   return *current_world;

@@ -39,6 +39,9 @@ class World {
   static void leave();
 
   [[nodiscard]] core::Instant now() const { return now_; }
+  [[nodiscard]] core::WallTime wall_now() const;
+  // Somebody sets the machine's clock. The monotonic one goes on.
+  void step_wall_clock(core::Duration step) { wall_offset_ += step; }
   core::Random& random() { return random_; }
 
   // Draws whether a fault happens here, and counts it if so.
@@ -112,6 +115,7 @@ class World {
   [[nodiscard]] core::Instant next_instant() const;
 
   core::Instant now_{std::chrono::seconds(1'000)};
+  core::Duration wall_offset_{};
   core::Random random_;
   FaultOdds odds_;
   FaultCounts struck_{};

@@ -12,7 +12,7 @@ packages_for() {
         libgtest-dev libgmock-dev libbenchmark-dev gettext
       ;;
     test | demo) # what the end-to-end tests and the demo start besides our own programs
-      printf '%s\n' python3 python3-venv curl ca-certificates openssl
+      printf '%s\n' python3 python3-venv curl ca-certificates openssl faketime
       node_is_usable || printf '%s\n' nodejs npm
       ;;
     check)

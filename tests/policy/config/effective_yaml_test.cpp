@@ -44,6 +44,13 @@ shards: {count: 3, pin: false, spin_us: 20}
 io: {single_issuer: false, defer_taskrun: false, recv_multishot: false, accept_multishot: false,
      send_vectorized: false, ring_messages: false, small_buffers: 64, bulk_buffers: 2}
 access_log: {output: file, path: /var/log/headrace/access.log}
+defaults:
+  breaker: {failures: 8, window_ms: 3001, failure_percent: 9, requests_min: 10, open_ms: 3002,
+            probes_max: 11, successes: 12}
+  retry: {tries: 2, base_ms: 3003, factor: 4, max_ms: 3004, hint_max_ms: 3005, budget_percent: 13,
+          budget_burst: 14}
+  hedge: {after_ms: 3006, latency_percent: 15}
+  lost_attempts: charged
 providers:
   - name: one
     dialect: openai
@@ -98,6 +105,8 @@ routes:
     balance: least_latency
     retry: {tries: 4, base_ms: 2005, factor: 3, max_ms: 2006, hint_max_ms: 2007,
             budget_percent: 19, budget_burst: 20}
+    hedge: {after_ms: 2010, latency_percent: 21}
+    lost_attempts: absorbed
     comment_interval_ms: 2009
   - {models: [a], targets: [{provider: two}]}
 cache: {memory_bytes_max: 2000000}
@@ -160,6 +169,10 @@ TEST(EffectiveYaml, CompilesToTheSameBaseAgain) {
       read_source_file("deploy/config/demo.yaml"),
       {"${HEADRACE_PROVIDER_KEY}", "${HEADRACE_PROVIDER_KEY}", "${HEADRACE_PROVIDER_KEY}"});
   expect_round_trip(kListeners, {});
+  expect_round_trip(text_of({kListeners, "defaults: {breaker: {open_ms: 4000}}\nproviders:\n  - "
+                                         "{name: p, dialect: openai, url: \"https://a.b\", "
+                                         "credential: abc, breaker: {failures: 0}}\n"}),
+                    {"abc"});
 }
 
 TEST(EffectiveYaml, ShowsEveryDefault) {

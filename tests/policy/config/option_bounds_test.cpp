@@ -79,8 +79,8 @@ std::string config_with(const std::string& path, std::string_view option, std::s
   if (path == "providers.addresses") {
     return provider + "    addresses:\n" + entry(6, {{"address", "1.1.1.1:443"}}, option, value);
   }
-  if (path == "routes.retry") {
-    return provider + "routes:\n" + entry(2, {{"models", "[gpt-4o]"}}, "retry", "") +
+  if (path == "routes.retry" || path == "routes.hedge") {
+    return provider + "routes:\n" + entry(2, {{"models", "[gpt-4o]"}}, path.substr(7), "") +
            record(6, {}, option, value);
   }
   if (path == "routes.targets") {

@@ -1,5 +1,8 @@
 #include "policy/resilience/retry.h"
 
+#include <array>
+#include <span>
+
 #include <gtest/gtest.h>
 
 #include "policy/resilience/attempt.h"
@@ -125,6 +128,35 @@ TEST(AttemptEnd, OnlyKeysAreBenched) {
     if (each.proves) {
       EXPECT_NE(each.blame, Blame::model) << each.name;
     }
+  }
+}
+
+TEST(LostAttempts, AreAllButTheOneThatWasHeard) {
+  const std::array<Attempt, 3> attempts = {
+      Attempt{.cost_micro_usd = 100, .input_tokens = 10, .end = AttemptEnd::first_byte_timeout},
+      Attempt{.cost_micro_usd = 7, .input_tokens = 3, .end = AttemptEnd::answered},
+      Attempt{.cost_micro_usd = 1, .input_tokens = 5, .end = AttemptEnd::beaten}};
+  struct Row {
+    std::size_t count;
+    std::size_t heard;
+    LostCost lost;
+  };
+  for (const Row& row :
+       {Row{3, 1, {101, 15}}, Row{3, 0, {8, 8}}, Row{1, 0, {0, 0}}, Row{0, 0, {0, 0}}}) {
+    const LostCost lost = cost_of_lost(std::span(attempts).first(row.count), row.heard);
+    EXPECT_EQ(lost.micro_usd, row.lost.micro_usd) << row.count << " " << row.heard;
+    EXPECT_EQ(lost.input_tokens, row.lost.input_tokens) << row.count << " " << row.heard;
+    EXPECT_EQ(lost.any(), row.lost.any());
+  }
+}
+
+// What may cost is what a provider had whole and nobody heard the answer of.
+TEST(LostAttempts, OnlyTimeoutsAndRivalsMayCost) {
+  for (std::size_t i = 0; i < kAttemptEnds; ++i) {
+    const auto end = static_cast<AttemptEnd>(i);
+    const bool expected = end == AttemptEnd::first_byte_timeout ||
+                          end == AttemptEnd::total_timeout || end == AttemptEnd::beaten;
+    EXPECT_EQ(row(end).may_cost, expected) << row(end).name;
   }
 }
 

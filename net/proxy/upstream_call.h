@@ -1,0 +1,43 @@
+// One call of a request to a provider: whom it goes to, by which connection, what it holds of that
+// provider's target, and how far it has got.
+//
+// Threads: one shard.  Lifetime: an exchange's, for the call that it attends to; or a SilentCall's.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "core/clock.h"
+#include "net/upstream/target_states.h"
+#include "policy/config/config_view.h"
+#include "policy/price/service_tier.h"
+
+namespace headrace::net {
+
+class UpstreamConnection;
+class UpstreamPool;
+
+struct UpstreamCall {
+  UpstreamPool* pool = nullptr;
+  UpstreamConnection* connection = nullptr;        // while it has one
+  const policy::config::Target* target = nullptr;  // none: passed through
+  const policy::config::Price* price = nullptr;    // the standard tier's, until it is settled
+  // Behind the standard one, in rows of the config plus one; none: the same.
+  std::array<std::uint32_t, policy::kServiceTiers.size() - 1> tier_prices{};
+  AttemptHold hold;
+  core::Instant begun_at{};
+  core::Instant sent_at{};        // when its connection was there
+  core::Instant answer_due{};     // the first byte
+  std::uint32_t patience_ms = 0;  // that the provider asked for
+  std::uint32_t provider = 0;
+  std::uint8_t entry = 0;             // of AttemptLog::made
+  bool sent : 1 = false;              // the provider has all of the request
+  bool send_failed : 1 = false;       // it takes no more; it may still say something
+  bool broken_sending : 1 = false;    // it closed; what is on its way to it must end first
+  bool replay_when_sent : 1 = false;  // the kept connection is dead; its last send is not over
+  bool replayed : 1 = false;          // sent once more, as the kept connection was dead
+  bool never_again : 1 = false;       // the provider forbids another try
+  bool open : 1 = false;              // the record's entry of it has not ended
+};
+
+}  // namespace headrace::net
