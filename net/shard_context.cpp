@@ -4,6 +4,7 @@
 #include "net/proxy/exchange.h"
 #include "net/proxy/quota_hold.h"
 #include "net/proxy/request_message.h"
+#include "net/proxy/target_hold.h"
 #include "net/upstream/upstream_connection.h"
 
 namespace headrace::net {
@@ -38,6 +39,7 @@ ShardContext::ShardContext(core::Io& shard_io, core::TimerWheel& shard_timers,
       exchanges("exchanges", capacity.exchanges),
       messages("requests held", capacity.messages),
       quota_holds("limits held", capacity.exchanges),
+      target_holds("limits of targets held", capacity.exchanges),
       explanations("requests explained", kExplanationsMax),
       learned_models(std::make_unique<policy::LearnedModels>()) {}
 

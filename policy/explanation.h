@@ -31,6 +31,7 @@ class Explanation {
   std::string_view cache = {};      // empty: it was not asked
   std::uint64_t price_version = 0;  // 0: none
   std::uint32_t attempts = 0;
+  core::Duration waited{};  // for a target that had no room
 
  private:
   friend std::string_view write_explanation(Explanation& explanation, std::string_view said,
@@ -46,7 +47,7 @@ class Explanation {
 inline constexpr std::size_t kExplanationBytesMax = 3328;
 
 // One line of JSON in ASCII, fit for a field of a head:
-//   {"stages_us":{"head":4,"identify":1},"limit":null,"target":{...},"cache":null,"price":null,...}
+//   {"stages_us":{"head":4,"identify":1},"limit":null,...,"waited_us":0,"cache":null,...}
 // `said`: what happened, in the client's language. Ends the stage that runs.
 [[nodiscard]] std::string_view write_explanation(Explanation& explanation, std::string_view said,
                                                  core::Instant now, std::span<char> out);

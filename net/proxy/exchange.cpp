@@ -32,6 +32,7 @@ Exchange::Exchange(ShardContext& shard, DownstreamConnection& downstream)
 
 Exchange::~Exchange() {
   HEADRACE_CHECK(upstream_ == nullptr && recorded_ && !tries_.hold.under_way);
+  HEADRACE_CHECK(wait_.seat == nullptr && of_target_ == nullptr);
   deadline_.clear(*shard_->timers);
   silence_.clear(*shard_->timers);
   release_message();
@@ -119,6 +120,7 @@ void Exchange::on_downstream_closing() {
   }
   keep_nothing(core::FlightEnd::failed);
   leave_flight();
+  leave_queue();
   move_to(ExchangeState::closing);
   static_cast<core::ListHook<RunQueueTag>&>(*this).unlink();
   static_cast<core::ListHook<IntentQueueTag>&>(*this).unlink();

@@ -47,6 +47,7 @@ void Exchange::write_explained(http::HeadWriter& writer) {
   const policy::Catalogues catalogues = view.catalogues();
   policy::Explanation& explained = *explanation_;
   explained.attempts = tries_.requests_sent;
+  explained.waited = wait_.so_far;
   if (price_ != nullptr) explained.price_version = price_->version;
   if (tries_.requests_sent > 0)
     explained.provider = config_->snapshot().providers()[provider_].name;

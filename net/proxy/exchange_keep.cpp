@@ -114,6 +114,7 @@ void Exchange::on_downstream_gone() {
 void Exchange::end_detached() {
   keep_nothing(FlightEnd::failed);
   leave_flight();
+  leave_queue();
   move_to(ExchangeState::closing);
   static_cast<core::ListHook<RunQueueTag>&>(*this).unlink();
   static_cast<core::ListHook<IntentQueueTag>&>(*this).unlink();

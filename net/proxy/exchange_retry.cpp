@@ -78,7 +78,8 @@ TargetQuestion Exchange::target_question() const {
 bool Exchange::goes_elsewhere() const {
   if (!may_try_again()) return false;
   const auto targets = config_->view().targets(*route_);
-  return targets.size() > 1 || pool_->provider().keys.size() > 1;
+  // What it takes of its target's limits is taken anew for each try.
+  return targets.size() > 1 || pool_->provider().keys.size() > 1 || of_target_ != nullptr;
 }
 
 bool Exchange::may_try_again() const {
@@ -241,6 +242,7 @@ std::optional<core::Duration> Exchange::plan_retry(AttemptEnd end) {
 
 // Forgets what the attempt left behind, and waits. Nothing of it is being sent any more.
 void Exchange::retry_in(core::Duration delay) {
+  settle_target(nullptr);
   if (answer_.streaming) {
     answer_.streaming = false;
     shard_->counters.gauges.streams_open.add(-1);
@@ -264,7 +266,6 @@ void Exchange::retry_in(core::Duration delay) {
   } else {
     message_->written_head = {};
     message_->head_block.reset();
-    answer_.strip_usage = false;  // as the edits, which begin anew
     stage_ = policy::Stage::route;
   }
   park(shard_->now() + delay);

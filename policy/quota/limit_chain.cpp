@@ -44,6 +44,11 @@ Standing standing_of(LimitEach each, const Standing& scope, const Caller& caller
   return {};
 }
 
+// Of what only operators name.
+Standing standing_of(ScopeKind kind, std::string_view name) {
+  return {kind, core::hash64(name, static_cast<std::uint64_t>(kind))};
+}
+
 // Not 0, and as good as random: what names the words of a limit.
 std::uint64_t identity_of(std::uint64_t scope, std::uint64_t signature) {
   const std::array<std::uint64_t, 2> both = {scope, signature};
@@ -169,9 +174,23 @@ void chain_limits(const ChainQuestion& question, const Caller& caller, LimitChai
 
 void chain_limits(const ChainQuestion& question, const config::Provider& provider,
                   LimitChain& into) {
-  const std::string_view name = question.config->text(provider.name);
-  const Standing scope{ScopeKind::provider, core::hash64(name, 6)};
+  const Standing scope = standing_of(ScopeKind::provider, question.config->text(provider.name));
   Chaining(question, {}, into).add(provider.limits, scope, {});
+}
+
+void chain_limits(const ChainQuestion& question, const config::Provider& provider,
+                  const config::ProviderKey& key, LimitChain& into) {
+  if (key.limits.none()) return;
+  const Standing of = standing_of(ScopeKind::provider_key, question.config->text(provider.name));
+  const Standing scope{of.kind, core::hash64(question.config->text(key.name), of.identity)};
+  Chaining(question, {}, into).add(key.limits, scope, {});
+}
+
+void chain_limits(const ChainQuestion& question, const config::Route& route, LimitChain& into) {
+  const config::RowRef limits = question.config->queue(route).limits;
+  if (limits.none()) return;
+  const Standing scope = standing_of(ScopeKind::route, question.config->text(route.name));
+  Chaining(question, {}, into).add(limits, scope, {});
 }
 
 bool has_limits(const config::ConfigView& config, const Caller& caller) {
@@ -198,6 +217,10 @@ std::string_view to_text(ScopeKind scope) {
       return "key";
     case ScopeKind::provider:
       return "provider";
+    case ScopeKind::provider_key:
+      return "provider_key";
+    case ScopeKind::route:
+      return "route";
   }
   return {};
 }

@@ -26,10 +26,12 @@ TEST(Explanation, TellsEachStageItsTime) {
   explanation.enter(Stage::upstream, at(113));
   explanation.provider = "acme";
   explanation.attempts = 2;
+  explanation.waited = std::chrono::milliseconds(12);
   explanation.price_version = 0x1234567890abcdefU;
   EXPECT_EQ(written(explanation, "ok", 120),
             R"({"stages_us":{"head":3,"identify":7,"route":3,"upstream":107},"limit":null,)"
-            R"("scope":null,"provider":"acme","model":null,"why":null,"attempts":2,"cache":null,)"
+            R"("scope":null,"provider":"acme","model":null,"why":null,"attempts":2,)"
+            R"("waited_us":12000,"cache":null,)"
             R"("price":"1234567890abcdef","said":"ok"})");
 }
 
