@@ -64,6 +64,11 @@ enum class PlantedBug : std::uint8_t {
   cached_answer_let_go,  // while the kernel still sends from it
   unfit_answer_kept,     // a refusal, given to others too
   tenant_left_out,       // of what an answer is known by
+  // queues for spent limits
+  queue_wake_lost,       // one was served, and the next is not called
+  queue_woken_twice,     // one is called while he has his turn
+  queue_weight_ignored,  // every tenant counts as much as any other
+  queue_entry_left,      // of who has left
   // answers and records
   answered_twice,
   recorded_twice,

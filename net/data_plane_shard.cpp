@@ -48,6 +48,11 @@ DataPlaneShard::DataPlaneShard(std::uint32_t number, std::unique_ptr<core::Io> i
     context_.limit_clock.emplace(*options.limits.header);
     context_.budget_notices = options.budget_notices;
   }
+  if (options.queues != nullptr && context_.limits) {
+    queue_ = std::make_unique<ShardQueue>(*options.queues, context_, mailbox, options.queue_limits);
+    context_.queue = queue_.get();
+    context_.limits->tell(*queue_);
+  }
   limits_due_.bind<&DataPlaneShard::tend_limits>(this);
   take_config(std::move(snapshot));
 }
@@ -136,6 +141,10 @@ void DataPlaneShard::on_start(core::Shard&) {
 }
 
 void DataPlaneShard::on_message(const core::Message& message) {
+  if (queue_ != nullptr && is_in_range(message.kind, kQueueMessages)) {
+    queue_->on_message(message);
+    return;
+  }
   HEADRACE_CHECK(cache_ != nullptr && is_in_range(message.kind, kCacheMessages));
   cache_->on_message(message);
 }
@@ -146,13 +155,16 @@ bool DataPlaneShard::on_turn(core::Instant) {
   bool left_over = false;
   if (!context_.starved.empty()) left_over = retry_starved();
   if (context_.tls_waiting.on_turn()) left_over = true;
-  if (cache_ != nullptr && cache_->on_turn()) left_over = true;
   if (!context_.run_queue.empty()) run_queue();
   if (record_keeper_ != nullptr && record_keeper_->anybody_waits()) {
     record_keeper_->resume_synced();
   }
   if (!commands_.consumer().empty()) take_commands();
   if (names_ != nullptr && names_->unanswered(shard_.number()) > 0) take_names();
+  // Behind all that may say something to them, and each to the other.
+  if (queue_ != nullptr && queue_->on_turn()) left_over = true;
+  if (cache_ != nullptr && cache_->on_turn()) left_over = true;
+  if (queue_ != nullptr && queue_->has_messages()) left_over = true;
   if (draining_ || listeners_drain_ || configs_.size() > 1) let_go();
   if (context_.limits) limits_due_.set(*context_.timers, context_.limits->next_tending());
   if (core::planted(core::PlantedBug::turn_not_asked_for)) return false;
@@ -346,7 +358,8 @@ void DataPlaneShard::let_go() {
       std::ranges::any_of(listeners_, [](const auto& each) { return each->draining(); });
   if (draining_ && listeners_.empty()) {
     if (!context_.config->retired()) context_.config->retire();
-    const bool quiet = cache_ == nullptr || cache_->quiet();
+    const bool quiet =
+        (cache_ == nullptr || cache_->quiet()) && (queue_ == nullptr || queue_->quiet());
     if (context_.upstreams.in_use() == 0 && configs_.size() == 1 && quiet) {
       if (context_.limits) context_.limits->give_back_shares();
       limits_due_.clear(*context_.timers);

@@ -24,6 +24,7 @@
 #include "net/edge/listener.h"
 #include "net/journal/record_keeper.h"
 #include "net/log/access_log.h"
+#include "net/queue/shard_queue.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
 #include "net/upstream/name_work.h"
@@ -55,6 +56,8 @@ class DataPlaneShard final : public core::ShardHooks {
     policy::BudgetNotices* budget_notices = nullptr;
     ProcessCache* cache = nullptr;  // outlives the shard; none: nothing is kept
     ShardCacheLimits cache_limits;
+    ProcessQueues* queues = nullptr;  // outlives the shard; none: nobody waits for a limit
+    ShardQueueLimits queue_limits;
   };
 
   // `names` (may be null where no provider has a name), budget and fleet outlive the shard.
@@ -84,6 +87,7 @@ class DataPlaneShard final : public core::ShardHooks {
   [[nodiscard]] ShardContext& context() { return context_; }
   [[nodiscard]] const ShardContext& context() const { return context_; }
   [[nodiscard]] const ShardCache* cache() const { return cache_.get(); }
+  [[nodiscard]] const ShardQueue* queue() const { return queue_.get(); }
   [[nodiscard]] AccessLog& access_log() { return access_log_; }
   [[nodiscard]] AccessLog& audit_log() { return audit_log_; }
   [[nodiscard]] std::vector<std::string> listening_on() const;
@@ -121,6 +125,7 @@ class DataPlaneShard final : public core::ShardHooks {
   core::Shard shard_;
   ShardContext context_;
   std::unique_ptr<ShardCache> cache_;
+  std::unique_ptr<ShardQueue> queue_;
   AccessLog access_log_;
   AccessLog audit_log_;
   std::unique_ptr<RecordKeeper> record_keeper_;

@@ -22,7 +22,8 @@ ShardConfig::ShardConfig(ShardContext& shard, std::shared_ptr<const ConfigSnapsh
                shard.fleet == nullptr ? std::span<core::TargetSlot>() : shard.fleet->target_slots,
                shard.fleet == nullptr ? std::span<core::KeySlot>() : shard.fleet->key_slots),
       addresses_(snapshot_->providers().size()),
-      tokens_(snapshot_->view(), snapshot_->token_keys()) {
+      tokens_(snapshot_->view(), snapshot_->token_keys()),
+      waiting_(snapshot_->view().routes().size()) {
   const policy::config::HttpSettings& settings = http();
   head_limits_ = {.head_bytes_max = static_cast<std::uint32_t>(settings.head_bytes_max),
                   .line_bytes_max = static_cast<std::uint32_t>(settings.line_bytes_max),
@@ -31,10 +32,17 @@ ShardConfig::ShardConfig(ShardContext& shard, std::shared_ptr<const ConfigSnapsh
   body_limits_.body_bytes_max = static_cast<std::uint32_t>(std::min<std::uint64_t>(
       settings.body_bytes_max, shard.bodies.body_bytes_max() - http::kHeadBytesMax));
   // An estimate is what an answer without usage costs, and what a provider's limits go by.
-  counts_all_text_ = !view().quota().prices().empty() ||
-                     std::ranges::any_of(view().providers(), [](const auto& provider) {
-                       return !provider.limits.none();
-                     });
+  counts_all_text_ =
+      !view().quota().prices().empty() ||
+      std::ranges::any_of(view().providers(),
+                          [this](const auto& provider) {
+                            return !provider.limits.none() ||
+                                   std::ranges::any_of(view().keys(provider), [](const auto& key) {
+                                     return !key.limits.none();
+                                   });
+                          }) ||
+      std::ranges::any_of(view().routes(),
+                          [this](const auto& route) { return !view().queue(route).limits.none(); });
   for (const ProviderLink& provider : snapshot_->providers()) {
     pools_.push_back(std::make_unique<UpstreamPool>(shard_, *this, provider));
     set_fixed_address(provider);

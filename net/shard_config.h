@@ -73,6 +73,14 @@ class ShardConfig {
   // Whose token that is; of tokens that were seen before without verifying them again.
   [[nodiscard]] TokenDesk& tokens() { return tokens_; }
 
+  // Requests of a route that wait for room, on this shard and under this config.
+  [[nodiscard]] std::uint32_t waiting(const policy::config::Route& route) const {
+    return waiting_[view().index_of(route)];
+  }
+  void add_waiting(const policy::config::Route& route, int more) {
+    waiting_[view().index_of(route)] += static_cast<std::uint32_t>(more);
+  }
+
   void add_user() { ++users_; }
   void drop_user();
   // Once, by the shard that does it for all.
@@ -103,6 +111,7 @@ class ShardConfig {
   std::vector<std::unique_ptr<UpstreamPool>> pools_;
   TokenDesk tokens_;
   std::vector<std::unique_ptr<HealthCheck>> health_checks_;
+  std::vector<std::uint32_t> waiting_;  // by route
   std::uint64_t users_ = 0;
   bool counts_all_text_ = false;
   bool retired_ = false;

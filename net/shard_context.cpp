@@ -5,6 +5,7 @@
 #include "net/proxy/quota_hold.h"
 #include "net/proxy/request_message.h"
 #include "net/proxy/silent_call.h"
+#include "net/proxy/target_hold.h"
 #include "net/upstream/upstream_connection.h"
 
 namespace headrace::net {
@@ -40,6 +41,7 @@ ShardContext::ShardContext(core::Io& shard_io, core::TimerWheel& shard_timers,
       messages("requests held", capacity.messages),
       quota_holds("limits held", capacity.exchanges),
       silent_calls("calls beside another", capacity.exchanges),
+      target_holds("limits of targets held", capacity.exchanges),
       explanations("requests explained", kExplanationsMax),
       learned_models(std::make_unique<policy::LearnedModels>()) {}
 

@@ -35,6 +35,7 @@ namespace headrace::net {
 
 class AccessLog;
 class ShardCache;
+class ShardQueue;
 class DownstreamConnection;
 class Exchange;
 struct Fleet;
@@ -45,6 +46,7 @@ class UpstreamConnection;
 class UpstreamPool;
 struct HungryPoolTag;
 struct QuotaHold;
+struct TargetHold;
 struct ReturningPoolTag;
 struct RequestMessage;
 struct RunQueueTag;
@@ -88,6 +90,7 @@ struct ShardContext {
   const Fleet* fleet = nullptr;           // all shards, for the admin pages
   StageDelays* stage_delays = nullptr;    // in the simulator only
   ShardCache* cache = nullptr;            // none: nothing is kept
+  ShardQueue* queue = nullptr;            // none: nobody waits
   bool closing = false;                   // whatever runs is ended
   bool draining = false;                  // connections end with the request they are in
   std::size_t small_buffer_bytes = 4096;
@@ -109,6 +112,7 @@ struct ShardContext {
   core::SlotPool<RequestMessage> messages;
   core::SlotPool<QuotaHold> quota_holds;
   core::SlotPool<SilentCall> silent_calls;
+  core::SlotPool<TargetHold> target_holds;
   core::SlotPool<policy::Explanation> explanations;
   // Exchanges that go on in the next turn with what one turn must not do at once.
   core::IntrusiveList<Exchange, RunQueueTag> run_queue;

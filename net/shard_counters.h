@@ -75,6 +75,9 @@ enum class ShardCount : std::uint8_t {
   cache_answers_kept,
   cache_answers_unfit,    // errors, cut ones, refusals
   cache_answers_dropped,  // for want of room, or too large
+  targets_passed_over,    // they had no room by limits of ours, and another one was looked for
+  queue_refused,          // who would have waited too long, or had no room to wait
+  queue_expired,          // who has waited in vain
   limits_closed,          // their words were out of bounds
   count,
 };
@@ -84,6 +87,7 @@ struct ShardGauges {
   core::Gauge upstream_connections;
   core::Gauge requests_in_flight;
   core::Gauge streams_open;
+  core::Gauge requests_queued;
 };
 
 struct ShardCounters {
@@ -91,6 +95,7 @@ struct ShardCounters {
   ShardGauges gauges;
   core::Histogram request_nanos;     // head complete to answer sent
   core::Histogram first_byte_nanos;  // request sent to first byte of the answer
+  core::Histogram queue_nanos;       // waited for a target that had no room
 
   void add(ShardCount which, std::uint64_t n = 1) { counts.add(which, n); }
 };

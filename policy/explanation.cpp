@@ -121,6 +121,8 @@ std::string_view write_explanation(Explanation& explanation, std::string_view sa
   write_text(writer, R"(,"model":)", explanation.model);
   write_text(writer, R"(,"why":)", explanation.why);
   writer.raw(R"(,"attempts":)").number(explanation.attempts);
+  const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(explanation.waited);
+  writer.raw(R"(,"waited_us":)").number(waited.count());
   write_text(writer, R"(,"cache":)", explanation.cache);
   write_text(writer, R"(,"price":)", PriceVersionText(explanation.price_version).view());
   write_money(writer, R"(,"cost_micro_usd":)", explanation.cost);

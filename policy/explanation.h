@@ -37,6 +37,7 @@ class Explanation {
   std::optional<core::MicroUsd> cost = {};
   std::optional<core::MicroUsd> reserved = {};
   std::uint32_t attempts = 0;
+  core::Duration waited{};  // for a target that had no room
 
  private:
   friend std::string_view write_explanation(Explanation& explanation, std::string_view said,
@@ -52,7 +53,7 @@ class Explanation {
 inline constexpr std::size_t kExplanationBytesMax = 3456;
 
 // One line of JSON in ASCII, fit for a field of a head:
-//   {"stages_us":{"head":4,"identify":1},"limit":null,"target":{...},"cache":null,"price":null,...}
+//   {"stages_us":{"head":4,"identify":1},"limit":null,...,"waited_us":0,"cache":null,...}
 // `said`: what happened, in the client's language. Ends the stage that runs.
 [[nodiscard]] std::string_view write_explanation(Explanation& explanation, std::string_view said,
                                                  core::Instant now, std::span<char> out);

@@ -255,19 +255,24 @@ void ShardLimits::charge(const LimitReceipt& receipt, std::int64_t amount, Limit
 
 void ShardLimits::give_back(const LimitReceipt& receipt, std::int64_t amount) {
   if (amount == 0) return;
-  const std::size_t index = seat_of(receipt.identity);
-  ShareSlot& slot = slots_[index];
-  if (seats_[index].holds_share && slot.name.load() == receipt.name &&
-      slot.taken_at.load() == receipt.taken_at && receipt.kind != WindowKind::concurrency) {
-    const auto balance = static_cast<std::int64_t>(slot.balance.load());
-    if (balance + amount <= static_cast<std::int64_t>(slot.slice.load())) {
-      slot.balance.store(static_cast<std::uint64_t>(balance + amount));
-      return;
-    }
-  }
-  if (!return_credit(table_, memory_, incarnation_, receipt, amount, last_seen_)) {
+  if (!give_back_to_share(receipt, amount) &&
+      !return_credit(table_, memory_, incarnation_, receipt, amount, last_seen_)) {
     close({.index = receipt.place, .name = receipt.name});
   }
+  if (listener_ != nullptr) listener_->on_credit_back(receipt.identity);
+}
+
+bool ShardLimits::give_back_to_share(const LimitReceipt& receipt, std::int64_t amount) {
+  const std::size_t index = seat_of(receipt.identity);
+  ShareSlot& slot = slots_[index];
+  const bool from_it = seats_[index].holds_share && slot.name.load() == receipt.name &&
+                       slot.taken_at.load() == receipt.taken_at &&
+                       receipt.kind != WindowKind::concurrency;
+  if (!from_it) return false;
+  const auto balance = static_cast<std::int64_t>(slot.balance.load());
+  if (balance + amount > static_cast<std::int64_t>(slot.slice.load())) return false;
+  slot.balance.store(static_cast<std::uint64_t>(balance + amount));
+  return true;
 }
 
 // Only a bucket counts what may still come back.

@@ -21,6 +21,7 @@
 #include <optional>
 #include <span>
 
+#include "core/limits/credit_listener.h"
 #include "core/limits/limit_reading.h"
 #include "core/limits/limit_refusal.h"
 #include "core/limits/limit_table.h"
@@ -42,6 +43,9 @@ class ShardLimits {
   ShardLimits(const ShardLimits&) = delete;
   ShardLimits& operator=(const ShardLimits&) = delete;
 
+  // Outlives the last credit that comes back.
+  void tell(CreditListener& listener) { listener_ = &listener; }
+
   // Starts to fetch a limit's words: as soon as its identity is known.
   void prefetch(std::uint64_t identity) const;
 
@@ -50,6 +54,9 @@ class ShardLimits {
   [[nodiscard]] std::optional<LimitRefusal> take(std::span<const LimitDemand> demands,
                                                  LimitTime now, Permit& into);
   [[nodiscard]] LimitReading read(const LimitTerms& terms, LimitTime now);
+  // Until so much of it has come back, if nobody takes anything meanwhile; more than a window holds
+  // takes several. Of a concurrency limit nobody knows: 0.
+  [[nodiscard]] Duration wait_for(const LimitTerms& terms, std::int64_t amount, LimitTime now);
   // All credit is there again, whatever was spent; opens a closed limit. What is out in permits and
   // shares is no longer counted, and does not come back. For an operator's command.
   void reset(std::uint64_t identity);
@@ -108,6 +115,7 @@ class ShardLimits {
   void give_back_share(std::size_t seat);
 
   void give_back(const LimitReceipt& receipt, std::int64_t amount);
+  [[nodiscard]] bool give_back_to_share(const LimitReceipt& receipt, std::int64_t amount);
   void keep(const LimitReceipt& receipt, std::int64_t amount);
   void charge(const LimitReceipt& receipt, std::int64_t amount, LimitTime now);
   bool close(LimitTable::Place place);
@@ -122,6 +130,7 @@ class ShardLimits {
   Instant next_tending_ = kNever;
   LimitTime last_seen_;
   std::uint64_t permits_out_ = 0;
+  CreditListener* listener_ = nullptr;
   Counts counts_;
 };
 

@@ -221,6 +221,13 @@ PoolStanding SlidingPool::standing(Instant now) {
           .full_after = spent == 0 ? Duration{} : until_full(spent, taken, position.step, now)};
 }
 
+Duration SlidingPool::wait_for(std::int64_t credit, std::int64_t amount, Instant now) {
+  const PoolStanding at = standing(now);
+  const std::int64_t missing = at.spent + amount - credit;
+  if (at.answer != PoolAnswer::granted || missing <= 0) return {};
+  return until_returned(missing, step_at(now), now);
+}
+
 Duration SlidingPool::until_returned(std::int64_t amount, std::uint64_t open_step,
                                      Instant now) const {
   std::uint64_t step = open_step < kStepsPerWindow ? 0 : open_step - kStepsPerWindow;

@@ -39,6 +39,8 @@ class SlidingPool {
   PoolAnswer charge(std::int64_t amount, Instant now);
   void give_back(std::uint64_t step, std::int64_t amount, Instant now);
   PoolStanding standing(Instant now);
+  // Until so much more than is spent has come back; 0: it is there.
+  Duration wait_for(std::int64_t credit, std::int64_t amount, Instant now);
 
   [[nodiscard]] std::uint64_t step_at(Instant at) const;
   // `length` counts in whole microseconds, rounded up.

@@ -131,6 +131,14 @@ constexpr std::array kCounterRows = {
                "Tokens used beyond what was reserved."},
     CounterRow{ShardCount::micro_usd_overrun, "headrace_reserve_overrun_micro_usd_total",
                "Micro-USD spent beyond what was reserved."},
+    CounterRow{
+        ShardCount::targets_passed_over, "headrace_targets_passed_over_total",
+        "Targets without room by limits of ours, in whose place another one was looked for."},
+    CounterRow{
+        ShardCount::queue_refused, "headrace_queue_refused_total",
+        "Requests refused at once, as their turn would have come too late or too many wait."},
+    CounterRow{ShardCount::queue_expired, "headrace_queue_expired_total",
+               "Requests refused after they had waited as long as they may."},
     CounterRow{ShardCount::cache_hits, "headrace_cache_hits_total",
                "Requests answered from the cache."},
     CounterRow{ShardCount::cache_misses, "headrace_cache_misses_total",
@@ -276,6 +284,8 @@ std::string metrics(const Fleet& fleet) {
         sum(fleet, &ShardGauges::requests_in_flight));
   gauge(out, "headrace_streams_open", "Streamed answers under way.",
         sum(fleet, &ShardGauges::streams_open));
+  gauge(out, "headrace_requests_queued", "Requests that wait for a target with room.",
+        sum(fleet, &ShardGauges::requests_queued));
   write_cache(out, fleet);
   gauge(out, "headrace_config_generation", "Configs taken over since the start.",
         fleet.config_generation.load());
@@ -287,6 +297,9 @@ std::string metrics(const Fleet& fleet) {
   histogram(out, "headrace_first_byte_seconds",
             "From a request being sent upstream to the first byte of its answer.",
             merged(fleet, &ShardCounters::first_byte_nanos));
+  histogram(out, "headrace_queue_wait_seconds",
+            "How long requests have waited for a target with room that then had it.",
+            merged(fleet, &ShardCounters::queue_nanos));
   head(out, "headrace_turn_seconds_max", "The longest turn of each shard.", "gauge");
   for (std::size_t i = 0; i < fleet.shards.size(); ++i) {
     fmt::format_to(std::back_inserter(out), "headrace_turn_seconds_max{{shard=\"{}\"}} {}\n", i,

@@ -22,8 +22,8 @@
 #include "core/slot_pool.h"
 #include "net/cache/cache_session.h"
 #include "net/cache/flight_seat.h"
-#include "net/cache/message_backlog.h"
 #include "net/cache/process_cache.h"
+#include "net/message_backlog.h"
 #include "policy/cache/request_fingerprint.h"
 
 namespace headrace::net {

@@ -17,6 +17,7 @@
 #include "net/proxy/exchange.h"
 #include "net/proxy/request_message.h"
 #include "net/proxy/silent_call.h"
+#include "net/proxy/target_hold.h"
 #include "net/upstream/upstream_connection.h"
 
 namespace headrace::net {
@@ -194,6 +195,8 @@ std::expected<void, std::string> DataPlane::make_shards(
   cache_ = std::make_unique<ProcessCache>(snapshot->view().cache().settings().memory_bytes_max,
                                           static_cast<std::uint32_t>(count));
   options.cache = cache_.get();
+  queues_ = std::make_unique<ProcessQueues>(static_cast<std::uint32_t>(count));
+  options.queues = queues_.get();
   fleet_.target_slots = region_->target_slots();
   fleet_.key_slots = region_->key_slots();
   plan_memory(options, io_options, count);
@@ -246,6 +249,8 @@ void DataPlane::plan_memory(const DataPlaneShard::Options& options,
            "requests of callers with limits");
   plan.add("calls beside another", shards * capacity.exchanges, sizeof(SilentCall),
            "requests that were hedged");
+  plan.add("limits of targets held", shards * capacity.exchanges, sizeof(TargetHold),
+           "requests to targets with limits");
   plan.add("learned models", shards, sizeof(policy::LearnedModels), "how models count tokens");
   plan.add("head blocks", shards * capacity.head_blocks, kHeadBlockBytes,
            "heads, local answers, cut events");
@@ -257,6 +262,9 @@ void DataPlane::plan_memory(const DataPlaneShard::Options& options,
   plan.add("cache users", shards,
            ShardCache::planned_bytes(options.cache_limits, static_cast<std::uint32_t>(shards)),
            "requests that use it, and what shards say to each other");
+  plan.add("queues", shards,
+           ShardQueue::planned_bytes(options.queue_limits, static_cast<std::uint32_t>(shards)),
+           "requests that wait for a limit, and what shards say to each other");
   plan.add("bodies", 1, budget_->bytes_max(), "all bodies held whole, of all shards");
   fmt::print(stderr, "memory plan: reserved at start, touched only as it is used\n{}",
              plan.table());

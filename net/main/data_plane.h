@@ -67,6 +67,7 @@ class DataPlane {
   std::unique_ptr<core::BodyBudget> budget_;
   std::unique_ptr<policy::BudgetNotices> budget_notices_;
   std::unique_ptr<ProcessCache> cache_;
+  std::unique_ptr<ProcessQueues> queues_;
   std::unique_ptr<core::PostOffice> post_office_;
   std::vector<std::unique_ptr<core::Mailbox>> mailboxes_;
   NameWork name_work_;

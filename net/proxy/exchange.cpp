@@ -36,6 +36,7 @@ Exchange::Exchange(ShardContext& shard, DownstreamConnection& downstream)
 Exchange::~Exchange() {
   HEADRACE_CHECK(call_.connection == nullptr && silent_ == nullptr);
   HEADRACE_CHECK(recorded_ && !call_.hold.under_way);
+  HEADRACE_CHECK(wait_.seat == nullptr && call_.limits == nullptr);
   deadline_.clear(*shard_->timers);
   silence_.clear(*shard_->timers);
   release_message();
@@ -134,6 +135,7 @@ void Exchange::on_downstream_closing() {
 
 // Whatever runs for it ends, and it is recorded.
 void Exchange::end() {
+  leave_queue();
   move_to(ExchangeState::closing);
   static_cast<core::ListHook<RunQueueTag>&>(*this).unlink();
   static_cast<core::ListHook<IntentQueueTag>&>(*this).unlink();

@@ -9,7 +9,9 @@
 //   exchange_cache.cpp     cache: answers from it
 //   exchange_keep.cpp      what it keeps of an answer
 //   exchange_route.cpp     route
-//   exchange_reserve.cpp   reserve
+//   exchange_reserve.cpp   reserve: of the caller's limits
+//   exchange_target_limits.cpp  ... of the target's; the next target where one has no room
+//   exchange_queue.cpp     ... and waiting, where none has
 //   exchange_upstream.cpp  upstream: connection, head and body sent, one safe replay
 //   exchange_retry.cpp     attempts at providers, and when a request is sent again
 //   exchange_hedge.cpp     a second call while the first provider is silent
@@ -53,10 +55,13 @@
 #include "net/proxy/answer_flow.h"
 #include "net/proxy/attempt_log.h"
 #include "net/proxy/exchange_state.h"
+#include "net/proxy/queue_wait.h"
 #include "net/proxy/quota_hold.h"
 #include "net/proxy/request_message.h"
 #include "net/proxy/request_note.h"
+#include "net/proxy/target_refusal.h"
 #include "net/proxy/upstream_call.h"
+#include "net/queue/queue_user.h"
 #include "net/shard_counters.h"
 #include "net/upstream/target_states.h"
 #include "net/upstream/upstream_user.h"
@@ -80,6 +85,7 @@
 namespace headrace::net {
 
 struct CacheSession;
+struct TargetHold;
 class DownstreamConnection;
 class ShardConfig;
 class SilentCall;
@@ -92,6 +98,7 @@ struct RunQueueTag;
 
 class Exchange final : public UpstreamUser,
                        public CacheUser,
+                       public QueueUser,
                        public core::ListHook<RunQueueTag>,
                        public core::ListHook<IntentQueueTag> {
  public:
@@ -129,6 +136,10 @@ class Exchange final : public UpstreamUser,
   void on_cache_answer(core::CacheHold answer) override;
   void on_cache_turn(bool leads) override;
   void on_cache_unwanted() override;
+
+  // --- from the queue --------------------------------------------------------------------------
+  void on_queue_turn() override;
+  void on_queue_refused(core::Duration wait) override;
 
   // Its client has left, and it goes on for others who wait for its answer, or for its usage.
   [[nodiscard]] bool detached() const { return detached_; }
@@ -219,6 +230,8 @@ class Exchange final : public UpstreamUser,
   void leave_flight();
   policy::Verdict route();
   bool choose_target();
+  void take_as_target(const TargetAnswer& answer);
+  bool aim(std::string_view model);
   [[nodiscard]] std::string_view stored_reference() const;
   bool edit_request(std::string_view model);
   policy::Verdict reserve();
@@ -233,13 +246,38 @@ class Exchange final : public UpstreamUser,
   void tell_of(const policy::ChainedLimit& limit, std::int64_t amount,
                const core::LimitReading& reading);
   static ShardCount count_of(const policy::QuotaRefusal& refused);
-  policy::Verdict reserve_passthrough(const policy::LimitChain& chain);
-  policy::Verdict reserve_tokens(const policy::LimitChain& chain, std::string_view model);
+  void look_at_target(std::string_view model);
+  policy::Verdict reserve_of_caller(std::string_view model);
+  [[nodiscard]] policy::ChainAmounts passthrough_amounts(const policy::LimitChain& chain) const;
+  bool is_bounded(const policy::LimitChain& chain, bool priced);
+  policy::ReserveQuestion reserve_question(std::string_view model);
+  policy::Reservation plan_for_target(const policy::LimitChain& chain, std::string_view model);
   policy::Verdict reserve(const policy::LimitChain& chain, const policy::ReserveQuestion& ask);
   policy::Verdict write_output_cap();
+  [[nodiscard]] std::int64_t output_max() const;
+
+  // --- ... of its target's, and waiting for one (exchange_target_limits.cpp, exchange_queue.cpp) -
+  policy::Verdict take_of_target(std::string_view model);
+  void chain_target_limits(std::string_view model, policy::LimitChain& chain);
+  std::optional<TargetRefusal> take_all(const policy::LimitChain& chain, std::string_view model);
+  bool pass_over(policy::config::ScopeKind scope, PassedOver& passed_over);
+  void settle_target(UpstreamCall& call, const policy::Consumption* used);
+  [[nodiscard]] bool may_wait() const;
+  [[nodiscard]] bool has_turn() const;
+  [[nodiscard]] const policy::ChainedLimit* first_waited_for(const policy::LimitChain& chain) const;
+  policy::Verdict wait_or_refuse(const TargetRefusal& refused);
+  policy::Verdict refuse_for_want_of_room(const TargetRefusal& refused);
+  policy::Verdict stop_queueing();
+  core::Duration wait_for_more(const policy::ChainedLimit& limit);
+  void end_wait(const policy::LimitChain& chain);
+  void leave_queue();
+  QueueSeat& note_wait_end();
+
   [[nodiscard]] const policy::config::Price* price_of(
       const policy::config::Target& target, std::string_view model,
       policy::ServiceTier tier = policy::ServiceTier::standard) const;
+  void raise_for(policy::PriceRates& rates, const policy::config::Target& target,
+                 std::string_view model) const;
   void note_tier_prices(std::string_view model);
   [[nodiscard]] const policy::config::Price* price_of_tier(const policy::Usage& usage) const;
   void note_cost(const http::ResponseHead& head, std::span<const std::byte> body);
@@ -398,7 +436,7 @@ class Exchange final : public UpstreamUser,
   [[nodiscard]] bool is_charged() const;
   [[nodiscard]] policy::Usage usage_charged();
   [[nodiscard]] policy::LostCost lost_cost_charged() const;
-  void settle_limits(bool charged, const policy::Consumption& used);
+  void settle_limits(const policy::Consumption* used);
   void learn_from_answer();
   void record();
   [[nodiscard]] bool is_audited() const;
@@ -433,6 +471,7 @@ class Exchange final : public UpstreamUser,
 
   // What it costs, and what it holds of limits.
   QuotaHold* quota_ = nullptr;  // of a caller with limits
+  QueueWait wait_;
   policy::PromptEstimate prompt_;
   policy::Usage usage_;  // once it is settled
   core::MicroUsd cost_;

@@ -130,6 +130,10 @@ std::string_view Exchange::budget_holder(policy::config::ScopeKind scope) const 
       return view.scopes().name(*caller_.key);
     case ScopeKind::provider:
       return config_->snapshot().providers()[call_.provider].name;
+    case ScopeKind::provider_key:
+      return config_->snapshot().providers()[call_.provider].keys[call_.hold.key].name;
+    case ScopeKind::route:
+      return view.text(route_->name);
   }
   return {};
 }

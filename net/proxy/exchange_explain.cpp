@@ -70,6 +70,7 @@ void Exchange::write_explained(http::HeadWriter& writer) {
   const policy::Catalogues catalogues = view.catalogues();
   policy::Explanation& explained = *explanation_;
   explained.attempts = tries_.requests_sent;
+  explained.waited = wait_.so_far;
   if (call_.price != nullptr) explained.price_version = call_.price->version;
   explained.cost = cost_told_;
   explained.reserved = reserved_money();

@@ -100,6 +100,7 @@ void Exchange::begin_hedge() {
 // The exchange's own call is over. Nothing of it was for the client.
 void Exchange::attend_to_silent() {
   forget_answer();
+  settle_target(call_, nullptr);
   call_ = silent_->call();
   call_.connection->hand_to(*this);
   shard_->silent_calls.destroy(*std::exchange(silent_, nullptr));
@@ -136,6 +137,7 @@ void Exchange::drop_silent(AttemptEnd end, UpstreamFailure failure) {
   if (silent_ == nullptr) return;
   UpstreamCall& call = silent_->call();
   end_attempt(call, end, failure);
+  settle_target(call, nullptr);
   if (!core::planted(core::PlantedBug::beaten_call_kept)) call.connection->abandon(nullptr);
   shard_->silent_calls.destroy(*std::exchange(silent_, nullptr));
 }

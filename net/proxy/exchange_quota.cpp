@@ -87,12 +87,16 @@ void Exchange::answer_quota_page(policy::QuotaPage page) {
 
 // The provider was told where to end, and goes on.
 bool Exchange::output_used_up() {
-  if (quota_ == nullptr || quota_->output_max == 0) return false;
-  if (quota_->limits_of_config != shard_->config->number()) look_at_limits_again();
+  if (quota_ != nullptr && quota_->output_max != 0 &&
+      quota_->limits_of_config != shard_->config->number()) {
+    look_at_limits_again();
+  }
+  const std::int64_t most = output_max();
+  if (most == 0) return false;
   const policy::StreamMeter* stream = answer_.meter.stream();
   if (stream == nullptr || stream->end() != policy::StreamEnd::open) return false;
   const auto events = static_cast<std::int64_t>(stream->output_events());
-  return events > quota_->output_max + quota_->output_max / 4 + kSlackTokens;
+  return events > most + most / 4 + kSlackTokens;
 }
 
 // Another config holds since it began: limits that were lowered beneath what this request holds of

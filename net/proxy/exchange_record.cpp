@@ -104,6 +104,7 @@ UsageRecord Exchange::intended_record(std::span<char> tags, const policy::PriceV
       shard_->io->wall_now().unix_nanos - (shard_->now() - request_.begun_at).count();
   record.bytes_in = bytes_in_;
   record.price = price.view();
+  record.waited_nanos = wait_.so_far.count();
   intend_cost(record);
   return record;
 }
@@ -233,6 +234,7 @@ void Exchange::write_usage_record() {
   record.ended_nanos = nanos(shard_->now());
   record.ended_unix_nanos = shard_->io->wall_now().unix_nanos;
   record.first_byte_nanos = nanos(answer_.first_byte_at);
+  record.waited_nanos = wait_.so_far.count();
   record.bytes_in = bytes_in_;
   record.bytes_out = bytes_out_;
   record.status = status_;

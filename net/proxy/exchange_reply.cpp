@@ -207,6 +207,7 @@ void Exchange::reply_with(std::uint16_t status, std::string_view content_type,
   }
   HEADRACE_CHECK(!answer_.started, "a request is answered once");
   end_attempt(policy::AttemptEnd::gateway_short);
+  leave_queue();
   keep_nothing(core::FlightEnd::failed);
   if (detached_) {
     end_detached();

@@ -1,8 +1,10 @@
-// The reserve stage of an exchange: tokens and money.
+// The reserve stage of an exchange: tokens and money of its caller, and what it would take of a
+// target.
 #include <algorithm>
 #include <array>
 
 #include "net/proxy/exchange.h"
+#include "net/proxy/target_hold.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
 #include "policy/body/request_edits.h"
@@ -49,37 +51,61 @@ void raise(policy::PriceRates& rates, const policy::PriceRates& other) {
 }  // namespace
 
 Verdict Exchange::reserve() {
-  const policy::config::ConfigView& view = config_->view();
+  if (wait_.seat != nullptr) {
+    if (!has_turn()) return stop_queueing();
+    // What had no room then may have it now, and the other way round.
+    if (!choose_target()) return Verdict::reply;
+  }
   std::array<char, policy::kModelBytesMax> scratch;
   const std::string_view model = limited_model(scratch);
+  if (wait_.seat != nullptr && !aim(model)) return Verdict::reply;
+  look_at_target(model);
+  if (!shard_->limits) return Verdict::go;
+  // On the way to another target what was reserved stays: it was the dearest of the route.
+  if (quota_ != nullptr && quota_->reserved.permit.empty()) {
+    if (const Verdict verdict = reserve_of_caller(model); verdict != Verdict::go) return verdict;
+  }
+  return take_of_target(model);
+}
+
+void Exchange::look_at_target(std::string_view model) {
   call_.price = passthrough_ != nullptr ? nullptr : price_of(*call_.target, model);
   note_tier_prices(model);
-  if (text_counted_) {
-    prompt_ = policy::estimate_prompt(
-        message_->scan.text_counts(message_->body()),
-        call_.price == nullptr ? policy::kImageTokensMax
-                               : static_cast<std::int64_t>(call_.price->image_tokens_max));
-  }
-  // On the way to another target what was reserved stays: it was the dearest of the route.
-  if (!shard_->limits) return Verdict::go;
-  if (quota_ != nullptr && !quota_->reserved.permit.empty()) return write_output_cap();
+  if (!text_counted_) return;
+  prompt_ = policy::estimate_prompt(message_->scan.text_counts(message_->body()),
+                                    call_.price == nullptr
+                                        ? policy::kImageTokensMax
+                                        : static_cast<std::int64_t>(call_.price->image_tokens_max));
+}
+
+Verdict Exchange::reserve_of_caller(std::string_view model) {
   policy::LimitChain& chain = shard_->limit_chain;
   chain.clear();
-  if (quota_ != nullptr) {
-    policy::chain_limits(question(policy::QuotaStage::reserve, model), caller_, chain);
-  }
-  const policy::config::Provider& provider = view.providers()[call_.provider];
-  if (!provider.limits.none()) {
-    for (const auto stage : {policy::QuotaStage::admit, policy::QuotaStage::reserve})
-      policy::chain_limits(question(stage, model), provider, chain);
-  }
+  policy::chain_limits(question(policy::QuotaStage::reserve, model), caller_, chain);
   if (chain.empty()) return Verdict::go;
-  if (!hold_quota()) return Verdict::reply;
-  return passthrough_ != nullptr ? reserve_passthrough(chain) : reserve_tokens(chain, model);
+  if (passthrough_ != nullptr) {
+    const policy::ChainAmounts amounts = passthrough_amounts(chain);
+    return conclude(
+        chain, amounts, quota_->reserved,
+        policy::take(*shard_->limits, chain, amounts, shard_->limit_time(), quota_->reserved));
+  }
+  policy::ReserveQuestion ask = reserve_question(model);
+  bool priced = true;
+  // Whichever target answers in the end, it must be paid for.
+  for (const policy::config::Target& target : config_->view().targets(*route_)) {
+    if (!config_->view().may_use(caller_, config_->view().provider(target))) continue;
+    const policy::config::Price* price = price_of(target, model);
+    if (price == nullptr) {
+      priced = false;
+    } else if (!is_free(request_.match.endpoint)) {
+      raise_for(ask.rates, target, model);
+    }
+  }
+  return is_bounded(chain, priced) ? reserve(chain, ask) : Verdict::reply;
 }
 
 // The price of the whole request is in the config; its tokens nobody can tell.
-Verdict Exchange::reserve_passthrough(const policy::LimitChain& chain) {
+policy::ChainAmounts Exchange::passthrough_amounts(const policy::LimitChain& chain) const {
   policy::ChainAmounts amounts{};
   for (std::size_t i = 0; i < chain.size(); ++i) {
     const LimitMeasure measure = chain[i].rule->measure;
@@ -89,42 +115,28 @@ Verdict Exchange::reserve_passthrough(const policy::LimitChain& chain) {
       amounts[i] = 1;
     }
   }
-  return conclude(
-      chain, amounts, quota_->reserved,
-      policy::take(*shard_->limits, chain, amounts, shard_->limit_time(), quota_->reserved));
+  return amounts;
 }
 
-Verdict Exchange::reserve_tokens(const policy::LimitChain& chain, std::string_view model) {
-  policy::ReserveQuestion ask;
-  bool priced = true;
-  // Whichever target answers in the end, it must be paid for.
-  for (const policy::config::Target& target : config_->view().targets(*route_)) {
-    if (!config_->view().may_use(caller_, config_->view().provider(target))) continue;
-    const policy::config::Price* price = price_of(target, model);
-    if (price == nullptr) {
-      priced = false;
-      continue;
-    }
-    raise(ask.rates, price->rates);
-    if (config_->view().quota().settings().prices_by_tier == Switch::off) continue;
-    // In which tier it will be served, the answer says.
-    for (const policy::ServiceTier tier : policy::kServiceTiers)
-      raise(ask.rates, price_of(target, model, tier)->rates);
-  }
+// Under a hard limit on money a cost must have a bound. False: it has none, and the request is
+// answered.
+bool Exchange::is_bounded(const policy::LimitChain& chain, bool priced) {
+  if (!policy::limits_money_hard(chain) || is_free(request_.match.endpoint)) return true;
   const policy::BodyFacts& facts = message_->facts;
-  const bool free = is_free(request_.match.endpoint);
-  if (policy::limits_money_hard(chain) && !free) {
-    const bool unbounded =
-        prompt_.unbounded || facts.previous_response_id.given || facts.stored_reference;
-    if (!priced || unbounded) {
-      shard_->counters.add(ShardCount::refused_unbounded);
-      reply(Reason::budget_exhausted,
-            priced ? MessageId::cost_unbounded : MessageId::price_missing);
-      return Verdict::reply;
-    }
-  }
+  const bool unbounded =
+      prompt_.unbounded || facts.previous_response_id.given || facts.stored_reference;
+  if (priced && !unbounded) return true;
+  shard_->counters.add(ShardCount::refused_unbounded);
+  reply(Reason::budget_exhausted, priced ? MessageId::cost_unbounded : MessageId::price_missing);
+  return false;
+}
+
+// But for the prices.
+policy::ReserveQuestion Exchange::reserve_question(std::string_view model) {
+  policy::ReserveQuestion ask;
+  const policy::BodyFacts& facts = message_->facts;
   const policy::ModelHistory& history = learned(model);
-  if (!free) {
+  if (!is_free(request_.match.endpoint)) {
     ask.input = history.prompt_tokens_max(prompt_, policy::kHardQuantile);
     ask.input_soft = history.prompt_tokens_max(prompt_, policy::kSoftQuantile);
   }
@@ -134,8 +146,33 @@ Verdict Exchange::reserve_tokens(const policy::LimitChain& chain, std::string_vi
   ask.output_default =
       static_cast<std::int64_t>(config_->view().quota().settings().output_tokens_default);
   ask.output_soft = history.output_tokens_max(policy::kSoftQuantile);
-  if (free) ask.rates = {};
-  return reserve(chain, ask);
+  return ask;
+}
+
+// An answer is never shortened because others have used up the minute: its target is passed over,
+// or it waits. What a day or a month has left is all that there will be.
+policy::Reservation Exchange::plan_for_target(const policy::LimitChain& chain,
+                                              std::string_view model) {
+  policy::ReserveQuestion ask = reserve_question(model);
+  if (call_.price != nullptr && !is_free(request_.match.endpoint)) {
+    raise_for(ask.rates, *call_.target, model);
+  }
+  if (quota_ != nullptr && quota_->output_cap) ask.output_cap = quota_->output_cap;
+  policy::ChainAmounts left{};
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    const core::LimitTerms& terms = chain[i].terms;
+    left[i] = terms.kind == core::WindowKind::calendar
+                  ? shard_->limits->read(terms, shard_->limit_time()).remaining
+                  : terms.credit;
+  }
+  policy::Reservation plan =
+      policy::plan_reservation(chain, std::span(left).first(chain.size()), ask);
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    const LimitMeasure measure = chain[i].rule->measure;
+    const bool counted = measure == LimitMeasure::requests || measure == LimitMeasure::concurrent;
+    if (counted) plan.amounts[i] = 1;
+  }
+  return plan;
 }
 
 Verdict Exchange::reserve(const policy::LimitChain& chain, const policy::ReserveQuestion& ask) {
@@ -146,11 +183,6 @@ Verdict Exchange::reserve(const policy::LimitChain& chain, const policy::Reserve
       left[i] = shard_->limits->read(chain[i].terms, now).remaining;
     policy::Reservation plan =
         policy::plan_reservation(chain, std::span(left).first(chain.size()), ask);
-    for (std::size_t i = 0; i < chain.size(); ++i) {
-      const LimitMeasure measure = chain[i].rule->measure;
-      const bool counted = measure == LimitMeasure::requests || measure == LimitMeasure::concurrent;
-      if (counted) plan.amounts[i] = 1;
-    }
     const auto refused = policy::take(*shard_->limits, chain, plan.amounts, now, quota_->reserved);
     if (refused && tries < kTriesMax && refused->cause == core::RefusalCause::spent) {
       const auto decided = static_cast<std::size_t>(refused->limit - chain.limits().data());
@@ -162,21 +194,31 @@ Verdict Exchange::reserve(const policy::LimitChain& chain, const policy::Reserve
     quota_->input_max = ask.input;
     quota_->limits_of_config = config_->number();
     if (plan.capped_by) quota_->capped_by = chain[*plan.capped_by].rule;
-    if (!plan.write_cap) return Verdict::go;
-    shard_->counters.add(ShardCount::caps_written);
-    quota_->output_cap = plan.output_cap;
-    return write_output_cap();
+    if (plan.write_cap) quota_->output_cap = plan.output_cap;
+    return Verdict::go;
   }
 }
 
-// Into the edits of this try; each has its own.
+// Into the edits of this try; each has its own. That of the target is never above the caller's.
 Verdict Exchange::write_output_cap() {
-  if (!quota_->output_cap || policy::set_output_cap(message_->edits, message_->facts,
-                                                    request_.match.endpoint, *quota_->output_cap)) {
+  std::optional<std::int64_t> cap;
+  if (quota_ != nullptr) cap = quota_->output_cap;
+  if (call_.limits != nullptr && call_.limits->output_cap) cap = call_.limits->output_cap;
+  if (!cap) return Verdict::go;
+  if (tries_.count == 0) shard_->counters.add(ShardCount::caps_written);
+  if (policy::set_output_cap(message_->edits, message_->facts, request_.match.endpoint, *cap)) {
     return Verdict::go;
   }
   reply(Reason::invalid_body, MessageId::body_not_adaptable);
   return Verdict::reply;
+}
+
+// Of all answers together, under hard limits of whomever; 0: there is none.
+std::int64_t Exchange::output_max() const {
+  const std::int64_t of_caller = quota_ == nullptr ? 0 : quota_->output_max;
+  const std::int64_t of_target = call_.limits == nullptr ? 0 : call_.limits->output_max;
+  return of_caller == 0 || of_target == 0 ? std::max(of_caller, of_target)
+                                          : std::min(of_caller, of_target);
 }
 
 const policy::config::Price* Exchange::price_of(const policy::config::Target& target,
@@ -186,6 +228,15 @@ const policy::config::Price* Exchange::price_of(const policy::config::Target& ta
   const std::string_view own = view.text(target.model);
   return view.quota().find_price(target.provider, own.empty() ? model : own,
                                  shard_->io->wall_now().unix_nanos / 1'000'000'000, tier);
+}
+
+// To what the target's model costs at most: in which tier it will be served, the answer says.
+void Exchange::raise_for(policy::PriceRates& rates, const policy::config::Target& target,
+                         std::string_view model) const {
+  raise(rates, price_of(target, model)->rates);
+  if (config_->view().quota().settings().prices_by_tier == Switch::off) return;
+  for (const policy::ServiceTier tier : policy::kServiceTiers)
+    raise(rates, price_of(target, model, tier)->rates);
 }
 
 // While the request still has its model's whole name.

@@ -80,7 +80,8 @@ TargetQuestion Exchange::target_question() const {
 bool Exchange::goes_elsewhere() const {
   if (!may_try_again()) return false;
   const auto targets = config_->view().targets(*route_);
-  return targets.size() > 1 || call_.pool->provider().keys.size() > 1;
+  // What it takes of its target's limits is taken anew for each try.
+  return targets.size() > 1 || call_.pool->provider().keys.size() > 1 || call_.limits != nullptr;
 }
 
 bool Exchange::may_try_again() const {
@@ -273,6 +274,7 @@ void Exchange::forget_answer() {
 // Nothing of the attempt is being sent any more.
 void Exchange::retry_in(core::Duration delay) {
   forget_answer();
+  settle_target(call_, nullptr);
   call_ = {.target = call_.target,
            .price = call_.price,
            .tier_prices = call_.tier_prices,
@@ -285,7 +287,6 @@ void Exchange::retry_in(core::Duration delay) {
   } else {
     message_->written_head = {};
     message_->head_block.reset();
-    answer_.strip_usage = false;  // as the edits, which begin anew
     stage_ = policy::Stage::route;
   }
   park(shard_->now() + delay);

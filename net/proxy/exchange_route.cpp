@@ -50,19 +50,25 @@ Verdict Exchange::route() {
     refuse(rule);
     return Verdict::reply;
   }
-  if (!accept_size() || !choose_target() || !settle_own_key()) return Verdict::reply;
+  if (!accept_size() || !choose_target()) return Verdict::reply;
   if (explanation_ != nullptr) {
     explanation_->why = in_sandbox         ? "sandbox"
                         : tries_.count > 0 ? "tried again"
                                            : "first of its route";
   }
-  // Each try's edits begin anew: its target may call the model by another name.
+  return aim(model) ? Verdict::go : Verdict::reply;
+}
+
+// At the target that was chosen: its edits begin anew, as it may call the model by another name.
+// False: that cannot be, and the request is answered.
+bool Exchange::aim(std::string_view model) {
+  if (passthrough_ != nullptr) return true;
+  if (!settle_own_key()) return false;
   message_->edits.clear();
-  if (!edit_request(model)) {
-    reply(Reason::invalid_body, MessageId::body_not_adaptable);
-    return Verdict::reply;
-  }
-  return Verdict::go;
+  answer_.strip_usage = false;
+  if (edit_request(model)) return true;
+  reply(Reason::invalid_body, MessageId::body_not_adaptable);
+  return false;
 }
 
 bool Exchange::choose_target() {
@@ -86,10 +92,14 @@ bool Exchange::choose_target() {
     reply_unavailable(answer.wait_ms);
     return false;
   }
+  take_as_target(answer);
+  return true;
+}
+
+void Exchange::take_as_target(const TargetAnswer& answer) {
   call_.target = answer.target;
   call_.provider = call_.target->provider;
   call_.hold.key = answer.key;
-  return true;
 }
 
 // The field by which the request names objects that are stored at the provider; empty: it does not.

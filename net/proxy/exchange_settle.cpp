@@ -52,7 +52,7 @@ policy::Usage Exchange::usage_charged() {
   if (usage.in_total() == 0) usage.in_fresh = prompt;
   // An answer that came whole and said nothing of its usage may have been as long as it was let.
   const bool whole = !answer_.cut && !answer_.local && !answer_.meter.active();
-  if (whole && quota_ != nullptr) usage.out_text = std::max(usage.out_text, quota_->output_max);
+  if (whole) usage.out_text = std::max(usage.out_text, output_max());
   usage.source = policy::UsageSource::estimated;
   return usage;
 }
@@ -72,6 +72,7 @@ void Exchange::settle() {
   if (charged) {
     used = {.input = usage_.in_total(), .output = usage_.out_total(), .micro_usd = cost_.count()};
   }
+  settle_target(call_, charged ? &used : nullptr);
   const policy::LostCost lost = lost_cost_charged();
   used.input += lost.input_tokens;
   used.micro_usd += lost.micro_usd;
@@ -81,7 +82,7 @@ void Exchange::settle() {
   shard_->counters.add(ShardCount::micro_usd_charged, static_cast<std::uint64_t>(used.micro_usd));
   if (charged && text_counted_ && call_.target != nullptr) learn_from_answer();
   if (quota_ == nullptr) return;
-  settle_limits(charged || lost.any(), used);
+  settle_limits(charged || lost.any() ? &used : nullptr);
   shard_->quota_holds.destroy(*std::exchange(quota_, nullptr));
 }
 
@@ -94,14 +95,15 @@ policy::LostCost Exchange::lost_cost_charged() const {
   return policy::cost_of_lost(std::span(tries_.made).first(tries_.count), call_.entry);
 }
 
-void Exchange::settle_limits(bool charged, const policy::Consumption& used) {
+// `used`: null, if it is not charged.
+void Exchange::settle_limits(const policy::Consumption* used) {
   // Whom we turned away has not had its request: who comes again in time is not counted twice.
   const bool turned_away = answer_.local && tries_.requests_sent == 0 &&
                            (status_ == 402 || status_ == 429 || status_ == 503);
   turned_away ? quota_->admitted.permit.refund() : quota_->admitted.permit.settle_as_reserved();
   core::Permit& permit = quota_->reserved.permit;
   if (permit.empty()) return;
-  if (!charged) {
+  if (used == nullptr) {
     permit.refund();
     return;
   }
@@ -110,7 +112,7 @@ void Exchange::settle_limits(bool charged, const policy::Consumption& used) {
   for (std::size_t i = 0; i < permit.size(); ++i) {
     const policy::config::LimitMeasure measure = quota_->reserved.measures[i];
     const bool counted = measure == policy::config::LimitMeasure::requests;
-    amounts[i] = std::min(counted ? permit.reserved(i) : used.of(measure), core::kCreditMax);
+    amounts[i] = std::min(counted ? permit.reserved(i) : used->of(measure), core::kCreditMax);
     const std::int64_t beyond = amounts[i] - permit.reserved(i);
     if (beyond <= 0 || measure == policy::config::LimitMeasure::concurrent) continue;
     overrun = true;

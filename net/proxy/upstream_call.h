@@ -14,6 +14,7 @@
 
 namespace headrace::net {
 
+struct TargetHold;
 class UpstreamConnection;
 class UpstreamPool;
 
@@ -25,6 +26,7 @@ struct UpstreamCall {
   // Behind the standard one, in rows of the config plus one; none: the same.
   std::array<std::uint32_t, policy::kServiceTiers.size() - 1> tier_prices{};
   AttemptHold hold;
+  TargetHold* limits = nullptr;  // what it holds of those of its target
   core::Instant begun_at{};
   core::Instant sent_at{};        // when its connection was there
   core::Instant answer_due{};     // the first byte

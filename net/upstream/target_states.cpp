@@ -174,8 +174,8 @@ policy::BreakerLook TargetStates::look(const TargetState* target, std::uint32_t 
 }
 
 policy::Choice TargetStates::choose_key(std::uint32_t provider, const TargetState* target,
-                                        std::uint64_t tokens, core::Instant now,
-                                        std::uint64_t random, Room& room) const {
+                                        std::uint64_t tokens, std::uint16_t passed_over,
+                                        core::Instant now, std::uint64_t random, Room& room) const {
   std::array<Candidate, config::kProviderKeysMax> candidates;
   const std::uint32_t count = keys_of(provider);
   const KeyState* keys = &keys_[providers_[provider].first_key];
@@ -183,7 +183,7 @@ policy::Choice TargetStates::choose_key(std::uint32_t provider, const TargetStat
   for (std::uint8_t i = 0; i < count; ++i) {
     Candidate& candidate = candidates[i];
     candidate.weight = keys[i].weight;
-    candidate.eligible = !keys[i].drain;
+    candidate.eligible = !keys[i].drain && (passed_over >> i & 1U) == 0;
     core::KeySlot* limit = limit_slot(target, provider, i);
     policy::KeyLook look;
     if (keys[i].slot != nullptr) look = Headroom(*keys[i].slot).look(tokens, now);
@@ -212,6 +212,11 @@ TargetAnswer TargetStates::choose(const config::Route& route, const TargetQuesti
     const config::Provider& provider = view_.provider(target);
     candidate.eligible = view_.may_use(*question.caller, provider) &&
                          (!question.exclusive_only || provider.exclusive == config::Switch::on);
+    std::uint16_t keys_passed_over = 0;
+    if (question.passed_over != nullptr) {
+      keys_passed_over = question.passed_over->keys[i];
+      candidate.eligible &= (question.passed_over->targets >> i & 1U) == 0;
+    }
     if (!candidate.eligible) continue;
     candidate.weight = target.weight;
     candidate.priority = target.priority;
@@ -219,8 +224,8 @@ TargetAnswer TargetStates::choose(const config::Route& route, const TargetQuesti
     candidate.latency_us = state.latency.micros(now);
     candidate.tried = (question.tried >> i & 1U) != 0;
     const policy::BreakerLook breaker = look(&state, target.provider, now);
-    const policy::Choice key =
-        choose_key(target.provider, &state, question.tokens, now, random >> 32U, candidate.room);
+    const policy::Choice key = choose_key(target.provider, &state, question.tokens,
+                                          keys_passed_over, now, random >> 32U, candidate.room);
     candidate.wait_ms = std::max(breaker.ready ? 0 : breaker.wait_ms, key.wait_ms);
     if (!breaker.ready) candidate.room = Room::none;
     if (key.index) keys[i] = static_cast<std::uint8_t>(*key.index);
@@ -235,10 +240,11 @@ TargetAnswer TargetStates::choose(const config::Route& route, const TargetQuesti
 }
 
 TargetStates::KeyAnswer TargetStates::choose_key(std::uint32_t provider, core::Instant now,
-                                                 std::uint64_t random) const {
+                                                 std::uint64_t random,
+                                                 std::uint16_t passed_over) const {
   Room room{};
   const policy::BreakerLook breaker = look(nullptr, provider, now);
-  const policy::Choice key = choose_key(provider, nullptr, 0, now, random, room);
+  const policy::Choice key = choose_key(provider, nullptr, 0, passed_over, now, random, room);
   if (!breaker.ready || !key.index) {
     return {.wait_ms = std::max(breaker.ready ? 0 : breaker.wait_ms, key.wait_ms)};
   }

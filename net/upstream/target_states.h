@@ -46,12 +46,20 @@ struct AttemptHold {
   policy::BreakerPass model_pass;
 };
 
+// What has no room by limits of ours, though it may be tried: targets of the route, and keys of
+// each.
+struct PassedOver {
+  std::uint32_t targets = 0;
+  std::array<std::uint16_t, policy::kCandidatesMax> keys{};
+};
+
 // Who is to be chosen for.
 struct TargetQuestion {
   const policy::Caller* caller = nullptr;
   std::uint32_t tried = 0;      // targets of the route, a bit each
   std::uint64_t tokens = 0;     // about how many it may take
   bool exclusive_only = false;  // it names objects that are stored in one tenant's own account
+  const PassedOver* passed_over = nullptr;
 };
 
 struct TargetAnswer {
@@ -78,7 +86,7 @@ class TargetStates {
     std::uint32_t wait_ms = 0;
   };
   [[nodiscard]] KeyAnswer choose_key(std::uint32_t provider, core::Instant now,
-                                     std::uint64_t random) const;
+                                     std::uint64_t random, std::uint16_t passed_over = 0) const;
 
   struct Entered {
     bool go = false;  // false: a breaker has let others through meanwhile
@@ -157,8 +165,9 @@ class TargetStates {
   [[nodiscard]] core::KeySlot* limit_slot(const TargetState* target, std::uint32_t provider,
                                           std::uint8_t key) const;
   [[nodiscard]] policy::Choice choose_key(std::uint32_t provider, const TargetState* target,
-                                          std::uint64_t tokens, core::Instant now,
-                                          std::uint64_t random, policy::Room& room) const;
+                                          std::uint64_t tokens, std::uint16_t passed_over,
+                                          core::Instant now, std::uint64_t random,
+                                          policy::Room& room) const;
   [[nodiscard]] policy::BreakerLook look(const TargetState* target, std::uint32_t provider,
                                          core::Instant now) const;
   void add_provider(const ProviderLink& link, std::span<core::TargetSlot> target_slots,

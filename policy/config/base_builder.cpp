@@ -198,6 +198,9 @@ void BaseBuilder::add_route(const RouteModel& route) {
   }
   routes_.push_back(row);
   add_resilience(route);
+  RouteQueue queue = route.queue.row;
+  queue.limits = quota_.limit_set(route.quota);
+  route_queues_.push_back(queue);
 }
 
 void BaseBuilder::add_ip_list(const IpListModel& list) {
@@ -247,6 +250,9 @@ void BaseBuilder::add_sandbox_route(const ProviderModel& provider) {
   row.dialect = provider.row.dialect;
   row.sandbox = Switch::on;
   routes_.push_back(row);
+  RouteQueue queue{};
+  queue.wait_max_ms = 1;
+  route_queues_.push_back(queue);
   RouteModel inherits;
   inherits.retry.row = settings_.defaults.retry;
   inherits.lost_attempts = settings_.defaults.lost_attempts;
@@ -340,6 +346,7 @@ std::vector<std::byte> BaseBuilder::finish() {
   add_table(TableKind::provider_keys, provider_keys_);
   add_table(TableKind::provider_resilience, provider_resilience_);
   add_table(TableKind::route_resilience, route_resilience_);
+  add_table(TableKind::route_queues, route_queues_);
   scopes_.finish(blob);
   add_table(TableKind::provider_addresses, provider_addresses_);
   add_table(TableKind::certificate_names, certificate_names_);

@@ -84,6 +84,7 @@ class BaseBuilder {
   std::vector<ProviderKey> provider_keys_;
   std::vector<ProviderResilience> provider_resilience_;
   std::vector<RouteResilience> route_resilience_;
+  std::vector<RouteQueue> route_queues_;
 };
 
 }  // namespace headrace::policy::config

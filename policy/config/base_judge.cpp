@@ -39,6 +39,7 @@ std::expected<ConfigView, std::string> BaseJudge::open(const core::BlobView& blo
   judge.take(TableKind::provider_keys, view.provider_keys_);
   judge.take(TableKind::provider_resilience, view.provider_resilience_);
   judge.take(TableKind::route_resilience, view.route_resilience_);
+  judge.take(TableKind::route_queues, view.route_queues_);
   judge.take_scopes();
   judge.take(TableKind::provider_addresses, view.provider_addresses_);
   judge.take(TableKind::certificate_names, view.certificate_names_);
@@ -54,6 +55,7 @@ std::expected<ConfigView, std::string> BaseJudge::open(const core::BlobView& blo
     judge.judge_quota();
     judge.judge_scopes();
     judge.judge_resilience();
+    judge.judge_queues();
     if (judge.why_.empty()) judge.judge_providers();
     judge.judge_edge();
     // Routes and keys lead to providers and tenants: only when those are good.

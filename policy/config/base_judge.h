@@ -51,6 +51,7 @@ class BaseJudge {
   void judge_catalogues();
   void judge_message(MessageId id, const MessageText& forms, const MessageText& english);
   void judge_resilience();
+  void judge_queues();
 
   void text(TextRef ref);
   void sealed(TextRef ref);

@@ -21,6 +21,8 @@
 //   catalogues --> message_texts    what clients are told (policy/messages/catalogue_layout.h)
 //   route_caches                  one for each route (cache_layout.h)
 //
+//   route_queues                  one for each route (queue_layout.h) -> limit_sets
+//
 //   what gets past failing providers: resilience_layout.h
 //
 // Invariants (judged once by ConfigView::open, then relied upon): every TextRef, RowRange and index
@@ -38,6 +40,7 @@
 
 #include "policy/config/edge_layout.h"
 #include "policy/config/ip_layout.h"
+#include "policy/config/queue_layout.h"
 #include "policy/config/quota_layout.h"
 #include "policy/config/records_layout.h"
 #include "policy/config/resilience_layout.h"
@@ -104,6 +107,7 @@ enum class TableKind : std::uint32_t {
   message_texts = 91,  // the same
   route_caches = 80,
   cache_settings = 81,
+  route_queues = 85,
 };
 inline constexpr std::uint32_t kTableVersion = 2;  // of every kind above
 

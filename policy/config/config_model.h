@@ -16,6 +16,7 @@
 #include "policy/config/identity_model.h"
 #include "policy/config/model_values.h"
 #include "policy/config/provider_url.h"
+#include "policy/config/queue_model.h"
 #include "policy/config/records_model.h"
 #include "policy/config/resilience_model.h"
 #include "policy/config/scope_model.h"
@@ -109,6 +110,8 @@ struct RouteModel : Record {
   std::vector<Text> models;
   std::vector<TargetModel> targets;
   RouteCacheModel cache;
+  ScopeQuota quota;  // limits only
+  RouteQueueModel queue;
   Balance balance = Balance::weight;
   RetryModel retry;
   HedgeModel hedge;

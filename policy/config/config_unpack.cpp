@@ -161,6 +161,7 @@ class Unpacker {
       added.name = text(key.name);
       added.credential = hidden();
       added.weight = key.weight;
+      added.quota = quota(key.limits);
       added.drain = key.drain;
     }
     model.breaker.row = resilience.breaker;
@@ -187,6 +188,8 @@ class Unpacker {
       added.priority = target.priority;
     }
     model.cache.row = view_.cache(row);
+    model.queue.row = view_.queue(row);
+    model.quota = quota(model.queue.row.limits);
     const RouteResilience& resilience = view_.resilience(row);
     model.balance = resilience.balance;
     model.retry.row = resilience.retry;

@@ -43,6 +43,9 @@ class ConfigView {
   [[nodiscard]] const RouteCache& cache(const Route& route) const {
     return cache_.route(index_of(route));
   }
+  [[nodiscard]] const RouteQueue& queue(const Route& route) const {
+    return route_queues_[index_of(route)];
+  }
   [[nodiscard]] const IpView& ip() const { return ip_; }
   [[nodiscard]] const TokenView& tokens() const { return tokens_; }
   [[nodiscard]] std::span<const Tenant> tenants() const { return scopes_.tenants(); }
@@ -182,6 +185,7 @@ class ConfigView {
   std::span<const ProviderKey> provider_keys_;
   std::span<const ProviderResilience> provider_resilience_;
   std::span<const RouteResilience> route_resilience_;
+  std::span<const RouteQueue> route_queues_;
   ScopeView scopes_;
   IpView ip_;
   TokenView tokens_;

@@ -46,6 +46,9 @@ extern const SectionSpec kPolicySetSection;
 extern const SectionSpec kCacheSection;
 extern const SectionSpec kRouteCacheSection;
 
+// --- option_table_queue.cpp ----------------------------------------------------------------------
+extern const SectionSpec kRouteQueueSection;
+
 // --- option_table_edge.cpp -----------------------------------------------------------------------
 extern const SectionSpec kAnswersSection;
 extern const SectionSpec kCertificateNameSection;

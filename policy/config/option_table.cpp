@@ -170,6 +170,10 @@ constexpr OptionSpec kRouteOptions[] = {
     required(records<&RouteModel::targets>("targets", kTargetSection, 8,
                                            "Where such requests go. All speak one dialect.")),
     record<&RouteModel::cache>("cache", kRouteCacheSection, "Which answers are given again."),
+    limits_option<&RouteModel::quota>(),
+    record<&RouteModel::queue>("queue", kRouteQueueSection,
+                               "Who waits instead of being refused, when it is used up "
+                               "(queueing.md)."),
     choice<&RouteModel::balance>("balance", kBalanceNames, 0,
                                  "How one of several targets of a priority is chosen."),
     record<&RouteModel::retry>(

@@ -1,6 +1,7 @@
 // Options of what gets requests past a failing provider: its keys, breaker and health checks, the
 // retries and hedges of a route, and what all of them inherit.
 #include "policy/config/option_builder.h"
+#include "policy/config/quota_options.h"
 #include "policy/config/resilience_options.h"
 #include "policy/resilience/attempt.h"
 
@@ -19,6 +20,7 @@ constexpr OptionSpec kProviderKeyOptions[] = {
                                       "Its share among the keys that have room."),
     flag<&ProviderKeyModel::drain>(
         "drain", false, "Take it for no new request; those that run with it end as they are."),
+    limits_option<&ProviderKeyModel::quota>(),
 };
 
 constexpr auto kBreakerRow = &BreakerModel::row;

@@ -17,7 +17,17 @@ namespace headrace::policy::config {
 namespace {
 
 // What limits are counted for, from wide to narrow.
-enum class Scope : std::uint8_t { organisation, tenant, project, user, key, provider };
+enum class Scope : std::uint8_t {
+  organisation,
+  tenant,
+  project,
+  user,
+  key,
+  provider,
+  provider_key,
+  route,
+};
+constexpr std::size_t kScopes = 8;
 
 // How many limits of each stage the widest of a kind of scope has.
 struct StageCounts {
@@ -64,12 +74,27 @@ class QuotaRules {
       StageCounts counts;
       judge_limits(provider.quota.limits, Scope::provider, counts);
       widest_[static_cast<std::size_t>(Scope::provider)].widen(counts);
+      for (ProviderKeyModel& key : provider.keys)
+        judge_target_limits(key.quota, Scope::provider_key);
+    }
+    for (RouteModel& route : model_.routes) {
+      judge_target_limits(route.quota, Scope::route);
+      if (!route.quota.limits.empty() && !route.name.given()) {
+        errors_.add(route.place, "a route with limits has no name",
+                    "give it a `name`: what was used is found again by it");
+      }
     }
     judge_chain();
     judge_prices();
   }
 
  private:
+  void judge_target_limits(ScopeQuota& quota, Scope scope) {
+    StageCounts counts;
+    judge_limits(quota.limits, scope, counts);
+    widest_[static_cast<std::size_t>(scope)].widen(counts);
+  }
+
   void judge(ScopeQuota& quota, Scope scope) {
     StageCounts counts;
     if (quota.plan.given() && plans_.require(quota.plan)) counts = plan_counts_[quota.plan.value];
@@ -146,7 +171,7 @@ class QuotaRules {
     // LimitEach and Scope name the same from tenant to key.
     const auto each = static_cast<std::uint8_t>(row.each);
     const bool below = scope == std::nullopt ||
-                       (*scope != Scope::provider && each > static_cast<std::uint8_t>(*scope));
+                       (*scope < Scope::provider && each > static_cast<std::uint8_t>(*scope));
     if (below) return;
     errors_.add(record.place_of("each"), "`each` must name something below where the limit stands",
                 "remove it, or put the limit at a wider scope");
@@ -174,12 +199,16 @@ class QuotaRules {
       chain.admit += widest_[scope].admit;
       chain.reserve += widest_[scope].reserve;
     }
-    const std::size_t most =
-        std::max(chain.admit, chain.reserve + widest_.back().admit + widest_.back().reserve);
+    // What a target is limited by is taken for each try, whatever the measure.
+    std::size_t of_target = 0;
+    for (auto scope = static_cast<std::size_t>(Scope::provider); scope < kScopes; ++scope)
+      of_target += widest_[scope].admit + widest_[scope].reserve;
+    const std::size_t most = std::max({chain.admit, chain.reserve, of_target});
     if (most <= core::kDemandsMax) return;
     errors_.add({}, fmt::format("a request could have {} limits of one kind to keep to", most),
                 fmt::format("keep those of all its scopes together to {}: requests and "
-                            "concurrency, and tokens and money with all of a provider",
+                            "concurrency, tokens and money, and all of a route, its provider and "
+                            "that one's key",
                             core::kDemandsMax));
   }
 
@@ -260,7 +289,7 @@ class QuotaRules {
   ErrorList& errors_;
   NamedSet plans_{"plan", errors_};
   std::map<std::string, StageCounts> plan_counts_;
-  std::array<StageCounts, static_cast<std::size_t>(Scope::provider) + 1> widest_;
+  std::array<StageCounts, kScopes> widest_;
 };
 
 }  // namespace

@@ -14,6 +14,7 @@ void BaseBuilder::add_resilience(const ProviderModel& provider) {
     added.credential = append_sealed(provider_key_context(provider.name.value, key.name.value),
                                      key.credential.value);
     added.weight = static_cast<std::uint32_t>(key.weight);
+    added.limits = quota_.limit_set(key.quota);
     added.drain = key.drain;
     provider_keys_.push_back(added);
   }

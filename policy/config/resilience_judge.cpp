@@ -29,6 +29,7 @@ void BaseJudge::judge_resilience() {
   for (const ProviderKey& key : view_.provider_keys_) {
     text(key.name);
     sealed(key.credential);
+    limits(key.limits);
     ProviderKeyModel model;
     model.weight = key.weight;
     model.drain = key.drain;

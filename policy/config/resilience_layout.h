@@ -30,7 +30,8 @@ struct ProviderKey {
   TextRef name;
   TextRef credential;  // sealed, context by provider_key_context()
   std::uint32_t weight;
-  Switch drain;  // takes no new requests
+  RowRef limits;  // in limit_sets: of all that is asked with it
+  Switch drain;   // takes no new requests
   std::uint8_t reserved[3];
 };
 struct ProviderResilience {
@@ -59,7 +60,7 @@ struct ResilienceDefaults {
   std::uint8_t reserved[3];
 };
 
-static_assert(sizeof(ProviderKey) == 24);
+static_assert(sizeof(ProviderKey) == 28);
 static_assert(sizeof(ProviderResilience) == 72);
 static_assert(sizeof(RouteResilience) == 44);
 static_assert(sizeof(ResilienceDefaults) == 68);

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "policy/config/model_values.h"
+#include "policy/config/quota_model.h"
 #include "policy/config/resilience_layout.h"
 
 namespace headrace::policy::config {
@@ -13,6 +14,7 @@ struct ProviderKeyModel : Record {
   Text name;
   Text credential;
   std::uint64_t weight = 0;
+  ScopeQuota quota;  // limits only
   Switch drain = Switch::off;
 };
 struct BreakerModel : Record {

@@ -44,6 +44,8 @@ enum class ScopeKind : std::uint8_t {
   user = 4,
   key = 5,
   provider = 6,
+  provider_key = 7,
+  route = 8,
 };
 
 // The first eight bytes of a SHA-256 over kind and name: who may choose names cannot choose one

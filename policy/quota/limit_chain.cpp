@@ -44,6 +44,11 @@ Standing standing_of(LimitEach each, const Standing& scope, const Caller& caller
   return {};
 }
 
+// Of what only operators name.
+Standing standing_of(ScopeKind kind, std::string_view name) {
+  return {kind, core::hash64(name, static_cast<std::uint64_t>(kind))};
+}
+
 // Not 0, and as good as random: what names the words of a limit.
 std::uint64_t identity_of(std::uint64_t scope, std::uint64_t signature) {
   const std::array<std::uint64_t, 2> both = {scope, signature};
@@ -166,10 +171,28 @@ void chain_of_caller(const ChainQuestion& question, const Caller& caller, Into& 
 template <class Into>
 void chain_of_provider(const ChainQuestion& question, const config::Provider& provider,
                        Into& into) {
-  const std::string_view name = question.config->text(provider.name);
-  const Standing scope{ScopeKind::provider, core::hash64(name, 6)};
+  const Standing scope = standing_of(ScopeKind::provider, question.config->text(provider.name));
   const Caller nobody;
   Chaining(question, nobody, into).add(provider.limits, scope, {});
+}
+
+template <class Into>
+void chain_of_key(const ChainQuestion& question, const config::Provider& provider,
+                  const config::ProviderKey& key, Into& into) {
+  if (key.limits.none()) return;
+  const Standing of = standing_of(ScopeKind::provider_key, question.config->text(provider.name));
+  const Standing scope{of.kind, core::hash64(question.config->text(key.name), of.identity)};
+  const Caller nobody;
+  Chaining(question, nobody, into).add(key.limits, scope, {});
+}
+
+template <class Into>
+void chain_of_route(const ChainQuestion& question, const config::Route& route, Into& into) {
+  const config::RowRef limits = question.config->queue(route).limits;
+  if (limits.none()) return;
+  const Standing scope = standing_of(ScopeKind::route, question.config->text(route.name));
+  const Caller nobody;
+  Chaining(question, nobody, into).add(limits, scope, {});
 }
 
 }  // namespace
@@ -187,9 +210,27 @@ void list_limits(const ChainQuestion& question, const config::Provider& provider
   chain_of_provider(question, provider, into);
 }
 
+void list_limits(const ChainQuestion& question, const config::Provider& provider,
+                 const config::ProviderKey& key, LimitListing& into) {
+  chain_of_key(question, provider, key, into);
+}
+
+void list_limits(const ChainQuestion& question, const config::Route& route, LimitListing& into) {
+  chain_of_route(question, route, into);
+}
+
 void chain_limits(const ChainQuestion& question, const config::Provider& provider,
                   LimitChain& into) {
   chain_of_provider(question, provider, into);
+}
+
+void chain_limits(const ChainQuestion& question, const config::Provider& provider,
+                  const config::ProviderKey& key, LimitChain& into) {
+  chain_of_key(question, provider, key, into);
+}
+
+void chain_limits(const ChainQuestion& question, const config::Route& route, LimitChain& into) {
+  chain_of_route(question, route, into);
 }
 
 bool has_limits(const config::ConfigView& config, const Caller& caller) {
@@ -216,6 +257,10 @@ std::string_view to_text(ScopeKind scope) {
       return "key";
     case ScopeKind::provider:
       return "provider";
+    case ScopeKind::provider_key:
+      return "provider_key";
+    case ScopeKind::route:
+      return "route";
   }
   return {};
 }

@@ -77,11 +77,17 @@ struct ChainQuestion {
 void list_limits(const ChainQuestion& question, const Caller& caller, LimitListing& into);
 void list_limits(const ChainQuestion& question, const config::Provider& provider,
                  LimitListing& into);
+void list_limits(const ChainQuestion& question, const config::Provider& provider,
+                 const config::ProviderKey& key, LimitListing& into);
+void list_limits(const ChainQuestion& question, const config::Route& route, LimitListing& into);
 // The limits of a caller; none where its key bypasses them.
 void chain_limits(const ChainQuestion& question, const Caller& caller, LimitChain& into);
-// The limits of all that is asked of one provider.
+// The limits of all that is asked of one provider, with one of its keys, of one route.
 void chain_limits(const ChainQuestion& question, const config::Provider& provider,
                   LimitChain& into);
+void chain_limits(const ChainQuestion& question, const config::Provider& provider,
+                  const config::ProviderKey& key, LimitChain& into);
+void chain_limits(const ChainQuestion& question, const config::Route& route, LimitChain& into);
 // Whether chain_limits() would find any, for any model.
 [[nodiscard]] bool has_limits(const config::ConfigView& config, const Caller& caller);
 

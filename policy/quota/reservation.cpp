@@ -69,7 +69,9 @@ Reservation plan_reservation(const LimitChain& chain, std::span<const std::int64
   std::int64_t affordable = kUnlimited;
   bool hard = false;
   for (std::size_t i = 0; i < chain.size(); ++i) {
-    if (chain[i].rule->action == LimitAction::soft) continue;
+    const LimitMeasure measure = chain[i].rule->measure;
+    const bool counted = measure == LimitMeasure::requests || measure == LimitMeasure::concurrent;
+    if (counted || chain[i].rule->action == LimitAction::soft) continue;
     hard = true;
     const std::int64_t paid = output_within(chain[i].rule->measure, left[i], question);
     if (paid >= affordable) continue;

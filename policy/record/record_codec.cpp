@@ -88,6 +88,7 @@ RecordHead head_of(const UsageRecord& record) {
                   .begun_nanos = record.begun_nanos,
                   .first_byte_nanos = record.first_byte_nanos,
                   .ended_nanos = record.ended_nanos,
+                  .waited_nanos = record.waited_nanos,
                   .bytes_in = record.bytes_in,
                   .bytes_out = record.bytes_out,
                   .usage = {},
@@ -135,6 +136,7 @@ void take_head(const RecordHead& head, UsageRecord& record) {
   record.begun_nanos = head.begun_nanos;
   record.first_byte_nanos = head.first_byte_nanos;
   record.ended_nanos = head.ended_nanos;
+  record.waited_nanos = head.waited_nanos;
   record.bytes_in = head.bytes_in;
   record.bytes_out = head.bytes_out;
   for (std::size_t i = 0; i < kCounts.size(); ++i)

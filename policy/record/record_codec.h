@@ -1,7 +1,7 @@
 // Usage records as bytes: in the record ring, in the in-flight table, in segments of the journal.
 //
-//   0    RecordHead (264 bytes): version, lengths, id, times, usage, money; little-endian
-//   264  texts, one behind the other, in the order of UsageRecord
+//   0    RecordHead (272 bytes): version, lengths, id, times, usage, money; little-endian
+//   272  texts, one behind the other, in the order of UsageRecord
 //        raw usage: (field, count), 8 bytes each
 //        attempts: AttemptHead (32 bytes) and the provider's name, each
 //
@@ -21,7 +21,7 @@
 
 namespace headrace::policy {
 
-inline constexpr std::uint16_t kRecordVersion = 1;
+inline constexpr std::uint16_t kRecordVersion = 2;
 
 // The longest of each text.
 inline constexpr std::size_t kRecordNameBytesMax = 128;  // organisation to user, route, model

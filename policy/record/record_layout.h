@@ -26,6 +26,7 @@ struct RecordHead {
   std::int64_t begun_nanos;
   std::int64_t first_byte_nanos;
   std::int64_t ended_nanos;
+  std::int64_t waited_nanos;
   std::uint64_t bytes_in;
   std::uint64_t bytes_out;
   std::array<std::int64_t, kRecordCounts> usage;  // in the order of Usage
@@ -44,7 +45,7 @@ struct RecordHead {
   std::array<std::uint8_t, kRecordTexts> text_bytes;
   std::array<std::uint8_t, 2> zero;
 };
-static_assert(sizeof(RecordHead) == 264);
+static_assert(sizeof(RecordHead) == 272);
 static_assert(std::has_unique_object_representations_v<RecordHead>);
 
 struct RawPair {

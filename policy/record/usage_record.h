@@ -67,6 +67,7 @@ struct UsageRecord {
   std::int64_t begun_nanos = 0;
   std::int64_t first_byte_nanos = 0;  // 0: there was none
   std::int64_t ended_nanos = 0;
+  std::int64_t waited_nanos = 0;  // of these: for a target that had no room
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
 

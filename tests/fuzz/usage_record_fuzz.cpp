@@ -28,11 +28,11 @@ class SlowReader {
   explicit SlowReader(Bytes bytes) : bytes_(bytes) {}
 
   std::optional<Reading> read() {
-    if (number(2) != 1 || number(2) != 264 || number(4) != bytes_.size()) return std::nullopt;
+    if (number(2) != 2 || number(2) != 272 || number(4) != bytes_.size()) return std::nullopt;
     Reading reading;
     for (const int width : {8, 4, 4, 8, 8, 8})  // id and trace
       reading.numbers.push_back(number(width));
-    for (int i = 0; i < 5 + 2 + 13 + 4; ++i)  // times, bytes, usage, money
+    for (int i = 0; i < 6 + 2 + 13 + 4; ++i)  // times, bytes, usage, money
       reading.numbers.push_back(number(8));
     reading.numbers.push_back(number(2));  // status
     const std::uint64_t last[] = {2, 17, 4, 6, 1};
@@ -111,6 +111,7 @@ Reading reading_of(const policy::UsageRecord& record) {
   add(record.begun_nanos);
   add(record.first_byte_nanos);
   add(record.ended_nanos);
+  add(record.waited_nanos);
   add(record.bytes_in);
   add(record.bytes_out);
   const policy::Usage& usage = record.usage;

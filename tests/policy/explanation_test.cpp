@@ -26,11 +26,13 @@ TEST(Explanation, TellsEachStageItsTime) {
   explanation.enter(Stage::upstream, at(113));
   explanation.provider = "acme";
   explanation.attempts = 2;
+  explanation.waited = std::chrono::milliseconds(12);
   explanation.price_version = 0x1234567890abcdefU;
   explanation.reserved = core::MicroUsd(77);
   EXPECT_EQ(written(explanation, "ok", 120),
             R"({"stages_us":{"head":3,"identify":7,"route":3,"upstream":107},"limit":null,)"
-            R"("scope":null,"provider":"acme","model":null,"why":null,"attempts":2,"cache":null,)"
+            R"("scope":null,"provider":"acme","model":null,"why":null,"attempts":2,)"
+            R"("waited_us":12000,"cache":null,)"
             R"("price":"1234567890abcdef","cost_micro_usd":null,"reserved_micro_usd":77,)"
             R"("said":"ok"})");
 }

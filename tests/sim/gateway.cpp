@@ -7,6 +7,7 @@
 #include "net/proxy/exchange.h"
 #include "net/proxy/request_message.h"
 #include "net/proxy/silent_call.h"
+#include "net/proxy/target_hold.h"
 #include "net/shard_config.h"
 #include "net/upstream/upstream_connection.h"
 #include "policy/config/compile.h"
@@ -175,12 +176,36 @@ std::string with_cache(std::string yaml, const GatewayOptions& options) {
   return yaml + "cache: {memory_bytes_max: 1MiB}\n";
 }
 
+// Nobody waits in vain on it, unless somebody is forgotten.
+std::string with_queue(std::string yaml, std::string_view limits) {
+  const auto insert = [&yaml](std::string_view section, std::string_view more) {
+    yaml.insert(yaml.find(section) + section.size(), more);
+  };
+  insert("\nroutes:", fmt::format(R"(
+  - name: queued
+    models: [queued-sim]
+    targets: [{{provider: openai}}]
+    limits: {}
+    queue: {{waiting_max: 64, wait_max_ms: 60000}}
+    retry: {{tries: 1}})",
+                                  limits));
+  insert("\ntenants:", "\n  - {name: heavy, weight: 3}\n  - {name: light, weight: 1}");
+  insert("\nkeys:", fmt::format("\n  - {{name: heavy, key: {}, tenant: heavy}}"
+                                "\n  - {{name: light, key: {}, tenant: light}}",
+                                kHeavyKey, kLightKey));
+  return yaml;
+}
+
+std::string config_of(const GatewayOptions& options) {
+  if (options.cache) return with_cache(config_text(options), options);
+  if (!options.queue_limits.empty()) return with_queue(config_text(options), options.queue_limits);
+  return config_text(options);
+}
+
 std::shared_ptr<const net::ConfigSnapshot> load(const GatewayOptions& options) {
   config::NoSecrets secrets;
   const config::MasterKey key = config::MasterKey::parse(std::string(64, '5')).value();
-  auto base = config::compile(
-      options.cache ? with_cache(config_text(options), options) : config_text(options), "sim.yaml",
-      secrets, key);
+  auto base = config::compile(config_of(options), "sim.yaml", secrets, key);
   if (!base) {
     for (const config::ConfigError& error : base.error())
       fmt::print(stderr, "{}\n", config::error_text(error));
@@ -261,6 +286,13 @@ Gateway::Gateway(World& world, const GatewayOptions& options)
     shard_options.cache = cache_.get();
     shard_options.cache_limits = {
         .sessions_max = 64, .seats_max = 24, .flights = {.flights_max = 6}};
+  }
+  if (!options.queue_limits.empty()) {
+    queues_ = std::make_unique<net::ProcessQueues>(options.shards);
+    shard_options.queues = queues_.get();
+    shard_options.queue_limits = {.seats_max = 64, .desk = {.queues_max = 2, .flows_max = 4}};
+  }
+  if (cache_ != nullptr || queues_ != nullptr) {
     post_office_ = std::make_unique<core::PostOffice>(options.shards, kMessagesMax);
   }
   fleet_.target_slots = target_slots_;
@@ -354,13 +386,23 @@ std::vector<std::string> Gateway::leaks() {
       blocks += cache->statistics().blocks.value();
       entries += cache->statistics().entries.value();
     }
+    if (const net::ShardQueue* queue = shard->queue(); queue != nullptr) {
+      expect("seats in queues", queue->seats());
+      expect("requests at a desk", queue->waiting_at_desk());
+    }
+    expect("limits of targets held", context.target_holds.in_use());
     for (const auto& [name, gauge] :
          {std::pair{"connections by gauge", &context.counters.gauges.downstream_connections},
           std::pair{"provider connections by gauge", &context.counters.gauges.upstream_connections},
           std::pair{"requests by gauge", &context.counters.gauges.requests_in_flight},
-          std::pair{"streams by gauge", &context.counters.gauges.streams_open}}) {
+          std::pair{"streams by gauge", &context.counters.gauges.streams_open},
+          std::pair{"queued requests by gauge", &context.counters.gauges.requests_queued}}) {
       expect(name, static_cast<std::uint64_t>(gauge->value()));
     }
+  }
+  for (std::size_t i = 0; queues_ != nullptr && i < queues_->slots.size(); ++i) {
+    expect("waiting requests that shards know of", queues_->slots[i].waiting.load());
+    expect("words of returned credit", queues_->slots[i].told.load() ? 1 : 0);
   }
   for (const core::TargetSlot& slot : target_slots_) {
     const auto word = policy::BreakerWord::unpacked(slot.word.load());
@@ -402,6 +444,13 @@ std::vector<std::string> Gateway::limits_amiss() const {
                           .model = {},
                           .now = context.limit_time()},
                          view.scopes().caller(view.keys()[0]), chain);
+    for (const config::Route& route : view.routes())
+      policy::chain_limits({.config = &view,
+                            .windows = &windows,
+                            .stage = stage,
+                            .model = {},
+                            .now = context.limit_time()},
+                           route, chain);
     for (const policy::ChainedLimit& limit : chain.limits()) {
       const auto reading = context.limits->read(limit.terms, context.limit_time());
       const std::int64_t used = reading.limit - reading.remaining + reading.debt;

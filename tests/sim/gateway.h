@@ -27,12 +27,15 @@ struct GatewayOptions {
   bool few_buffers = false;  // as few, but room for everybody
   bool names = false;        // providers are found by name
   bool cache = false;        // answers are kept on one more route; shards talk to each other
-  bool resilience = false;   // breakers, retries, a second provider, several keys
-  bool hedges = false;       // a second provider is asked beside a silent one
-  bool drain = false;        // who leaves is read for to the end
-  bool strict = false;       // requests wait for their intents to be on the disk
-  bool proxied = false;      // a proxy before it may say whose a connection is
-  bool egress = false;       // providers are reached through a proxy
+  // One more route, with limits (in YAML) for whose room its requests wait, of two tenants whose
+  // weights are 3 and 1; shards talk to each other.
+  std::string_view queue_limits = {};
+  bool resilience = false;  // breakers, retries, a second provider, several keys
+  bool hedges = false;      // a second provider is asked beside a silent one
+  bool drain = false;       // who leaves is read for to the end
+  bool strict = false;      // requests wait for their intents to be on the disk
+  bool proxied = false;     // a proxy before it may say whose a connection is
+  bool egress = false;      // providers are reached through a proxy
 };
 
 using StageWaits = std::array<std::uint64_t, policy::kStageNames.size()>;
@@ -89,6 +92,7 @@ class Gateway final : public net::StageDelays {
   core::BodyBudget budget_;
   SimJournal journal_;
   std::unique_ptr<net::ProcessCache> cache_;
+  std::unique_ptr<net::ProcessQueues> queues_;
   std::unique_ptr<core::PostOffice> post_office_;
   std::vector<std::unique_ptr<core::Mailbox>> mailboxes_;
   std::vector<std::unique_ptr<net::DataPlaneShard>> shards_;

@@ -115,6 +115,8 @@ class Ledger {
 
 inline constexpr std::string_view kClientKey = "client-key-0123456789abcdef";
 inline constexpr std::string_view kOtherClientKey = "client-key-of-another-0123456789";
+inline constexpr std::string_view kHeavyKey = "client-key-of-the-heavy-01234567";
+inline constexpr std::string_view kLightKey = "client-key-of-the-light-01234567";
 inline constexpr std::string_view kProviderKey = "provider-key-0123456789abcdef";
 inline constexpr std::size_t kBodyBytesMax = 512 * 1024;
 

@@ -40,6 +40,8 @@ void LimitRoll::add_all() {
     add(scopes.caller(key));
   for (const policy::config::Provider& provider : view_.providers())
     add(provider);
+  for (const policy::config::Route& route : view_.routes())
+    add(route);
 }
 
 bool LimitRoll::add_user(const std::string& tenant, const std::string& user) {
@@ -60,8 +62,20 @@ void LimitRoll::add(const Caller& caller, const std::string& user) {
 
 void LimitRoll::add(const policy::config::Provider& provider) {
   const auto listing = std::make_unique<LimitListing>();
+  const std::string name(view_.text(provider.name));
   policy::list_limits(question(view_, windows_, now_), provider, *listing);
-  add(*listing, Caller{}, std::string(view_.text(provider.name)));
+  add(*listing, Caller{}, name);
+  for (const policy::config::ProviderKey& key : view_.keys(provider)) {
+    listing->clear();
+    policy::list_limits(question(view_, windows_, now_), provider, key, *listing);
+    add(*listing, Caller{}, name + '/' + std::string(view_.text(key.name)));
+  }
+}
+
+void LimitRoll::add(const policy::config::Route& route) {
+  const auto listing = std::make_unique<LimitListing>();
+  policy::list_limits(question(view_, windows_, now_), route, *listing);
+  add(*listing, Caller{}, std::string(view_.text(route.name)));
 }
 
 void LimitRoll::add(const LimitListing& listing, const Caller& caller, const std::string& name) {
@@ -86,6 +100,8 @@ std::string LimitRoll::name_of(ScopeKind scope, const Caller& caller) const {
     case ScopeKind::key:
       return std::string(scopes.name(*caller.key));
     case ScopeKind::provider:
+    case ScopeKind::provider_key:
+    case ScopeKind::route:
       break;
   }
   return {};

@@ -30,6 +30,7 @@ class LimitRoll {
  private:
   void add(const policy::Caller& caller, const std::string& user = {});
   void add(const policy::config::Provider& provider);
+  void add(const policy::config::Route& route);
   void add(const policy::LimitListing& listing, const policy::Caller& caller,
            const std::string& name);
   [[nodiscard]] std::string name_of(policy::config::ScopeKind scope,

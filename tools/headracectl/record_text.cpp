@@ -97,6 +97,7 @@ Json record_json(const policy::UsageRecord& record) {
   if (record.first_byte_nanos != 0) {
     json["first_byte_us"] = (record.first_byte_nanos - record.begun_nanos) / 1000;
   }
+  if (record.waited_nanos != 0) json["waited_us"] = record.waited_nanos / 1000;
   json["bytes_in"] = record.bytes_in;
   json["bytes_out"] = record.bytes_out;
   json["status"] = record.status;

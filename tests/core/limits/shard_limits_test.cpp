@@ -97,6 +97,53 @@ TEST_F(Limits, RetryAfterIsTheFirstMomentAtWhichItWorks) {
             RefusalCause::beyond_limit);
 }
 
+// As a refusal says it, and for more than a window holds, as if it were asked for piece by piece.
+TEST_F(Limits, TellsHowLongAnyAmountTakesToComeBack) {
+  EXPECT_EQ(shard->wait_for(minute, 100, limit_time(0s)), 0s);
+  EXPECT_EQ(spend_all(*shard, minute, 1, limit_time(3s)), 100);
+  EXPECT_EQ(spend_all(*shard, second, 1, limit_time(3s)), 10);
+  EXPECT_EQ(spend_all(*shard, day, 1, limit_time(3s)), 100);
+  for (const LimitTerms& terms : {minute, second, day}) {
+    for (const std::int64_t amount : {1, 4, 9}) {
+      EXPECT_EQ(shard->wait_for(terms, amount, limit_time(3s)),
+                refusal(*shard, terms, amount, limit_time(3s))->retry_after);
+    }
+  }
+  // 5 a second come back.
+  EXPECT_EQ(shard->wait_for(second, 25, limit_time(3s)), 5s);
+  const Duration once = shard->wait_for(minute, 100, limit_time(3s));
+  EXPECT_EQ(shard->wait_for(minute, 101, limit_time(3s)), 1min + once);
+  EXPECT_EQ(shard->wait_for(minute, 200, limit_time(3s)), 1min + once);
+  EXPECT_EQ(shard->wait_for(minute, 201, limit_time(3s)), 2min + once);
+  EXPECT_EQ(shard->wait_for(open, 5, limit_time(3s)), 0s) << "nobody knows";
+  EXPECT_GT(shard->wait_for(LimitTerms::bucket(8, 1, 1, 1h), kCreditMax, limit_time(3s)), 24h);
+}
+
+class Ears final : public CreditListener {
+ public:
+  void on_credit_back(std::uint64_t identity) override { heard.push_back(identity); }
+  std::vector<std::uint64_t> heard;
+};
+
+TEST_F(Limits, TellsOfCreditThatComesBackBeforeItsTime) {
+  Ears ears;
+  shard->tell(ears);
+  const std::vector<LimitDemand> demands = {{.terms = open, .amount = 1},
+                                            {.terms = minute, .amount = 40}};
+  Permit permit;
+  ASSERT_FALSE(shard->take(demands, limit_time(0s), permit));
+  EXPECT_TRUE(ears.heard.empty());
+  const std::vector<std::int64_t> used = {1, 40};
+  permit.settle(used, limit_time(1s));
+  EXPECT_EQ(ears.heard, std::vector<std::uint64_t>{open.identity}) << "all of the other was used";
+  ears.heard.clear();
+  // Of a request that one of several limits refuses, too: it had the first for a moment.
+  const std::vector<LimitDemand> too_much = {{.terms = open, .amount = 1},
+                                             {.terms = minute, .amount = 61}};
+  ASSERT_TRUE(shard->take(too_much, limit_time(1s), permit));
+  EXPECT_EQ(ears.heard, std::vector<std::uint64_t>{open.identity});
+}
+
 TEST_F(Limits, BucketRefillsSteadilyAndNeverAboveItsBurst) {
   EXPECT_EQ(spend_all(*shard, second, 1, limit_time(0s)), 10);
   EXPECT_EQ(spend_all(*shard, second, 1, limit_time(1s)), 5);

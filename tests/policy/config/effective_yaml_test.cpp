@@ -87,7 +87,8 @@ providers:
     dialect: openai
     url: "https://h.example"
     keys:
-      - {name: first, credential: abc, weight: 7}
+      - {name: first, credential: abc, weight: 7,
+         limits: [{measure: tokens, per: minute, value: 2008}]}
       - {name: second, credential: abc, drain: true}
     key_bench_ms: 2001
     breaker: {failures: 11, window_ms: 2002, failure_percent: 12, requests_min: 13, open_ms: 2003,
@@ -102,6 +103,8 @@ routes:
       - {provider: one, priority: 3}
     cache: {mode: always, ttl_ms: 1011, entry_bytes_max: 2048, deterministic_only: false,
             wait_ms: 1013, waiters_max: 1014}
+    limits: [{measure: concurrent, value: 2010}, {measure: requests, per: hour, value: 2011}]
+    queue: {waiting_max: 21, wait_max_ms: 2012}
     balance: least_latency
     retry: {tries: 4, base_ms: 2005, factor: 3, max_ms: 2006, hint_max_ms: 2007,
             budget_percent: 19, budget_burst: 20}

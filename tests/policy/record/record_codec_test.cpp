@@ -53,6 +53,7 @@ TEST(RecordCodec, GivesBackEverythingThatWasWritten) {
   EXPECT_EQ(read->raw.size(), 2U);
   EXPECT_EQ(read->cost.count(), 1234);
   EXPECT_EQ(read->cost_saved.count(), 5);
+  EXPECT_EQ(read->waited_nanos, 6'000'000);
   EXPECT_EQ(read->reserved_money.count(), 2000);
   EXPECT_EQ(read->reserved_tokens.count(), 4096);
   ASSERT_EQ(read->attempt_count, 2U);
@@ -107,7 +108,7 @@ TEST(RecordCodec, RefusesWhatItDoesNotKnow) {
     bytes[at] = std::byte{value};
     return !decode_record(bytes);
   };
-  EXPECT_TRUE(refuses(offsetof(RecordHead, version), 2));
+  EXPECT_TRUE(refuses(offsetof(RecordHead, version), kRecordVersion + 1));
   EXPECT_TRUE(refuses(offsetof(RecordHead, head_bytes), 0));
   EXPECT_TRUE(refuses(offsetof(RecordHead, dialect), 3));
   EXPECT_TRUE(refuses(offsetof(RecordHead, endpoint), 200));

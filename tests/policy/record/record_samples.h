@@ -45,6 +45,7 @@ inline UsageRecord full_record() {
   record.price = "2026-11-01";
   record.cost = core::MicroUsd(1234);
   record.cost_saved = core::MicroUsd(5);
+  record.waited_nanos = 6'000'000;
   record.reserved_money = core::MicroUsd(2000);
   record.reserved_tokens = core::Tokens(4096);
   record.attempt_count = 2;

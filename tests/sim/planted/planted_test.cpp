@@ -17,6 +17,7 @@
 
 #include "core/planted_bug.h"
 #include "tests/sim/cache_scenario.h"
+#include "tests/sim/queue_scenario.h"
 #include "tests/sim/scenario.h"
 
 namespace headrace::sim {
@@ -38,6 +39,11 @@ std::string everything(std::uint64_t seed) {
 
 std::string cache(std::uint64_t seed) {
   const CacheRun result = run_cache_scenario(seed);
+  return result.violations.empty() ? std::string() : result.violations.front();
+}
+
+std::string queue(std::uint64_t seed) {
+  const QueueRun result = run_queue_scenario(seed);
   return result.violations.empty() ? std::string() : result.violations.front();
 }
 
@@ -95,6 +101,10 @@ constexpr Case kCases[] = {
     {PlantedBug::cached_answer_let_go, "cached_answer_let_go", cache},
     {PlantedBug::unfit_answer_kept, "unfit_answer_kept", cache},
     {PlantedBug::tenant_left_out, "tenant_left_out", cache},
+    {PlantedBug::queue_wake_lost, "queue_wake_lost", queue},
+    {PlantedBug::queue_woken_twice, "queue_woken_twice", queue},
+    {PlantedBug::queue_weight_ignored, "queue_weight_ignored", queue},
+    {PlantedBug::queue_entry_left, "queue_entry_left", queue},
 };
 #undef HEADRACE_PLANTED
 static_assert(std::size(kCases) + 1 == static_cast<std::size_t>(PlantedBug::count),
@@ -144,7 +154,7 @@ INSTANTIATE_TEST_SUITE_P(Sim, PlantedBugs, testing::ValuesIn(kCases),
                          [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST(PlantedBugs, NothingIsFoundWhereNothingIsPlanted) {
-  for (const Scenario scenario : {everything, cache}) {
+  for (const Scenario scenario : {everything, cache, queue}) {
     const int status = run_search(PlantedBug::none, scenario);
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == kNothingFound) << "status " << status;
   }
