@@ -39,6 +39,7 @@ ShardContext::ShardContext(core::Io& shard_io, core::TimerWheel& shard_timers,
       messages("requests held", capacity.messages),
       quota_holds("limits held", capacity.exchanges),
       explanations("requests explained", kExplanationsMax),
+      decision_trails("decisions", capacity.exchanges),
       learned_models(std::make_unique<policy::LearnedModels>()) {}
 
 ShardContext::~ShardContext() = default;

@@ -21,7 +21,8 @@ void Exchange::note_debug(const http::RequestHead& head) {
   explanation_ = shard_->explanations.make(request_.begun_at);
 }
 
-void Exchange::explain(policy::Stage stage) {
+void Exchange::enter(policy::Stage stage) {
+  judging_ = stage;
   if (explanation_ != nullptr) explanation_->enter(stage, shard_->io->clock_now());
 }
 
@@ -47,12 +48,13 @@ void Exchange::write_explained(http::HeadWriter& writer) {
   const policy::Catalogues catalogues = view.catalogues();
   policy::Explanation& explained = *explanation_;
   explained.attempts = tries_.requests_sent;
+  explained.cache = cache_word();
   if (price_ != nullptr) explained.price_version = price_->version;
   if (tries_.requests_sent > 0)
     explained.provider = config_->snapshot().providers()[provider_].name;
   if (target_ != nullptr) explained.model = view.text(target_->model);
   const auto what = [&]() -> policy::Message {
-    if (explained.cache == "hit") return MessageId::served_from_cache;
+    if (cache_said_ == CacheSaid::hit) return MessageId::served_from_cache;
     if (answer_.local && status_ >= 400) return policy::row(reason_).title;
     if (tries_.requests_sent <= 1) return {MessageId::served_by, explained.provider};
     return {MessageId::served_after, std::uint64_t{tries_.requests_sent}, explained.provider};

@@ -84,6 +84,7 @@ bool Exchange::output_used_up() {
 void Exchange::cut_answer() {
   shard_->counters.add(ShardCount::answers_cut);
   cut_by_limit_ = true;
+  decide(policy::Stage::relay, policy::Decided::refused, "output_used_up");
   keep_nothing(core::FlightEnd::failed);
   if (detached_) {
     end_detached();

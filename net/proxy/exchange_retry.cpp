@@ -171,6 +171,8 @@ void Exchange::judge_attempt(AttemptEnd end) {
 void Exchange::end_attempt(AttemptEnd end) {
   if (!tries_.hold.under_way) return;
   judge_attempt(end);
+  decide(policy::Stage::upstream, policy::Decided::passed, policy::row(end).name,
+         config_->snapshot().providers()[provider_].name);
   config_->targets().end(tries_.hold);
   policy::Attempt& entry = tries_.made[tries_.count - 1];
   entry.end = end;

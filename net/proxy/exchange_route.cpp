@@ -51,11 +51,7 @@ Verdict Exchange::route() {
     return Verdict::reply;
   }
   if (!accept_size() || !choose_target() || !settle_own_key()) return Verdict::reply;
-  if (explanation_ != nullptr) {
-    explanation_->why = in_sandbox         ? "sandbox"
-                        : tries_.count > 0 ? "tried again"
-                                           : "first of its route";
-  }
+  if (explanation_ != nullptr) explanation_->why = why_target();
   // Each try's edits begin anew: its target may call the model by another name.
   message_->edits.clear();
   if (!edit_request(model)) {

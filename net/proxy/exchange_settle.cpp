@@ -156,8 +156,9 @@ void Exchange::record() {
   }
   // Pages that monitoring asks for every few seconds would drown the log.
   const bool admin = downstream_->listener().link().role == ListenerRole::admin;
-  const bool audited = is_audited();
-  if ((shard_->access_log == nullptr && !audited) || admin) return;
+  if (admin) return;
+  if (is_audited()) write_audit();
+  if (shard_->access_log == nullptr) return;
   const policy::config::ConfigView& view = config_->view();
   AccessRecord line;
   line.ended_at = shard_->io->wall_now();
@@ -188,23 +189,7 @@ void Exchange::record() {
   if (tries_.count > 1) line.tries = write_tries(tries);
   line.peer = downstream_->peer();
   line.user = request_.user.text();
-  if (shard_->access_log != nullptr && !shard_->access_log->write(line)) {
-    counters.add(ShardCount::log_lines_dropped);
-  }
-  if (!audited) return;
-  constexpr std::string_view kPassed = "passed";
-  line.rule = !rule_.empty() ? rule_ : line.code.empty() ? kPassed : line.code;
-  if (route_ != nullptr) line.route = view.text(route_->name);
-  if (!shard_->audit_log->write(line)) counters.add(ShardCount::log_lines_dropped);
-}
-
-// Is what was decided about this request written to the audit log?
-bool Exchange::is_audited() const {
-  using policy::config::Switch;
-  if (shard_->audit_log == nullptr) return false;
-  if (route_ != nullptr) return route_->audit == Switch::on;
-  const bool refused = answer_.local && status_ >= 400;
-  return refused && config_->view().settings().audit.refusals == Switch::on;
+  if (!shard_->access_log->write(line)) counters.add(ShardCount::log_lines_dropped);
 }
 
 }  // namespace headrace::net

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "net/main/config_file.h"
+#include "tools/headracectl/keys_command.h"
 #include "tools/headracectl/records_command.h"
 
 namespace {
@@ -70,6 +71,13 @@ int main(int argc, char** argv) {
   show->add_option("-o,--output", records.output, "table, or json: a line each")
       ->transform(CLI::CheckedTransformer(outputs));
 
+  tools::ctl::KeysCommand keys;
+  CLI::App* list = app.add_subcommand(
+      "keys", "API keys, whose they are and when each was used last, from the shared region");
+  list->add_option("--region", keys.region, "The file of the shared region")->required();
+  list->add_option("-o,--output", keys.output, "table, or json: a line each")
+      ->transform(CLI::CheckedTransformer(outputs));
+
   std::string config;
   std::string base;
   CLI::App* make = app.add_subcommand(
@@ -82,6 +90,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (make->parsed()) return compile(config, base);
   if (check->parsed()) return compile(config, {});
+  if (list->parsed()) return tools::ctl::show_keys(keys);
   if (records.journal.empty() && records.region.empty()) {
     return fail("headracectl records: say --journal FOLDER or --region FILE");
   }

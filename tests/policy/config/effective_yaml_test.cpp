@@ -99,6 +99,7 @@ routes:
     retry: {tries: 4, base_ms: 2005, factor: 3, max_ms: 2006, hint_max_ms: 2007,
             budget_percent: 19, budget_burst: 20}
     comment_interval_ms: 2009
+    json_depth_max: 33
   - {models: [a], targets: [{provider: two}]}
 cache: {memory_bytes_max: 2000000}
 organisations: [{name: holding}, {name: other}]
