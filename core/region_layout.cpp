@@ -4,6 +4,7 @@
 
 #include "core/check.h"
 #include "core/in_flight_entry.h"
+#include "core/last_use_table.h"
 #include "core/record_ring.h"
 #include "core/reserved_memory.h"
 #include "core/shard_count.h"
@@ -51,6 +52,10 @@ std::expected<void, std::string> judge(const RegionGeometry& g) {
   return {};
 }
 
+std::uint64_t last_use_buckets(const RegionGeometry& g) {
+  return g.config_bank_bytes / kBankBytesPerLastUse / LastUseBucket::kWords + 1;
+}
+
 // Lays areas one behind the other, each from the beginning of a page.
 class Cursor {
  public:
@@ -84,6 +89,7 @@ std::expected<RegionLayout, std::string> RegionLayout::plan(const RegionGeometry
   layout.limit_step_blocks_ = cursor.take(geometry.limit_step_blocks * kLimitStepBlockBytes);
   layout.breaker_slots_ = cursor.take(geometry.breaker_slots * sizeof(TargetSlot));
   layout.key_slots_ = cursor.take(geometry.key_slots * sizeof(KeySlot));
+  layout.last_uses_ = cursor.take(last_use_buckets(geometry) * sizeof(LastUseBucket));
   layout.config_directory_ = cursor.take(sizeof(ConfigDirectory));
   for (RegionArea& bank : layout.config_banks_)
     bank = cursor.take(geometry.config_bank_bytes);

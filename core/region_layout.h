@@ -13,6 +13,8 @@
 //   | TargetSlot x breaker_slots  found by the hash of a provider   |
 //   | KeySlot    x key_slots      and model, or key: no new config  |
 //   |                             ever resets a word                |
+//   | last uses: LastUseBucket x a number that grows with the banks |
+//   |            (core/last_use_table.h)                            |
 //   +--------------------------------------------------------------+
 //   | ConfigDirectory: generation, length and checksum of each bank |
 //   | config bank 0                                                 |
@@ -153,6 +155,10 @@ struct alignas(64) Doorbell {
 
 static_assert(sizeof(Doorbell) == 64);
 
+// Keys take at least a hundred bytes of a base, and a bank has room for four times that: so there
+// are at least two words for each.
+inline constexpr std::uint64_t kBankBytesPerLastUse = 256;
+
 inline constexpr std::uint64_t kLimitHeaderBytes = 64;
 inline constexpr std::uint64_t kLimitEntryBytes = 64;
 inline constexpr std::uint64_t kLimitMarkBytes = 8;
@@ -195,6 +201,7 @@ class RegionLayout {
   [[nodiscard]] RegionArea limit_step_blocks() const { return limit_step_blocks_; }
   [[nodiscard]] RegionArea breaker_slots() const { return breaker_slots_; }
   [[nodiscard]] RegionArea key_slots() const { return key_slots_; }
+  [[nodiscard]] RegionArea last_uses() const { return last_uses_; }
   [[nodiscard]] RegionArea config_directory() const { return config_directory_; }
   [[nodiscard]] RegionArea config_bank(std::uint32_t bank) const { return config_banks_[bank]; }
   [[nodiscard]] RegionArea delta_log() const { return delta_log_; }
@@ -219,6 +226,7 @@ class RegionLayout {
   RegionArea limit_step_blocks_;
   RegionArea breaker_slots_;
   RegionArea key_slots_;
+  RegionArea last_uses_;
   RegionArea config_directory_;
   std::array<RegionArea, 2> config_banks_;
   RegionArea delta_log_;

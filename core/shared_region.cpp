@@ -306,6 +306,12 @@ std::span<KeySlot> SharedRegion::key_slots() const {
   return {reinterpret_cast<KeySlot*>(area(layout_.key_slots()).data()), geometry().key_slots};
 }
 
+LastUseTable SharedRegion::last_uses() const {
+  const std::span<std::byte> words = area(layout_.last_uses());
+  return LastUseTable{
+      {reinterpret_cast<LastUseBucket*>(words.data()), words.size() / sizeof(LastUseBucket)}};
+}
+
 ConfigDirectory& SharedRegion::config_directory() const {
   return *reinterpret_cast<ConfigDirectory*>(area(layout_.config_directory()).data());
 }

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "core/clock.h"
+#include "core/last_use_table.h"
 #include "core/region_layout.h"
 
 namespace headrace::core {
@@ -51,6 +52,7 @@ class SharedRegion {
   [[nodiscard]] std::span<std::byte> limit_step_blocks() const;
   [[nodiscard]] std::span<TargetSlot> breaker_slots() const;
   [[nodiscard]] std::span<KeySlot> key_slots() const;
+  [[nodiscard]] LastUseTable last_uses() const;
   [[nodiscard]] ConfigDirectory& config_directory() const;
   [[nodiscard]] std::span<std::byte> config_bank(std::uint32_t bank) const;
   [[nodiscard]] std::span<std::byte> delta_log() const;

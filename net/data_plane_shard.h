@@ -24,6 +24,7 @@
 #include "net/edge/listener.h"
 #include "net/journal/record_keeper.h"
 #include "net/log/access_log.h"
+#include "net/log/audit_log.h"
 #include "net/queue/shard_queue.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
@@ -89,7 +90,7 @@ class DataPlaneShard final : public core::ShardHooks {
   [[nodiscard]] const ShardCache* cache() const { return cache_.get(); }
   [[nodiscard]] const ShardQueue* queue() const { return queue_.get(); }
   [[nodiscard]] AccessLog& access_log() { return access_log_; }
-  [[nodiscard]] AccessLog& audit_log() { return audit_log_; }
+  [[nodiscard]] AuditLog& audit_log() { return audit_log_; }
   [[nodiscard]] std::vector<std::string> listening_on() const;
 
  private:
@@ -127,7 +128,7 @@ class DataPlaneShard final : public core::ShardHooks {
   std::unique_ptr<ShardCache> cache_;
   std::unique_ptr<ShardQueue> queue_;
   AccessLog access_log_;
-  AccessLog audit_log_;
+  AuditLog audit_log_;
   std::unique_ptr<RecordKeeper> record_keeper_;
   core::Attendant<NameWork>* names_;
   std::vector<std::unique_ptr<ShardConfig>> configs_;  // the current one is the last

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/cache/cache_partition.h"
+#include "core/last_use_table.h"
 #include "core/region_layout.h"
 #include "core/shard.h"
 #include "net/journal/journal_statistics.h"
@@ -27,6 +28,7 @@ struct Fleet {
   // Of the shared region: what is known of providers and their keys.
   std::span<core::TargetSlot> target_slots;
   std::span<core::KeySlot> key_slots;
+  core::LastUseTable last_uses;                // of API keys, by their identity
   const JournalStatistics* journal = nullptr;  // none: the config has no journal
   std::atomic<bool> ready{false};
   std::atomic<bool> draining{false};

@@ -43,6 +43,7 @@ ShardContext::ShardContext(core::Io& shard_io, core::TimerWheel& shard_timers,
       silent_calls("calls beside another", capacity.exchanges),
       target_holds("limits of targets held", capacity.exchanges),
       explanations("requests explained", kExplanationsMax),
+      decision_trails("decisions", capacity.exchanges),
       learned_models(std::make_unique<policy::LearnedModels>()) {}
 
 ShardContext::~ShardContext() = default;

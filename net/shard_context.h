@@ -24,6 +24,7 @@
 #include "net/proxy/exchange_state.h"
 #include "net/shard_counters.h"
 #include "net/tls/workspace.h"
+#include "policy/decision_trail.h"
 #include "policy/dialect/answer_pattern.h"
 #include "policy/estimate/learned_models.h"
 #include "policy/explanation.h"
@@ -34,6 +35,7 @@
 namespace headrace::net {
 
 class AccessLog;
+class AuditLog;
 class ShardCache;
 class ShardQueue;
 class DownstreamConnection;
@@ -86,7 +88,7 @@ struct ShardContext {
   ShardConfig* config = nullptr;  // what new requests are served by
   AccessLog* access_log = nullptr;
   RecordKeeper* record_keeper = nullptr;  // none: the config has no journal
-  AccessLog* audit_log = nullptr;         // the same records, with the rule that decided
+  AuditLog* audit_log = nullptr;          // none: nothing is audited
   const Fleet* fleet = nullptr;           // all shards, for the admin pages
   StageDelays* stage_delays = nullptr;    // in the simulator only
   ShardCache* cache = nullptr;            // none: nothing is kept
@@ -114,6 +116,7 @@ struct ShardContext {
   core::SlotPool<SilentCall> silent_calls;
   core::SlotPool<TargetHold> target_holds;
   core::SlotPool<policy::Explanation> explanations;
+  core::SlotPool<policy::DecisionTrail> decision_trails;
   // Exchanges that go on in the next turn with what one turn must not do at once.
   core::IntrusiveList<Exchange, RunQueueTag> run_queue;
   // Pools for whose connections there was no place; another pool's idle one makes it.

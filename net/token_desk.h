@@ -1,10 +1,11 @@
 // Where a shard shows tokens: those that it has seen are remembered, others are verified, a bounded
 // number in each turn.
 //
-// A signature takes up to about 100 us (RS256 30, ES256 and EdDSA 100), and everybody else on the
-// shard waits for it. So a turn has room for kVerificationsPerTurn of them, about a millisecond;
-// whoever comes beyond that is told to try again in a moment, which clients do by themselves. The
-// bound is for tokens that nobody has seen yet: what is remembered costs one look-up.
+// A signature takes up to about 100 us (RS256 and PS256 14, EdDSA 40, ES256 105), and everybody
+// else on the shard waits for it. So a turn has room for kVerificationsPerTurn of them, about a
+// millisecond; whoever comes beyond that is told to try again in a moment, which clients do by
+// themselves. The bound is for tokens that nobody has seen yet: what is remembered costs one
+// look-up.
 //
 // Threads: one shard, one config.
 #pragma once

@@ -8,24 +8,23 @@ namespace headrace::net {
 
 namespace {
 
-constexpr std::size_t kTexts = 12;
+constexpr std::size_t kTexts = 10;
 constexpr std::size_t kTextBytesMax = 255;
 constexpr std::uint32_t kAccessRecordKind = 1;
 
 static_assert(std::is_trivially_copyable_v<AccessRecordInRing>);
 
 std::array<std::string_view*, kTexts> texts_of(AccessRecord& record) {
-  return {&record.request_id, &record.path,     &record.model, &record.key,
-          &record.tenant,     &record.provider, &record.code,  &record.user,
-          &record.rule,       &record.route,    &record.tries, &record.limit};
+  return {&record.request_id, &record.path, &record.model, &record.key,   &record.tenant,
+          &record.provider,   &record.code, &record.user,  &record.tries, &record.limit};
 }
 
 }  // namespace
 
 bool AccessLog::write(const AccessRecord& record) {
   const std::array<std::string_view, kTexts> texts = {
-      record.request_id, record.path, record.model, record.key,   record.tenant, record.provider,
-      record.code,       record.user, record.rule,  record.route, record.tries,  record.limit};
+      record.request_id, record.path, record.model, record.key,   record.tenant,
+      record.provider,   record.code, record.user,  record.tries, record.limit};
   AccessRecordInRing out;
   out.facts = record;
   std::size_t bytes = sizeof out;
@@ -33,7 +32,7 @@ bool AccessLog::write(const AccessRecord& record) {
     out.text_bytes[i] = static_cast<std::uint8_t>(std::min(texts[i].size(), kTextBytesMax));
     bytes += out.text_bytes[i];
   }
-  const std::span<std::byte> room = ring_.producer().reserve(bytes);
+  const std::span<std::byte> room = reserve(bytes);
   if (room.empty()) return false;
   std::memcpy(room.data(), &out, sizeof out);
   std::byte* at = room.data() + sizeof out;
@@ -42,8 +41,7 @@ bool AccessLog::write(const AccessRecord& record) {
     std::memcpy(at, texts[i].data(), out.text_bytes[i]);
     at += out.text_bytes[i];
   }
-  ring_.producer().commit(kAccessRecordKind, bytes);
-  if (writer_ != nullptr && ring_.producer().holds_more_than(kWakeBytes)) writer_->ring();
+  commit(kAccessRecordKind, bytes);
   return true;
 }
 

@@ -44,9 +44,6 @@ struct AccessRecord : AccessFacts {
   std::string_view code;   // why it was refused
   std::string_view limit;  // that decided
   std::string_view user;
-  // In audit lines only: which rule decided ("passed": none said no), and for which route.
-  std::string_view rule;
-  std::string_view route;
   std::string_view tries;  // each attempt, where there was more than one
 };
 

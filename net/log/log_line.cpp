@@ -1,102 +1,15 @@
 #include "net/log/log_line.h"
 
 #include <array>
-#include <charconv>
-#include <cstring>
-#include <ctime>
 #include <string_view>
 
 #include "core/check.h"
+#include "net/log/access_log.h"
+#include "net/log/line_writer.h"
 
 namespace headrace::net {
 
 namespace {
-
-// Members of a JSON object one after another, without a check for room at each: the longest line
-// fits by kLogLineBytesMax.
-class LineWriter {
- public:
-  explicit LineWriter(char* at) : at_(at) {}
-
-  void raw(std::string_view text) {
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
-  }
-  // `name` with comma, quotes and colon: ,"status":
-  void number(std::string_view name, std::int64_t value) {
-    raw(name);
-    constexpr std::size_t kDigitsMax = 20;
-    at_ = std::to_chars(at_, at_ + kDigitsMax, value).ptr;
-  }
-  void number_if_any(std::string_view name, std::int64_t value) {
-    if (value != 0) number(name, value);
-  }
-  // `name` with comma, quotes, colon and the value's opening quote: ,"path":"
-  void text(std::string_view name, std::string_view value) {
-    if (value.empty()) return;
-    raw(name);
-    escaped(value);
-    *at_++ = '"';
-  }
-  // For texts of ours, which need no escaping.
-  void plain(std::string_view name, std::string_view value) {
-    if (value.empty()) return;
-    raw(name);
-    raw(value);
-    *at_++ = '"';
-  }
-  void flag(std::string_view member, bool set) {
-    if (set) raw(member);
-  }
-  [[nodiscard]] char* at() const { return at_; }
-
- private:
-  static bool needs_escape(char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 || byte >= 0x7f || c == '"' || c == '\\';
-  }
-  void escaped(std::string_view value) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    for (const char c : value) {
-      if (!needs_escape(c)) [[likely]] {
-        *at_++ = c;
-      } else if (c == '"' || c == '\\') {
-        *at_++ = '\\';
-        *at_++ = c;
-      } else {
-        // Bytes beyond ASCII may be half a character: a line is valid UTF-8 whatever came in.
-        const auto byte = static_cast<unsigned char>(c);
-        raw("\\u00");
-        *at_++ = kDigits[byte >> 4U];
-        *at_++ = kDigits[byte & 15U];
-      }
-    }
-  }
-
-  char* at_;
-};
-
-// RFC 3339 with milliseconds, UTC. Lines come in the order of time: mostly the second is that of
-// the line before.
-void write_time(core::WallTime time, LineWriter& line) {
-  constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
-  const auto second = static_cast<std::time_t>(time.unix_nanos / kNanosPerSecond);
-  const std::int64_t milliseconds = time.unix_nanos % kNanosPerSecond / 1'000'000;
-  thread_local std::time_t cached_second = -1;
-  thread_local std::array<char, 32> cached{};
-  thread_local std::size_t cached_bytes = 0;
-  if (second != cached_second) {
-    std::tm parts{};
-    gmtime_r(&second, &parts);
-    cached_bytes = std::strftime(cached.data(), cached.size(), "%Y-%m-%dT%H:%M:%S.", &parts);
-    cached_second = second;
-  }
-  line.raw({cached.data(), cached_bytes});
-  const std::array<char, 3> digits = {static_cast<char>('0' + milliseconds / 100),
-                                      static_cast<char>('0' + milliseconds / 10 % 10),
-                                      static_cast<char>('0' + milliseconds % 10)};
-  line.raw({digits.data(), digits.size()});
-}
 
 std::int64_t micros(core::Duration duration) {
   return duration.count() / 1000;
@@ -126,8 +39,8 @@ std::size_t write_log_line(const AccessRecord& record, std::span<char> out) {
   std::array<char, PeerAddress::kTextBytesMax> peer;
   LineWriter line(out.data());
   line.raw("{\"time\":\"");
-  write_time(record.ended_at, line);
-  line.raw("Z\"");
+  line.time(record.ended_at);
+  line.raw("\"");
   line.plain(",\"request_id\":\"", record.request_id);
   line.plain(",\"peer\":\"", record.peer.text(peer));
   line.plain(",\"method\":\"", http::method_text(record.method));
@@ -142,8 +55,6 @@ std::size_t write_log_line(const AccessRecord& record, std::span<char> out) {
   line.text(",\"tenant\":\"", record.tenant);
   line.text(",\"key\":\"", record.key);
   line.text(",\"user\":\"", record.user);
-  line.text(",\"rule\":\"", record.rule);
-  line.text(",\"route\":\"", record.route);
   line.plain(",\"endpoint\":\"", policy::to_text(record.endpoint));
   line.text(",\"model\":\"", record.model);
   line.text(",\"provider\":\"", record.provider);
@@ -161,6 +72,11 @@ std::size_t write_log_line(const AccessRecord& record, std::span<char> out) {
   line.number(",\"shard\":", record.shard);
   line.raw("}\n");
   return static_cast<std::size_t>(line.at() - out.data());
+}
+
+std::size_t write_access_line(std::span<const std::byte> record, std::span<char> out) {
+  AccessRecord read;
+  return read_access_record(record, read) ? write_log_line(read, out) : 0;
 }
 
 }  // namespace headrace::net

@@ -12,6 +12,7 @@
 
 #include "core/event_log.h"
 #include "core/shard_thread.h"
+#include "net/log/audit_log.h"
 #include "net/log/log_line.h"
 
 namespace headrace::net {
@@ -19,7 +20,6 @@ namespace headrace::net {
 namespace {
 
 constexpr std::size_t kWriteBytes = 64 * 1024;
-constexpr std::size_t kTextBytes = kWriteBytes + kLogLineBytesMax;
 
 int open_file(const std::string& path) {
   return ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
@@ -27,17 +27,26 @@ int open_file(const std::string& path) {
 
 }  // namespace
 
-std::expected<std::unique_ptr<LogWriter>, std::string> LogWriter::open(std::string_view what,
+const LogKind kAccessLogKind{.name = "access log",
+                             .thread_name = "access-log",
+                             .lines_bytes_max = kLogLineBytesMax,
+                             .write_lines = &write_access_line};
+const LogKind kAuditLogKind{.name = "audit log",
+                            .thread_name = "audit-log",
+                            .lines_bytes_max = kAuditLinesBytesMax,
+                            .write_lines = &write_audit_lines};
+
+std::expected<std::unique_ptr<LogWriter>, std::string> LogWriter::open(const LogKind& kind,
                                                                        const std::string& path) {
   int descriptor = STDOUT_FILENO;
   if (!path.empty()) {
     descriptor = open_file(path);
     if (descriptor < 0) {
       return std::unexpected(
-          fmt::format("cannot open the {} {}: {}", what, path, std::strerror(errno)));
+          fmt::format("cannot open the {} {}: {}", kind.name, path, std::strerror(errno)));
     }
   }
-  return std::unique_ptr<LogWriter>(new LogWriter(what, path, descriptor));
+  return std::unique_ptr<LogWriter>(new LogWriter(kind, path, descriptor));
 }
 
 LogWriter::~LogWriter() {
@@ -56,8 +65,8 @@ void LogWriter::stop() {
 }
 
 void LogWriter::run() {
-  core::name_thread(what_ == "access log" ? "access-log" : "audit-log");
-  text_.resize(kTextBytes);
+  core::name_thread(std::string(kind_.thread_name));
+  text_.resize(kWriteBytes + kind_.lines_bytes_max);
   for (;;) {
     // Looked at before the rings, so that what was written before the stop is still taken.
     const bool last = stop_.load(std::memory_order_acquire);
@@ -72,15 +81,12 @@ void LogWriter::run() {
 // One piece's worth of lines. False when the rings are empty.
 bool LogWriter::drain() {
   bool any = false;
-  for (AccessLog* log : logs_) {
+  for (LogRing* log : logs_) {
     core::SpscByteConsumer& ring = log->ring().consumer();
     while (text_bytes_ < kWriteBytes) {
       const auto entry = ring.front();
       if (!entry) break;
-      AccessRecord record;
-      if (read_access_record(entry->bytes, record)) {
-        text_bytes_ += write_log_line(record, std::span(text_).subspan(text_bytes_));
-      }
+      text_bytes_ += kind_.write_lines(entry->bytes, std::span(text_).subspan(text_bytes_));
       ring.drop_front();
       any = true;
     }
@@ -101,7 +107,7 @@ void LogWriter::write_out() {
     if (result < 0 && errno == EINTR) continue;
     for (const char c : text.substr(written))
       lines_lost_ += c == '\n' ? 1 : 0;
-    HEADRACE_EVENT(warning, "{}: {}; {} lines lost so far", what_, std::strerror(errno),
+    HEADRACE_EVENT(warning, "{}: {}; {} lines lost so far", kind_.name, std::strerror(errno),
                    lines_lost_);
     break;
   }
@@ -111,8 +117,8 @@ void LogWriter::open_again() {
   if (path_.empty()) return;
   const int descriptor = open_file(path_);
   if (descriptor < 0) {
-    HEADRACE_EVENT(error, "cannot reopen the {} {}: {}; going on in the old file", what_, path_,
-                   std::strerror(errno));
+    HEADRACE_EVENT(error, "cannot reopen the {} {}: {}; going on in the old file", kind_.name,
+                   path_, std::strerror(errno));
     return;
   }
   ::close(descriptor_);

@@ -3,8 +3,7 @@
 //
 // Threads:  one of its own, from start() to stop(); reopen() from any.
 // Pace:     looks at the rings every kPause while there is little to do; a shard whose ring fills
-// up
-//           faster calls it.
+//           up faster calls it.
 // Errors:   an output that cannot be written is told once a minute on the event log, with the
 //           number of lines lost; the gateway goes on.
 #pragma once
@@ -13,28 +12,40 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
-#include "net/log/access_log.h"
+#include "net/log/log_ring.h"
 
 namespace headrace::net {
+
+// What a log is called, and how one of its records becomes lines.
+struct LogKind {
+  std::string_view name;         // by which errors call it
+  std::string_view thread_name;  // at most 15 bytes
+  std::size_t lines_bytes_max;   // of one record
+  std::size_t (*write_lines)(std::span<const std::byte> record, std::span<char> out);
+};
+extern const LogKind kAccessLogKind;
+extern const LogKind kAuditLogKind;
 
 class LogWriter {
  public:
   static constexpr std::chrono::milliseconds kPause{50};
 
-  // `what`: by which errors call it. `path` empty: standard output.
-  static std::expected<std::unique_ptr<LogWriter>, std::string> open(std::string_view what,
+  // `path` empty: standard output. `kind` outlives the writer.
+  static std::expected<std::unique_ptr<LogWriter>, std::string> open(const LogKind& kind,
                                                                      const std::string& path);
   ~LogWriter();
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;
 
   // Before start(); the log must outlive stop().
-  void attach(AccessLog& log) {
+  void attach(LogRing& log) {
     logs_.push_back(&log);
     log.call(bell_);
   }
@@ -45,19 +56,19 @@ class LogWriter {
   void reopen() { reopen_.store(true, std::memory_order_release); }
 
  private:
-  LogWriter(std::string_view what, std::string path, int descriptor)
-      : what_(what), path_(std::move(path)), descriptor_(descriptor) {}
+  LogWriter(const LogKind& kind, std::string path, int descriptor)
+      : kind_(kind), path_(std::move(path)), descriptor_(descriptor) {}
   void run();
   bool drain();
   void write_out();
   void open_again();
 
-  std::string what_;
+  const LogKind& kind_;
   std::string path_;
   int descriptor_;
   std::vector<char> text_;  // lines being put together, of which text_bytes_ are filled
   std::size_t text_bytes_ = 0;
-  std::vector<AccessLog*> logs_;
+  std::vector<LogRing*> logs_;
   LogBell bell_;
   std::atomic<bool> reopen_{false};
   std::atomic<bool> stop_{false};

@@ -91,26 +91,26 @@ void DataPlane::block_signals() {
 
 std::expected<void, std::string> DataPlane::open_logs() {
   const config::Settings& settings = snapshot_->view().settings();
-  const auto open = [&](std::string_view what, config::LogOutput output, config::TextRef path,
-                        AccessLog& (DataPlaneShard::*log)(),
+  const auto open = [&](const LogKind& kind, config::LogOutput output, config::TextRef path,
+                        auto log_of,
                         std::unique_ptr<LogWriter>& into) -> std::expected<void, std::string> {
     if (output == config::LogOutput::off) return {};
-    auto writer = LogWriter::open(what, output == config::LogOutput::file
+    auto writer = LogWriter::open(kind, output == config::LogOutput::file
                                             ? std::string(snapshot_->view().text(path))
                                             : std::string());
     if (!writer) return std::unexpected(writer.error());
     into = std::move(*writer);
     for (const auto& shard : shards_)
-      into->attach(((*shard).*log)());
+      into->attach(((*shard).*log_of)());
     into->start();
     return {};
   };
-  if (auto opened = open("access log", settings.access_log.output, settings.access_log.path,
+  if (auto opened = open(kAccessLogKind, settings.access_log.output, settings.access_log.path,
                          &DataPlaneShard::access_log, log_writer_);
       !opened) {
     return opened;
   }
-  return open("audit log", settings.audit.output, settings.audit.path, &DataPlaneShard::audit_log,
+  return open(kAuditLogKind, settings.audit.output, settings.audit.path, &DataPlaneShard::audit_log,
               audit_writer_);
 }
 
@@ -199,6 +199,7 @@ std::expected<void, std::string> DataPlane::make_shards(
   options.queues = queues_.get();
   fleet_.target_slots = region_->target_slots();
   fleet_.key_slots = region_->key_slots();
+  fleet_.last_uses = region_->region().last_uses();
   plan_memory(options, io_options, count);
   wait_for_addresses(snapshot->view());
   for (std::uint32_t number = 0; number < count; ++number) {
@@ -251,6 +252,8 @@ void DataPlane::plan_memory(const DataPlaneShard::Options& options,
            "requests that were hedged");
   plan.add("limits of targets held", shards * capacity.exchanges, sizeof(TargetHold),
            "requests to targets with limits");
+  plan.add("decisions", shards * capacity.exchanges, sizeof(policy::DecisionTrail),
+           "requests that may be audited");
   plan.add("learned models", shards, sizeof(policy::LearnedModels), "how models count tokens");
   plan.add("head blocks", shards * capacity.head_blocks, kHeadBlockBytes,
            "heads, local answers, cut events");

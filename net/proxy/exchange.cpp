@@ -30,6 +30,7 @@ Exchange::Exchange(ShardContext& shard, DownstreamConnection& downstream)
   request_.begun_at = shard.now();
   deadline_.bind<&Exchange::on_deadline>(this);
   silence_.bind<&Exchange::on_silence>(this);
+  if (shard.audit_log != nullptr) trail_ = shard.decision_trails.make();
   config_->add_user();
 }
 
@@ -42,6 +43,7 @@ Exchange::~Exchange() {
   release_message();
   if (cache_ != nullptr) shard_->cache->close(*cache_);
   if (explanation_ != nullptr) shard_->explanations.destroy(*explanation_);
+  if (trail_ != nullptr) shard_->decision_trails.destroy(*trail_);
   shard_->counters.gauges.requests_in_flight.add(-1);
   if (answer_.streaming && !core::planted(core::PlantedBug::stream_never_ended))
     shard_->counters.gauges.streams_open.add(-1);

@@ -23,6 +23,7 @@
 //   exchange_detached.cpp  requests that go on without their client
 //   exchange_settle.cpp    settle and record
 //   exchange_reply.cpp     local replies, from any stage
+//   exchange_audit.cpp     what the audit log is told of it
 //   exchange.cpp           states, deadlines, who leaves when
 //
 // The states and the moves between them that are legal stand in exchange_state.h.
@@ -65,9 +66,11 @@
 #include "net/shard_counters.h"
 #include "net/upstream/target_states.h"
 #include "net/upstream/upstream_user.h"
+#include "policy/cache/cache_choice.h"
 #include "policy/cache/cache_wish.h"
 #include "policy/caller.h"
 #include "policy/config/config_view.h"
+#include "policy/decision_trail.h"
 #include "policy/dialect/endpoint.h"
 #include "policy/dialect/error_body.h"
 #include "policy/dialect/refusal.h"
@@ -173,7 +176,8 @@ class Exchange final : public UpstreamUser,
   void note_request(const http::RequestHead& head);
   void note_language(const http::RequestHead& head);
   void note_debug(const http::RequestHead& head);
-  void explain(policy::Stage stage);
+  // The stage begins: what is refused from here on, it has refused.
+  void enter(policy::Stage stage);
   void write_told_fields(http::HeadWriter& writer);
   void write_explained(http::HeadWriter& writer);
   // True: it was one, and is answered.
@@ -181,6 +185,7 @@ class Exchange final : public UpstreamUser,
   [[nodiscard]] policy::Language language() const;
   bool identify(const http::RequestHead& head);
   bool identify_by_certificate();
+  void note_key_use();
   // `decoded` holds a key that stands in the query.
   [[nodiscard]] static policy::PresentedCredentials presented_credentials(
       const http::RequestHead& head, std::span<char, policy::kCredentialBytesMax> decoded);
@@ -223,6 +228,8 @@ class Exchange final : public UpstreamUser,
   [[nodiscard]] bool may_be_given(const policy::config::Route& route) const;
   bool open_cache(const policy::config::RouteCache& route, const http::RequestHead& head);
   policy::Verdict look_up(const policy::CacheWish& wish);
+  policy::Verdict look_up_only(const policy::CacheWish& wish, policy::CacheUse use);
+  policy::Verdict refuse_to_fetch();
   policy::Verdict fetch();
   policy::Verdict stop_waiting();
   policy::Verdict take_from_cache();
@@ -421,6 +428,18 @@ class Exchange final : public UpstreamUser,
   void write_usage_record();
   void count_refusal();
 
+  // --- the audit log (exchange_audit.cpp) ------------------------------------------------------
+  // `rule` and `why` live for ever, or as long as the config.
+  void decide(policy::Stage stage, policy::Decided decided, std::string_view rule,
+              std::string_view why = {});
+  void decide_passed(policy::Stage stage);
+  void decide_refused(policy::Reason reason, std::string_view limit, std::string_view why);
+  [[nodiscard]] std::string_view route_label() const;
+  [[nodiscard]] std::string_view why_target() const;
+  [[nodiscard]] std::string_view cache_word() const;
+  [[nodiscard]] bool is_audited() const;
+  void write_audit();
+
   // --- without a client (exchange_detached.cpp) ------------------------------------------------
   [[nodiscard]] bool goes_on_for_others() const;
   [[nodiscard]] bool goes_on_for_usage() const;
@@ -439,7 +458,6 @@ class Exchange final : public UpstreamUser,
   void settle_limits(const policy::Consumption* used);
   void learn_from_answer();
   void record();
-  [[nodiscard]] bool is_audited() const;
   bool is_left_out_of_log();
   [[nodiscard]] bool ends_by_reset() const {
     return answer_.cut && !answer_.streaming && answer_.framing == http::BodyFraming::until_close;
@@ -457,6 +475,7 @@ class Exchange final : public UpstreamUser,
   RequestMessage* message_ = nullptr;
   CacheSession* cache_ = nullptr;               // null: it does not use the cache
   policy::Explanation* explanation_ = nullptr;  // of the few that are explained
+  policy::DecisionTrail* trail_ = nullptr;      // null: there is no audit log
   Deadline deadline_;
   Deadline silence_;  // how long a stream may say nothing
   core::Instant total_deadline_ = core::kNever;
@@ -490,8 +509,9 @@ class Exchange final : public UpstreamUser,
   policy::Reason reason_{};
 
   ExchangeState state_ = ExchangeState::reading_body;
-  policy::Stage stage_ = policy::Stage::guard;  // of the row: the one that is run, or waited at
-  std::uint16_t reply_status_ = 0;              // where HTTP says it better than the reason does
+  policy::Stage stage_ = policy::Stage::guard;   // of the row: the one that is run, or waited at
+  policy::Stage judging_ = policy::Stage::head;  // the one that was entered last
+  std::uint16_t reply_status_ = 0;               // where HTTP says it better than the reason does
   CacheSaid cache_said_ = CacheSaid::nothing;
   bool delayed_ = false;                // the simulator has had its delay at this stage
   bool head_in_scratch_ : 1 = true;     // the shard's scratch head is this request's

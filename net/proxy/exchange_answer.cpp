@@ -129,7 +129,7 @@ void Exchange::read_answer_head(core::BufferLease lease, std::size_t offset, std
 }
 
 void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std::size_t bytes) {
-  explain(policy::Stage::relay);
+  enter(policy::Stage::relay);
   const http::ResponseHead& head = shard_->response_head;
   learn_from_head(call_, head);
   const policy::AttemptEnd end = policy::end_of_status(head.status);

@@ -35,7 +35,7 @@ bool is_encoded(const http::RequestHead& head) {
 }  // namespace
 
 bool Exchange::start_body(const http::RequestHead& head, std::size_t arrived) {
-  explain(policy::Stage::body);
+  enter(policy::Stage::body);
   message_->decoder = http::BodyDecoder(head.framing, head.content_length);
   if (head.framing == BodyFraming::length) downstream_->learn_body_bytes(head.content_length);
   const std::uint64_t body_bytes_max = config_->body_limits().body_bytes_max;
@@ -194,7 +194,7 @@ void Exchange::on_downstream_received_into(std::size_t bytes) {
 void Exchange::body_arrived() {
   if (state_ != ExchangeState::reading_body) return;
   downstream_->read_ahead();
-  explain(policy::Stage::body_facts);
+  enter(policy::Stage::body_facts);
   move_to(ExchangeState::judging_body);
   judge_body();
 }

@@ -53,9 +53,29 @@ Verdict Exchange::look_into_cache() {
   if (use == CacheUse::bypass || brings_own_key_ || !open_cache(kept, head)) {
     cache_said_ = CacheSaid::bypass;
     shard_->counters.add(ShardCount::cache_bypasses);
-    return Verdict::go;
+    return wish.only_if_cached() ? refuse_to_fetch() : Verdict::go;
   }
+  if (wish.only_if_cached()) return look_up_only(wish, use);
   return use == CacheUse::refresh ? fetch() : look_up(wish);
+}
+
+// Nobody is asked, and nobody's answer waited for: one that is there, or none (RFC 9111, 5.2.1.7).
+Verdict Exchange::look_up_only(const policy::CacheWish& wish, CacheUse use) {
+  if (use == CacheUse::look_up) cache_->answer = shard_->cache->find(cache_->key, shard_->now());
+  if (cache_->answer && age_of(cache_->answer) <= wish.max_age_s()) {
+    cache_->state = State::answered;
+    return take_from_cache();
+  }
+  cache_->answer.reset();
+  cache_->state = State::fetching;
+  cache_said_ = CacheSaid::miss;
+  shard_->counters.add(ShardCount::cache_misses);
+  return refuse_to_fetch();
+}
+
+Verdict Exchange::refuse_to_fetch() {
+  reply(policy::Reason::not_cached, policy::MessageId::answer_not_kept);
+  return Verdict::reply;
 }
 
 // An answer from the cache is an answer from its route: who may not have that one is refused by the
@@ -170,6 +190,7 @@ policy::Usage Exchange::usage_uncharged() const {
 
 void Exchange::answer_from_cache() {
   cache_said_ = CacheSaid::hit;
+  decide(policy::Stage::cache, policy::Decided::answered, cache_word());
   shard_->counters.add(ShardCount::cache_hits);
   cache_->note = policy::CachedAnswer::read(cache_->answer.note());
   move_to(ExchangeState::flushing);

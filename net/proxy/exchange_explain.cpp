@@ -22,7 +22,8 @@ void Exchange::note_debug(const http::RequestHead& head) {
   explanation_ = shard_->explanations.make(request_.begun_at);
 }
 
-void Exchange::explain(policy::Stage stage) {
+void Exchange::enter(policy::Stage stage) {
+  judging_ = stage;
   if (explanation_ != nullptr) explanation_->enter(stage, shard_->io->clock_now());
 }
 
@@ -70,6 +71,7 @@ void Exchange::write_explained(http::HeadWriter& writer) {
   const policy::Catalogues catalogues = view.catalogues();
   policy::Explanation& explained = *explanation_;
   explained.attempts = tries_.requests_sent;
+  explained.cache = cache_word();
   explained.waited = wait_.so_far;
   if (call_.price != nullptr) explained.price_version = call_.price->version;
   explained.cost = cost_told_;
@@ -78,7 +80,7 @@ void Exchange::write_explained(http::HeadWriter& writer) {
     explained.provider = config_->snapshot().providers()[call_.provider].name;
   if (call_.target != nullptr) explained.model = view.text(call_.target->model);
   const auto what = [&]() -> policy::Message {
-    if (explained.cache == "hit") return MessageId::served_from_cache;
+    if (cache_said_ == CacheSaid::hit) return MessageId::served_from_cache;
     if (answer_.local && status_ >= 400) return policy::row(reason_).title;
     if (tries_.requests_sent <= 1) return {MessageId::served_by, explained.provider};
     return {MessageId::served_after, std::uint64_t{tries_.requests_sent}, explained.provider};

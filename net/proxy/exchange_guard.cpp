@@ -28,9 +28,10 @@ void Exchange::refuse(policy::GuardRule rule, std::string_view param) {
 }
 
 bool Exchange::accept_caller(const http::RequestHead& head) {
+  enter(policy::Stage::guard);
   if (downstream_->listener().link().serves_nobody) {
     keep_alive_ = false;
-    reply(Reason::draining, MessageId::endpoint_unknown);
+    reply(Reason::draining, MessageId::listener_gone);
     return false;
   }
   const PeerAddress& peer = downstream_->peer();
@@ -43,9 +44,13 @@ bool Exchange::accept_caller(const http::RequestHead& head) {
                                 .listener_ip_set = downstream_->listener().link().ip_set};
   if (!accept_address(facts)) return false;
   const policy::GuardRule rule = policy::judge_head(config_->view(), policy_set_, caller_, facts);
-  if (rule == policy::GuardRule::none) return true;
-  refuse(rule);
-  return false;
+  if (rule != policy::GuardRule::none) {
+    refuse(rule);
+    return false;
+  }
+  decide(policy::Stage::guard, policy::Decided::passed, "caller");
+  note_key_use();
+  return true;
 }
 
 bool Exchange::accept_address(const policy::HeadFacts& facts) {
@@ -64,8 +69,13 @@ bool Exchange::accept_address(const policy::HeadFacts& facts) {
 // What the route that was found allows of a request that came whole.
 bool Exchange::accept_size() {
   const std::uint64_t bytes_max = route_->body_bytes_max;
-  if (bytes_max == 0 || message_->body_bytes <= bytes_max) return true;
-  reply(Reason::body_too_large, {MessageId::body_too_large, bytes_max});
+  if (bytes_max != 0 && message_->body_bytes > bytes_max) {
+    reply(Reason::body_too_large, {MessageId::body_too_large, bytes_max});
+    return false;
+  }
+  const policy::BodyFacts& facts = message_->facts;
+  if (route_->json_depth_max == 0 || facts.depth <= route_->json_depth_max) return true;
+  reply(Reason::invalid_body, {MessageId::body_too_deep, "", std::uint64_t{facts.deepest_at}});
   return false;
 }
 

@@ -44,7 +44,7 @@ void Exchange::begin(core::BufferLease message, std::size_t head_bytes, std::siz
   request_.match = policy::match_endpoint(
       head.method_text, head.path(),
       head.path().starts_with("/v1/models") && head.fields.find("anthropic-version") != nullptr);
-  explain(policy::Stage::identify);
+  enter(policy::Stage::identify);
   if (identify(head) && accept_caller(head)) {
     const policy::QuotaPage page = policy::quota_page_of(head.path());
     if (page != policy::QuotaPage::none) {

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "net/edge/downstream_connection.h"
+#include "net/fleet.h"
 #include "net/http/query.h"
 #include "net/proxy/cut_text.h"
 #include "net/proxy/exchange.h"
@@ -48,6 +49,8 @@ bool Exchange::identify(const http::RequestHead& head) {
   switch (identity.status) {
     case known:
       caller_ = identity.caller;
+      decide(policy::Stage::identify, policy::Decided::passed,
+             caller_.key != nullptr ? "key" : "anonymous");
       if (caller_.user != nullptr) note_user(config_->view().text(caller_.user->name));
       return true;
     case missing:
@@ -77,9 +80,17 @@ bool Exchange::identify_by_certificate() {
     const policy::config::ApiKey* key = view.find_certificate_key(name);
     if (key == nullptr) continue;
     caller_ = view.scopes().caller(*key);
+    if (caller_.user != nullptr) note_user(view.text(caller_.user->name));
+    decide(policy::Stage::identify, policy::Decided::passed, "certificate");
     return true;
   }
   return false;
+}
+
+// By the guard's word: whose key is refused has not used it.
+void Exchange::note_key_use() {
+  if (caller_.key == nullptr || shard_->fleet == nullptr) return;
+  shard_->fleet->last_uses.note(caller_.key->identity, wall_seconds());
 }
 
 bool Exchange::identify_by_token(const policy::Identity& identity) {
@@ -89,6 +100,8 @@ bool Exchange::identify_by_token(const policy::Identity& identity) {
     case TokenDesk::Answer::good:
       caller_ = policy::caller_of(config_->view(), shown.token);
       note_user(shown.token.shown_subject());
+      decide(policy::Stage::identify, policy::Decided::passed, "token",
+             config_->view().text(config_->view().tokens().issuers()[shown.token.issuer].name));
       return true;
     case TokenDesk::Answer::refused:
       rule_ = policy::row(shown.fault).name;

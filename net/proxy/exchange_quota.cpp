@@ -142,6 +142,7 @@ void Exchange::cut_answer() {
   shard_->counters.add(ShardCount::answers_cut);
   cut_by_limit_ = true;
   if (quota_->capped_by != nullptr) limit_ = config_->view().text(quota_->capped_by->name);
+  decide(policy::Stage::relay, policy::Decided::refused, "output_used_up");
   keep_nothing(core::FlightEnd::failed);
   if (detached_) {
     end_detached();

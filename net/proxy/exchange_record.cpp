@@ -12,6 +12,7 @@
 #include "net/shard_context.h"
 #include "policy/price/cost.h"
 #include "policy/record/request_context.h"
+#include "policy/record/request_tags.h"
 
 namespace headrace::net {
 
@@ -82,9 +83,12 @@ UsageRecord Exchange::intended_record(std::span<char> tags, const policy::PriceV
   if (caller_.project != nullptr) record.project = view.text(caller_.project->name);
   if (caller_.user != nullptr) record.user = view.text(caller_.user->name);
   if (caller_.key != nullptr) record.key = scopes.name(*caller_.key);
-  if (const http::Field* given = fields.find("x-headrace-tags")) {
-    record.tags = policy::sane_tags(given->value, tags);
-  }
+  const http::Field* tagged = fields.find("x-headrace-tags");
+  const bool asks_body = view.settings().journal.body_tags == policy::config::Switch::on;
+  record.tags = policy::write_tags({.field = tagged == nullptr ? std::string_view() : tagged->value,
+                                    .facts = asks_body ? &message_->facts : nullptr,
+                                    .body = message_->body()},
+                                   tags);
   if (const auto trace = policy::parse_trace_id(fields.value(http::FieldId::traceparent))) {
     record.trace = *trace;
   }
@@ -111,7 +115,7 @@ UsageRecord Exchange::intended_record(std::span<char> tags, const policy::PriceV
 
 // The cache answers before a route was taken.
 const policy::config::Route* Exchange::recorded_route() const {
-  if (route_ != nullptr || passthrough_ != nullptr) return route_;
+  if (route_ != nullptr || passthrough_ != nullptr || request_.model.text().empty()) return route_;
   return config_->view().find_route(request_.match.dialect, request_.model.text());
 }
 

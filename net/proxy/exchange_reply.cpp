@@ -133,6 +133,7 @@ void Exchange::reply(Reason reason, const policy::Message& detail, std::string_v
 }
 
 void Exchange::reply(const policy::Refusal& refusal) {
+  decide_refused(refusal.reason, refusal.limit, policy::name(refusal.detail.id));
   if (explanation_ != nullptr) {
     explanation_->limit = refusal.limit;
     explanation_->scope = refusal.scope;
@@ -155,6 +156,7 @@ void Exchange::reply(const policy::Refusal& refusal) {
 
 // What is said of a head that cannot be read: nobody knows which language its client speaks.
 void Exchange::reply_in_english(Reason reason, std::string_view detail) {
+  decide_refused(reason, {}, {});
   TitleRoom title;
   const policy::Catalogues catalogues = config_->view().catalogues();
   send_error(
@@ -186,8 +188,10 @@ void Exchange::send_error(const policy::ErrorAnswer& answer, policy::Language sp
   // RFC 9110 sections 11.6.1 and 15.5.16.
   if (status == 401) writer.lines("WWW-Authenticate: Bearer realm=\"headrace\"\r\n");
   if (status == 415) writer.lines("Accept-Encoding: identity\r\n");
-  // Whatever the client is told to wait for, the gateway has tried as often as it makes sense.
-  if (tries_.count > 1 && status >= 500) writer.lines("x-should-retry: false\r\n");
+  // Whatever the client is told to wait for, the gateway has tried as often as it makes sense; and
+  // what is not kept will not be kept by asking again.
+  const bool is_final = (tries_.count > 1 && status >= 500) || reason_ == Reason::not_cached;
+  if (is_final) writer.lines("x-should-retry: false\r\n");
   if (answer.retry_after_ms >= 0) {
     writer.field("Retry-After", seconds_of(answer.retry_after_ms));
     writer.field("retry-after-ms", static_cast<std::uint64_t>(answer.retry_after_ms));

@@ -175,6 +175,8 @@ void Exchange::judge_attempt(UpstreamCall& call, AttemptEnd end) {
 void Exchange::end_attempt(UpstreamCall& call, AttemptEnd end, UpstreamFailure failure) {
   if (!call.hold.under_way) return;
   judge_attempt(call, end);
+  decide(policy::Stage::upstream, policy::Decided::passed, policy::row(end).name,
+         config_->snapshot().providers()[call.provider].name);
   const bool beaten = end == AttemptEnd::beaten;
   if (!beaten || !core::planted(core::PlantedBug::beaten_call_counted)) {
     config_->targets().end(call.hold);

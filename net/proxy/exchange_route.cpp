@@ -51,11 +51,7 @@ Verdict Exchange::route() {
     return Verdict::reply;
   }
   if (!accept_size() || !choose_target()) return Verdict::reply;
-  if (explanation_ != nullptr) {
-    explanation_->why = in_sandbox         ? "sandbox"
-                        : tries_.count > 0 ? "tried again"
-                                           : "first of its route";
-  }
+  if (explanation_ != nullptr) explanation_->why = why_target();
   return aim(model) ? Verdict::go : Verdict::reply;
 }
 

@@ -163,9 +163,9 @@ void Exchange::record() {
   }
   // Pages that monitoring asks for every few seconds would drown the log.
   const bool admin = downstream_->listener().link().role == ListenerRole::admin;
-  const bool audited = is_audited();
-  const bool logged = shard_->access_log != nullptr && !is_left_out_of_log();
-  if ((!logged && !audited) || admin) return;
+  if (admin) return;
+  if (is_audited()) write_audit();
+  if (shard_->access_log == nullptr || is_left_out_of_log()) return;
   const policy::config::ConfigView& view = config_->view();
   AccessRecord line;
   line.ended_at = shard_->io->wall_now();
@@ -198,15 +198,8 @@ void Exchange::record() {
   line.peer = downstream_->peer();
   line.user = request_.user.text();
   line.limit = limit_;
-  if (logged) {
-    line.refusals_left_out = shard_->refusal_sampling.take_left_out();
-    if (!shard_->access_log->write(line)) counters.add(ShardCount::log_lines_dropped);
-  }
-  if (!audited) return;
-  constexpr std::string_view kPassed = "passed";
-  line.rule = !rule_.empty() ? rule_ : line.code.empty() ? kPassed : line.code;
-  if (route_ != nullptr) line.route = view.text(route_->name);
-  if (!shard_->audit_log->write(line)) counters.add(ShardCount::log_lines_dropped);
+  line.refusals_left_out = shard_->refusal_sampling.take_left_out();
+  if (!shard_->access_log->write(line)) counters.add(ShardCount::log_lines_dropped);
 }
 
 // A flood of refusals has no line each: all are counted.
@@ -218,15 +211,6 @@ bool Exchange::is_left_out_of_log() {
   if (shard_->refusal_sampling.takes(second, most)) return false;
   shard_->counters.add(ShardCount::refusals_left_out);
   return true;
-}
-
-// Is what was decided about this request written to the audit log?
-bool Exchange::is_audited() const {
-  using policy::config::Switch;
-  if (shard_->audit_log == nullptr) return false;
-  if (route_ != nullptr) return route_->audit == Switch::on;
-  const bool refused = answer_.local && status_ >= 400;
-  return refused && config_->view().settings().audit.refusals == Switch::on;
 }
 
 }  // namespace headrace::net

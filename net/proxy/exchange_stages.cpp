@@ -5,6 +5,7 @@
 #include "net/edge/downstream_connection.h"
 #include "net/proxy/exchange.h"
 #include "net/proxy/stage_delays.h"
+#include "net/shard_config.h"
 #include "net/shard_context.h"
 
 namespace headrace::net {
@@ -25,13 +26,17 @@ constexpr Stage next(Stage stage) {
 void Exchange::advance() {
   for (;; stage_ = next(stage_)) {
     if (shard_->stage_delays != nullptr && delay_stage()) return;
+    if (is_left_out(stage_)) {
+      decide(stage_, policy::Decided::left_out, config_->view().text(policy_set_->name));
+      continue;
+    }
     if (run_stage() != Verdict::go) return;
+    decide_passed(stage_);
   }
 }
 
 Verdict Exchange::run_stage() {
-  if (is_left_out(stage_)) return Verdict::go;
-  explain(stage_);
+  enter(stage_);
   switch (stage_) {
     case Stage::guard:
       return guard();

@@ -49,6 +49,10 @@ struct ObjectFact {
 struct BodyFacts {
   ObjectFact root;  // value: the whole object without surrounding white space
 
+  // How deep objects and arrays stand in each other, and where the first that deep begins.
+  std::uint32_t depth = 0;
+  std::uint32_t deepest_at = 0;
+
   // At most kModelBytesMax bytes decoded, no control characters. Gemini names the model in the path
   // and may name it here again, in `model` or in each request of a batch, which then are the same.
   StringFact model;

@@ -151,7 +151,10 @@ std::expected<BodyFacts, BodyError> BodyScan::finish() const {
     return std::unexpected(
         BodyError{BodyErrorKind::not_an_object, 0, MessageId::body_not_an_object, ""});
   }
-  return facts_;
+  BodyFacts facts = facts_;
+  facts.depth = walker_.depth_reached();
+  facts.deepest_at = static_cast<std::uint32_t>(walker_.deepest_at());
+  return facts;
 }
 
 BodyError BodyScan::translate(const JsonFault& fault) const {

@@ -69,6 +69,8 @@ void CacheWish::read_directive(std::string_view name, std::string_view value) {
     off_ = true;
   } else if (is(name, "no-cache")) {
     refresh_ = true;
+  } else if (is(name, "only-if-cached")) {
+    on_ = only_ = true;
   } else if (is(name, "max-age")) {
     // What cannot be read is taken for stale at once (RFC 9111 section 4.2.1).
     const std::int64_t seconds = std::max<std::int64_t>(seconds_of(unquoted(value)), 0);

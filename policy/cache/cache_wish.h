@@ -7,6 +7,7 @@
 //   Cache-Control:    no-store  as off
 //                     no-cache, max-age=0   as refresh, where the cache is used at all
 //                     max-age=N asks for the cache too, and takes no answer older than N seconds
+//                     only-if-cached  asks for the cache too; without an answer there, 504
 //
 // Where the two disagree, the more careful one counts: off, then refresh, then on.
 //
@@ -27,6 +28,8 @@ class CacheWish {
   [[nodiscard]] bool refuses() const { return off_; }
   [[nodiscard]] bool refreshes() const { return refresh_; }
   [[nodiscard]] bool asks() const { return on_ && !off_; }
+  // No provider is to be asked, whatever else it says.
+  [[nodiscard]] bool only_if_cached() const { return only_; }
   // The oldest answer that is welcome; INT64_MAX: of any age.
   [[nodiscard]] std::int64_t max_age_s() const { return max_age_s_; }
 
@@ -37,6 +40,7 @@ class CacheWish {
   bool on_ = false;
   bool off_ = false;
   bool refresh_ = false;
+  bool only_ = false;
 };
 
 }  // namespace headrace::policy

@@ -292,8 +292,9 @@ struct Route {
   Dialect dialect;   // of all its targets
   Switch sandbox;    // not in the config: leads to the sandbox provider of its dialect
   Switch audit;      // its decisions are written to the audit log
-  std::uint8_t reserved[5];
+  std::uint8_t reserved[4];
   // Narrower than what holds for all; 0: no narrower.
+  std::uint8_t json_depth_max;
   std::uint64_t body_bytes_max;
   std::uint64_t total_timeout_ms;
 };

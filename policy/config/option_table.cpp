@@ -8,6 +8,7 @@
 #include "policy/config/option_sections.h"
 #include "policy/config/quota_options.h"
 #include "policy/config/resilience_options.h"
+#include "policy/json/json_walker.h"
 
 namespace headrace::policy::config {
 namespace {
@@ -164,6 +165,10 @@ constexpr OptionSpec kRouteOptions[] = {
     size<kRouteRow, &Route::body_bytes_max>(
         "body_bytes_max", {0, 0, kGiB},
         "One request body of this route; more is answered 413. 0: what `http` says."),
+    number<kRouteRow, &Route::json_depth_max>(
+        "json_depth_max", "", {0, 0, kJsonDepthMax},
+        "How deep objects and arrays may stand in each other in a request body of this route; "
+        "deeper is answered 400. 0: 128, which holds everywhere."),
     number<kRouteRow, &Route::total_timeout_ms>(
         "total_timeout_ms", "ms", {0, 0, kDay},
         "From the request's head to the answer's last byte. 0: what the provider's say."),

@@ -46,6 +46,10 @@ constexpr OptionSpec kJournalOptions[] = {
     number<kJournalRow, &JournalSettings::retention_age_max_s>(
         "retention_age_max_s", "s", {0, 0, 3660 * kDay},
         "Segments that were ended longer ago are removed. 0: none for this reason."),
+    flag<kJournalRow, &JournalSettings::body_tags>(
+        "body_tags", true,
+        "`metadata`, `user` and `safety_identifier` of request bodies stand in records, as tags "
+        "behind those of `X-Headrace-Tags`. They may name people: false leaves them out."),
 };
 
 constexpr auto kBillingRow = &BillingModel::row;

@@ -19,6 +19,8 @@ struct JournalSettings {
   std::uint64_t retention_segments_max;
   std::uint64_t retention_bytes_max;
   std::uint64_t retention_age_max_s;
+  Switch body_tags;  // what bodies say of their purpose stands in records
+  std::uint8_t reserved[7];
 };
 
 enum class OnDisconnect : std::uint8_t { cancel, drain };

@@ -86,7 +86,8 @@ std::size_t write_error_body(const ErrorAnswer& answer, Dialect dialect, std::sp
     writer.raw(R"({"type":"urn:headrace:problem:)").raw(reason.code).raw("\"");
   }
   writer.raw(R"(,"title":)").string(answer.title, kTitleBytesMax);
-  writer.raw(R"(,"status":)").number(reason.status);
+  // Google's SDK would take it for its own, which is a word and stands in `error`.
+  if (dialect != Dialect::gemini) writer.raw(R"(,"status":)").number(reason.status);
   writer.raw(R"(,"detail":)").string(answer.detail, kDetailBytesMax);
   write_optional(writer, "instance", answer.instance, kInstanceBytesMax);
   writer.raw(R"(,"code":)").string(reason.code);

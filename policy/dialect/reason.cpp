@@ -42,6 +42,8 @@ constexpr ReasonRow kRows[] = {
      "overloaded", "overloaded_error", "UNAVAILABLE"},
     {Reason::draining, 503, "draining", MessageId::title_draining, "server_error", "draining",
      "overloaded_error", "UNAVAILABLE"},
+    {Reason::not_cached, 504, "not_cached", MessageId::title_not_cached, "invalid_request_error",
+     "not_cached", "invalid_request_error", "FAILED_PRECONDITION"},
     {Reason::upstream_failed, 502, "upstream_failed", MessageId::title_upstream_failed,
      "server_error", "upstream_failed", "api_error", "UNAVAILABLE"},
     {Reason::upstream_unavailable, 503, "upstream_unavailable",

@@ -30,6 +30,7 @@ enum class Reason : std::uint8_t {
   internal,    // 500
   overloaded,  // 503 shed: memory, connections, queue
   draining,    // 503 shutting down
+  not_cached,  // 504 only a kept answer was asked for, and there is none (RFC 9111)
   // Upstream's fault
   upstream_failed,       // 502 broken, unreachable, or not HTTP
   upstream_unavailable,  // 503 every target is out

@@ -22,7 +22,8 @@ void JsonWalker::start(const JsonFields& fields, const JsonWalkOptions& options)
   state_ = State::value;
   depth_ = 0;
   depth_max_ = static_cast<std::uint8_t>(options.depth_max);
-  skipped_depth_ = 0;
+  skipped_depth_ = depth_reached_ = 0;
+  deepest_at_ = 0;
   empty_ = non_ascii_ = false;
   contiguous_ = options.contiguous;
   strict_ = options.strict;

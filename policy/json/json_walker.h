@@ -63,6 +63,10 @@ class JsonWalker {
   [[nodiscard]] bool untouched() const { return state_ == State::value && depth_ == 0; }
   // Bytes walked so far.
   [[nodiscard]] std::uint64_t offset() const { return base_; }
+  // How deep objects and arrays stood in each other so far, and where that was first so. Those of
+  // which only the brackets are counted are left out: a strict walk has none.
+  [[nodiscard]] std::uint32_t depth_reached() const { return depth_reached_; }
+  [[nodiscard]] std::uint64_t deepest_at() const { return deepest_at_; }
 
  private:
   enum class State : std::uint8_t {
@@ -126,6 +130,7 @@ class JsonWalker {
   const char* end_ = nullptr;
   std::uint64_t base_ = 0;         // offset of the slice in the text
   std::uint64_t token_begin_ = 0;  // of the string, number or word being walked
+  std::uint64_t deepest_at_ = 0;
   std::array<std::uint64_t, kJsonDepthMax / 64> kinds_{};    // bit per level: 1 is an object
   std::array<JsonField, kJsonTrackedDepthMax + 1> nodes_{};  // by depth: the container's field
   // Of the container that the walk is in: its own field, its elements' field, its kind.
@@ -136,6 +141,7 @@ class JsonWalker {
   State state_ = State::value;
   std::uint8_t depth_ = 0;
   std::uint8_t depth_max_ = kJsonDepthMax;
+  std::uint8_t depth_reached_ = 0;
   std::uint8_t skipped_depth_ = 0;  // brackets open within depth_ that are only counted
   bool empty_ = false;              // the container that closes next has nothing inside
   bool non_ascii_ = false;          // in an earlier slice

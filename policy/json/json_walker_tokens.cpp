@@ -48,6 +48,10 @@ inline JsonWalker::Outcome JsonWalker::open_container(const char* p, bool object
   if (depth_ == depth_max_) return fail(p, JsonError::too_deep, "nested too deeply");
   const JsonField field = field_;
   const unsigned level = depth_++;
+  if (depth_ > depth_reached_) {
+    depth_reached_ = depth_;
+    deepest_at_ = at(p);
+  }
   const std::uint64_t bit = std::uint64_t{1} << level % 64;
   std::uint64_t& kinds = kinds_[level / 64];
   kinds = object ? kinds | bit : kinds & ~bit;

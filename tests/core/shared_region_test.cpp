@@ -94,6 +94,7 @@ TEST(RegionLayout, AreasLieOnPagesInOrderWithoutOverlap) {
                                 layout->limit_step_blocks(),
                                 layout->breaker_slots(),
                                 layout->key_slots(),
+                                layout->last_uses(),
                                 layout->config_directory(),
                                 layout->config_bank(0),
                                 layout->config_bank(1),
@@ -171,10 +172,12 @@ TEST_F(SharedRegionFile, OutlivesTheProcessesThatUseIt) {
     auto region = open();
     ASSERT_TRUE(region);
     region->breaker_slots()[3].word.store(42);
+    region->last_uses().note(77, 1'800'000'000);
   }
   auto again = SharedRegion::open(path, geometry, WallTime{1}, 12345);
   ASSERT_TRUE(again) << again.error();
   EXPECT_EQ(again->breaker_slots()[3].word.load(), 42U);
+  EXPECT_EQ(again->last_uses().last_use(77), 1'800'000'000U);
   EXPECT_EQ(again->identity(), 99U) << "made once";
 }
 

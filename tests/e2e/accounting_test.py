@@ -126,6 +126,19 @@ prices:
             self.assertGreater(record["duration_us"], 0)
             self.assertEqual(record["cost_micro_usd"], usage["prompt_tokens"] + 2 * usage["completion_tokens"])
 
+    def test_what_bodies_say_of_their_purpose_stands_in_the_tags(self):
+        said = {"user": "u,1", "metadata": {"flow": "nightly", "n": 7, "deep": {"x": 1}}}
+        claude = json.dumps({"model": "claude-x", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}],
+                             "metadata": {"user_id": "u-9"}}).encode()
+        with Mock("--answer-tokens", "20") as mock:
+            for journal, tags in (("", "task=sum,flow=nightly,n=7,user=u%2C1"), ("  body_tags: false", "task=sum")):
+                with Accounted(mock.address, journal=journal) as gateway:
+                    self.assertEqual(gateway.ask(chat(**said), headers=["X-Headrace-Tags: task=sum"]).status, 200)
+                    self.assertEqual(gateway.ask(claude, path="/v1/messages").status, 200)
+                    first, second = gateway.records(2)
+                    self.assertEqual(first["tags"], tags)
+                    self.assertEqual(second.get("tags"), None if journal else "user_id=u-9")
+
     def test_every_admitted_request_has_one_record_and_every_refused_one_is_counted(self):
         def script(request, connection):
             if b"/v1/audio/" in request.head:

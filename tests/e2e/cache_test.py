@@ -78,6 +78,19 @@ class Caching(unittest.TestCase):
 
 
 class Answers(Caching):
+    def test_who_wants_a_kept_answer_only_never_reaches_a_provider(self):
+        only = ("Cache-Control: only-if-cached",)
+        refused = self.ask(headers=only)
+        self.expect(refused, "MISS", 0, status=504)
+        self.assertEqual(refused.json()["code"], "not_cached")
+        self.assertEqual(refused.headers["x-should-retry"], "false")
+        self.expect(self.ask(), "MISS", 1)
+        self.expect(self.ask(headers=only), "HIT", 1)
+        self.expect(self.ask(headers=("Cache-Control: only-if-cached, max-age=0",)), "MISS", 1, status=504)
+        self.expect(self.ask(headers=("Cache-Control: only-if-cached, no-store",)), "BYPASS", 1, status=504)
+        # On routes without a cache the field is for whoever stands behind.
+        self.assertEqual(self.ask(headers=only, model="gpt-4o").status, 200)
+
     def test_the_second_one_is_answered_from_the_cache(self):
         first = self.ask()
         self.expect(first, "MISS", 1)

@@ -46,7 +46,7 @@ providers:
     auth: none
     private_network: true
     sandbox: true""", 1)
-        text = text.replace("\nroutes:", "\nroutes:\n  - {models: [gpt-4o-mini], targets: [{provider: openai}]}", 1)
+        text = text.replace("\nroutes:", "\nroutes:\n  - {models: [gpt-4o-mini], targets: [{provider: openai}], json_depth_max: 5}", 1)
         text = text.replace("\nkeys:", "\nkeys:" + "".join(
             f"\n  - {{name: {name}, key: {key(name)}{more}}}"
             for name, more in (
@@ -173,12 +173,24 @@ class Identity(unittest.TestCase):
         self.chat(token(secret="x" * 32))
         self.chat(key("acme"))
         deadline = time.monotonic() + 10
-        while len(lines := self.gateway.audit_lines()) < 2 and time.monotonic() < deadline:
+        while len(lines := self.gateway.audit_lines()) < 3 and time.monotonic() < deadline:
             time.sleep(0.05)
-        self.assertEqual([line["rule"] for line in lines], ["tenant_suspended", "signature"])
-        self.assertEqual(lines[0]["tenant"], "gone")
+        self.assertEqual([line["rule"] for line in lines], ["key", "tenant_suspended", "signature"])
+        self.assertEqual(lines[1]["tenant"], "gone")
         self.assertNotIn("CANARY", (self.gateway.folder / "audit.log").read_text())
         self.assertNotIn("CANARY", self.gateway.log.read_text())
+
+    def test_a_body_is_as_deep_as_its_route_allows(self):
+        for depth, status in ((5, 200), (6, 400)):
+            nested = json.loads("[" * (depth - 1) + "]" * (depth - 1))
+            body = chat(model="gpt-4o-mini", metadata_of_ours=nested)
+            answer = self.ask(request(body, key=key("acme")))
+            self.assertEqual(answer.status, status, answer.body)
+            # Other routes take what the gateway takes.
+            self.assertEqual(self.ask(request(chat(other=nested), key=key("acme"))).status, 200)
+        refused = answer.json()
+        self.assertEqual(refused["code"], "invalid_body")
+        self.assertIn(f"at byte {body.index(b'[' * 5) + 4}", refused["detail"])
 
     def test_the_first_key_still_works(self):
         self.assertEqual(self.chat(KEY).status, 200)

@@ -59,6 +59,8 @@ void check_same(const Scanned& one, const Scanned& other) {
   FUZZ_CHECK(one->include_usage.value == other->include_usage.value);
   FUZZ_CHECK(one->output_cap.value == other->output_cap.value);
   FUZZ_CHECK(one->answers_billed() == other->answers_billed());
+  FUZZ_CHECK(one->depth == other->depth);
+  FUZZ_CHECK(one->deepest_at == other->deepest_at);
 }
 
 // What decides something in a chat, and how it must look.
@@ -158,10 +160,22 @@ bool is_accepted_chat(const ReferenceJson& root) {
          is_accepted(*options, kStreamOptions);
 }
 
+std::size_t depth_of(const ReferenceJson& value) {
+  if (value.type != Type::object && value.type != Type::array) return 0;
+  std::size_t inside = 0;
+  for (const auto* children : {&value.members, &value.elements}) {
+    for (const ReferenceJson& child : *children)
+      inside = std::max(inside, depth_of(child));
+  }
+  return inside + 1;
+}
+
 void check_chat_facts(const BodyFacts& facts, const ReferenceJson& root, std::string_view body) {
   FUZZ_CHECK(facts.root.value.offset == root.begin);
   FUZZ_CHECK(facts.root.value.end() == root.end);
   FUZZ_CHECK(facts.root.empty == root.members.empty());
+  FUZZ_CHECK(facts.depth == depth_of(root));
+  FUZZ_CHECK(body[facts.deepest_at] == '{' || body[facts.deepest_at] == '[');
   const ReferenceJson* const model = root.member("model");
   FUZZ_CHECK(facts.model.given == (model != nullptr && model->type == Type::string));
   if (facts.model.given) {

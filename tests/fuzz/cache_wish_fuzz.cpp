@@ -17,6 +17,7 @@ struct Reading {
   bool on = false;
   bool off = false;
   bool refresh = false;
+  bool only = false;
   std::int64_t max_age_s = std::numeric_limits<std::int64_t>::max();
 };
 
@@ -39,12 +40,14 @@ std::int64_t age_of(std::string digits) {
 void read_cache_control(const std::string& value, Reading& reading) {
   static const std::regex no_store(R"([ \t]*no-store[ \t]*(=.*)?)", std::regex::icase);
   static const std::regex no_cache(R"([ \t]*no-cache[ \t]*(=.*)?)", std::regex::icase);
+  static const std::regex only(R"([ \t]*only-if-cached[ \t]*(=.*)?)", std::regex::icase);
   static const std::regex max_age(R"([ \t]*max-age[ \t]*(=.*)?)", std::regex::icase);
   static const std::regex seconds(R"re([^=]*=[ \t]*("?)([0-9]+)\1[ \t]*)re");
   std::istringstream list(value);
   for (std::string directive; std::getline(list, directive, ',');) {
     if (std::regex_match(directive, no_store)) reading.off = true;
     if (std::regex_match(directive, no_cache)) reading.refresh = true;
+    if (std::regex_match(directive, only)) reading.on = reading.only = true;
     if (!std::regex_match(directive, max_age)) continue;
     std::smatch match;
     // What is no number is stale at once.
@@ -80,5 +83,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FUZZ_CHECK(wish.refreshes() == reading.refresh);
   FUZZ_CHECK(wish.asks() == (reading.on && !reading.off));
   FUZZ_CHECK(wish.max_age_s() == reading.max_age_s);
+  FUZZ_CHECK(wish.only_if_cached() == reading.only);
   return 0;
 }

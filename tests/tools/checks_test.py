@@ -9,6 +9,7 @@ sys.path.insert(0, str(ROOT / "tools/checks"))
 
 import house_words  # noqa: E402
 import layering  # noqa: E402
+import messages  # noqa: E402
 import promises  # noqa: E402
 import tidy  # noqa: E402
 
@@ -33,6 +34,26 @@ class Tidy(unittest.TestCase):
     def test_finds_the_object_whose_headers_ninja_knows(self):
         command = "/usr/bin/clang++ -DNAME=\\\"a b\\\" -I/x -o core/x.dir/a.cpp.o -c /x/core/a.cpp"
         self.assertEqual(tidy.object_of(command), "core/x.dir/a.cpp.o")
+
+
+class Messages(unittest.TestCase):
+    HEADER = """enum class MessageId : std::uint16_t {
+  // Of one kind
+  first,
+  second_one,  // with a word
+  count,
+};
+enum class Counted : bool { no, yes };"""
+
+    def test_finds_the_message_that_nobody_says(self):
+        self.assertEqual(messages.names_in(self.HEADER), ["first", "second_one"])
+        self.assertEqual(messages.unsaid(self.HEADER, []), ["first", "second_one"])
+        self.assertEqual(messages.unsaid(self.HEADER, ["reply(MessageId::first);"]), ["second_one"])
+        self.assertEqual(messages.unsaid(self.HEADER, ["{policy::MessageId::second_one, 1}", "MessageId::first_"]),
+                         ["first"])
+
+    def test_is_content_when_each_has_a_caller(self):
+        self.assertEqual(messages.unsaid(self.HEADER, ["MessageId::second_one", "MessageId::first"]), [])
 
 
 class Layering(unittest.TestCase):

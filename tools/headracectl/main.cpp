@@ -10,6 +10,7 @@
 
 #include "net/main/config_file.h"
 #include "tools/headracectl/clock_command.h"
+#include "tools/headracectl/keys_command.h"
 #include "tools/headracectl/limits_command.h"
 #include "tools/headracectl/records_command.h"
 
@@ -99,6 +100,13 @@ int main(int argc, char** argv) {
   CLI::App* accept = time->add_subcommand("accept", "The system's clock is right");
   accept->fallthrough();
 
+  tools::ctl::KeysCommand keys;
+  CLI::App* shown_keys = app.add_subcommand(
+      "keys", "API keys, whose they are and when each was used last, from the shared region");
+  shown_keys->add_option("--region", keys.region, "The file of the shared region")->required();
+  shown_keys->add_option("-o,--output", keys.output, "table, or json: a line each")
+      ->transform(CLI::CheckedTransformer(outputs));
+
   std::string config;
   std::string base;
   CLI::App* make = app.add_subcommand(
@@ -119,6 +127,7 @@ int main(int argc, char** argv) {
     clock.accept = accept->parsed();
     return tools::ctl::show_clock(clock);
   }
+  if (shown_keys->parsed()) return tools::ctl::show_keys(keys);
   if (records.journal.empty() && records.region.empty()) {
     return fail("headracectl records: say --journal FOLDER or --region FILE");
   }

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -230,6 +231,22 @@ TEST(BodyScan, HoldsItsLimits) {
   EXPECT_EQ(scan("{\"model\":\"" + longest + "m\"}").error().kind, BodyErrorKind::out_of_range);
   EXPECT_EQ(scan("{\"model\":\"\\u006d" + longest + "\"}").error().kind,
             BodyErrorKind::out_of_range);
+}
+
+TEST(BodyScan, SaysHowDeepTheBodyIsAndWhere) {
+  for (const auto& [body, depth, at] :
+       std::vector<std::tuple<std::string, std::uint32_t, std::uint32_t>>{
+           {R"({})", 1, 0},
+           {R"( {"a":"[[[["})", 1, 1},
+           {R"({"messages":[{"content":[{}]},{"content":[{}]}]})", 5, 25},
+           {R"({"x":[[1],[[]]],"model":"m"})", 4, 11}}) {
+    for (const std::size_t packet : {std::size_t{1}, std::size_t{7}, body.size()}) {
+      const auto facts = scan_in_packets(body, packet, Endpoint::chat_completions);
+      ASSERT_TRUE(facts) << body;
+      EXPECT_EQ(facts->depth, depth) << body;
+      EXPECT_EQ(facts->deepest_at, at) << body;
+    }
+  }
 }
 
 TEST(BodyScan, DecodesTheModelsName) {

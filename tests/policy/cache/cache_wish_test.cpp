@@ -14,6 +14,7 @@ struct Row {
   bool refuses = false;
   bool refreshes = false;
   std::int64_t max_age_s = INT64_MAX;
+  bool only = false;
 };
 
 TEST(CacheWish, ReadsBothFieldsAndTakesTheMoreCarefulOne) {
@@ -46,6 +47,19 @@ TEST(CacheWish, ReadsBothFieldsAndTakesTheMoreCarefulOne) {
       {.own = {}, .control = {" , max-age=7,, x=y"}, .asks = true, .max_age_s = 7},
       {.own = {}, .control = {"max-age=7, no-store"}, .refuses = true, .max_age_s = 7},
       {.own = {}, .control = {"no-transform, max-stale, min-fresh=3"}},
+      {.own = {}, .control = {"Only-If-Cached"}, .asks = true, .only = true},
+      {.own = {},
+       .control = {"max-age=7, only-if-cached"},
+       .asks = true,
+       .max_age_s = 7,
+       .only = true},
+      {.own = {"off"}, .control = {"only-if-cached"}, .refuses = true, .only = true},
+      {.own = {},
+       .control = {"no-cache, only-if-cached"},
+       .asks = true,
+       .refreshes = true,
+       .only = true},
+      {.own = {}, .control = {"only-if-cachedx"}},
       {.own = {}, .control = {"xmax-age=7"}},
       {.own = {}, .control = {","}},
       {.own = {}, .control = {""}},
@@ -61,6 +75,7 @@ TEST(CacheWish, ReadsBothFieldsAndTakesTheMoreCarefulOne) {
     EXPECT_EQ(wish.refuses(), row.refuses);
     EXPECT_EQ(wish.refreshes(), row.refreshes);
     EXPECT_EQ(wish.max_age_s(), row.max_age_s);
+    EXPECT_EQ(wish.only_if_cached(), row.only);
   }
 }
 

@@ -111,6 +111,7 @@ routes:
     hedge: {after_ms: 2010, latency_percent: 21}
     lost_attempts: absorbed
     comment_interval_ms: 2009
+    json_depth_max: 33
   - {models: [a], targets: [{provider: two}]}
 cache: {memory_bytes_max: 2000000}
 organisations: [{name: holding}, {name: other}]

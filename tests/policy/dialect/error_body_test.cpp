@@ -52,7 +52,11 @@ TEST(ErrorBody, HasTheProblemMembersAndTheDialectsError) {
     EXPECT_EQ(string_at(root, "/scope"), "key");
     EXPECT_EQ(string_at(root, "/request_id"), "req_1");
     EXPECT_EQ(string_at(root, "/error/message"), "30 requests a minute");
-    EXPECT_EQ(std::int64_t{root["status"]}, 429);
+    if (dialect == Dialect::gemini) {
+      EXPECT_EQ(root["status"].error(), simdjson::NO_SUCH_FIELD) << "its SDK takes it for a word";
+    } else {
+      EXPECT_EQ(std::int64_t{root["status"]}, 429);
+    }
     EXPECT_EQ(std::int64_t{root["retry_after_ms"]}, 1500);
   }
 }
@@ -82,7 +86,7 @@ TEST(ErrorBody, HasEachDialectsShape) {
                      .retry_after_ms = 2050},
                     Dialect::gemini),
             R"({"type":"urn:headrace:problem:overloaded","title":"The gateway is overloaded",)"
-            R"("status":503,"detail":"The gateway is overloaded","code":"overloaded",)"
+            R"("detail":"The gateway is overloaded","code":"overloaded",)"
             R"("retry_after_ms":2050,"error":{"code":503,"message":"The gateway is overloaded",)"
             R"("status":"UNAVAILABLE","details":[{"@type":)"
             R"("type.googleapis.com/google.rpc.RetryInfo","retryDelay":"2.050s"}]}})");

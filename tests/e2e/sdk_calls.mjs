@@ -1,0 +1,61 @@
+// Makes calls with the official JavaScript SDKs and tells what came of each. Reads
+// {"gateway": url, "calls": [...]} from standard input (sdk_world.py says what a call has); writes one
+// JSON array. What is right is judged by the test.
+
+import Anthropic from '@anthropic-ai/sdk';
+import OpenAI from 'openai';
+
+const { gateway, calls } = JSON.parse(await new Response(process.stdin).text());
+const messages = [{ role: 'user', content: 'What is a headrace?' }];
+
+const sdks = {
+  openai: {
+    client: (options) => new OpenAI({ baseURL: `${gateway}/v1`, ...options }),
+    ask: (client, asked, options) => client.chat.completions.create({ messages, max_tokens: 20, ...asked }, options),
+    text: (answer) => answer.choices[0].message.content,
+    piece: (event) => event.choices[0]?.delta?.content ?? '',
+  },
+  anthropic: {
+    client: (options) => new Anthropic({ baseURL: gateway, ...options }),
+    ask: (client, asked, options) => client.messages.create({ messages, max_tokens: 20, ...asked }, options),
+    text: (answer) => answer.content[0].text,
+    piece: (event) => (event.type === 'content_block_delta' ? event.delta.text : ''),
+  },
+};
+
+const classesOf = (error) => {
+  const names = [];
+  for (let at = error.constructor; at?.name; at = Object.getPrototypeOf(at)) names.push(at.name);
+  return names;
+};
+
+async function tell(call) {
+  const sdk = sdks[call.sdk];
+  const told = { pieces: [] };
+  const begun = performance.now();
+  try {
+    const client = sdk.client({ apiKey: call.key, maxRetries: call.retries ?? 0, timeout: 15_000 });
+    const asked = { model: call.model, ...call.members, ...(call.stream ? { stream: true } : {}) };
+    const { data, response } = await sdk.ask(client, asked, { headers: call.headers ?? {} }).withResponse();
+    told.headers = Object.fromEntries(response.headers);
+    if (call.stream) {
+      for await (const event of data) told.pieces.push(sdk.piece(event));
+      told.text = told.pieces.join('');
+    } else {
+      told.text = sdk.text(data);
+    }
+  } catch (error) {
+    told.error = classesOf(error);
+    told.status = error.status ?? null;
+    told.code = error.code ?? error.error?.code ?? error.error?.error?.type ?? null;
+    told.message = error.message;
+    told.request_id = error.requestID ?? null;
+    if (error.headers) told.headers = Object.fromEntries(error.headers);
+  }
+  told.took_ms = performance.now() - begun;
+  return told;
+}
+
+const answers = [];
+for (const call of calls) answers.push(await tell(call));
+console.log(JSON.stringify(answers));
