@@ -79,13 +79,19 @@ class PastReader {
     while (const auto frame = reader->next()) {
       if (frame->kind == FrameKind::checkpoint_end) checkpoint_found_ = true;
       if (frame->kind == FrameKind::pools && wants_pools) add_pools(frame->payload, pools);
-      // What the living have written of the dead counts: an intent has its record then.
-      if (!alive || frame->kind == FrameKind::usage) take(*frame);
+      alive ? take_of_the_living(*frame) : take(*frame);
     }
     if (wants_pools) pools_.push_back(std::move(pools));
     if (reader->closed() || alive) return;
     past_.left.push_back(
         {.identity = identity, .bytes = reader->offset(), .tail_bytes = reader->tail_bytes()});
+  }
+
+  // They may have written the records of intents of the dead. How far they have got themselves is
+  // theirs to say: what they write may not be on the disk yet.
+  void take_of_the_living(const SegmentReader::Frame& frame) {
+    if (frame.kind != FrameKind::usage) return;
+    if (const auto record = policy::decode_record(frame.payload)) records_[record->id] = true;
   }
 
   void take(const SegmentReader::Frame& frame) {

@@ -194,6 +194,12 @@ TEST_F(PastOfAJournal, MakesNoRecordTwiceWhereAnOldSegmentCannotBeClosed) {
     for (int i = 0; i < 3; ++i)
       ASSERT_TRUE(plane.step());
     EXPECT_EQ(rows(files).size(), 1U);
+    {
+      const Plane neighbour(*region, files, options);
+      // Dies, so that the past is read again.
+    }
+    for (int i = 0; i < 2; ++i)
+      ASSERT_TRUE(plane.step());
     plane.end();
   }
   files.reopen_error = 0;
