@@ -2,8 +2,7 @@
 // it, which limits hold, and their credit taken. With a million keys of a hundred thousand tenants,
 // all limits of all of them in use: a thousand hot keys, and all of them in no order.
 //
-// How many cache lines that touches: cachegrind with a last cache that holds what is asked for each
-// time and nothing else, of two runs of different length (docs/performance.md).
+// The bytes of requests lie in hot buffers, as they do in a shard.
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -161,7 +160,6 @@ void identify_to_permits(benchmark::State& state) {
     order[i] = i;
   std::shuffle(order.begin(), order.end(), std::mt19937_64(42));
   order.resize(static_cast<std::size_t>(state.range(0)));
-  // The request's bytes lie in a hot buffer, and so do these.
   std::array<std::string, 64> fields;
   std::size_t at = 0;
   while (state.KeepRunningBatch(static_cast<benchmark::IterationCount>(fields.size()))) {
