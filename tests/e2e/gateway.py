@@ -51,7 +51,7 @@ class Gateway:
         self.log = self.folder / "headrace.log"
         self.process = None
         self.arguments = list(arguments)
-        self.environment = {**os.environ, **(environment or {})}
+        self.environment = environment or {}
         # Off, so that a test sees each failure once, and none of another test keeps requests away.
         self.resilience = resilience
 
@@ -122,7 +122,7 @@ keys:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self._open_log(),
-            env=self.environment,
+            env={**os.environ, **self.environment},
             preexec_fn=limit,
         )
         self.wait_until_ready()

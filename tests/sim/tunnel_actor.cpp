@@ -24,49 +24,62 @@ core::Random& dice() {
 
 TunnelActor::TunnelActor(std::shared_ptr<Peer> peer, std::span<const std::string> targets,
                          Provider provider)
-    : peer_(std::move(peer)), targets_(targets), provider_(std::move(provider)) {
+    : peer_(std::move(peer)),
+      targets_(targets),
+      provider_(std::move(provider)),
+      eager_(dice().one_in(4)) {
   peer_->on_bytes = [this](std::string_view bytes) { on_bytes(bytes); };
   peer_->on_end = [this] { peer_->finish(); };
+  if (eager_) agree();
 }
 
 void TunnelActor::on_bytes(std::string_view bytes) {
   asked_ += bytes;
   const std::size_t end = asked_.find(kHeadEnd);
   if (end == std::string::npos) return;
-  if (end + kHeadEnd.size() != asked_.size()) {
+  if (!eager_ && end + kHeadEnd.size() != asked_.size()) {
     World::current().violation("tunnel: bytes for the provider before it was open: " + asked_);
     return;
   }
   if (std::exchange(answered_, true)) return;
-  judge();
   World& world = World::current();
-  if (world.strikes(Fault::tunnel_hangs)) return;
+  if (!eager_ && world.strikes(Fault::tunnel_hangs)) return;
   world.after(world.some_delay(), [this] { answer(); });
 }
 
 // Where to, the proxy's own credential, and nothing of what is the provider's.
 void TunnelActor::judge() const {
-  const bool asked_well = std::ranges::any_of(targets_, [this](const std::string& target) {
-    return asked_ == fmt::format(
-                         "CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n"
-                         "Proxy-Authorization: Basic {1}\r\n\r\n",
-                         target, kCredentialEncoded);
+  const std::string asked = asked_.substr(0, asked_.find(kHeadEnd) + kHeadEnd.size());
+  const bool asked_well = std::ranges::any_of(targets_, [&](const std::string& target) {
+    return asked == fmt::format(
+                        "CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n"
+                        "Proxy-Authorization: Basic {1}\r\n\r\n",
+                        target, kCredentialEncoded);
   });
-  if (!asked_well) World::current().violation("tunnel: asked for otherwise: " + asked_);
+  if (!asked_well) World::current().violation("tunnel: asked for otherwise: " + asked);
 }
 
 void TunnelActor::answer() {
-  if (World::current().strikes(Fault::tunnel_refused)) {
+  judge();
+  if (!eager_ && World::current().strikes(Fault::tunnel_refused)) {
     refuse();
     return;
   }
-  // Said once; the provider says nothing before it is asked.
+  // From here on it is the provider who hears what comes, and what has come behind the request.
   provider_(peer_);
+  if (!eager_) agree();
+  const std::string rest = asked_.substr(asked_.find(kHeadEnd) + kHeadEnd.size());
+  if (!rest.empty()) peer_->on_bytes(rest);
+}
+
+void TunnelActor::agree() {
   const std::string_view more = dice().one_in(2) ? "Via: 1.1 proxy\r\nContent-Length: 7\r\n" : "";
   peer_->write(fmt::format("HTTP/1.1 200 Connection established\r\n{}\r\n", more));
 }
 
 void TunnelActor::refuse() {
+  // Cut in the wrong place one of these is an agreement at first: then a request may come.
+  peer_->on_bytes = nullptr;
   constexpr std::array<std::string_view, 5> kAnswers = {
       "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 2\r\n\r\nno",
       "HTTP/1.1 502 Bad Gateway\r\n\r\n",

@@ -1,5 +1,5 @@
 // A proxy on the way out, at its end of one connection: judges what the gateway asks for, agrees or
-// not, and is the provider from then on.
+// not, and is the provider from then on. An eager one agrees before it has read what to.
 #pragma once
 
 #include <functional>
@@ -28,12 +28,14 @@ class TunnelActor {
   void on_bytes(std::string_view bytes);
   void judge() const;
   void answer();
+  void agree();
   void refuse();
 
   std::shared_ptr<Peer> peer_;
   std::span<const std::string> targets_;
   Provider provider_;
   std::string asked_;
+  bool eager_;
   bool answered_ = false;
 };
 
