@@ -129,7 +129,6 @@ constexpr OptionSpec kDefaultsOptions[] = {
 
 }  // namespace
 
-constinit const SectionSpec kDefaultsSection =
-    section<DefaultsModel>("defaults", kDefaultsOptions);
+constinit const SectionSpec kDefaultsSection = section<DefaultsModel>("defaults", kDefaultsOptions);
 
 }  // namespace headrace::policy::config

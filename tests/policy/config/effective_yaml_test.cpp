@@ -173,9 +173,10 @@ TEST(EffectiveYaml, CompilesToTheSameBaseAgain) {
       read_source_file("deploy/config/demo.yaml"),
       {"${HEADRACE_PROVIDER_KEY}", "${HEADRACE_PROVIDER_KEY}", "${HEADRACE_PROVIDER_KEY}"});
   expect_round_trip(kListeners, {});
-  expect_round_trip(text_of({kListeners, "defaults: {breaker: {open_ms: 4000}}\nproviders:\n  - "
-                                         "{name: p, dialect: openai, url: \"https://a.b\", "
-                                         "credential: abc, breaker: {failures: 0}}\n"}),
+  expect_round_trip(text_of({kListeners,
+                             "defaults: {breaker: {open_ms: 4000}}\nproviders:\n  - "
+                             "{name: p, dialect: openai, url: \"https://a.b\", "
+                             "credential: abc, breaker: {failures: 0}}\n"}),
                     {"abc"});
 }
 

@@ -151,8 +151,8 @@ routes:
     hedge: {after_ms: 5}
 )"});
   EXPECT_EQ(errors_of(two), "");
-  EXPECT_TRUE(errors_of(two + "    retry: {tries: 1}\n")
-                  .contains("a hedge on a route that tries once"));
+  EXPECT_TRUE(
+      errors_of(two + "    retry: {tries: 1}\n").contains("a hedge on a route that tries once"));
 }
 
 }  // namespace
