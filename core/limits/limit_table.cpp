@@ -213,14 +213,17 @@ LimitTable::Claim LimitTable::add(std::uint64_t hash, const LimitTerms& terms, L
 
 // Another claim, or use, of the same limit: false if it stands; else it is gone. What is pending
 // gives way to whoever comes by, which its owner notices when it wants to establish itself.
+// Of two who add the same limit at once each has stored its name before it looks for the other's:
+// in one order of all such words at least one of them sees the other.
 bool LimitTable::others_give_way(std::uint64_t hash, std::uint32_t mine) {
   const std::uint32_t home = home_of(hash);
-  const std::uint64_t reach = reach_of(home);
+  const std::uint64_t reach =
+      std::min<std::uint64_t>(memory_.entries[home].reach.load_in_order(), displacements_);
   for (std::uint64_t displacement = 0; displacement < reach; ++displacement) {
     const std::uint32_t index = behind(home, displacement);
     if (index == mine) continue;
     SharedWord& word = memory_.entries[index].name;
-    std::uint64_t seen = word.load();
+    std::uint64_t seen = word.load_in_order();
     for (int tries = 0; LimitName(seen).is(hash, displacement); ++tries) {
       if (LimitName(seen).state() == PlaceState::in_use || tries > kAddTriesMax) return false;
       if (word.replace(seen, LimitName(seen).freed().word())) break;

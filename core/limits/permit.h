@@ -26,16 +26,17 @@ class ShardLimits;
 // A stage's limits of one request: five scopes, each with a few windows and measures.
 inline constexpr std::size_t kDemandsMax = 24;
 
-// What was taken of one limit, and from where.
+// What was taken of one limit, and from where. Without values of its own: a permit has room for
+// many, and most requests need a few.
 struct LimitReceipt {
-  std::uint64_t identity = 0;
-  std::uint64_t name = 0;  // of the entry, in the life that it was taken in
-  std::int64_t amount = 0;
-  std::uint64_t taken_at = 0;   // sliding: step; bucket: book; calendar: window
-  std::int64_t refill = 0;      // as in the terms
-  std::int64_t span_nanos = 0;  // sliding, bucket: length of the window; calendar: its end
-  std::uint32_t place = 0;      // of the entry in the table
-  WindowKind kind = WindowKind::sliding;
+  std::uint64_t identity;
+  std::uint64_t name;  // of the entry, in the life that it was taken in
+  std::int64_t amount;
+  std::uint64_t taken_at;   // sliding: step; bucket: book; calendar: window
+  std::int64_t refill;      // as in the terms
+  std::int64_t span_nanos;  // sliding, bucket: length of the window; calendar: its end
+  std::uint32_t place;      // of the entry in the table
+  WindowKind kind;
 };
 
 class Permit {
@@ -67,7 +68,7 @@ class Permit {
 
   ShardLimits* limits_ = nullptr;
   std::size_t count_ = 0;
-  std::array<LimitReceipt, kDemandsMax> receipts_;
+  std::array<LimitReceipt, kDemandsMax> receipts_;  // the first count_ of them
 };
 
 }  // namespace headrace::core

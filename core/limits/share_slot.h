@@ -11,7 +11,7 @@
 namespace headrace::core {
 
 struct HeldShare {
-  LimitReceipt receipt;  // of the slice
+  LimitReceipt receipt{};  // of the slice
   std::int64_t balance = 0;
 };
 

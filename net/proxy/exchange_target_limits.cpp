@@ -144,6 +144,8 @@ bool Exchange::pass_over(ScopeKind scope, PassedOver& passed_over) {
   const TargetAnswer answer = config_->targets().choose(*route_, question, now, random);
   // One whose key was refused by its provider is no way out of a minute's wait.
   if (answer.target == nullptr || answer.last_resort) return false;
+  // Nor is one for a second call where the first one, or another, has been.
+  if (silent_ != nullptr && answer.tried) return false;
   take_as_target(answer);
   if (explanation_ != nullptr) explanation_->why = "those before it had no room";
   return true;
