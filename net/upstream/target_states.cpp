@@ -183,7 +183,7 @@ policy::Choice TargetStates::choose_key(std::uint32_t provider, const TargetStat
   for (std::uint8_t i = 0; i < count; ++i) {
     Candidate& candidate = candidates[i];
     candidate.weight = keys[i].weight;
-    candidate.eligible = !keys[i].drain && (passed_over >> i & 1U) == 0;
+    candidate.eligible = !keys[i].drain && (unsigned{passed_over} >> i & 1U) == 0;
     core::KeySlot* limit = limit_slot(target, provider, i);
     policy::KeyLook look;
     if (keys[i].slot != nullptr) look = Headroom(*keys[i].slot).look(tokens, now);
