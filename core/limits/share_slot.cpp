@@ -14,12 +14,14 @@ void put_share_in(ShareSlot& slot, const LimitReceipt& slice, std::int64_t balan
 }
 
 std::optional<HeldShare> take_share_out(ShareSlot& slot) {
-  HeldShare share{.receipt = {.name = slot.name.load(),
+  HeldShare share{.receipt = {.identity = 0,  // of whoever it was: its place and name tell
+                              .name = slot.name.load(),
                               .amount = static_cast<std::int64_t>(slot.slice.load()),
                               .taken_at = slot.taken_at.load(),
                               .refill = static_cast<std::int64_t>(slot.refill.load()),
                               .span_nanos = static_cast<std::int64_t>(slot.span_nanos.load()),
-                              .place = static_cast<std::uint32_t>(slot.place.load())},
+                              .place = static_cast<std::uint32_t>(slot.place.load()),
+                              .kind = WindowKind::sliding},  // until it is judged
                   .balance = static_cast<std::int64_t>(slot.balance.load())};
   const std::uint64_t kind = slot.kind.load();
   slot.name.store(0);
