@@ -79,7 +79,8 @@ TEST_F(TargetLimits, AreThoseOfTheRouteTheProviderAndItsKey) {
 TEST_F(TargetLimits, HaveOneIdentityEach) {
   std::set<std::uint64_t> identities;
   for (const std::size_t key : {std::size_t{0}, std::size_t{1}}) {
-    for (const ChainedLimit& limit : chain(config.view.routes()[0], key, "abc").limits())
+    const LimitChain chained = chain(config.view.routes()[0], key, "abc");
+    for (const ChainedLimit& limit : chained.limits())
       identities.insert(limit.terms.identity);
   }
   EXPECT_EQ(identities.size(), 5U) << "two of the route, one of the provider, one of each key";
