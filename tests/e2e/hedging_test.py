@@ -62,6 +62,51 @@ class Hedges(Scripted):
         self.assertEqual(gateway.metric("headrace_retries_total"), 0)
         self.nothing_is_left(gateway)
 
+    def test_both_calls_take_of_their_targets_limits_and_the_beaten_one_gives_back(self):
+        limited = "breaker: {failures: 0}\n    limits: [{measure: concurrent, value: 1}, {measure: requests, per: hour, value: 3}]"
+        gateway = self.gateway(extra=HEDGED, breaker=limited)
+        for count in range(1, 4):
+            self.scripts["first"], self.scripts["second"] = [self.held()], [FROM_SECOND]
+            response = ask(gateway)
+            self.assertEqual((response.status, response.json()["id"]), (200, "second"))
+            self.assertTrue(self.cancelled.wait(10))
+            self.assertEqual((self.seen("first"), self.seen("second")), (count, count))
+        # Both providers have been asked three times: neither has room for a fourth request.
+        self.assertEqual(ask(gateway).status, 429)
+        self.assertEqual(gateway.metric("headrace_hedges_won_total"), 3)
+        self.nothing_is_left(gateway)
+
+    def test_a_second_target_without_room_is_no_end_of_the_first_call(self):
+        limited = "breaker: {failures: 0}\n    limits: [{measure: concurrent, value: 1}]"
+        gateway = self.gateway(extra=HEDGED, breaker=limited)
+        # One request holds the first target and, by its hedge, the second one.
+        both, let_both = self.held(), self.go_on
+        self.scripts["first"], self.scripts["second"] = [both], [both]
+        with gateway.connect() as connection, gateway.connect() as other:
+            connection.sendall(request(chat(model="both")))
+            self.wait_for(lambda: self.seen("second") == 1)
+            other.sendall(request(chat(model="both")))
+            self.assertEqual(Response(other).status, 429)
+            let_both.set()
+            self.assertEqual(Response(connection).json(), CHAT)
+        # A request whose first target is silent, and whose second one is taken, waits for the first.
+        busy, let_busy = self.held(), self.go_on
+        self.scripts["first"], self.scripts["second"] = [error("500 Internal Server Error")], [busy]
+        with gateway.connect() as connection, gateway.connect() as other:
+            connection.sendall(request(chat(model="both")))
+            self.wait_for(lambda: self.seen("second") == 2)
+            silent, let_silent = self.held(), self.go_on
+            self.scripts["first"] = [silent]
+            other.sendall(request(chat(model="both")))
+            self.wait_for(lambda: self.seen("first") == 3)
+            time.sleep(0.3)  # the hedge's moment passes
+            self.assertEqual(self.seen("second"), 2)
+            let_silent.set()
+            self.assertEqual(Response(other).json(), CHAT)
+            let_busy.set()
+            self.assertEqual(Response(connection).json(), CHAT)
+        self.nothing_is_left(gateway)
+
     def test_the_first_may_still_win(self):
         gateway = self.gateway(extra=HEDGED)
         first, go_on = self.held(), self.go_on
