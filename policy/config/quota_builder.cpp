@@ -217,8 +217,12 @@ void QuotaBuilder::link_prices() {
       price_patterns_.push_back(names.front());
     }
   }
-  std::ranges::stable_sort(price_patterns_, std::ranges::greater{},
-                           [&](std::uint32_t name) { return price_names_[name].model.bytes; });
+  // The longest first. Of two as long at most one fits a model; they stand as in the config.
+  std::ranges::sort(price_patterns_, [&](std::uint32_t one, std::uint32_t other) {
+    const auto bytes = price_names_[one].model.bytes;
+    const auto other_bytes = price_names_[other].model.bytes;
+    return bytes != other_bytes ? bytes > other_bytes : one < other;
+  });
 }
 
 void QuotaBuilder::finish(core::BlobBuilder& blob) {
