@@ -11,30 +11,38 @@ namespace headrace::net {
 using core::FlightEnd;
 using core::FlightWord;
 
+namespace {
+
+// A shard says as much of its own seats as it says, as a home, of those of each shard.
+ShardPostLimits post_limits(const ShardCacheLimits& limits, std::size_t per_seat,
+                            std::size_t shards) {
+  const std::size_t of_all_seats = per_seat * limits.seats_max;
+  return {.own_max = 2 * of_all_seats, .unsent_max = (1 + shards) * of_all_seats};
+}
+
+}  // namespace
+
 ShardCache::ShardCache(ProcessCache& process, std::uint32_t shard, const core::Io& io,
                        core::Mailbox* mailbox, ShardCounters& counters,
                        const ShardCacheLimits& limits)
     : process_(process),
       shard_(shard),
       io_(io),
-      mailbox_(mailbox),
       counters_(counters),
       fingerprint_(process.secret),
       partition_(process.store, shard),
       desk_(*this, limits.flights),
       sessions_("dealings with the cache", limits.sessions_max),
       seats_("seats in flights", limits.seats_max),
-      own_("a shard's messages to itself", std::size_t{2} * kMessagesPerSeat * limits.seats_max),
-      unsent_("messages about the cache", (std::size_t{1} + process.store.partitions()) *
-                                              kMessagesPerSeat * limits.seats_max) {}
+      post_("messages about the cache", shard, mailbox,
+            post_limits(limits, kMessagesPerSeat, process.store.partitions())) {}
 
 ShardCache::~ShardCache() = default;
 
 std::size_t ShardCache::planned_bytes(const ShardCacheLimits& limits, std::uint32_t shards) {
   return core::SlotPool<CacheSession>::planned_bytes(limits.sessions_max) +
          core::SlotPool<FlightSeat>::planned_bytes(limits.seats_max) +
-         (std::size_t{3} + shards) * kMessagesPerSeat * limits.seats_max *
-             sizeof(MessageBacklog::Entry);
+         ShardPost::planned_bytes(post_limits(limits, kMessagesPerSeat, shards));
 }
 
 void ShardCache::close(CacheSession& session) {
@@ -79,7 +87,7 @@ void ShardCache::keep(core::CacheHold entry) {
   message.kind = kind_of(CacheMessage::keep);
   message.b = entry.number();
   // Nobody waits for it: where there is no room it is not kept.
-  if (mailbox_ != nullptr && unsent_.empty() && mailbox_->post(home, message)) {
+  if (post_.send_now(home, message)) {
     static_cast<void>(entry.release_for_handing());
   } else {
     counters_.add(ShardCount::cache_answers_dropped);
@@ -93,22 +101,7 @@ void ShardCache::post(std::uint32_t to, std::uint32_t kind, const void* seat, st
   message.kind = kind;
   message.a = reinterpret_cast<std::uint64_t>(seat);
   message.b = b;
-  if (to == shard_) {
-    own_.push(to, message);
-  } else if (!unsent_.empty() || !mailbox_->post(to, message)) {
-    unsent_.push(to, message);
-  }
-}
-
-bool ShardCache::on_turn() {
-  for (std::size_t i = 0; i < kOwnMessagesPerTurn && !own_.empty(); ++i) {
-    const core::Message message = own_.front().message;
-    own_.pop();
-    on_message(message);
-  }
-  while (!unsent_.empty() && mailbox_->post(unsent_.front().to, unsent_.front().message))
-    unsent_.pop();
-  return !own_.empty() || !unsent_.empty();
+  post_.send(to, message);
 }
 
 void ShardCache::on_message(const core::Message& message) {

@@ -4,8 +4,7 @@
 //   this shard's request --ask/leave/stored...--> home of the key     FlightDesk, CachePartition
 //                        <--lead/hit/alone/...--
 //
-// What goes to another shard goes through the mailbox. What stays here takes the same way, through
-// a backlog that is worked off at the end of the turn: so nobody is called while he calls.
+// Messages go by net/shard_post.h, so nobody is called while he calls.
 //
 // Threads:  one shard; the store behind it is shared (core/cache/cache_store.h).
 // Lifetime: before it dies every seat must have been given back (quiet()).
@@ -23,7 +22,7 @@
 #include "net/cache/cache_session.h"
 #include "net/cache/flight_seat.h"
 #include "net/cache/process_cache.h"
-#include "net/message_backlog.h"
+#include "net/shard_post.h"
 #include "policy/cache/request_fingerprint.h"
 
 namespace headrace::net {
@@ -77,9 +76,9 @@ class ShardCache final : private core::FlightWords {
   // --- from the shard --------------------------------------------------------------------------
   void on_message(const core::Message& message);
   // True: something was left over for the next turn.
-  bool on_turn();
+  bool on_turn() { return post_.work_off(*this); }
 
-  [[nodiscard]] bool quiet() const { return seats_.in_use() == 0 && own_.empty(); }
+  [[nodiscard]] bool quiet() const { return seats_.in_use() == 0 && !post_.has_own(); }
   [[nodiscard]] std::uint32_t seats() const { return seats_.in_use(); }
   [[nodiscard]] std::uint32_t flights() const { return desk_.flights(); }
   [[nodiscard]] const core::CachePartitionStatistics& statistics() const {
@@ -87,7 +86,6 @@ class ShardCache final : private core::FlightWords {
   }
 
  private:
-  static constexpr std::size_t kOwnMessagesPerTurn = 256;
   // That may be under way at one time. To the home: ask, client_left, and one that ends it; from
   // it: two words and the last one.
   static constexpr std::size_t kMessagesPerSeat = 3;
@@ -104,15 +102,13 @@ class ShardCache final : private core::FlightWords {
   ProcessCache& process_;
   std::uint32_t shard_;
   const core::Io& io_;
-  core::Mailbox* mailbox_;
   ShardCounters& counters_;
   policy::RequestFingerprint fingerprint_;
   core::CachePartition partition_;
   core::FlightDesk desk_;
   core::SlotPool<CacheSession> sessions_;
   core::SlotPool<FlightSeat> seats_;
-  MessageBacklog own_;
-  MessageBacklog unsent_;
+  ShardPost post_;
 };
 
 }  // namespace headrace::net

@@ -13,8 +13,12 @@ using policy::QueueWord;
 namespace {
 
 // No shard has more to say of its own seats, and as a desk of those of all others.
-std::size_t unsent_max(const ShardQueueLimits& limits, std::size_t per_seat, std::size_t shards) {
-  return shards * limits.seats_max * per_seat + policy::kQueueSlots;
+ShardPostLimits post_limits(const ShardQueueLimits& limits, std::size_t per_seat,
+                            std::size_t shards) {
+  const auto of = [&](std::size_t count) {
+    return count * limits.seats_max * per_seat + policy::kQueueSlots;
+  };
+  return {.own_max = of(1), .unsent_max = of(shards)};
 }
 
 }  // namespace
@@ -23,11 +27,10 @@ ShardQueue::ShardQueue(ProcessQueues& process, ShardContext& shard, core::Mailbo
                        const ShardQueueLimits& limits)
     : process_(process),
       shard_(shard),
-      mailbox_(mailbox),
       desk_(*this, limits.desk),
       seats_("seats in queues", limits.seats_max),
-      own_("a shard's messages to its own desk", unsent_max(limits, kMessagesPerSeat, 1)),
-      unsent_("messages about queues", unsent_max(limits, kMessagesPerSeat, process.shards)) {
+      post_("messages about queues", shard.number, mailbox,
+            post_limits(limits, kMessagesPerSeat, process.shards)) {
   due_.bind<&ShardQueue::on_due>(this);
 }
 
@@ -38,8 +41,7 @@ ShardQueue::~ShardQueue() {
 std::size_t ShardQueue::planned_bytes(const ShardQueueLimits& limits, std::uint32_t shards) {
   return core::SlotPool<QueueSeat>::planned_bytes(limits.seats_max) +
          policy::QueueDesk::planned_bytes(limits.desk) +
-         (unsent_max(limits, kMessagesPerSeat, 1) + unsent_max(limits, kMessagesPerSeat, shards)) *
-             sizeof(MessageBacklog::Entry);
+         ShardPost::planned_bytes(post_limits(limits, kMessagesPerSeat, shards));
 }
 
 // --- the asker's side ----------------------------------------------------------------------------
@@ -92,26 +94,11 @@ void ShardQueue::post(std::uint32_t to, std::uint32_t kind, const void* seat, st
   message.kind = kind;
   message.a = reinterpret_cast<std::uint64_t>(seat);
   message.b = b;
-  if (to == shard_.number) {
-    own_.push(to, message);
-  } else if (!unsent_.empty() || !mailbox_->post(to, message)) {
-    unsent_.push(to, message);
-  }
+  post_.send(to, message);
 }
 
 void ShardQueue::post_home(QueueSeat& seat, QueueMessage message) {
   post(process_.home_of(policy::queue_slot(seat.terms.identity)), kind_of(message), &seat, 0);
-}
-
-bool ShardQueue::on_turn() {
-  for (std::size_t i = 0; i < kOwnMessagesPerTurn && !own_.empty(); ++i) {
-    const core::Message message = own_.front().message;
-    own_.pop();
-    on_message(message);
-  }
-  while (!unsent_.empty() && mailbox_->post(unsent_.front().to, unsent_.front().message))
-    unsent_.pop();
-  return has_messages();
 }
 
 void ShardQueue::on_message(const core::Message& message) {

@@ -7,8 +7,7 @@
 //                        <----turn/refused/done-----
 //   whoever gives back   --------given_back--------->
 //
-// What goes to another shard goes through the mailbox. What stays here takes the same way, through
-// a backlog that is worked off at the end of the turn: so nobody is called while he calls.
+// Messages go by net/shard_post.h, so nobody is called while he calls.
 //
 // Threads:  one shard; ProcessQueues is shared.
 // Lifetime: before it dies every seat must have been given back (quiet()).
@@ -21,10 +20,10 @@
 #include "core/mailbox.h"
 #include "core/slot_pool.h"
 #include "core/timer_wheel.h"
-#include "net/message_backlog.h"
 #include "net/queue/process_queues.h"
 #include "net/queue/queue_message.h"
 #include "net/queue/queue_seat.h"
+#include "net/shard_post.h"
 #include "policy/queue/queue_desk.h"
 
 namespace headrace::net {
@@ -75,15 +74,14 @@ class ShardQueue final : public core::CreditListener, private policy::QueueHouse
   // --- from the shard --------------------------------------------------------------------------
   void on_message(const core::Message& message);
   // True: something was left over for the next turn.
-  bool on_turn();
+  bool on_turn() { return post_.work_off(*this); }
 
-  [[nodiscard]] bool has_messages() const { return !own_.empty() || !unsent_.empty(); }
-  [[nodiscard]] bool quiet() const { return seats_.in_use() == 0 && own_.empty(); }
+  [[nodiscard]] bool has_messages() const { return post_.has_messages(); }
+  [[nodiscard]] bool quiet() const { return seats_.in_use() == 0 && !post_.has_own(); }
   [[nodiscard]] std::uint32_t seats() const { return seats_.in_use(); }
   [[nodiscard]] std::uint32_t waiting_at_desk() const { return desk_.waiting(); }
 
  private:
-  static constexpr std::size_t kOwnMessagesPerTurn = 256;
   // Of one seat, that may be under way at one time: to the desk, and from it.
   static constexpr std::size_t kMessagesPerSeat = 6;
 
@@ -97,12 +95,10 @@ class ShardQueue final : public core::CreditListener, private policy::QueueHouse
 
   ProcessQueues& process_;
   ShardContext& shard_;
-  core::Mailbox* mailbox_;
   policy::QueueDesk desk_;
   core::SlotPool<QueueSeat> seats_;
   core::Timer due_;  // when the desk calls somebody
-  MessageBacklog own_;
-  MessageBacklog unsent_;
+  ShardPost post_;
 };
 
 }  // namespace headrace::net

@@ -133,38 +133,24 @@ void BaseJudge::slots(std::span<const HashSlot> slots, std::size_t rows) {
 
 void BaseJudge::judge_settings() {
   const Settings& settings = *view_.settings_;
-  HttpModel http;
-  http.row = settings.http;
-  bounds("http", &http);
-  ShardModel shards;
-  shards.row = settings.shards;
-  bounds("shards", &shards);
-  IoModel io;
-  io.row = settings.io;
-  bounds("io", &io);
-  AccessLogModel access_log;
-  access_log.row = settings.access_log;
-  bounds("access_log", &access_log);
-  JournalModel journal;
-  journal.row = settings.journal;
-  bounds("journal", &journal);
+  const auto section = [this]<class Model>(std::string_view name, Model model, const auto& row) {
+    model.row = row;
+    bounds(name, &model);
+  };
+  section("http", HttpModel(), settings.http);
+  section("shards", ShardModel(), settings.shards);
+  section("io", IoModel(), settings.io);
+  section("access_log", AccessLogModel(), settings.access_log);
+  text(settings.access_log.path);
+  section("journal", JournalModel(), settings.journal);
   text(settings.journal.directory);
   text(settings.journal.node);
-  BillingModel billing;
-  billing.row = settings.billing;
-  bounds("billing", &billing);
-  AdminModel admin;
-  admin.row = settings.admin;
-  bounds("admin", &admin);
-  text(settings.access_log.path);
+  section("billing", BillingModel(), settings.billing);
+  section("admin", AdminModel(), settings.admin);
   text(settings.admin.address);
-  AnswersModel answers;
-  answers.row = settings.answers;
-  bounds("answers", &answers);
+  section("answers", AnswersModel(), settings.answers);
   flag(settings.answers.debug);
-  AuditModel audit;
-  audit.row = settings.audit;
-  bounds("audit", &audit);
+  section("audit", AuditModel(), settings.audit);
   text(settings.audit.path);
   flag(settings.development.ignore_ip_lists);
 }
