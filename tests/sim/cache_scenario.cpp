@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <utility>
 
@@ -12,6 +11,7 @@
 #include "tests/sim/gateway.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/message_reader.h"
+#include "tests/sim/staged_run.h"
 #include "tests/sim/world.h"
 
 namespace headrace::sim {
@@ -19,7 +19,6 @@ namespace headrace::sim {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 constexpr std::uint32_t kQuestions = 5;
 constexpr std::uint32_t kClients = 14;
@@ -316,26 +315,17 @@ class Stage {
     const auto done = [this] {
       return std::ranges::all_of(clients_, [](const auto& client) { return client->done(); });
     };
-    run_until(done, std::chrono::hours(1), "clients still wait");
+    run_until(world_, gateway_, done, std::chrono::hours(1), "clients still wait");
     world_.calm();
     gateway_.drain();
-    run_until([this] { return gateway_.ended(); }, seconds(30), "the gateway does not end");
-    scene_.run.violations = world_.violations();
-    if (scene_.run.violations.empty()) scene_.run.violations = gateway_.leaks();
+    run_to_end(world_, gateway_);
+    scene_.run.violations = violations_of(world_, gateway_);
     scene_.run.waits = gateway_.count(net::ShardCount::cache_waits);
     scene_.run.hedges = gateway_.count(net::ShardCount::hedges);
     return scene_.run;
   }
 
  private:
-  void run_until(const std::function<bool()>& done, core::Duration longest,
-                 std::string_view complaint) {
-    if (!world_.violations().empty() || world_.run(done, longest)) return;
-    if (world_.violations().empty()) {
-      world_.violation(fmt::format("{}: {}", complaint, gateway_.state()));
-    }
-  }
-
   std::uint64_t seed_;
   World world_;
   Scene scene_;
@@ -347,14 +337,7 @@ class Stage {
 }  // namespace
 
 CacheRun run_cache_scenario(std::uint64_t seed) {
-  auto stage = std::make_unique<Stage>(seed);
-  CacheRun run = stage->play();
-  if (!run.violations.empty()) {
-    // Whatever is left half done cannot be taken apart.
-    static_cast<void>(stage.release());
-    World::leave();
-  }
-  return run;
+  return play_on_stage<Stage>(seed);
 }
 
 }  // namespace headrace::sim

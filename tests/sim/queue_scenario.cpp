@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <set>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "tests/sim/gateway.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/message_reader.h"
+#include "tests/sim/staged_run.h"
 #include "tests/sim/world.h"
 
 namespace headrace::sim {
@@ -244,31 +244,24 @@ class Stage {
       clients_.back()->start();
     }
     if (seed_ % 4 == 1) world_.after(seconds(3), [this] { gateway_.reload(); });
-    run_until([this] { return scene_.ending; }, std::chrono::hours(1), "requests are held up");
+    run_until(
+        world_, gateway_, [this] { return scene_.ending; }, std::chrono::hours(1),
+        "requests are held up");
     // Some wait still: a drain lets them have their turn. By then every request has come: one that
     // meets the end of its idle connection is nobody's fault.
     world_.after(milliseconds(100), [this] { gateway_.drain(); });
     const auto done = [this] {
       return std::ranges::all_of(clients_, [](const auto& client) { return client->done(); });
     };
-    run_until(done, std::chrono::minutes(1), "clients still wait");
+    run_until(world_, gateway_, done, std::chrono::minutes(1), "clients still wait");
     world_.calm();
-    run_until([this] { return gateway_.ended(); }, seconds(30), "the gateway does not end");
+    run_to_end(world_, gateway_);
     judge_proportion();
-    scene_.run.violations = world_.violations();
-    if (scene_.run.violations.empty()) scene_.run.violations = gateway_.leaks();
+    scene_.run.violations = violations_of(world_, gateway_);
     return scene_.run;
   }
 
  private:
-  void run_until(const std::function<bool()>& done, core::Duration longest,
-                 std::string_view complaint) {
-    if (!world_.violations().empty() || world_.run(done, longest)) return;
-    if (world_.violations().empty()) {
-      world_.violation(fmt::format("{}: {}", complaint, gateway_.state()));
-    }
-  }
-
   // A tenth of slack: who leaves in his turn has been served, and a client that comes again a
   // moment later may leave its tenant with nobody waiting for as long.
   void judge_proportion() {
@@ -291,14 +284,7 @@ class Stage {
 }  // namespace
 
 QueueRun run_queue_scenario(std::uint64_t seed) {
-  auto stage = std::make_unique<Stage>(seed);
-  QueueRun run = stage->play();
-  if (!run.violations.empty()) {
-    // Whatever is left half done cannot be taken apart.
-    static_cast<void>(stage.release());
-    World::leave();
-  }
-  return run;
+  return play_on_stage<Stage>(seed);
 }
 
 }  // namespace headrace::sim

@@ -12,6 +12,7 @@
 #include "policy/record/record_codec.h"
 #include "policy/record/segment_reader.h"
 #include "policy/record/shard_records.h"
+#include "tests/net/journal/journal_geometry.h"
 #include "tests/net/journal/memory_files.h"
 
 namespace headrace::net {
@@ -20,19 +21,6 @@ namespace {
 using std::chrono::seconds;
 
 constexpr core::WallTime kBegin{1'800'000'000'000'000'000};
-
-core::RegionGeometry geometry() {
-  core::RegionGeometry geometry;
-  geometry.limit_slots = 1;
-  geometry.limit_step_blocks = 1;
-  geometry.breaker_slots = 1;
-  geometry.in_flight_entries = 8;
-  geometry.config_bank_bytes = 1;
-  geometry.delta_log_bytes = 1;
-  geometry.refusal_bytes = policy::kRefusalAreaBytes;
-  geometry.record_ring_bytes = 32 * 1024;
-  return geometry;
-}
 
 // A data plane of one shard.
 struct Plane {
@@ -87,20 +75,21 @@ std::map<policy::RecordId, int> rows(const MemoryFiles& files) {
 class PastOfAJournal : public testing::Test {
  protected:
   void reboot() {
-    region.emplace(core::SharedRegion::make_anonymous(geometry(), kBegin, ++identity).value());
+    region.emplace(
+        core::SharedRegion::make_anonymous(journal_geometry(1), kBegin, ++identity).value());
   }
 
   // The machine that comes back, while what runs on this one goes on.
   void reboot_apart() {
     other_region.emplace(
-        core::SharedRegion::make_anonymous(geometry(), kBegin, ++identity).value());
+        core::SharedRegion::make_anonymous(journal_geometry(1), kBegin, ++identity).value());
   }
 
   MemoryFiles files;
   std::optional<core::SharedRegion> other_region;
   std::uint64_t identity = 100;
   std::optional<core::SharedRegion> region =
-      core::SharedRegion::make_anonymous(geometry(), kBegin, 100).value();
+      core::SharedRegion::make_anonymous(journal_geometry(1), kBegin, 100).value();
 };
 
 TEST_F(PastOfAJournal, LeavesSegmentsAloneThatItCannotRead) {

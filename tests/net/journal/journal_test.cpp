@@ -14,6 +14,7 @@
 #include "policy/record/segment_reader.h"
 #include "policy/record/shard_records.h"
 #include "tests/core/temporary_folder.h"
+#include "tests/net/journal/journal_geometry.h"
 #include "tests/net/journal/memory_files.h"
 
 namespace headrace::net {
@@ -113,21 +114,9 @@ struct Life {
 
 class JournalOnMemory : public testing::Test {
  protected:
-  static core::RegionGeometry geometry() {
-    core::RegionGeometry geometry;
-    geometry.shards = 2;
-    geometry.limit_slots = 1;
-    geometry.limit_step_blocks = 1;
-    geometry.breaker_slots = 1;
-    geometry.in_flight_entries = 8;
-    geometry.config_bank_bytes = 1;
-    geometry.delta_log_bytes = 1;
-    geometry.refusal_bytes = policy::kRefusalAreaBytes;
-    geometry.record_ring_bytes = 32 * 1024;
-    return geometry;
-  }
   void reboot() {
-    region.emplace(core::SharedRegion::make_anonymous(geometry(), {kBegin}, ++identity).value());
+    region.emplace(
+        core::SharedRegion::make_anonymous(journal_geometry(2), {kBegin}, ++identity).value());
   }
   // All rows that segments hold, by id; each at most once.
   std::map<policy::RecordId, RecordEnding> rows() {
@@ -163,7 +152,7 @@ class JournalOnMemory : public testing::Test {
   MemoryFiles files;
   std::uint64_t identity = 100;
   std::optional<core::SharedRegion> region =
-      core::SharedRegion::make_anonymous(geometry(), {kBegin}, 100).value();
+      core::SharedRegion::make_anonymous(journal_geometry(2), {kBegin}, 100).value();
   std::size_t closed_segments = 0;
   std::size_t open_segments = 0;
   std::uint64_t refusals = 0;

@@ -1,0 +1,56 @@
+// How scenarios with actors of their own (of the cache, of queues) are played: what they wait for,
+// how the gateway ends, and what is done with a run that went wrong.
+//
+// Threads: one.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "tests/sim/gateway.h"
+#include "tests/sim/world.h"
+
+namespace headrace::sim {
+
+inline void run_until(World& world, const Gateway& gateway, const std::function<bool()>& done,
+                      core::Duration longest, std::string_view complaint) {
+  if (!world.violations().empty() || world.run(done, longest)) return;
+  if (world.violations().empty()) {
+    world.violation(fmt::format("{}: {}", complaint, gateway.state()));
+  }
+}
+
+// Of a gateway that drains.
+inline void run_to_end(World& world, const Gateway& gateway) {
+  run_until(
+      world, gateway, [&gateway] { return gateway.ended(); }, std::chrono::seconds(30),
+      "the gateway does not end");
+}
+
+// What went wrong in a run that has ended, or what it left behind.
+inline std::vector<std::string> violations_of(const World& world, Gateway& gateway) {
+  std::vector<std::string> violations = world.violations();
+  return violations.empty() ? gateway.leaks() : violations;
+}
+
+// A Stage is all that lives in a run.
+template <class Stage>
+auto play_on_stage(std::uint64_t seed) {
+  auto stage = std::make_unique<Stage>(seed);
+  auto run = stage->play();
+  if (!run.violations.empty()) {
+    // Whatever is left half done cannot be taken apart.
+    static_cast<void>(stage.release());
+    World::leave();
+  }
+  return run;
+}
+
+}  // namespace headrace::sim
