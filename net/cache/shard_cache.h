@@ -73,6 +73,15 @@ class ShardCache final : private core::FlightWords {
   // Into the index, at its home.
   void keep(core::CacheHold entry);
 
+  // --- keeping what a session fetches, as it passes (shard_cache_keeping.cpp) -------------------
+  // The head has come, `note` says the rest; `bytes_max` of its body may follow.
+  void start_keeping(CacheSession& session, const policy::CachedAnswer& note);
+  void keep_bytes(CacheSession& session, std::span<const std::byte> bytes);
+  // It has come whole and is fit to be given to others.
+  void finish_keeping(CacheSession& session, const policy::Usage& usage);
+  // Also where it never began: those who wait for it are told.
+  void keep_nothing(CacheSession& session, core::FlightEnd end);
+
   // --- from the shard --------------------------------------------------------------------------
   void on_message(const core::Message& message);
   // True: something was left over for the next turn.

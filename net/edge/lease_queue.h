@@ -72,8 +72,8 @@ class LeaseQueue {
   }
 
   // The first entries' bytes, at most as many as `out` holds; they stay queued.
-  template <std::size_t N>
-  std::size_t peek(std::array<std::span<std::byte>, N>& out) const {
+  template <class Byte, std::size_t N>
+  std::size_t peek(std::array<std::span<Byte>, N>& out) const {
     std::size_t count = 0;
     for (Node* node = first_; node != nullptr && count < N; node = node->next) {
       out[count++] = node->bytes;

@@ -34,6 +34,11 @@ class AnswerMeter {
   [[nodiscard]] policy::ProviderErrorReader* error() {
     return std::get_if<policy::ProviderErrorReader>(&reader_);
   }
+  // Of a stream: the client has no part of an event whose rest is still to come.
+  [[nodiscard]] bool forwarded_whole_events() const {
+    const auto* stream = std::get_if<policy::StreamMeter>(&reader_);
+    return stream == nullptr || stream->forwarded_whole_events();
+  }
   // Usage is read.
   [[nodiscard]] bool active() const { return reader_.index() == 1 || reader_.index() == 2; }
 

@@ -26,7 +26,8 @@ Exchange::Exchange(ShardContext& shard, DownstreamConnection& downstream)
     : shard_(&shard),
       downstream_(&downstream),
       config_(shard.config),
-      policy_set_(config_->view().access().policy_set(downstream.listener().link().policy_set)) {
+      policy_set_(config_->view().access().policy_set(downstream.listener().link().policy_set)),
+      answer_(shard) {
   request_.begun_at = shard.now();
   deadline_.bind<&Exchange::on_deadline>(this);
   silence_.bind<&Exchange::on_silence>(this);

@@ -7,7 +7,7 @@
 //   exchange_guard.cpp     guard
 //   exchange_admit.cpp     admit
 //   exchange_cache.cpp     cache: answers from it
-//   exchange_keep.cpp      what it keeps of an answer
+//   exchange_keep.cpp      whether it keeps an answer
 //   exchange_route.cpp     route
 //   exchange_reserve.cpp   reserve: of the caller's limits
 //   exchange_target_limits.cpp  ... of the target's; the next target where one has no room
@@ -17,7 +17,7 @@
 //   exchange_hedge.cpp     a second call while the first provider is silent
 //   exchange_upload.cpp    bodies that pass through unread
 //   exchange_answer.cpp    relay: the answer's head
-//   exchange_relay.cpp     relay and meter: its body
+//   exchange_relay.cpp     relay and meter: its body (answer_body.h, answer_queue.h), its end
 //   exchange_comments.cpp  comments to streams whose provider is silent
 //   exchange_record.cpp    record: the usage record, begun before upstream
 //   exchange_detached.cpp  requests that go on without their client
@@ -47,7 +47,6 @@
 #include "net/cache/cache_user.h"
 #include "net/edge/deadline.h"
 #include "net/edge/transport.h"
-#include "net/http/body_framer.h"
 #include "net/http/head_writer.h"
 #include "net/http/method.h"
 #include "net/http/parse_error.h"
@@ -308,7 +307,6 @@ class Exchange final : public UpstreamUser,
 
   // --- keeping one (exchange_keep.cpp) ---------------------------------------------------------
   void start_keeping(const http::ResponseHead& head);
-  void keep(std::span<const std::byte> bytes);
   void finish_keeping();
   void keep_nothing(core::FlightEnd end);
 
@@ -380,18 +378,9 @@ class Exchange final : public UpstreamUser,
 
   // --- its body (exchange_relay.cpp) -----------------------------------------------------------
   void relay(core::BufferLease lease, std::size_t offset, std::string_view head);
-  void relay_run(std::span<std::byte> run, http::BodyFramer& framer);
-  void queue_relayed(core::BufferLease lease, std::size_t offset, std::string_view head,
-                     http::BodyFramer& framer);
-  void pass_on(std::span<std::byte> bytes, http::BodyFramer& framer);
-  void extend_held_run(std::span<std::byte> bytes);
-  void hold(std::span<std::byte> run, http::BodyFramer& framer);
-  void queue_held();
-  void drop_held();
   void want_more_answer();
   bool splice_answer();
   void answer_complete(bool reusable);
-  void end_until_close();
   void answer_broken(UpstreamFailure failure);
   void pump_answer();
 
@@ -460,7 +449,8 @@ class Exchange final : public UpstreamUser,
   void record();
   bool is_left_out_of_log();
   [[nodiscard]] bool ends_by_reset() const {
-    return answer_.cut && !answer_.streaming && answer_.framing == http::BodyFraming::until_close;
+    return answer_.cut && !answer_.streaming &&
+           answer_.body.framing() == http::BodyFraming::until_close;
   }
   void on_deadline();
   void set_deadline(core::Duration from_now);
@@ -501,7 +491,6 @@ class Exchange final : public UpstreamUser,
   std::uint64_t intent_place_ = 0;   // in the record ring, of billing: strict
   std::int64_t input_estimate_ = 0;  // tokens, where the provider has not said yet
   std::uint64_t bytes_in_ = 0;
-  std::uint64_t bytes_out_ = 0;
   std::string_view rule_;   // which rule decided, in a word that lives for ever; empty: none
   std::string_view limit_;  // which limit did, by its name in the config; empty: none
   std::uint16_t status_ = 0;

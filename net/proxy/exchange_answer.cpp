@@ -152,7 +152,7 @@ void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std:
   }
   if (!detached_) status_ = head.status;
   answer_.upstream_keep_alive = head.keep_alive;
-  answer_.decoder = http::BodyDecoder(head.framing, head.content_length);
+  answer_.body.expect(head.framing, head.content_length);
   start_meter(head);
   if (!withheld) start_keeping(head);
   if (!answer_.early) choose_framing(head);
@@ -179,16 +179,17 @@ void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std:
 void Exchange::start_meter(const http::ResponseHead& head) {
   if (is_encoded(head)) return;
   if (head.status >= 400) {
-    answer_.meter.start_error();
+    answer_.body.meter().start_error();
     return;
   }
   if (passthrough_ != nullptr || head.status != 200) return;
   if (is_event_stream(head)) {
-    answer_.meter.start_stream(request_.match.endpoint, {.strip_usage_chunk = answer_.strip_usage});
+    answer_.body.meter().start_stream(request_.match.endpoint,
+                                      {.strip_usage_chunk = answer_.strip_usage});
     if (!answer_.streaming) shard_->counters.gauges.streams_open.add(1);
     answer_.streaming = true;
   } else if (is_media_type(head.fields.value(FieldId::content_type), "application/json")) {
-    answer_.meter.start_document(
+    answer_.body.meter().start_document(
         request_.match.endpoint,
         shard_->answer_patterns.at(call_.provider, std::to_underlying(request_.match.endpoint)));
   }
@@ -196,13 +197,13 @@ void Exchange::start_meter(const http::ResponseHead& head) {
 
 void Exchange::choose_framing(const http::ResponseHead& head) {
   if (head.framing == BodyFraming::none) {
-    answer_.framing = BodyFraming::none;
-  } else if (head.framing == BodyFraming::length && answer_.meter.stream() == nullptr) {
-    answer_.framing = BodyFraming::length;
+    answer_.body.send_as(BodyFraming::none);
+  } else if (head.framing == BodyFraming::length && answer_.body.meter().stream() == nullptr) {
+    answer_.body.send_as(BodyFraming::length);
   } else if (!request_.http_1_0) {
-    answer_.framing = BodyFraming::chunked;
+    answer_.body.send_as(BodyFraming::chunked);
   } else {
-    answer_.framing = BodyFraming::until_close;
+    answer_.body.send_as(BodyFraming::until_close);
     keep_alive_ = false;
   }
 }
@@ -233,10 +234,10 @@ void Exchange::write_answer_head(const http::ResponseHead& head, http::HeadWrite
     writer.field(FieldId::date, shard_->date.at(shard_->io->wall_now()));
   }
   write_own_fields(writer);
-  if (answer_.framing == BodyFraming::length ||
-      (answer_.framing == BodyFraming::none && head.has_content_length)) {
+  if (answer_.body.framing() == BodyFraming::length ||
+      (answer_.body.framing() == BodyFraming::none && head.has_content_length)) {
     writer.field(FieldId::content_length, head.content_length);
-  } else if (answer_.framing == BodyFraming::chunked) {
+  } else if (answer_.body.framing() == BodyFraming::chunked) {
     writer.lines("Transfer-Encoding: chunked\r\n");
   }
   writer.end();

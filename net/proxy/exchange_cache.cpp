@@ -182,7 +182,7 @@ bool Exchange::served_from_cache() const {
 }
 
 policy::Usage Exchange::usage_uncharged() const {
-  if (!served_from_cache()) return answer_.meter.usage();
+  if (!served_from_cache()) return answer_.body.meter().usage();
   policy::Usage saved = cache_->note.usage;
   saved.source = policy::UsageSource::cache;
   return saved;
@@ -197,13 +197,13 @@ void Exchange::answer_from_cache() {
   deadline_.set(*shard_->timers, core::kNever);
   answer_.started = answer_.ended = true;
   status_ = 200;
-  bytes_out_ = cache_->answer.body_bytes();
+  answer_.body.set_bytes(cache_->answer.body_bytes());
 
   std::array<char, kOwnHeadBytesMax> room;
   http::HeadWriter writer{std::span<char>(room)};
   writer.status_line(status_);
   writer.field(FieldId::content_type, cache_->note.type());
-  writer.field(FieldId::content_length, static_cast<std::uint64_t>(bytes_out_));
+  writer.field(FieldId::content_length, static_cast<std::uint64_t>(answer_.body.bytes()));
   writer.field(FieldId::date, shard_->date.at(shard_->io->wall_now()));
   writer.field("Age", static_cast<std::uint64_t>(age_of(cache_->answer)));
   writer.lines(kNotForSharedCaches);
@@ -224,15 +224,11 @@ void Exchange::answer_from_cache() {
 void Exchange::pump_cached_answer() {
   Transport& transport = downstream_->transport();
   if (transport.sending() || !transport.is_open()) return;
-  std::array<std::span<std::byte>, Transport::kSlicesMax> head;
-  std::array<std::span<const std::byte>, Transport::kSlicesMax> slices;
-  std::size_t count = answer_.out.peek(head);
+  AnswerQueue::Slices slices;
+  std::size_t count = answer_.out.begin_send(slices);
   std::size_t bytes = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    slices[i] = head[i];
-    bytes += head[i].size();
-  }
-  answer_.sending_entries = static_cast<std::uint32_t>(count);
+  for (std::size_t i = 0; i < count; ++i)
+    bytes += slices[i].size();
   const std::size_t end =
       count + cache_->answer.slices(cache_->answer_sent, std::span(slices).subspan(count));
   cache_->answer_sending = 0;
@@ -253,14 +249,13 @@ void Exchange::pump_cached_answer() {
 }
 
 void Exchange::on_cached_answer_sent() {
-  for (; answer_.sending_entries > 0; --answer_.sending_entries)
-    answer_.out.pop_front().reset();
+  answer_.out.sent();
   cache_->answer_sent += std::exchange(cache_->answer_sending, 0);
   pump_cached_answer();
 }
 
 bool Exchange::cached_answer_left() const {
-  return served_from_cache() && cache_->answer_sent < bytes_out_;
+  return served_from_cache() && cache_->answer_sent < answer_.body.bytes();
 }
 
 }  // namespace headrace::net

@@ -54,8 +54,9 @@ void Exchange::on_silence() {
 void Exchange::begin_stream_early() {
   answer_.early = answer_.started = answer_.streaming = true;
   shard_->counters.gauges.streams_open.add(1);
-  answer_.meter.start_stream(request_.match.endpoint, {.strip_usage_chunk = answer_.strip_usage});
-  answer_.framing = http::BodyFraming::chunked;
+  answer_.body.meter().start_stream(request_.match.endpoint,
+                                    {.strip_usage_chunk = answer_.strip_usage});
+  answer_.body.send_as(http::BodyFraming::chunked);
   status_ = 200;
   std::array<char, kOwnHeadBytesMax> room;
   http::HeadWriter writer{std::span<char>(room)};
@@ -79,11 +80,10 @@ void Exchange::begin_stream_early() {
 
 // Only between two events, and where nothing else is on its way.
 void Exchange::say_comment() {
-  const policy::StreamMeter* stream = answer_.meter.stream();
-  const bool between = stream != nullptr && stream->forwarded_whole_events() &&
-                       answer_.held_bytes == 0 && !answer_.beginning_went && answer_.out.empty();
+  const bool between = answer_.body.meter().stream() != nullptr && answer_.body.between_events() &&
+                       answer_.out.empty();
   if (!between || downstream_->transport().sending()) return;
-  queue_text(answer_.framing == http::BodyFraming::chunked ? kCommentChunk : kComment);
+  queue_text(answer_.body.framing() == http::BodyFraming::chunked ? kCommentChunk : kComment);
   shard_->counters.add(ShardCount::stream_comments);
   pump_answer();
 }

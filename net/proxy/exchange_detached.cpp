@@ -53,14 +53,14 @@ void Exchange::detach() {
   detached_ = true;
   keep_alive_ = false;
   answer_.cut = true;
+  answer_.out.mute();
   silence_.clear(*shard_->timers);
   static_cast<void>(downstream_->peer());  // for the record, while there is a socket to ask
 }
 
 void Exchange::on_downstream_gone() {
   // What was queued for it is nobody's now; nothing more is held up by it.
-  answer_.sending_entries = 0;
-  answer_.out.clear();
+  answer_.out.drop();
   if (state_ != ExchangeState::relaying) return;
   set_deadline(std::chrono::milliseconds(call_.pool->provider().row->timeouts.gap_ms));
   want_more_answer();

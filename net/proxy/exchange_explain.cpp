@@ -58,7 +58,7 @@ void Exchange::note_cost(const http::ResponseHead& head, std::span<const std::by
   }
   const bool whole =
       head.framing == http::BodyFraming::length && body.size() >= head.content_length;
-  if (!whole || answer_.meter.document() == nullptr) return;
+  if (!whole || answer_.body.meter().document() == nullptr) return;
   const policy::Usage usage = policy::read_usage(
       request_.match.endpoint, body.first(static_cast<std::size_t>(head.content_length)));
   const policy::config::Price* price = price_of_tier(usage);

@@ -1,81 +1,55 @@
-// What of an upstream's answer the cache keeps, as it passes.
+// Whether the cache keeps an upstream's answer, asked at its head and at its end.
 #include "core/planted_bug.h"
 #include "net/cache/shard_cache.h"
-#include "net/edge/downstream_connection.h"
 #include "net/proxy/exchange.h"
-#include "net/shard_config.h"
 #include "net/shard_context.h"
 #include "policy/cache/answer_fitness.h"
 
 namespace headrace::net {
 
-using core::CacheBuilder;
 using core::FlightEnd;
 using http::FieldId;
-using std::chrono::milliseconds;
-using State = CacheSession::State;
 
 void Exchange::start_keeping(const http::ResponseHead& head) {
-  if (cache_ == nullptr || cache_->state != State::fetching) return;
+  if (cache_ == nullptr || cache_->state != CacheSession::State::fetching) return;
   if (head.status != 200) {
     shard_->counters.add(ShardCount::cache_answers_unfit);
     keep_nothing(FlightEnd::failed);
     return;
   }
-  const std::size_t bytes_max = cache_->route->entry_bytes_max;
-  const bool too_large =
-      head.framing == http::BodyFraming::length && head.content_length > bytes_max;
-  cache_->note = {};
-  cache_->note.streamed = answer_.streaming;
+  const bool too_large = head.framing == http::BodyFraming::length &&
+                         head.content_length > cache_->route->entry_bytes_max;
+  policy::CachedAnswer note;
+  note.streamed = answer_.streaming;
   // What is not read by the meter cannot be judged.
-  if (too_large || !answer_.meter.active() ||
-      !cache_->note.set_content_type(head.fields.value(FieldId::content_type)) ||
-      shard_->cache->build(cache_->builder, cache_->key, cache_->note.note().size(), bytes_max,
-                           shard_->now()) != CacheBuilder::Status::ok) {
+  if (too_large || !answer_.body.meter().active() ||
+      !note.set_content_type(head.fields.value(FieldId::content_type))) {
     shard_->counters.add(ShardCount::cache_answers_dropped);
     keep_nothing(FlightEnd::alone);
+    return;
   }
-}
-
-// On its way to the client, as it is sent.
-void Exchange::keep(std::span<const std::byte> bytes) {
-  if (!cache_->builder.active()) return;
-  if (cache_->builder.append(bytes, shard_->now()) == CacheBuilder::Status::ok) return;
-  shard_->counters.add(ShardCount::cache_answers_dropped);
-  keep_nothing(FlightEnd::alone);
+  shard_->cache->start_keeping(*cache_, note);
+  answer_.body.keep_in(cache_);
 }
 
 // The answer has ended as its framing says.
 void Exchange::finish_keeping() {
   if (cache_ == nullptr || !cache_->builder.active()) return;
-  const policy::StreamMeter* stream = answer_.meter.stream();
+  AnswerMeter& meter = answer_.body.meter();
+  const policy::StreamMeter* stream = meter.stream();
   const bool fit = stream != nullptr
                        ? policy::fit_to_keep(*stream)
-                       : policy::fit_to_keep(request_.match.endpoint, *answer_.meter.document());
+                       : policy::fit_to_keep(request_.match.endpoint, *meter.document());
   if (!fit && !core::planted(core::PlantedBug::unfit_answer_kept)) {
     shard_->counters.add(ShardCount::cache_answers_unfit);
     keep_nothing(FlightEnd::failed);
     return;
   }
-  cache_->note.usage = answer_.meter.usage();
-  core::CacheHold answer = cache_->builder.finish(
-      cache_->note.note(), shard_->now(), shard_->now() + milliseconds(cache_->route->ttl_ms));
-  cache_->state = State::over;
-  shard_->counters.add(ShardCount::cache_answers_kept);
-  if (cache_->seat != nullptr) {
-    shard_->cache->finish(*std::exchange(cache_->seat, nullptr), FlightEnd::stored,
-                          std::move(answer));
-  } else {
-    shard_->cache->keep(std::move(answer));
-  }
+  shard_->cache->finish_keeping(*cache_, meter.usage());
 }
 
 void Exchange::keep_nothing(FlightEnd end) {
-  if (cache_ == nullptr || cache_->state != State::fetching) return;
-  cache_->builder.drop();
-  cache_->state = State::over;
-  if (cache_->seat == nullptr) return;
-  shard_->cache->finish(*std::exchange(cache_->seat, nullptr), end, {});
+  if (cache_ != nullptr) shard_->cache->keep_nothing(*cache_, end);
 }
 
 }  // namespace headrace::net

@@ -93,7 +93,7 @@ bool Exchange::output_used_up() {
   }
   const std::int64_t most = output_max();
   if (most == 0) return false;
-  const policy::StreamMeter* stream = answer_.meter.stream();
+  const policy::StreamMeter* stream = answer_.body.meter().stream();
   if (stream == nullptr || stream->end() != policy::StreamEnd::open) return false;
   const auto events = static_cast<std::int64_t>(stream->output_events());
   return events > most + most / 4 + kSlackTokens;
@@ -148,16 +148,10 @@ void Exchange::cut_answer() {
     end_detached();
     return;
   }
-  const policy::StreamMeter& stream = *answer_.meter.stream();
+  const policy::StreamMeter& stream = *answer_.body.meter().stream();
   const policy::Usage usage = usage_charged();
   std::array<char, 2 * policy::kMessageTextBytesMax> why;
-  std::array<char, policy::kCutEventBytesMax + 2> text;
-  // After an event that was cut an empty line must come first.
-  std::size_t at = 0;
-  if (!stream.forwarded_whole_events() || answer_.beginning_went) {
-    std::memcpy(text.data(), "\n\n", 2);
-    at = 2;
-  }
+  std::array<char, policy::kCutEventBytesMax> text;
   const policy::CutAnswer cut{.model = request_.model.text(),
                               .id = request_.id.text(),
                               .message = config_->view().catalogues().write(
@@ -167,20 +161,12 @@ void Exchange::cut_answer() {
                               .output_tokens = usage.out_total(),
                               .sequence_number = stream.next_sequence_number(),
                               .include_usage = !answer_.strip_usage};
-  const std::size_t bytes =
-      at + policy::write_cut_event(cut, request_.match.endpoint, std::span(text).subspan(at));
-  drop_held();
-  core::BufferLease block = shard_->head_blocks.take();
-  if (!block) {
+  const std::size_t bytes = policy::write_cut_event(cut, request_.match.endpoint, text);
+  if (!answer_.body.say_event({text.data(), bytes})) {
     answer_broken(UpstreamFailure::no_memory);
     return;
   }
-  std::memcpy(block.data(), text.data(), bytes);
-  http::BodyFramer framer(answer_.framing);
-  framer.append({block.data(), bytes});
-  bytes_out_ += framer.body_bytes();
-  answer_.out.push_back(std::move(block), framer.finish());
-  if (answer_.framing == http::BodyFraming::chunked) queue_text(http::kLastChunk);
+  answer_.cut = !answer_.body.say_end();
   answer_.ended = true;
   end_attempt(end_of_answer());
   move_to(ExchangeState::flushing);

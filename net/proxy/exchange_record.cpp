@@ -194,9 +194,9 @@ void Exchange::note_first_byte() {
 void Exchange::note_progress() {
   if (ticket_.entry == nullptr) return;
   core::InFlightEntry& entry = *ticket_.entry;
-  entry.bytes.store(bytes_out_, std::memory_order_relaxed);
-  if (answer_.meter.stream() == nullptr) return;
-  policy::Usage usage = answer_.meter.usage();
+  entry.bytes.store(answer_.body.bytes(), std::memory_order_relaxed);
+  if (answer_.body.meter().stream() == nullptr) return;
+  policy::Usage usage = answer_.body.meter().usage();
   if (usage.in_total() == 0) usage.in_fresh = input_estimate_;
   if (call_.price != nullptr) {
     entry.micro_usd.store(policy::cost_of(usage, call_.price->rates).count(),
@@ -210,8 +210,10 @@ void Exchange::note_progress() {
 // What was used, as far as anybody can know. The bodies of errors are nobody's output.
 policy::Usage Exchange::usage_of_record() const {
   policy::Usage usage = usage_;
-  if (usage.source != UsageSource::none || !answer_.meter.active() || !answer_.cut) return usage;
-  usage.out_text = (static_cast<std::int64_t>(bytes_out_) + kBytesPerToken - 1) / kBytesPerToken;
+  if (usage.source != UsageSource::none || !answer_.body.meter().active() || !answer_.cut)
+    return usage;
+  usage.out_text =
+      (static_cast<std::int64_t>(answer_.body.bytes()) + kBytesPerToken - 1) / kBytesPerToken;
   usage.source = UsageSource::estimated;
   return usage;
 }
@@ -240,12 +242,12 @@ void Exchange::write_usage_record() {
   record.first_byte_nanos = nanos(answer_.first_byte_at);
   record.waited_nanos = wait_.so_far.count();
   record.bytes_in = bytes_in_;
-  record.bytes_out = bytes_out_;
+  record.bytes_out = answer_.body.bytes();
   record.status = status_;
   record.ending = ending();
   record.streamed = answer_.streaming;
   record.usage = usage_of_record();
-  record.raw = answer_.meter.raw();
+  record.raw = answer_.body.meter().raw();
   record.cost = cost_;
   policy::PriceVersionText version(call_.price == nullptr ? 0 : call_.price->version);
   record.price = version.view();

@@ -258,21 +258,11 @@ void Exchange::reply_with(std::uint16_t status, std::string_view content_type,
   pump_answer();
 }
 
-// Copies text of ours into a block and queues it; without memory for it the connection ends.
+// Without memory for it the connection ends.
 void Exchange::queue_text(std::string_view text) {
-  if (text.empty() || detached_) return;
-  core::BufferLease block;
-  if (text.size() <= shard_->head_blocks.block_bytes()) block = shard_->head_blocks.take();
-  // Slow readers of cut events may hold every block.
-  if (!block) block = shard_->bodies.take(text.size());
-  if (!block) {
-    answer_.cut = true;
-    keep_alive_ = false;
-    return;
-  }
-  std::memcpy(block.data(), text.data(), text.size());
-  const std::span<std::byte> bytes(block.data(), text.size());
-  answer_.out.push_back(std::move(block), bytes);
+  if (answer_.out.push_text(text)) return;
+  answer_.cut = true;
+  keep_alive_ = false;
 }
 
 void Exchange::queue_error_event(UpstreamFailure failure, const policy::StreamMeter& stream) {
@@ -293,20 +283,8 @@ void Exchange::queue_error_event(UpstreamFailure failure, const policy::StreamMe
       .request_id = request_.id.text()};
   const std::size_t bytes = policy::write_error_event(
       answer, request_.match.dialect, request_.match.endpoint, stream.next_sequence_number(), text);
-  core::BufferLease block = shard_->head_blocks.take();
-  if (!block) return;
-  // After an event that was cut an empty line must come first.
-  std::size_t at = 0;
-  if (!stream.forwarded_whole_events()) {
-    std::memcpy(block.data(), "\n\n", 2);
-    at = 2;
-  }
-  std::memcpy(block.data() + at, text.data(), bytes);
-  http::BodyFramer framer(answer_.framing == http::BodyFraming::chunked
-                              ? http::BodyFraming::chunked
-                              : http::BodyFraming::until_close);
-  framer.append({block.data(), at + bytes});
-  answer_.out.push_back(std::move(block), framer.finish());
+  // Without memory for it the framing says it alone, which never completes.
+  static_cast<void>(answer_.body.say_event({text.data(), bytes}));
 }
 
 }  // namespace headrace::net

@@ -145,12 +145,12 @@ void Exchange::learn_from_head(UpstreamCall& call, const http::ResponseHead& hea
 
 // How the answer that has come, or as far as it came, is to be called.
 AttemptEnd Exchange::end_of_answer() {
-  if (const auto* stream = answer_.meter.stream();
+  if (const auto* stream = answer_.body.meter().stream();
       stream != nullptr && stream->end() == policy::StreamEnd::failed) {
     return AttemptEnd::stream_error;
   }
   const AttemptEnd end = policy::end_of_status(tries_.made[call_.entry].status);
-  const policy::ProviderErrorReader* error = answer_.meter.error();
+  const policy::ProviderErrorReader* error = answer_.body.meter().error();
   if (error == nullptr) return end;
   if (error->retry_after_ms())
     call_.patience_ms = std::max(call_.patience_ms, *error->retry_after_ms());
@@ -254,7 +254,7 @@ std::optional<core::Duration> Exchange::plan_retry(AttemptEnd end) {
 // Whatever the answer of a call that failed left behind, but for the beginning of a stream that we
 // have made ourselves: the next call goes on with that.
 void Exchange::forget_answer() {
-  drop_held();
+  answer_.body.drop_held();
   answer_.gathered.reset();
   answer_.gathered_bytes = 0;
   answer_.scan = {};
@@ -266,9 +266,8 @@ void Exchange::forget_answer() {
     answer_.streaming = false;
     shard_->counters.gauges.streams_open.add(-1);
   }
-  if (!core::planted(core::PlantedBug::failed_answer_kept)) answer_.out.clear();
-  answer_.meter.stop();
-  bytes_out_ = 0;
+  if (!core::planted(core::PlantedBug::failed_answer_kept)) answer_.out.drop();
+  answer_.body.forget();
   status_ = 0;
   answer_.started = false;
 }

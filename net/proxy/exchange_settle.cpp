@@ -43,7 +43,7 @@ bool Exchange::is_charged() const {
 
 // What it used: the provider's word, else what passed, with the prompt as it was estimated.
 policy::Usage Exchange::usage_charged() {
-  policy::Usage usage = answer_.meter.usage();
+  policy::Usage usage = answer_.body.meter().usage();
   if (usage.source == policy::UsageSource::provider || !text_counted_ || route_ == nullptr) {
     return usage;
   }
@@ -51,7 +51,7 @@ policy::Usage Exchange::usage_charged() {
   if (call_.target != nullptr) prompt = learned(request_.model.text()).prompt_tokens(prompt_);
   if (usage.in_total() == 0) usage.in_fresh = prompt;
   // An answer that came whole and said nothing of its usage may have been as long as it was let.
-  const bool whole = !answer_.cut && !answer_.local && !answer_.meter.active();
+  const bool whole = !answer_.cut && !answer_.local && !answer_.body.meter().active();
   if (whole) usage.out_text = std::max(usage.out_text, output_max());
   usage.source = policy::UsageSource::estimated;
   return usage;
@@ -153,11 +153,11 @@ void Exchange::record() {
   } else {
     counters.add(ShardCount::responses_2xx);
   }
-  if (answer_.meter.active()) {
+  if (answer_.body.meter().active()) {
     counters.add(ShardCount::answers_metered);
     counters.add(ShardCount::tokens_in, static_cast<std::uint64_t>(usage.in_total()));
     counters.add(ShardCount::tokens_out, static_cast<std::uint64_t>(usage.out_total()));
-    if (const auto* stream = answer_.meter.stream()) {
+    if (const auto* stream = answer_.body.meter().stream()) {
       counters.add(ShardCount::stream_events, stream->events());
     }
   }
@@ -174,7 +174,7 @@ void Exchange::record() {
                                 ? core::Duration::zero()
                                 : answer_.first_byte_at - request_.begun_at;
   line.bytes_in = bytes_in_;
-  line.bytes_out = bytes_out_;
+  line.bytes_out = answer_.body.bytes();
   line.usage = usage;
   line.status = status_;
   line.shard = shard_->number;

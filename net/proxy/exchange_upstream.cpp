@@ -289,7 +289,7 @@ void Exchange::on_upstream_ended(PeerEnd end) {
   const bool answering =
       state_ == ExchangeState::relaying || state_ == ExchangeState::judging_answer;
   if (answering && !answer_.ended) {
-    if (answer_.decoder.framing() == BodyFraming::until_close && end == PeerEnd::finished) {
+    if (answer_.body.provider_framing() == BodyFraming::until_close && end == PeerEnd::finished) {
       answer_complete(false);
     } else {
       upstream_broken(UpstreamFailure::truncated);
