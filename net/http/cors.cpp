@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "access-control-";
 // Of the official SDKs, and our own.
-constexpr std::array<std::string_view, 18> kSdkFields = {
+constexpr std::array<std::string_view, 20> kSdkFields = {
     "accept",
     "accept-language",
     "anthropic-beta",
@@ -23,10 +23,12 @@ constexpr std::array<std::string_view, 18> kSdkFields = {
     "openai-organization",
     "openai-project",
     "traceparent",
+    "user-agent",  // which Firefox and Safari let pages set, and the SDKs do
     "x-api-key",
     "x-goog-api-client",
     "x-goog-api-key",
     "x-request-id",
+    "x-server-timeout",
 };
 constexpr std::string_view kStainless =
     "x-stainless-";  // how OpenAI's and Anthropic's describe themselves

@@ -140,6 +140,12 @@ class Browsers(EdgeTest):
         self.assertNotIn("content-length", answer.headers)
         self.assertEqual(self.upstream.requests, [])
 
+    def test_every_field_that_an_sdk_sends_from_a_page_is_let_through(self):
+        self.start(f"    cors_origins: [{self.PAGE}]")
+        fields = ("anthropic-dangerous-direct-browser-access, anthropic-version, authorization, content-type, openai-project, "
+                  "user-agent, x-api-key, x-goog-api-client, x-goog-api-key, x-server-timeout, x-stainless-lang, x-headrace-tags")
+        self.assertEqual(self.preflight(self.PAGE, fields=fields).headers["access-control-allow-headers"], fields)
+
     def test_another_origin_is_refused(self):
         self.start(f"    cors_origins: [{self.PAGE}]")
         for origin in ("https://evil.test", "null", self.PAGE + ".evil.test", self.PAGE.upper()):
