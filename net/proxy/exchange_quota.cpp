@@ -23,6 +23,8 @@ namespace {
 // Output is counted by its events and bytes until the provider says how much it was: a cut comes
 // only where that is surely above what the request was let.
 constexpr std::int64_t kSlackTokens = 64;
+// More than any text's tokens have on the average; those of English have four or five.
+constexpr std::uint64_t kBytesOfATokenMax = 32;
 
 }  // namespace
 
@@ -95,8 +97,11 @@ bool Exchange::output_used_up() {
   if (most == 0) return false;
   const policy::StreamMeter* stream = answer_.body.meter().stream();
   if (stream == nullptr || stream->end() != policy::StreamEnd::open) return false;
-  const auto events = static_cast<std::int64_t>(stream->output_events());
-  return events > most + most / 4 + kSlackTokens;
+  const auto counted = static_cast<std::int64_t>(
+      std::max<std::uint64_t>(stream->output_events(), stream->output_bytes() / kBytesOfATokenMax));
+  if (counted > most + most / 4 + kSlackTokens) return true;
+  return stream->finish_reason() == policy::FinishReason::none &&
+         stream->output_tokens_said() > most;
 }
 
 // Another config holds since it began: limits that were lowered beneath what this request holds of
@@ -160,6 +165,7 @@ void Exchange::cut_answer() {
                               .input_tokens = usage.in_total(),
                               .output_tokens = usage.out_total(),
                               .sequence_number = stream.next_sequence_number(),
+                              .open_block = stream.open_block(),
                               .include_usage = !answer_.strip_usage};
   const std::size_t bytes = policy::write_cut_event(cut, request_.match.endpoint, text);
   if (!answer_.body.say_event({text.data(), bytes})) {

@@ -131,6 +131,7 @@ constexpr JsonFields kResponses = table({
 // A whole answer, or an event; level1 is the message that an event opens with, level2 a delta.
 constexpr JsonFields kMessages = table({
     {root, "type", event_type},
+    {root, "index", sequence_number},
     {root, "usage", usage},
     {root, "message", level1},
     {level1, "usage", usage},

@@ -34,8 +34,8 @@ enum class AnswerField : JsonField {
   service_tier,
   finish_reason,
   event_type,
-  sequence_number,
-  padding,  // a string that means nothing
+  sequence_number,  // of the event; Anthropic: of the content block that it is about
+  padding,          // a string that means nothing
   error,
   first_count,
 };

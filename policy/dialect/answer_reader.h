@@ -18,10 +18,12 @@ namespace headrace::policy {
 
 // What an event of a stream is, by its `type` (Responses, Anthropic).
 enum class AnswerEvent : std::uint8_t {
-  none,        // has no type, or one that says nothing here
-  delta,       // a piece of output
-  last_usage,  // Anthropic's message_delta: the final count
-  completed,   // the end of the stream
+  none,         // has no type, or one that says nothing here
+  delta,        // a piece of output
+  block_begin,  // Anthropic: a content block opens
+  block_end,    // ... and is complete
+  last_usage,   // Anthropic's message_delta: the final count
+  completed,    // the end of the stream
   failed,
 };
 
@@ -35,7 +37,8 @@ class AnswerReader final : public JsonSink {
   // Some choice ended otherwise than by itself or for a tool (cut at the cap, filtered), or the
   // model declined: such an answer is nobody else's.
   bool withheld = false;
-  std::int64_t sequence_number = -1;  // Responses: the last one seen
+  // The last one seen: of the event (Responses), or of its content block (Anthropic).
+  std::int64_t sequence_number = -1;
 
   // Of the current event (or whole answer).
   AnswerEvent event = AnswerEvent::none;

@@ -53,6 +53,11 @@ void write_responses(JsonWriter& writer, const CutAnswer& answer) {
 }
 
 void write_messages(JsonWriter& writer, const CutAnswer& answer) {
+  if (answer.open_block >= 0) {
+    writer.raw("event: content_block_stop\n");
+    writer.raw(R"(data: {"type":"content_block_stop","index":)");
+    writer.number(answer.open_block).raw("}\n\n");
+  }
   writer.raw("event: message_delta\n");
   writer.raw(R"(data: {"type":"message_delta","delta":{"stop_reason":"max_tokens",)");
   writer.raw(R"("stop_sequence":null},"usage":{"output_tokens":)");

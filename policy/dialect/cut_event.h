@@ -22,6 +22,7 @@ struct CutAnswer {
   std::int64_t input_tokens = 0;
   std::int64_t output_tokens = 0;    // as far as it came
   std::int64_t sequence_number = 0;  // of a Responses stream's next event
+  std::int64_t open_block = -1;      // Anthropic: the content block to be ended first; -1: none
   bool include_usage = false;        // OpenAI: the client asked for it
 };
 

@@ -169,6 +169,8 @@ StreamPiece::Verdict StreamMeter::end_event() {
     output_bytes_ += reader_.output_bytes;
     plain_output_ = reader_.plain;
   }
+  if (reader_.event == AnswerEvent::block_begin) open_block_ = reader_.sequence_number;
+  if (reader_.event == AnswerEvent::block_end) open_block_ = -1;
   if (reader_.error || reader_.event == AnswerEvent::failed) {
     end_ = StreamEnd::failed;
     reader_.finish_reason = FinishReason::failed;
@@ -201,6 +203,10 @@ void StreamMeter::finish() {
 bool StreamMeter::may_end_here() const {
   return end_ != StreamEnd::open ||
          (!has_typed_events(endpoint_) && reader_.finish_reason != FinishReason::none);
+}
+
+std::int64_t StreamMeter::output_tokens_said() const {
+  return reader_.raw.empty() ? 0 : normalise(reader_.raw, endpoint_).out_total();
 }
 
 Usage StreamMeter::usage() const {

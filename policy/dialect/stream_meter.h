@@ -87,6 +87,11 @@ class StreamMeter {
   // Of the event that a Responses stream would go on with.
   [[nodiscard]] std::int64_t next_sequence_number() const { return reader_.sequence_number + 1; }
 
+  // Anthropic: of the content block that is open; below 0 where none is.
+  [[nodiscard]] std::int64_t open_block() const { return open_block_; }
+  // What the provider has said so far of the output, which it need not do before its end.
+  [[nodiscard]] std::int64_t output_tokens_said() const;
+
   [[nodiscard]] const RawUsage& raw() const { return reader_.raw; }
   // The usage so far: `provider` once the provider's last word was seen; else `estimated`, with
   // what the provider said of the input (0 where it said nothing: the caller has the better guess)
@@ -113,6 +118,7 @@ class StreamMeter {
   StreamOptions options_;
   std::span<const std::byte> slice_;
   std::uint64_t output_bytes_ = 0;
+  std::int64_t open_block_ = -1;
   std::uint32_t piece_begin_ = 0;  // in the slice: what no piece covered yet
   std::uint32_t event_begin_ = 0;  // in the slice: where the current event begins
   std::uint32_t data_begin_ = 0;   // in the slice: where the current event's first data token is

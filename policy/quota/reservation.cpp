@@ -67,13 +67,13 @@ Reservation plan_reservation(const LimitChain& chain, std::span<const std::int64
   Reservation reservation;
   const std::int64_t answers = std::max<std::int64_t>(question.answers, 1);
   std::int64_t affordable = kUnlimited;
-  bool hard = false;
+  bool hard = false;  // the output, too
   for (std::size_t i = 0; i < chain.size(); ++i) {
     const LimitMeasure measure = chain[i].rule->measure;
     const bool counted = measure == LimitMeasure::requests || measure == LimitMeasure::concurrent;
     if (counted || chain[i].rule->action == LimitAction::soft) continue;
-    hard = true;
-    const std::int64_t paid = output_within(chain[i].rule->measure, left[i], question);
+    hard |= measure != LimitMeasure::input_tokens;
+    const std::int64_t paid = output_within(measure, left[i], question);
     if (paid >= affordable) continue;
     affordable = paid;
     reservation.capped_by = i;

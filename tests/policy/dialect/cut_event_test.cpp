@@ -33,6 +33,11 @@ TEST(CutEvent, EndsAsTheProviderWouldAtItsCap) {
   EXPECT_TRUE(written(Endpoint::messages, answer)
                   .starts_with("event: message_delta\ndata: "
                                R"({"type":"message_delta","delta":{"stop_reason":"max_tokens")"));
+  answer.open_block = 2;
+  EXPECT_TRUE(written(Endpoint::messages, answer)
+                  .starts_with("event: content_block_stop\ndata: "
+                               R"({"type":"content_block_stop","index":2})"
+                               "\n\nevent: message_delta\n"));
   EXPECT_TRUE(written(Endpoint::responses, answer).starts_with("event: response.failed\n"));
   EXPECT_TRUE(written(Endpoint::responses, answer).contains(R"("code":"budget_exhausted")"));
   EXPECT_TRUE(written(Endpoint::stream_generate_content, answer)
@@ -50,6 +55,7 @@ TEST(CutEvent, IsJsonAndFitsWhateverIsInIt) {
                            .input_tokens = INT64_MAX / 2,
                            .output_tokens = INT64_MAX / 2,
                            .sequence_number = INT64_MAX,
+                           .open_block = INT64_MAX,
                            .include_usage = true};
     const std::string events = written(endpoint, answer);
     EXPECT_TRUE(events.ends_with("\n\n"));

@@ -252,12 +252,20 @@ TEST(StreamMeter, EstimatesWhatACutStreamUsed) {
   EXPECT_EQ(messages.meter.usage().out_text, 9);  // 36 bytes
   EXPECT_FALSE(messages.meter.may_end_here());
 
+  EXPECT_EQ(messages.meter.open_block(), -1);
+  Relay amid_a_block(Endpoint::messages);
+  amid_a_block.pass(kMessages.substr(0, kMessages.find("event: content_block_stop")));
+  EXPECT_EQ(amid_a_block.meter.open_block(), 0);
+
   // Gemini: the last count came before the end.
   Relay gemini(Endpoint::stream_generate_content);
   gemini.pass(kGemini.substr(0, kGemini.find("\r\n\r\n") + 4));
   EXPECT_EQ(gemini.meter.usage().source, UsageSource::estimated);
   EXPECT_EQ(gemini.meter.usage().in_total(), 4);
   EXPECT_EQ(gemini.meter.usage().out_text, 1);
+  EXPECT_EQ(gemini.meter.output_tokens_said(), 0);
+  gemini.pass(kGemini.substr(kGemini.find("\r\n\r\n") + 4));
+  EXPECT_EQ(gemini.meter.output_tokens_said(), 32);
 
   Relay nothing(Endpoint::responses);
   nothing.pass(": nothing yet\n\n");

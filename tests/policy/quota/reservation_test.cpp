@@ -42,7 +42,7 @@ TEST(Reservation, FollowsTheMeasure) {
       {kTokens, 1100, 5000, 1000, 1100},
       {kTokens, 110, 5000, 16, 116},  // more than is left: the limit will refuse it
       {kTokens, 0, 5, 0, 105},
-      {input, 100, std::nullopt, 4096, 100},
+      {input, 100, std::nullopt, 0, 100},  // says nothing of the output
       {output, 500, std::nullopt, 500, 500},
       {kMoney, 1'000'000, 10, 0, 120},
       {kMoney, 1100, 10'000, 500, 1100},
