@@ -95,8 +95,14 @@ class Reader {
   }
 
   static std::string in_words(const SectionSpec& section) {
-    return &section == &config_section() ? std::string("the config")
-                                         : fmt::format("the {}", section.name);
+    if (&section == &config_section()) return "the config";
+    for (const OptionSpec& option : config_section().options) {
+      // There is one of it: by its option's name.
+      if (option.type == OptionType::record && option.section == &section) {
+        return fmt::format("`{}`", option.name);
+      }
+    }
+    return fmt::format("the {}", section.name);
   }
 
   // "provider `openai`": by the first option that is a required text.
@@ -240,10 +246,13 @@ class Reader {
     if (value.text.size() > subject.option.bytes_max) {
       return {fmt::format("is longer than {} bytes", subject.option.bytes_max), ""};
     }
-    if (auto complaint = judge_text(rule, value.text)) return {std::move(*complaint), ""};
+    if (auto complaint = judge_text(rule, value.text)) {
+      return {std::move(*complaint), remedy_of(rule, value)};
+    }
     if (rule == TextRule::address && !core::SocketAddress::parse(value.text)) {
-      return {"is no address to listen on" + as_written(subject, value),
-              "write `127.0.0.1:8080`, `[::1]:8080` or `unix:/run/headrace.sock`"};
+      return {
+          "is no address to listen on" + as_written(subject, value),
+          "write numbers, not names: `127.0.0.1:8080`, `[::1]:8080` or `unix:/run/headrace.sock`"};
     }
     if (rule == TextRule::network && !core::Cidr::parse(value.text)) {
       return {"is no network" + as_written(subject, value),
@@ -253,6 +262,25 @@ class Reader {
       return {"is not 64 hexadecimal digits", "make it with `printf %s KEY | sha256sum`"};
     }
     return {};
+  }
+
+  static std::string remedy_of(TextRule rule, const YamlNode& value) {
+    if (value.text.empty() && value.substituted) {
+      return "the variable or file that it comes from is empty";
+    }
+    switch (rule) {
+      case TextRule::scope:
+        return "write a group (chat, completions, embeddings, moderations, token_counts, models, "
+               "other), or a method and a path, as `POST /v1/chat/**`";
+      case TextRule::permission:
+        return "write a method and a path, as `POST /v1/chat/**`, or `*`";
+      case TextRule::origin:
+        return "write scheme and host in small letters, as `https://app.acme.test`, or `*`";
+      case TextRule::date:
+        return "write `2027-01-31`, or `2027-01-31T12:30:00Z`";
+      default:
+        return "";
+    }
   }
 
   bool is_list(const Subject& subject, const YamlNode& value) {

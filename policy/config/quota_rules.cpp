@@ -180,6 +180,7 @@ class QuotaRules {
   void judge_warnings(BudgetModel& budget) {
     std::size_t count = 0;
     for (const Text& text : budget.warn_percent) {
+      if (text.unknown) return;
       const auto percent = core::parse_decimal(text.value);
       if (!percent || *percent == 0 || *percent > 100) {
         errors_.add(text.place, "`warn_percent` holds what is no share of a budget",
@@ -216,14 +217,13 @@ class QuotaRules {
   void judge_prices() {
     std::set<std::tuple<std::string_view, std::string_view, std::int64_t, ServiceTier>> known;
     std::size_t patterns = 0;
+    NamedSet providers("provider", errors_);
+    for (const ProviderModel& provider : model_.providers) {
+      // Those that stand twice are reported where providers are judged.
+      if (!providers.has(provider.name.value)) providers.add(provider.name);
+    }
     for (PriceModel& price : model_.prices) {
-      const bool there = std::ranges::any_of(model_.providers, [&](const ProviderModel& provider) {
-        return provider.name.value == price.provider.value;
-      });
-      if (!there && !price.provider.unknown) {
-        errors_.add(price.provider.place,
-                    fmt::format("there is no provider {}", shown(price.provider)), "");
-      }
+      providers.require(price.provider);
       if (const auto day = parse_day(price.from.value)) {
         price.row.from_unix_seconds = *day;
       } else if (!price.from.unknown) {

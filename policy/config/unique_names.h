@@ -29,7 +29,7 @@ class UniqueNames {
     errors_.add(
         place,
         fmt::format("{} {} stands twice; first in line {}", what_, shown_name, first->second.line),
-        "give one of them another name, or remove it");
+        "change one of them, or remove it");
   }
 
   std::string_view what_;

@@ -12,7 +12,9 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include "core/utf8_sequence.h"
 #include "policy/config/error_list.h"
+#include "policy/config/yaml_hint.h"
 
 namespace headrace::policy::config {
 namespace {
@@ -120,10 +122,25 @@ Place place_at(std::string_view text, std::size_t offset) {
           static_cast<std::uint32_t>(offset - line_start + 1)};
 }
 
+std::size_t valid_utf8_bytes(std::string_view text) {
+  std::size_t at = 0;
+  while (const std::size_t bytes = core::utf8_sequence_bytes(text.substr(at)))
+    at += bytes;
+  return at;
+}
+
+bool is_utf16(std::string_view text) {
+  return text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff");
+}
+
 bool judge_bytes(std::string_view text, ErrorList& errors) {
   if (text.size() > kYamlBytesMax) {
     errors.add({}, fmt::format("the config is larger than {} bytes", kYamlBytesMax),
                "keep large numbers of keys in the control plane's store");
+    return false;
+  }
+  if (is_utf16(text)) {
+    errors.add({1, 1}, "the config is UTF-16", "save it as UTF-8");
     return false;
   }
   const auto control = std::ranges::find_if(text, [](char c) {
@@ -136,7 +153,8 @@ bool judge_bytes(std::string_view text, ErrorList& errors) {
     return false;
   }
   if (!simdjson::validate_utf8(text.data(), text.size())) {
-    errors.add({}, "the config is not valid UTF-8", "save it as UTF-8");
+    errors.add(place_at(text, valid_utf8_bytes(text)), "the config is not valid UTF-8",
+               "save it as UTF-8");
     return false;
   }
   return true;
@@ -283,9 +301,11 @@ std::optional<YamlNode> parse_yaml(std::string_view text, ErrorList& errors) {
     return std::nullopt;
   } catch (const YAML::Exception& error) {
     const bool open_quote = error.msg == YAML::ErrorMsg::DOC_IN_SCALAR;
-    errors.add(place_of(error.mark),
-               "this is not YAML: " + (open_quote ? "a quote is never closed" : error.msg),
-               "check indentation, colons and quotes here and just above");
+    const Place place = place_of(error.mark);
+    std::string hint = yaml_hint(text, place.line);
+    if (hint.empty()) hint = "check indentation, colons and quotes here and just above";
+    errors.add(place, "this is not YAML: " + (open_quote ? "a quote is never closed" : error.msg),
+               std::move(hint));
     return std::nullopt;
   } catch (const std::exception& error) {
     errors.add({}, std::string("the YAML could not be read: ") + error.what());

@@ -254,6 +254,7 @@ TEST(Quota, SaysWhatIsWrong) {
       {"tenants: [{name: t, time_zone: Mars/Olympus}]", "there is no time zone `Mars/Olympus`"},
       {"tenants: [{name: t, time_zone: ../../etc/passwd}]", "there is no time zone"},
       {"prices: [{provider: x, models: [a]}]", "there is no provider `x`"},
+      {"prices: [{provider: openia, models: [a]}]", "did you mean `openai`?"},
       {"prices: [{provider: openai, models: [a], from: 2026-02-30}]", "`from` is no day"},
       {"prices: [{provider: openai, models: [a]}, {provider: openai, models: [a]}]",
        "has two prices from the same day"},

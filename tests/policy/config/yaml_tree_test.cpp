@@ -67,8 +67,12 @@ TEST(YamlTree, RefusesWhatAConfigDoesNotNeed) {
       {"a: b\nc: \x01\n", "test.yaml:2:4: a control character"},
       {"a: \x04\n", "a control character"},
       {"a: \x7f\n", "a control character"},
-      {"a: \xff\xfe\n", "not valid UTF-8"},
-      {"a: \xc0\xaf\n", "not valid UTF-8"},
+      {std::string_view("\xff\xfe"
+                        "a\0",
+                        4),
+       "test.yaml:1:1: the config is UTF-16"},
+      {"a: \xff\xfe\n", "test.yaml:1:4: the config is not valid UTF-8; save it as UTF-8"},
+      {"a: b\nc: \xc3\xa4\xc0\xaf\n", "test.yaml:2:6: the config is not valid UTF-8"},
       {"a: \xed\xa0\x80\n", "not valid UTF-8"},
   };
   for (const Case& one : cases) {
