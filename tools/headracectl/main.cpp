@@ -1,8 +1,12 @@
 // headracectl: what an operator asks of a node.
+#include <cerrno>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
-#include <map>
+#include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -23,6 +27,40 @@ int fail(const std::string& text) {
   return EXIT_FAILURE;
 }
 
+void add_output(CLI::App& command, tools::ctl::Output& output) {
+  command
+      .add_option_function<std::string>(
+          "-o,--output",
+          [&output](const std::string& text) {
+            if (text != "table" && text != "json") {
+              throw CLI::ValidationError("--output",
+                                         fmt::format("{} is neither table nor json", text));
+            }
+            output = text == "json" ? tools::ctl::Output::json : tools::ctl::Output::table;
+          },
+          "table, or json: a line each [table]")
+      ->type_name("FORM");
+}
+
+// A file is written beside its place first: whoever starts or reloads meanwhile finds the former
+// base or this one, whole. What is no file (a pipe, /dev/null) is written to. Says why not.
+std::string write_base(const std::vector<std::byte>& base, const std::string& path) {
+  struct stat there{};
+  const bool in_place = ::lstat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode);
+  const std::string draft = in_place ? path : path + ".new";
+  errno = 0;
+  // What it holds is for those alone who serve from it.
+  const mode_t others = ::umask(S_IRWXG | S_IRWXO);
+  std::ofstream file(draft, std::ios::binary | std::ios::trunc);
+  ::umask(others);
+  file.write(reinterpret_cast<const char*>(base.data()), static_cast<std::streamsize>(base.size()));
+  file.close();
+  if (file && (in_place || std::rename(draft.c_str(), path.c_str()) == 0)) return {};
+  const std::string why = errno != 0 ? std::strerror(errno) : "it is not taken";
+  if (!in_place) std::remove(draft.c_str());
+  return why;
+}
+
 // The config base, or the reason why there is none.
 int compile(const std::string& config, const std::string& base_path) {
   const auto key = net::find_master_key();
@@ -39,14 +77,9 @@ int compile(const std::string& config, const std::string& base_path) {
         "  set HEADRACE_MASTER_KEY (`openssl rand -hex 32`) or HEADRACE_MASTER_KEY_FILE, here and "
         "for headrace");
   }
-  // What it holds is for those alone who serve from it.
-  const mode_t others = ::umask(S_IRWXG | S_IRWXO);
-  std::ofstream file(base_path, std::ios::binary | std::ios::trunc);
-  ::umask(others);
-  file.write(reinterpret_cast<const char*>(base->data()),
-             static_cast<std::streamsize>(base->size()));
-  file.flush();
-  if (!file) return fail(fmt::format("cannot write {}", base_path));
+  if (const std::string why = write_base(*base, base_path); !why.empty()) {
+    return fail(fmt::format("headracectl compile: cannot write {}: {}", base_path, why));
+  }
   fmt::print("{}: {} bytes\n", base_path, base->size());
   return EXIT_SUCCESS;
 }
@@ -55,7 +88,7 @@ int compile(const std::string& config, const std::string& base_path) {
 
 int main(int argc, char** argv) {
   CLI::App app{"headracectl: looks into a node of Headrace and compiles its configs."};
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // so that a slip in its name is told as such
 
   tools::ctl::RecordsCommand records;
   CLI::App* show = app.add_subcommand(
@@ -68,10 +101,7 @@ int main(int argc, char** argv) {
       show->add_option("--region", records.region, "The file of the shared region");
   journal->excludes(region);
   show->add_flag("-f,--follow", records.follow, "Go on with what comes");
-  const std::map<std::string, tools::ctl::Output> outputs = {{"table", tools::ctl::Output::table},
-                                                             {"json", tools::ctl::Output::json}};
-  show->add_option("-o,--output", records.output, "table, or json: a line each")
-      ->transform(CLI::CheckedTransformer(outputs));
+  add_output(*show, records.output);
 
   tools::ctl::LimitsCommand limits;
   CLI::App* list = app.add_subcommand(
@@ -87,8 +117,7 @@ int main(int argc, char** argv) {
     list->add_option(name, *value, "Whose, by name; of several the narrowest");
   list->add_option("--limit", limits.limit, "Which, by name; all where none is named");
   list->add_flag("--unused", limits.unused, "Those too of which nothing is spent");
-  list->add_option("-o,--output", limits.output, "table, or json: a line each")
-      ->transform(CLI::CheckedTransformer(outputs));
+  add_output(*list, limits.output);
   CLI::App* reset = list->add_subcommand("reset", "Lets the limits of one scope begin anew");
   reset->fallthrough();
 
@@ -104,8 +133,7 @@ int main(int argc, char** argv) {
   CLI::App* shown_keys = app.add_subcommand(
       "keys", "API keys, whose they are and when each was used last, from the shared region");
   shown_keys->add_option("--region", keys.region, "The file of the shared region")->required();
-  shown_keys->add_option("-o,--output", keys.output, "table, or json: a line each")
-      ->transform(CLI::CheckedTransformer(outputs));
+  add_output(*shown_keys, keys.output);
 
   std::string config;
   std::string base;
@@ -117,6 +145,7 @@ int main(int argc, char** argv) {
   check->add_option("config", config, "The config file")->required();
 
   CLI11_PARSE(app, argc, argv);
+  if (app.get_subcommands().empty()) return fail(app.help());
   if (make->parsed()) return compile(config, base);
   if (check->parsed()) return compile(config, {});
   if (list->parsed()) {

@@ -99,7 +99,8 @@ void add_load_options(CLI::App& app, Draft& line) {
       ->group(group);
   add_time(app, "--duration", line.duration, "of each step [10s]")->group(group);
   add_time(app, "--warm-up", options.warm_up, "before, not measured [1s]")->group(group);
-  app.add_option("--requests", options.requests_max, "at most, a target and round [10000000]")
+  app.add_option("--requests", options.requests_max,
+                 "at most, a target and round, those of the warm-up too [10000000]")
       ->check(CLI::Range(1ULL, 1'000'000'000'000ULL))
       ->type_name("N")
       ->group(group);

@@ -61,6 +61,13 @@ int run(const CommandLine& line) {
   }
   if (!written) return 1;
   for (const TargetResult& target : result.targets) {
+    if (!target.measured_any()) {
+      fmt::print(stderr,
+                 "headrace-load: no request to {} was measured: they ended in the warm-up "
+                 "(--warm-up), which --requests counts too\n",
+                 target.label);
+      return 1;
+    }
     if (target.errors_share() <= line.options.errors_share_max) continue;
     fmt::print(stderr, "headrace-load: {:.2f} % of the requests to {} failed, more than {:.2f} %\n",
                100 * target.errors_share(), target.label, 100 * line.options.errors_share_max);

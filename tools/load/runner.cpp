@@ -51,6 +51,11 @@ struct Runner::Worker {
   std::unique_ptr<core::Shard> shard;
 };
 
+bool TargetResult::measured_any() const {
+  return std::ranges::any_of(steps,
+                             [](const auto& step) { return step->tally.started.value() > 0; });
+}
+
 double TargetResult::errors_share() const {
   std::uint64_t completed = 0;
   std::uint64_t failed = 0;

@@ -39,6 +39,8 @@ struct TargetResult {
   std::uint64_t connections_opened = 0;  // in the warm-up too
 
   [[nodiscard]] double errors_share() const;
+  // Some request was started behind the warm-up.
+  [[nodiscard]] bool measured_any() const;
 };
 
 struct RunResult {
