@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/cache/cache_partition.h"
+#include "core/counters.h"
 #include "core/last_use_table.h"
 #include "core/region_layout.h"
 #include "core/shard.h"
@@ -30,6 +31,9 @@ struct Fleet {
   std::span<core::KeySlot> key_slots;
   core::LastUseTable last_uses;                // of API keys, by their identity
   const JournalStatistics* journal = nullptr;  // none: the config has no journal
+  // Lines that a log's output did not take; none: there is no such log.
+  const core::Counter* access_lines_lost = nullptr;
+  const core::Counter* audit_lines_lost = nullptr;
   std::atomic<bool> ready{false};
   std::atomic<bool> draining{false};
   std::atomic<std::uint64_t> config_generation{1};

@@ -36,7 +36,7 @@ constexpr std::array kCounterRows = {
                "Answers with a status of 5xx."},
     CounterRow{ShardCount::downstream_cancelled, "headrace_downstream_cancelled_total",
                "Requests whose client left before the end of its answer."},
-    CounterRow{ShardCount::upstream_connections, "headrace_upstream_connections_total",
+    CounterRow{ShardCount::upstream_connections, "headrace_upstream_connects_total",
                "Connections opened to providers."},
     CounterRow{ShardCount::upstream_reused, "headrace_upstream_reused_total",
                "Requests sent on a connection that was kept."},
@@ -163,6 +163,11 @@ void head(std::string& out, std::string_view name, std::string_view help, std::s
   fmt::format_to(std::back_inserter(out), "# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
 }
 
+void counter(std::string& out, std::string_view name, std::string_view help, std::uint64_t value) {
+  head(out, name, help, "counter");
+  fmt::format_to(std::back_inserter(out), "{} {}\n", name, value);
+}
+
 template <class Value>
 void gauge(std::string& out, std::string_view name, std::string_view help, Value value) {
   head(out, name, help, "gauge");
@@ -216,11 +221,9 @@ void write_cache(std::string& out, const Fleet& fleet) {
   gauge(out, "headrace_cache_entries", "Answers in the cache.", entries);
   gauge(out, "headrace_cache_bytes", "What they take of its memory, in whole blocks.",
         blocks * static_cast<std::int64_t>(core::kCacheBlockBytes));
-  head(out, "headrace_cache_evictions_total", "Answers that went for want of room.", "counter");
-  fmt::format_to(std::back_inserter(out), "headrace_cache_evictions_total {}\n", evicted);
-  head(out, "headrace_cache_expired_total", "Answers that went because their time was over.",
-       "counter");
-  fmt::format_to(std::back_inserter(out), "headrace_cache_expired_total {}\n", expired);
+  counter(out, "headrace_cache_evictions_total", "Answers that went for want of room.", evicted);
+  counter(out, "headrace_cache_expired_total", "Answers that went because their time was over.",
+          expired);
 }
 
 struct JournalRow {
@@ -255,10 +258,8 @@ constexpr std::array kJournalRows = {
 void journal_metrics(const Fleet& fleet, std::string& out) {
   if (fleet.journal == nullptr) return;
   const JournalStatistics& journal = *fleet.journal;
-  for (const JournalRow& row : kJournalRows) {
-    head(out, row.name, row.help, "counter");
-    fmt::format_to(std::back_inserter(out), "{} {}\n", row.name, (journal.*row.which).value());
-  }
+  for (const JournalRow& row : kJournalRows)
+    counter(out, row.name, row.help, (journal.*row.which).value());
   gauge(out, "headrace_journal_stalled", "1: the disk takes nothing, records wait in memory.",
         journal.stalled.value());
   gauge(out, "headrace_journal_waiting_bytes", "Records in memory that are not on the disk yet.",
@@ -267,20 +268,31 @@ void journal_metrics(const Fleet& fleet, std::string& out) {
         static_cast<double>(journal.lag_nanos.value()) / 1e9);
 }
 
+void log_metrics(const Fleet& fleet, std::string& out) {
+  const auto lost = [](const core::Counter* lines) {
+    return lines == nullptr ? 0 : lines->value();
+  };
+  counter(out, "headrace_access_log_lines_lost_total",
+          "Access log lines that the disk or the reader of standard output did not take.",
+          lost(fleet.access_lines_lost));
+  counter(out, "headrace_audit_log_lines_lost_total", "Likewise lines of the audit log.",
+          lost(fleet.audit_lines_lost));
+}
+
 std::string metrics(const Fleet& fleet) {
   std::string out;
   for (const CounterRow& row : kCounterRows) {
     std::uint64_t total = 0;
     for (const FleetShard& shard : fleet.shards)
       total += shard.counters->counts.value(row.which);
-    head(out, row.name, row.help, "counter");
-    fmt::format_to(std::back_inserter(out), "{} {}\n", row.name, total);
+    counter(out, row.name, row.help, total);
   }
   gauge(out, "headrace_downstream_connections", "Connections of clients open now.",
         sum(fleet, &ShardGauges::downstream_connections));
   gauge(out, "headrace_upstream_connections", "Connections to providers open now.",
         sum(fleet, &ShardGauges::upstream_connections));
-  gauge(out, "headrace_requests_in_flight", "Requests that have begun and not ended.",
+  gauge(out, "headrace_requests_in_flight",
+        "Requests that have begun and not ended, the one for this page included.",
         sum(fleet, &ShardGauges::requests_in_flight));
   gauge(out, "headrace_streams_open", "Streamed answers under way.",
         sum(fleet, &ShardGauges::streams_open));
@@ -289,8 +301,9 @@ std::string metrics(const Fleet& fleet) {
   write_cache(out, fleet);
   gauge(out, "headrace_config_generation", "Configs taken over since the start.",
         fleet.config_generation.load());
-  gauge(out, "headrace_config_reloads_failed", "Configs refused since the start.",
-        fleet.config_reloads_failed.load());
+  counter(out, "headrace_config_reloads_failed_total", "Configs refused since the start.",
+          fleet.config_reloads_failed.load());
+  log_metrics(fleet, out);
   journal_metrics(fleet, out);
   histogram(out, "headrace_request_duration_seconds", "From a request's head to its answer's end.",
             merged(fleet, &ShardCounters::request_nanos));

@@ -1,5 +1,6 @@
 #include "net/log/log_writer.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -8,6 +9,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "core/event_log.h"
@@ -20,9 +22,16 @@ namespace headrace::net {
 namespace {
 
 constexpr std::size_t kWriteBytes = 64 * 1024;
+constexpr std::chrono::minutes kToldAgainAfter{1};
+constexpr int kOutputWaitMs = 1000;
 
 int open_file(const std::string& path) {
   return ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+}
+
+bool wait_for_room(int descriptor) {
+  pollfd output{.fd = descriptor, .events = POLLOUT, .revents = 0};
+  return ::poll(&output, 1, kOutputWaitMs) == 1;
 }
 
 }  // namespace
@@ -97,20 +106,37 @@ bool LogWriter::drain() {
 
 void LogWriter::write_out() {
   std::size_t written = 0;
-  const std::string_view text(text_.data(), std::exchange(text_bytes_, 0));
-  while (written < text.size()) {
+  std::string_view text(text_.data(), std::exchange(text_bytes_, 0));
+  if (text.empty()) return;
+  if (amid_line_ && ::write(descriptor_, "\n", 1) == 1) amid_line_ = false;
+  while (!amid_line_ && written < text.size()) {
     const ssize_t result = ::write(descriptor_, text.data() + written, text.size() - written);
     if (result > 0) {
       written += static_cast<std::size_t>(result);
       continue;
     }
     if (result < 0 && errno == EINTR) continue;
-    for (const char c : text.substr(written))
-      lines_lost_ += c == '\n' ? 1 : 0;
-    HEADRACE_EVENT(warning, "{}: {}; {} lines lost so far", kind_.name, std::strerror(errno),
-                   lines_lost_);
+    // A pipe that somebody else has made so: its reader is slow, not gone.
+    if (result < 0 && errno == EAGAIN && wait_for_room(descriptor_)) continue;
     break;
   }
+  text.remove_prefix(written);
+  if (text.empty()) return;
+  amid_line_ |= written > 0 && text_[written - 1] != '\n';
+  lose(text);
+}
+
+void LogWriter::lose(std::string_view text) {
+  const int error = errno;
+  lines_lost_.add(static_cast<std::uint64_t>(std::ranges::count(text, '\n')));
+  const auto now = std::chrono::steady_clock::now();
+  if (told_at_ != std::chrono::steady_clock::time_point{} && now - told_at_ < kToldAgainAfter) {
+    return;
+  }
+  told_at_ = now;
+  HEADRACE_EVENT(warning, "{} {}: {}; {} lines lost so far", kind_.name,
+                 path_.empty() ? "to standard output" : path_, std::strerror(error),
+                 lines_lost_.value());
 }
 
 void LogWriter::open_again() {
@@ -123,6 +149,7 @@ void LogWriter::open_again() {
   }
   ::close(descriptor_);
   descriptor_ = descriptor;
+  amid_line_ = false;
 }
 
 }  // namespace headrace::net

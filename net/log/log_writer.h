@@ -4,8 +4,9 @@
 // Threads:  one of its own, from start() to stop(); reopen() from any.
 // Pace:     looks at the rings every kPause while there is little to do; a shard whose ring fills
 //           up faster calls it.
-// Errors:   an output that cannot be written is told once a minute on the event log, with the
-//           number of lines lost; the gateway goes on.
+// Errors:   an output that takes nothing is told once a minute on the event log, with the number of
+//           lines lost, which a metric has too; the gateway goes on. What was cut amid a line ends
+//           there: the lines behind it are whole.
 #pragma once
 
 #include <atomic>
@@ -19,6 +20,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/counters.h"
 #include "net/log/log_ring.h"
 
 namespace headrace::net {
@@ -54,6 +56,8 @@ class LogWriter {
   void stop();
   // The file was moved away: go on in a new one of the same name.
   void reopen() { reopen_.store(true, std::memory_order_release); }
+  // Lines that the output did not take. Any thread may read it.
+  [[nodiscard]] const core::Counter& lines_lost() const { return lines_lost_; }
 
  private:
   LogWriter(const LogKind& kind, std::string path, int descriptor)
@@ -61,6 +65,7 @@ class LogWriter {
   void run();
   bool drain();
   void write_out();
+  void lose(std::string_view text);
   void open_again();
 
   const LogKind& kind_;
@@ -72,7 +77,9 @@ class LogWriter {
   LogBell bell_;
   std::atomic<bool> reopen_{false};
   std::atomic<bool> stop_{false};
-  std::uint64_t lines_lost_ = 0;
+  core::Counter lines_lost_;
+  bool amid_line_ = false;  // the output took a part of a line only
+  std::chrono::steady_clock::time_point told_at_{};
   std::thread thread_;
 };
 

@@ -85,6 +85,7 @@ void DataPlane::block_signals() {
   const sigset_t signals = our_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is as a full disk
 }
 
 // --- start ---------------------------------------------------------------------------------------
@@ -105,13 +106,15 @@ std::expected<void, std::string> DataPlane::open_logs() {
     into->start();
     return {};
   };
-  if (auto opened = open(kAccessLogKind, settings.access_log.output, settings.access_log.path,
-                         &DataPlaneShard::access_log, log_writer_);
-      !opened) {
-    return opened;
+  auto opened = open(kAccessLogKind, settings.access_log.output, settings.access_log.path,
+                     &DataPlaneShard::access_log, log_writer_);
+  if (opened) {
+    opened = open(kAuditLogKind, settings.audit.output, settings.audit.path,
+                  &DataPlaneShard::audit_log, audit_writer_);
   }
-  return open(kAuditLogKind, settings.audit.output, settings.audit.path, &DataPlaneShard::audit_log,
-              audit_writer_);
+  if (log_writer_ != nullptr) fleet_.access_lines_lost = &log_writer_->lines_lost();
+  if (audit_writer_ != nullptr) fleet_.audit_lines_lost = &audit_writer_->lines_lost();
+  return opened;
 }
 
 void DataPlane::reopen_logs() {

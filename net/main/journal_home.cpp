@@ -1,7 +1,6 @@
 #include "net/main/journal_home.h"
 
 #include <array>
-#include <csignal>
 #include <ctime>
 
 #include <unistd.h>
@@ -67,8 +66,6 @@ std::expected<std::unique_ptr<JournalHome>, std::string> JournalHome::open(
     }
     return nullptr;
   }
-  // A file that may not grow is an answer of the disk like any other.
-  std::signal(SIGXFSZ, SIG_IGN);
   auto files = DiskFiles::open(std::string(view.text(settings.directory)));
   if (!files) return std::unexpected(files.error());
   const JournalOptions options = options_of(view);

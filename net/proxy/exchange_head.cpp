@@ -33,7 +33,7 @@ void Exchange::begin(core::BufferLease message, std::size_t head_bytes, std::siz
     if (!downstream_->keep_for_later({message_->body_begin(), arrived})) keep_alive_ = false;
     arrived = 0;
   }
-  if (downstream_->listener().link().role == ListenerRole::admin) {
+  if (is_operators()) {
     answer_admin(head);
     return;
   }
@@ -59,9 +59,18 @@ void Exchange::begin(core::BufferLease message, std::size_t head_bytes, std::siz
   request_.match.allow = {};
 }
 
-void Exchange::note_request(const http::RequestHead& head) {
-  shard_->counters.add(ShardCount::requests);
+// What the gateway's own watchers ask for is none of what they watch.
+bool Exchange::is_operators() const {
+  return downstream_->listener().link().role == ListenerRole::admin;
+}
+
+void Exchange::count_request() {
+  if (!is_operators()) shard_->counters.add(ShardCount::requests);
   shard_->counters.gauges.requests_in_flight.add(1);
+}
+
+void Exchange::note_request(const http::RequestHead& head) {
+  count_request();
   request_.method = head.method;
   request_.http_1_0 = head.version == http::Version::http_1_0;
   keep_alive_ = head.keep_alive;

@@ -68,8 +68,7 @@ void write_strict_transport_security(std::uint64_t seconds, http::HeadWriter& wr
 
 void Exchange::refuse_head(http::ParseError error) {
   const http::RequestHead& head = shard_->request_head;
-  shard_->counters.add(ShardCount::requests);
-  shard_->counters.gauges.requests_in_flight.add(1);
+  count_request();
   request_.method = head.method;
   request_.id.make(shard_->io->random(), shard_->io->random());
   keep_alive_ = false;
@@ -80,8 +79,7 @@ void Exchange::refuse_head(http::ParseError error) {
 }
 
 void Exchange::refuse_slow_head() {
-  shard_->counters.add(ShardCount::requests);
-  shard_->counters.gauges.requests_in_flight.add(1);
+  count_request();
   request_.id.make(shard_->io->random(), shard_->io->random());
   keep_alive_ = false;
   reply(Reason::request_timeout, MessageId::head_slow);

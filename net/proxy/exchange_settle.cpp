@@ -5,7 +5,6 @@
 
 #include "core/planted_bug.h"
 #include "net/edge/downstream_connection.h"
-#include "net/edge/listener.h"
 #include "net/log/access_log.h"
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
@@ -142,6 +141,8 @@ void Exchange::record() {
   ShardCounters& counters = shard_->counters;
   settle();
   write_usage_record();
+  // What monitoring asks for every few seconds would drown the log.
+  if (is_operators()) return;
   const policy::Usage& usage = usage_;
   counters.request_nanos.record(static_cast<std::uint64_t>((now - request_.begun_at).count()));
   if (status_ >= 500) {
@@ -161,9 +162,6 @@ void Exchange::record() {
       counters.add(ShardCount::stream_events, stream->events());
     }
   }
-  // Pages that monitoring asks for every few seconds would drown the log.
-  const bool admin = downstream_->listener().link().role == ListenerRole::admin;
-  if (admin) return;
   if (is_audited()) write_audit();
   if (shard_->access_log == nullptr || is_left_out_of_log()) return;
   const policy::config::ConfigView& view = config_->view();

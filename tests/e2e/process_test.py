@@ -63,7 +63,7 @@ class Process(unittest.TestCase):
         with Upstream() as upstream, Gateway(upstream.address) as gateway:
             gateway.config.write_text(gateway.config_text() + "\nnonsense: 1\nhttp:\n  head_timeot_ms: 5\n")
             gateway.signal(signal.SIGHUP)
-            gateway.wait_for_metric("headrace_config_reloads_failed", lambda value: value == 1)
+            gateway.wait_for_metric("headrace_config_reloads_failed_total", lambda value: value == 1)
             self.assertEqual(ask(gateway).status, 200)
             log = gateway.log.read_text()
             # A line each, with its place.
@@ -423,6 +423,11 @@ class Process(unittest.TestCase):
             self.assertEqual(compiled.returncode, 0, compiled.stderr)
             self.assertNotIn(b"CANARY", base.read_bytes())
             self.assertEqual(base.stat().st_mode & 0o077, 0)
+            self.assertEqual([each.name for each in base.parent.glob("*.base*")], ["headrace.base"])
+            for place, why in (("/nowhere/headrace.base", "No such file"), ("/dev/full", "No space"), (gateway.folder, "directory")):
+                refused = run("headracectl", "compile", gateway.config, "-o", place, key=MASTER_KEY)
+                self.assertEqual(refused.returncode, 1)
+                self.assertIn(why, refused.stderr)
             other = run("headrace", "-t", "--config", base, key=MASTER_KEY[::-1])
             self.assertEqual(other.returncode, 1)
             self.assertIn("another master key", other.stderr)
@@ -442,7 +447,7 @@ class Process(unittest.TestCase):
                 self.assertEqual(ask(gateway).status, 200)
                 base.write_bytes(whole[:100])
                 gateway.signal(signal.SIGHUP)
-                gateway.wait_for_metric("headrace_config_reloads_failed", lambda value: value == 1)
+                gateway.wait_for_metric("headrace_config_reloads_failed_total", lambda value: value == 1)
                 base.write_bytes(whole)
                 gateway.signal(signal.SIGHUP)
                 gateway.wait_for_metric("headrace_config_generation", lambda value: value == 2)

@@ -150,9 +150,9 @@ class TokenKeys(unittest.TestCase):
         self.expect(renewed.token("many"), 200)
         # A file that cannot be read changes nothing.
         (self.gateway.folder / "many.json").write_text("no JSON")
-        failed = self.gateway.metric("headrace_config_reloads_failed")
+        failed = self.gateway.metric("headrace_config_reloads_failed_total")
         self.gateway.signal(signal.SIGHUP)
-        self.gateway.wait_for_metric("headrace_config_reloads_failed", lambda value: value > failed)
+        self.gateway.wait_for_metric("headrace_config_reloads_failed_total", lambda value: value > failed)
         self.expect(renewed.token("many"), 200)
 
 

@@ -1,0 +1,55 @@
+"""A log whose disk is full costs lines, which are counted, and no request; what is written is whole
+lines of JSON, whatever was cut."""
+
+import json
+import resource
+import time
+import unittest
+
+from gateway import Gateway, Response, chat, request
+from upstream import Upstream
+
+
+class AccessLog(unittest.TestCase):
+    def ask(self, gateway, times=1):
+        with gateway.connect() as connection:
+            for _ in range(times):
+                connection.sendall(request(chat()))
+                self.assertEqual(Response(connection).status, 200)
+
+    def test_a_device_that_takes_nothing_is_told_of_once_and_counted(self):
+        with Upstream() as upstream:
+            gateway = Gateway(upstream.address)
+            gateway.access_log = "/dev/full"
+            with gateway:
+                for _ in range(5):
+                    self.ask(gateway)
+                    time.sleep(0.1)  # a write of its own
+                gateway.wait_for_metric("headrace_access_log_lines_lost_total", lambda lost: lost == 5)
+                told = [line for line in gateway.log.read_text().splitlines() if "lines lost" in line]
+                self.assertEqual(len(told), 1, told)
+                self.assertIn("access log /dev/full: No space left on device", told[0])
+
+    def test_what_was_cut_amid_a_line_spoils_no_other(self):
+        with Upstream() as upstream, Gateway(upstream.address) as gateway:
+            self.ask(gateway)
+            gateway.log_lines(1)
+            size = gateway.access_log.stat().st_size
+            # No file may grow further: as a full disk, but for its number.
+            resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE, (size + size // 2, resource.RLIM_INFINITY))
+            self.ask(gateway, 3)
+            gateway.wait_for_metric("headrace_access_log_lines_lost_total", lambda lost: lost == 3)
+            resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            self.ask(gateway, 2)
+            deadline = time.monotonic() + 10
+            while gateway.access_log.read_text().count("\n") < 4 and time.monotonic() < deadline:
+                time.sleep(0.02)
+            first, cut, *rest = gateway.access_log.read_text().splitlines()
+            self.assertEqual(len(cut), size // 2)
+            for line in (first, *rest):
+                self.assertEqual(json.loads(line)["status"], 200)
+            self.assertEqual(len(rest), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
