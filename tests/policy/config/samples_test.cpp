@@ -46,19 +46,6 @@ TEST(Samples, PlansAreTheFourThatArePromised) {
   }
 }
 
-TEST(Samples, ReadmesFirstConfigIsRight) {
-  const std::string page = read_source_file("README.md");
-  constexpr std::string_view kFence = "```yaml\n";
-  const std::size_t begin = page.find(kFence);
-  ASSERT_NE(begin, std::string::npos);
-  const std::size_t text = begin + kFence.size();
-  MapSource source = usual_source();
-  source.variables["MY_APPLICATION_KEY"] = kClientSecret;
-  const Compiled compiled = compile(page.substr(text, page.find("```", text) - text), "README.md",
-                                    source, test_master_key());
-  EXPECT_TRUE(compiled) << (compiled ? "" : errors_text(compiled.error()));
-}
-
 TEST(Samples, DemoKnowsItsKeyAndItsProvider) {
   const OpenConfig config(read_source_file("deploy/config/demo.yaml"));
   ASSERT_TRUE(config.good());
