@@ -180,7 +180,7 @@ std::expected<void, std::string> DataPlane::make_shards(
       signature_work_, static_cast<std::uint32_t>(count), TlsWaiting::kSignaturesMax);
   auto region =
       RegionHome::open(line_.region_path, static_cast<std::uint32_t>(count), snapshot->view());
-  if (!region) return std::unexpected("shared region: " + region.error());
+  if (!region) return std::unexpected(region.error());
   region_.emplace(std::move(*region));
   auto journal = JournalHome::open(snapshot->view(), *region_);
   if (!journal) return std::unexpected(journal.error());

@@ -19,9 +19,13 @@ namespace {
 constexpr std::size_t kOneFamilyMax = 6;
 static_assert(kOneFamilyMax < kNameAddressesMax);
 
+constexpr std::chrono::minutes kToldAgainAfter{1};
+constexpr std::size_t kToldMax = 1024;
+
 }  // namespace
 
 struct NameWork::Query {
+  NameWork* work;
   std::uint32_t shard;
   NameRequest request;
   core::AttendantReplies<NameReply>* replies;
@@ -54,7 +58,7 @@ void NameWork::on_request(std::uint32_t shard, const NameRequest& request,
                                   .addresses = {}});
     return;
   }
-  auto* query = new Query{shard, request, &replies};
+  auto* query = new Query{this, shard, request, &replies};
   ares_addrinfo_hints hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
@@ -87,15 +91,30 @@ void NameWork::on_answer(void* object, int status, int, ::ares_addrinfo* answer)
   if (answer != nullptr) ares_freeaddrinfo(answer);
   if (reply.count == 0) {
     reply.holds_seconds = kRetrySeconds;
-    HEADRACE_EVENT(warning, "the name {} cannot be resolved: {}", query->request.host.data(),
-                   ares_strerror(status));
+    query->work->tell_failure(query->request.host.data(), status);
   } else {
+    query->work->tell_success(query->request.host.data());
     // From the hosts file a name comes without a TTL.
     reply.holds_seconds = holds <= 0 ? kHoldsSecondsMin
                                      : std::clamp(static_cast<std::uint32_t>(holds),
                                                   kHoldsSecondsMin, kHoldsSecondsMax);
   }
   query->replies->send(query->shard, reply);
+}
+
+void NameWork::tell_failure(const std::string& host, int status) {
+  const auto now = std::chrono::steady_clock::now();
+  // Names that configs before this one had are never asked for again.
+  if (told_.size() >= kToldMax) told_.clear();
+  const auto [told, is_first] = told_.try_emplace(host, now);
+  if (!is_first && now - told->second < kToldAgainAfter) return;
+  told->second = now;
+  HEADRACE_EVENT(warning, "the name {} cannot be resolved: {}", host, ares_strerror(status));
+}
+
+void NameWork::tell_success(const std::string& host) {
+  if (told_.erase(host) == 0) return;
+  HEADRACE_EVENT(info, "the name {} is resolved again", host);
 }
 
 void NameWork::on_poll(core::AttendantReplies<NameReply>&) {

@@ -1,7 +1,8 @@
 // Resolves providers' names off the shards, with c-ares: an attendant's work (core/attendant.h).
 //
 // A shard asks for a name and is told up to kNameAddressesMax addresses and how long they hold (the
-// records' TTL within bounds). It asks again by then; while that fails it goes on with what it has.
+// records' TTL within bounds). It asks again by then; while that fails it goes on with what it has,
+// and the event log hears of it once a minute, and when it is over.
 //
 // Threads: the attendant's. Waiting for DNS answers is its poll(2), never a shard's.
 #pragma once
@@ -10,6 +11,8 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "core/attendant.h"
@@ -60,9 +63,13 @@ class NameWork {
  private:
   struct Query;
   static void on_answer(void* query, int status, int timeouts, ::ares_addrinfo* answer);
+  void tell_failure(const std::string& host, int status);
+  void tell_success(const std::string& host);
 
   ares_channeldata* channel_ = nullptr;
   bool library_ready_ = false;
+  // When it was last told that a name cannot be resolved: shards ask every few seconds.
+  std::unordered_map<std::string, std::chrono::steady_clock::time_point> told_;
 };
 
 }  // namespace headrace::net

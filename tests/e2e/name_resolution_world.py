@@ -94,8 +94,13 @@ class NameResolution(unittest.TestCase):
             with self.subTest(mode=mode), NameServer(mode) as names, Upstream(address=("127.0.0.1", 8080)) as upstream, Gateway("provider.test:8080") as gateway:
                 self.assertEqual(self.ask(gateway), 502)
                 self.assertEqual(upstream.requests, [])
+                asked = names.asked
+                self.until(lambda: names.asked > asked)
                 names.mode = "ok"
                 self.until(lambda: self.ask(gateway) == 200)
+                log = gateway.log.read_text()
+                self.assertEqual(log.count("provider.test cannot be resolved"), 1, log)
+                self.assertEqual(log.count("provider.test is resolved again"), 1, log)
 
     def test_a_name_server_that_says_nothing_holds_nobody_else_up(self):
         with NameServer("silent"), Upstream(address=("127.0.0.1", 8080)) as upstream:
