@@ -144,6 +144,23 @@ class Operator(unittest.TestCase):
             with self.assertRaisesRegex(AssertionError, "say whose"):
                 ctl("limits", "reset", "--region", gateway.region)
 
+    def test_limits_of_routes_providers_and_their_keys_are_reset_too(self):
+        limit = "limits: [{measure: requests, per: hour, value: 9}]"
+        with Upstream() as upstream:
+            gateway = Restarted(upstream.address, "tenant: default")
+            text = gateway.config_text().replace("  - models: [gpt-4o, smart]", f"  - name: chat\n    {limit}\n    models: [gpt-4o, smart]")
+            keys = f"    {limit}\n    keys: [{{name: first, credential: sk-CANARY-first-0123456789, {limit}}}]\n"
+            before, behind = text.split("    credential: ", 1)
+            text = before + keys + behind.split("\n", 1)[1]
+            gateway.config_text = lambda: text
+            with gateway:
+                self.assertEqual(gateway.ask().status, 200)
+                for scope in ({"route": "chat"}, {"provider": "openai"}, {"provider": "openai/first"}):
+                    (name, value), = scope.items()
+                    self.assertEqual(gateway.limits_of(**scope)["requests_per_hour"]["used"], 1, scope)
+                    ctl("limits", "reset", "--region", gateway.region, f"--{name}", value)
+                    self.assertEqual(gateway.limits_of(**scope)["requests_per_hour"]["used"], 0, scope)
+
     def test_an_operator_says_that_the_clock_is_right(self):
         # Behind the header and the incarnations: core/limits/limit_words.h.
         wall_offset = 2 * mmap.PAGESIZE + 2 * 8

@@ -31,6 +31,7 @@ struct Whose {
 };
 
 std::optional<Whose> whose(const LimitsCommand& command) {
+  if (!command.route.empty()) return Whose{ScopeKind::route, command.route};
   if (!command.provider.empty()) return Whose{ScopeKind::provider, command.provider};
   if (!command.key.empty()) return Whose{ScopeKind::key, command.key};
   if (!command.user.empty()) return Whose{ScopeKind::user, command.user};
@@ -79,7 +80,11 @@ class LimitsOfANode {
       return false;
     }
     const auto of = whose(command_);
-    return !of || (rolled.limit.scope == of->kind && rolled.scope_name == of->name);
+    if (!of) return true;
+    const ScopeKind scope = rolled.limit.scope;
+    const bool kind =
+        scope == of->kind || (scope == ScopeKind::provider_key && of->kind == ScopeKind::provider);
+    return kind && rolled.scope_name == of->name;
   }
 
   void show(const RolledLimit& rolled) {
@@ -124,7 +129,8 @@ class LimitsOfANode {
 
 int show_limits(const LimitsCommand& command) {
   if (command.reset && !whose(command)) {
-    return fail("say whose: --organisation, --tenant, --project, --user, --key or --provider");
+    return fail(
+        "say whose: --organisation, --tenant, --project, --user, --key, --provider or --route");
   }
   auto node = NodeRegion::open(command.region);
   if (!node) return fail(node.error());

@@ -16,7 +16,8 @@ struct LimitsCommand {
   std::string project;
   std::string user;
   std::string key;
-  std::string provider;
+  std::string provider;  // or one of its keys: PROVIDER/KEY
+  std::string route;
   std::string limit;    // by its name; empty: all
   bool unused = false;  // show those too of which nothing is spent
   bool reset = false;

@@ -88,6 +88,7 @@ int compile(const std::string& config, const std::string& base_path) {
 
 int main(int argc, char** argv) {
   CLI::App app{"headracectl: looks into a node of Headrace and compiles its configs."};
+  app.set_version_flag("-V,--version", HEADRACE_VERSION);
   app.require_subcommand(0, 1);  // so that a slip in its name is told as such
 
   tools::ctl::RecordsCommand records;
@@ -112,9 +113,10 @@ int main(int argc, char** argv) {
                                                          {"--project", &limits.project},
                                                          {"--user", &limits.user},
                                                          {"--key", &limits.key},
-                                                         {"--provider", &limits.provider}};
+                                                         {"--route", &limits.route}};
   for (const auto& [name, value] : scopes)
     list->add_option(name, *value, "Whose, by name; of several the narrowest");
+  list->add_option("--provider", limits.provider, "Likewise; PROVIDER/KEY is one of its keys");
   list->add_option("--limit", limits.limit, "Which, by name; all where none is named");
   list->add_flag("--unused", limits.unused, "Those too of which nothing is spent");
   add_output(*list, limits.output);

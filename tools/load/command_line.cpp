@@ -51,21 +51,22 @@ struct Draft : CommandLine {
   bool connections_given = false;
 };
 
-core::Duration time_of(const std::string& text) {
+core::Duration time_of(const std::string& option, const std::string& text) {
   const auto nanos = parse_time_nanos(text);
-  if (!nanos) throw CLI::ValidationError("time", nanos.error());
+  if (!nanos) throw CLI::ValidationError(option, nanos.error());
   return core::Duration(static_cast<std::int64_t>(*nanos));
 }
 
 // "1,2.5,4". Not left to the library, whose lists would take in the targets behind them.
-std::vector<double> parse_list(std::string_view text, double low, double high) {
+std::vector<double> parse_list(const std::string& option, std::string_view text, double low,
+                               double high) {
   std::vector<double> list;
   while (!text.empty()) {
     const auto comma = std::min(text.find(','), text.size());
     const auto number = parse_number(text.substr(0, comma));
-    if (!number) throw CLI::ValidationError("list", number.error());
+    if (!number) throw CLI::ValidationError(option, number.error());
     if (*number < low || *number > high) {
-      throw CLI::ValidationError("list", fmt::format("{} is not {} to {}", *number, low, high));
+      throw CLI::ValidationError(option, fmt::format("{} is not {} to {}", *number, low, high));
     }
     list.push_back(*number);
     text.remove_prefix(std::min(comma + 1, text.size()));
@@ -73,11 +74,20 @@ std::vector<double> parse_list(std::string_view text, double low, double high) {
   return list;
 }
 
+// What is wrong with a line of a head; empty: nothing.
+std::string is_field(const std::string& text) {
+  const auto colon = text.find(':');
+  const bool good = colon != 0 && colon != text.npos && std::ranges::all_of(text, [](char c) {
+                      return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
+                    });
+  return good ? std::string() : fmt::format("\"{}\" is not a header such as \"Name: value\"", text);
+}
+
 CLI::Option* add_time(CLI::App& app, const std::string& name, core::Duration& time,
                       const std::string& help) {
   return app
       .add_option_function<std::string>(
-          name, [&time](const std::string& text) { time = time_of(text); }, help)
+          name, [&time, name](const std::string& text) { time = time_of(name, text); }, help)
       ->type_name("TIME");
 }
 
@@ -86,7 +96,8 @@ void add_load_options(CLI::App& app, Draft& line) {
   LoadOptions& options = line.options;
   app.add_option("targets", line.targets, "[NAME=]URL")->required()->group(group);
   app.add_option_function<std::string>(
-         "--rate", [&line](const std::string& text) { line.rates = parse_list(text, 0.001, 1e7); },
+         "--rate",
+         [&line](const std::string& text) { line.rates = parse_list("--rate", text, 0.001, 1e7); },
          "requests per second and target; several (1000,2000) are steps, each --duration long")
       ->type_name("LIST")
       ->group(group);
@@ -131,16 +142,15 @@ void add_request_options(CLI::App& app, Draft& line) {
   app.add_option("--method", request.method, "[POST]")->type_name("METHOD")->group(group);
   app.add_option("--header", request.headers, "'NAME: VALUE'; may be repeated")
       ->type_name("LINE")
-      ->expected(1)
-      ->take_all()
+      ->allow_extra_args(false)
+      ->check(is_field)
       ->group(group);
   app.add_option("--api-key", request.key, "sent as the path's dialect sends it")
       ->type_name("KEY")
       ->group(group);
   app.add_option("--body", request.body_files, "a file to send; several are sent in turn")
       ->type_name("FILE")
-      ->expected(1)
-      ->take_all()
+      ->allow_extra_args(false)
       ->group(group);
   app.add_option("--body-bytes", request.body_bytes, "of a generated body [1536]")
       ->check(CLI::Range(0, 256 * 1024 * 1024))
@@ -186,7 +196,7 @@ void add_output_options(CLI::App& app, Draft& line) {
   app.add_option_function<std::string>(
          "--cpu",
          [&line](const std::string& text) {
-           for (const double cpu : parse_list(text, 0, 4095)) {
+           for (const double cpu : parse_list("--cpu", text, 0, 4095)) {
              line.options.processors.push_back(static_cast<unsigned>(cpu));
            }
          },

@@ -32,15 +32,15 @@ constexpr const char* kExamples =
     "\\\n"
     "       http://127.0.0.1:9000/v1/chat/completions";
 
-SocketAddress parse_address(const std::string& text) {
+SocketAddress parse_address(const std::string& option, const std::string& text) {
   const auto address = SocketAddress::parse(text);
-  if (!address) throw CLI::ValidationError("address", address.error());
+  if (!address) throw CLI::ValidationError(option, address.error());
   return *address;
 }
 
-headrace::core::Duration parse_time(const std::string& text) {
+headrace::core::Duration parse_time(const std::string& option, const std::string& text) {
   const auto nanos = headrace::tools::parse_time_nanos(text);
-  if (!nanos) throw CLI::ValidationError("time", nanos.error());
+  if (!nanos) throw CLI::ValidationError(option, nanos.error());
   return headrace::core::Duration(static_cast<std::int64_t>(*nanos));
 }
 
@@ -58,7 +58,7 @@ void add_serving_options(CLI::App& app, ServerOptions& options) {
          "--listen",
          [&options](const std::vector<std::string>& texts) {
            for (const auto& text : texts)
-             options.listen.push_back({parse_address(text), false});
+             options.listen.push_back({parse_address("--listen", text), false});
          },
          "address:port (port 0: a free one) or unix:PATH; may be repeated [127.0.0.1:9000]")
       ->type_name("ADDRESS")
@@ -67,7 +67,7 @@ void add_serving_options(CLI::App& app, ServerOptions& options) {
          "--listen-tls",
          [&options](const std::vector<std::string>& texts) {
            for (const auto& text : texts)
-             options.listen.push_back({parse_address(text), true});
+             options.listen.push_back({parse_address("--listen-tls", text), true});
          },
          "the same with TLS")
       ->type_name("ADDRESS")
@@ -79,7 +79,8 @@ void add_serving_options(CLI::App& app, ServerOptions& options) {
       ->type_name("FILE")
       ->group(group);
   app.add_option_function<std::string>(
-         "--admin", [&options](const std::string& text) { options.admin = parse_address(text); },
+         "--admin",
+         [&options](const std::string& text) { options.admin = parse_address("--admin", text); },
          "a further address for the paths under /mock/, which stand on every listener")
       ->type_name("ADDRESS")
       ->group(group);
@@ -93,7 +94,8 @@ void add_serving_options(CLI::App& app, ServerOptions& options) {
       ->type_name("LIST")
       ->group(group);
   app.add_option_function<std::string>(
-         "--spin", [&options](const std::string& text) { options.spin = parse_time(text); },
+         "--spin",
+         [&options](const std::string& text) { options.spin = parse_time("--spin", text); },
          "poll so long before sleeping [0]")
       ->type_name("TIME")
       ->group(group);
@@ -103,7 +105,9 @@ void add_serving_options(CLI::App& app, ServerOptions& options) {
       ->group(group);
   app.add_option_function<std::string>(
          "--idle-close",
-         [&options](const std::string& text) { options.idle_close = parse_time(text); },
+         [&options](const std::string& text) {
+           options.idle_close = parse_time("--idle-close", text);
+         },
          "close connections that idle so long [never]")
       ->type_name("TIME")
       ->group(group);
@@ -201,7 +205,8 @@ int main(int argc, char** argv) {
     list_hostile();
     return 0;
   }
-  if (options.listen.empty()) options.listen.push_back({parse_address("127.0.0.1:9000"), false});
+  if (options.listen.empty())
+    options.listen.push_back({parse_address("--listen", "127.0.0.1:9000"), false});
   const bool tls = std::ranges::any_of(options.listen, &ListenOptions::tls);
   if (tls && (options.certificate_path.empty() || options.key_path.empty())) {
     std::fprintf(stderr, "headrace-mock: --listen-tls needs --certificate and --key\n");
