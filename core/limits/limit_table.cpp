@@ -273,8 +273,9 @@ LimitTable::Claim LimitTable::claim(std::uint64_t hash, std::uint64_t displaceme
     const std::uint64_t first = SlidingPool::step_at(now.monotonic, terms.length);
     first_turn = SlidingPool::pack_turn(generation, first);
     first_floor = TaggedWord::pack(first, begin);
+    const std::uint64_t owner = generation << 36U | behind(home, displacement);
     for (SharedWord& step : memory_.blocks[block].steps)
-      step.store(0);
+      step.store(StepWord::blank(first, owner));
     memory_.blocks[block].steps[first % kStepWords].store(StepWord::open(first, begin));
   }
   const std::int64_t nanos =
@@ -342,27 +343,25 @@ void LimitTable::forget(Place place) {
   while (entry.name.load() == place.name && (taken & kForgotten) == 0 &&
          !entry.taken.replace(taken, taken | kForgotten)) {
   }
-  // Somebody may just be at work on its steps: they are lost until all that is lost is collected.
-  const std::uint64_t generation = LimitName(place.name).generation();
-  entry.steps.replace_seen(entry.steps.load(),
-                           StepBlockPool::pack(generation + 1, StepBlockPool::kNone));
   finish_forgetting(place);
 }
 
+// The name goes first: whoever is still at work on its steps sees that its life is over before they
+// are another's (sliding_pool.cpp), and one alone has freed the place and returns them. Where words
+// were out of bounds, nobody knows whose steps these are: they are lost until all that is lost is
+// collected.
 void LimitTable::finish_forgetting(Place place) {
   LimitEntry& entry = memory_.entries[place.index];
   const std::uint64_t steps = entry.steps.load();
-  if (entry.name.load() != place.name) return;
-  const bool calendar = LimitTraits::kind(entry.traits.load()) == WindowKind::calendar;
-  const std::uint64_t generation = LimitName(place.name).generation();
+  const std::uint64_t traits = entry.traits.load();
+  const LimitName name(place.name);
+  if (!entry.name.replace_seen(name.word(), name.freed().word())) return;
+  entry.steps.replace_seen(steps, StepBlockPool::pack(name.generation() + 1, StepBlockPool::kNone));
   const std::uint32_t block = StepBlockPool::index(steps);
-  if (block < memory_.blocks.size() &&
-      entry.steps.replace_seen(steps, StepBlockPool::pack(generation + 1, StepBlockPool::kNone))) {
-    blocks_.give_back(block);
-  }
-  if (entry.name.replace_seen(place.name, LimitName(place.name).freed().word()) && calendar) {
-    mark_changed(place.index);
-  }
+  const bool its_own = StepBlockPool::generation(steps) == name.generation() &&
+                       block < memory_.blocks.size() && !LimitTraits::closed(traits);
+  if (its_own) blocks_.give_back(block);
+  if (LimitTraits::kind(traits) == WindowKind::calendar) mark_changed(place.index);
 }
 
 void LimitTable::drop_claims_of(std::uint32_t incarnation) {

@@ -15,6 +15,7 @@ constexpr std::uint64_t kLagStepsMax = SlidingPool::kTurnStepsMax / 2;
 // Words of the ring are cleaned each time so many steps have passed: long before their laps repeat.
 constexpr unsigned kCleaningStepsLog2 = 20;
 static_assert((std::uint64_t{2} << kCleaningStepsLog2) < kStepWords * 0x8000);
+static_assert((std::uint64_t{1} << kCleaningStepsLog2) < kStepWords * StepWord::kFarLap);
 
 constexpr std::uint64_t tag_of(std::uint64_t step) {
   return step & 0xffffU;
@@ -103,6 +104,12 @@ bool SlidingPool::touch() {
   return false;
 }
 
+// Nobody has ended that turn, and the steps are still the limit's: to be asked after a word of them
+// was looked at, before it is replaced.
+bool SlidingPool::is_at(std::uint64_t turn) const {
+  return entry_->turn.load() == turn && entry_.lasts();
+}
+
 // False if the limit is being forgotten; otherwise somebody else may have done it.
 bool SlidingPool::finish(std::uint64_t turn, std::uint64_t step) {
   if (!touch()) return false;
@@ -115,7 +122,7 @@ bool SlidingPool::finish(std::uint64_t turn, std::uint64_t step) {
   std::uint64_t opened = word(step).load();
   if (!StepWord::is(opened, step) || !StepWord::is_open(opened)) {
     const std::uint64_t fresh = StepWord::open(step, entry_->taken.load());
-    if (entry_->turn.load() != turn) return true;
+    if (!is_at(turn)) return true;
     if (word(step).replace(opened, fresh)) opened = fresh;
     if (!StepWord::is(opened, step) || !StepWord::is_open(opened)) return true;
   }
@@ -123,7 +130,7 @@ bool SlidingPool::finish(std::uint64_t turn, std::uint64_t step) {
   while (step - old < kStepsUntilReturned) {
     const std::uint64_t closing = word(old).load();
     if (!StepWord::is(closing, old) || !StepWord::is_open(closing)) break;
-    if (entry_->turn.load() != turn) return true;
+    if (!is_at(turn)) return true;
     word(old).replace_seen(
         closing, StepWord::closed(old, StepWord::value(opened) - StepWord::value(closing)));
   }
@@ -137,7 +144,7 @@ void SlidingPool::clear_old_laps(std::uint64_t turn, std::uint64_t step) {
     const bool needed = age <= kStepsUntilReturned && StepWord::is(seen, step - age);
     const bool open = (step - step_of(turn)) % kStepWords == age;
     if (needed || open || seen == 0) continue;
-    if (entry_->turn.load() != turn) return;
+    if (!is_at(turn)) return;
     word(step - age).replace_seen(seen, 0);
   }
 }
@@ -194,14 +201,14 @@ void SlidingPool::give_back(std::uint64_t step, std::int64_t amount, Instant now
     }
     if (step > open_step || open_step - step >= kStepsUntilReturned) return;
     std::uint64_t seen = word(step).load();
-    if (!StepWord::is(seen, step)) return;
+    if (!StepWord::is(seen, step) || !entry_.lasts()) return;
     const auto more = static_cast<std::uint64_t>(amount);
     const std::uint64_t lowered = StepWord::is_open(seen)
                                       ? StepWord::open(step, StepWord::value(seen) + more)
                                       : StepWord::closed(step, StepWord::value(seen) - more);
     if (!word(step).replace(seen, lowered)) continue;
     std::uint64_t raised = floor;
-    while (TaggedWord::tag(raised) == TaggedWord::tag(floor)) {
+    while (TaggedWord::tag(raised) == TaggedWord::tag(floor) && entry_.lasts()) {
       const std::uint64_t higher =
           TaggedWord::pack(TaggedWord::tag(raised), TaggedWord::value(raised) + more);
       if (entry_->floor.replace(raised, higher)) return;

@@ -12,9 +12,11 @@
 // one was, or the process died, that much is missing until `floor` is summed up anew, once a
 // window.
 //
-// An idle limit may be forgotten, and its step block become another's, while somebody begins to
-// turn it: so whoever finishes a turn touches `taken` first, after the turn was decided. Then
-// either the forgetting fails, or the touch does. A touch changes bits above those that count.
+// An idle limit may be forgotten while somebody begins to turn it: so whoever finishes a turn
+// touches `taken` first, after the turn was decided. Then either the forgetting fails, or the touch
+// does. A touch changes bits above those that count. A limit may also be reset, at any moment. Its
+// step block then becomes another's: so whoever has looked at a step's word asks whether the
+// limit's life lasts before replacing it, and each life has words of its own (step_word.h).
 //
 // Threads: any; all words are in shared memory.
 #pragma once
@@ -66,6 +68,7 @@ class SlidingPool {
   Position turn_to(std::uint64_t step);
   void decide(std::uint64_t open_step, std::uint64_t floor, std::uint64_t step);
   bool touch();
+  [[nodiscard]] bool is_at(std::uint64_t turn) const;
   bool finish(std::uint64_t turn, std::uint64_t step);
   void clear_old_laps(std::uint64_t turn, std::uint64_t step);
   [[nodiscard]] std::int64_t returned_by(std::uint64_t first, std::uint64_t end) const;

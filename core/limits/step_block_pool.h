@@ -2,7 +2,7 @@
 //
 // Its head holds a turn beside the index, so that a block that was taken and returned in between is
 // not mistaken. A process that dies between taking a block and writing it into an entry, or between
-// erasing it there and returning it, has lost it, until collect_lost() finds it.
+// freeing the entry and returning it, has lost it, until collect_lost() finds it.
 //
 // Threads: any, of any process; collect_lost() only while no other process uses the region.
 #pragma once
