@@ -46,8 +46,16 @@ AnswerBody::Taken AnswerBody::take(core::BufferLease lease, std::size_t offset,
   return {.end = end, .leftovers = !rest.empty()};
 }
 
+void AnswerBody::meter_ahead(std::span<const std::byte> whole) {
+  policy::UsageScanner* document = meter_.document();
+  if (document == nullptr) return;
+  document->feed(whole);
+  metered_ahead_ = true;
+}
+
 void AnswerBody::relay_run(Bytes run, http::BodyFramer& framer) {
-  if (policy::UsageScanner* document = meter_.document()) document->feed(run);
+  policy::UsageScanner* document = meter_.document();
+  if (document != nullptr && !metered_ahead_) document->feed(run);
   if (policy::ProviderErrorReader* error = meter_.error()) error->feed(run);
   policy::StreamMeter* stream = meter_.stream();
   if (stream == nullptr) {
@@ -177,6 +185,7 @@ bool AnswerBody::say_end() {
 
 void AnswerBody::forget() {
   meter_.stop();
+  metered_ahead_ = false;
   bytes_ = 0;
   session_ = nullptr;
 }

@@ -48,6 +48,9 @@ class AnswerBody {
     decoder_ = http::BodyDecoder(framing, content_length);
   }
   void send_as(http::BodyFraming framing) { framing_ = framing; }
+  // All of a body that lies there already, so that the answer's head can say what it says; it is to
+  // be taken all the same.
+  void meter_ahead(std::span<const std::byte> whole);
   // What goes to the client is kept there as well, as far as it still keeps.
   void keep_in(CacheSession* session) { session_ = session; }
   [[nodiscard]] AnswerMeter& meter() { return meter_; }
@@ -110,6 +113,7 @@ class AnswerBody {
   Bytes held_run_;  // within one call of take() only
   std::uint64_t bytes_ = 0;
   http::BodyFraming framing_ = http::BodyFraming::length;  // towards the client
+  bool metered_ahead_ = false;
   bool beginning_went_ = false;  // of an event that should be held until it is judged
 };
 

@@ -287,9 +287,12 @@ class Exchange final : public UpstreamUser,
   void raise_for(policy::PriceRates& rates, const policy::config::Target& target,
                  std::string_view model) const;
   void note_tier_prices(std::string_view model);
+  void raise_for(policy::ReserveQuestion& ask, const policy::config::Target& target,
+                 std::string_view model);
   [[nodiscard]] const policy::config::Price* price_of_tier(const policy::Usage& usage) const;
-  void note_cost(const http::ResponseHead& head, std::span<const std::byte> body);
-  policy::ModelHistory& learned(std::string_view model);
+  void note_use(const http::ResponseHead& head, std::span<const std::byte> body);
+  [[nodiscard]] policy::Consumption used_so_far();
+  policy::ModelHistory& learned(const policy::config::Target& target, std::string_view model);
   void answer_quota_page(policy::QuotaPage page);
   void write_quota_fields(http::HeadWriter& writer);
   [[nodiscard]] policy::NearestLimits nearest_limits();

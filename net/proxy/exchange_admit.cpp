@@ -68,8 +68,10 @@ Verdict Exchange::conclude(const policy::LimitChain& chain, const policy::ChainA
       continue;
     }
     if (measure != LimitMeasure::micro_usd || limit.rule->warn_percent[0] != 0) {
-      tell_of(limit, amounts[static_cast<std::size_t>(&limit - chain.limits().data())],
-              shard_->limits->read(limit.terms, now));
+      const core::LimitReading reading = shard_->limits->read(limit.terms, now);
+      const bool counted = measure == LimitMeasure::requests;
+      quota_->nearest.consider(limit, reading, counted ? 0 : taken.of(limit));
+      tell_of(limit, amounts[static_cast<std::size_t>(&limit - chain.limits().data())], reading);
     }
   }
   shard_->counters.add(ShardCount::limits_failed_open, taken.failed_open);
@@ -81,11 +83,9 @@ Verdict Exchange::conclude(const policy::LimitChain& chain, const policy::ChainA
   return Verdict::reply;
 }
 
-// Keeps what an answer's fields say: the limits nearest to their end, and budgets that are nearly
-// used up.
+// Keeps what an answer's fields say of budgets that are nearly used up.
 void Exchange::tell_of(const policy::ChainedLimit& limit, std::int64_t amount,
                        const core::LimitReading& reading) {
-  quota_->nearest.consider(limit, reading);
   if (limit.rule->warn_percent[0] == 0 || reading.limit <= 0) return;
   const std::int64_t used = reading.limit - reading.remaining + reading.debt;
   const auto percent_of = [&](std::int64_t part) { return part / (reading.limit / 100 + 1); };

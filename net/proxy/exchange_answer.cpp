@@ -159,7 +159,7 @@ void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std:
   answer_.bulk = call_.pool->expects_bulk() ||
                  (head.framing == BodyFraming::length && head.content_length >= kBulkAnswerBytes);
 
-  note_cost(head, std::span(lease.data(), bytes).subspan(head_bytes));
+  note_use(head, std::span(lease.data(), bytes).subspan(head_bytes));
   std::array<char, kHeadBlockBytes> room;
   http::HeadWriter writer{std::span<char>(room)};
   write_answer_head(head, writer);

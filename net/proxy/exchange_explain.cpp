@@ -48,19 +48,20 @@ void Exchange::write_told_fields(http::HeadWriter& writer) {
   if (explanation_ != nullptr) write_explained(writer);
 }
 
-// What the answer's fields can say of its cost: only what is known before its body is passed on.
-void Exchange::note_cost(const http::ResponseHead& head, std::span<const std::byte> body) {
+// What the answer's fields can say of its use and cost: only what is known before its body is
+// passed on.
+void Exchange::note_use(const http::ResponseHead& head, std::span<const std::byte> body) {
+  if (head.status != 200) return;
+  const bool whole =
+      head.framing == http::BodyFraming::length && body.size() >= head.content_length;
+  if (whole) answer_.body.meter_ahead(body.first(static_cast<std::size_t>(head.content_length)));
   const bool wanted = config_->view().settings().answers.cost == Switch::on;
-  if ((!wanted && explanation_ == nullptr) || head.status != 200) return;
+  if (!wanted && explanation_ == nullptr) return;
   if (passthrough_ != nullptr) {
     cost_told_ = core::MicroUsd(static_cast<std::int64_t>(passthrough_->request_micro_usd));
     return;
   }
-  const bool whole =
-      head.framing == http::BodyFraming::length && body.size() >= head.content_length;
-  if (!whole || answer_.body.meter().document() == nullptr) return;
-  const policy::Usage usage = policy::read_usage(
-      request_.match.endpoint, body.first(static_cast<std::size_t>(head.content_length)));
+  const policy::Usage usage = answer_.body.meter().usage();
   const policy::config::Price* price = price_of_tier(usage);
   if (usage.source != policy::UsageSource::provider || price == nullptr) return;
   cost_told_ = policy::cost_of(usage, price->rates);

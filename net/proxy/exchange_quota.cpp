@@ -29,15 +29,28 @@ constexpr std::uint64_t kBytesOfATokenMax = 32;
 }  // namespace
 
 void Exchange::write_quota_fields(http::HeadWriter& writer) {
+  policy::NearestLimits nearest = quota_ == nullptr ? nearest_limits() : quota_->nearest;
+  nearest.spend(used_so_far());
   std::array<char, policy::kRateFieldsBytesMax> room;
-  writer.lines(policy::write_rate_fields(quota_ == nullptr ? nearest_limits() : quota_->nearest,
-                                         request_.match.dialect, config_->view(),
+  writer.lines(policy::write_rate_fields(nearest, request_.match.dialect, config_->view(),
                                          shard_->io->wall_now(), room));
   if (quota_ == nullptr || quota_->warned_of == nullptr) return;
   std::array<char, 8> percent;
   const auto end = std::to_chars(percent.begin(), percent.end(), quota_->warned_percent);
   writer.field("X-Headrace-Warning", {config_->view().text(quota_->warned_of->name), " ",
                                       std::string_view(percent.data(), end.ptr), "%"});
+}
+
+// What this request has used for certain when its answer's head is written: by the provider's word,
+// where it came with the head; else its prompt.
+policy::Consumption Exchange::used_so_far() {
+  if (answer_.local || status_ >= 400 || call_.target == nullptr) return {};
+  const policy::Usage usage = answer_.body.meter().usage();
+  if (usage.source == policy::UsageSource::provider) {
+    return {.input = usage.in_total(), .output = usage.out_total()};
+  }
+  if (!text_counted_) return {};
+  return {.input = learned(*call_.target, request_.model.text()).prompt_tokens(prompt_)};
 }
 
 // Of a request that was answered before it took anything.

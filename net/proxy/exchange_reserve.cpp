@@ -32,6 +32,11 @@ bool is_free(Endpoint endpoint) {
          endpoint == Endpoint::responses_input_tokens || endpoint == Endpoint::moderations;
 }
 
+std::int64_t image_tokens_max(const policy::config::Price* price) {
+  return price == nullptr ? policy::kImageTokensMax
+                          : static_cast<std::int64_t>(price->image_tokens_max);
+}
+
 void raise(policy::PriceRates& rates, const policy::PriceRates& other) {
   constexpr std::uint64_t policy::PriceRates::* kRates[] = {&policy::PriceRates::in_fresh,
                                                             &policy::PriceRates::in_cache_read,
@@ -61,7 +66,7 @@ Verdict Exchange::reserve() {
   if (wait_.seat != nullptr && !aim(model)) return Verdict::reply;
   look_at_target(model);
   if (!shard_->limits) return Verdict::go;
-  // On the way to another target what was reserved stays: it was the dearest of the route.
+  // On the way to another target what was reserved stays: it was the most of any of the route.
   if (quota_ != nullptr && quota_->reserved.permit.empty()) {
     if (const Verdict verdict = reserve_of_caller(model); verdict != Verdict::go) return verdict;
   }
@@ -73,9 +78,7 @@ void Exchange::look_at_target(std::string_view model) {
   note_tier_prices(model);
   if (!text_counted_) return;
   prompt_ = policy::estimate_prompt(message_->scan.text_counts(message_->body()),
-                                    call_.price == nullptr
-                                        ? policy::kImageTokensMax
-                                        : static_cast<std::int64_t>(call_.price->image_tokens_max));
+                                    image_tokens_max(call_.price));
 }
 
 Verdict Exchange::reserve_of_caller(std::string_view model) {
@@ -91,9 +94,10 @@ Verdict Exchange::reserve_of_caller(std::string_view model) {
   }
   policy::ReserveQuestion ask = reserve_question(model);
   bool priced = true;
-  // Whichever target answers in the end, it must be paid for.
+  // Whichever target answers in the end, it must be paid for, by its price and its way to count.
   for (const policy::config::Target& target : config_->view().targets(*route_)) {
     if (!config_->view().may_use(caller_, config_->view().provider(target))) continue;
+    if (&target != call_.target) raise_for(ask, target, model);
     const policy::config::Price* price = price_of(target, model);
     if (price == nullptr) {
       priced = false;
@@ -135,7 +139,7 @@ bool Exchange::is_bounded(const policy::LimitChain& chain, bool priced) {
 policy::ReserveQuestion Exchange::reserve_question(std::string_view model) {
   policy::ReserveQuestion ask;
   const policy::BodyFacts& facts = message_->facts;
-  const policy::ModelHistory& history = learned(model);
+  const policy::ModelHistory& history = learned(*call_.target, model);
   if (!is_free(request_.match.endpoint)) {
     ask.input = history.prompt_tokens_max(prompt_, policy::kHardQuantile);
     ask.input_soft = history.prompt_tokens_max(prompt_, policy::kSoftQuantile);
@@ -147,6 +151,19 @@ policy::ReserveQuestion Exchange::reserve_question(std::string_view model) {
       static_cast<std::int64_t>(config_->view().quota().settings().output_tokens_default);
   ask.output_soft = history.output_tokens_max(policy::kSoftQuantile);
   return ask;
+}
+
+// To what the target's model makes of the same prompt, and how long its answers are.
+void Exchange::raise_for(policy::ReserveQuestion& ask, const policy::config::Target& target,
+                         std::string_view model) {
+  const policy::ModelHistory& history = learned(target, model);
+  ask.output_soft = std::max(ask.output_soft, history.output_tokens_max(policy::kSoftQuantile));
+  if (!text_counted_ || is_free(request_.match.endpoint)) return;
+  const policy::PromptEstimate prompt = policy::estimate_prompt(
+      message_->scan.text_counts(message_->body()), image_tokens_max(price_of(target, model)));
+  ask.input = std::max(ask.input, history.prompt_tokens_max(prompt, policy::kHardQuantile));
+  ask.input_soft =
+      std::max(ask.input_soft, history.prompt_tokens_max(prompt, policy::kSoftQuantile));
 }
 
 // An answer is never shortened because others have used up the minute: its target is passed over,
@@ -258,10 +275,11 @@ const policy::config::Price* Exchange::price_of_tier(const policy::Usage& usage)
 }
 
 // What the answers of the target's model have taught this shard.
-policy::ModelHistory& Exchange::learned(std::string_view model) {
+policy::ModelHistory& Exchange::learned(const policy::config::Target& target,
+                                        std::string_view model) {
   const policy::config::ConfigView& view = config_->view();
-  const std::string_view own = view.text(call_.target->model);
-  return shard_->learned_models->of(view.text(view.providers()[call_.provider].name),
+  const std::string_view own = view.text(target.model);
+  return shard_->learned_models->of(view.text(view.provider(target).name),
                                     own.empty() ? model : own);
 }
 

@@ -47,7 +47,8 @@ policy::Usage Exchange::usage_charged() {
     return usage;
   }
   std::int64_t prompt = prompt_.text_tokens + prompt_.media_tokens;
-  if (call_.target != nullptr) prompt = learned(request_.model.text()).prompt_tokens(prompt_);
+  if (call_.target != nullptr)
+    prompt = learned(*call_.target, request_.model.text()).prompt_tokens(prompt_);
   if (usage.in_total() == 0) usage.in_fresh = prompt;
   // An answer that came whole and said nothing of its usage may have been as long as it was let.
   const bool whole = !answer_.cut && !answer_.local && !answer_.body.meter().active();
@@ -125,7 +126,7 @@ void Exchange::settle_limits(const policy::Consumption* used) {
 
 void Exchange::learn_from_answer() {
   if (usage_.source != policy::UsageSource::provider || answer_.cut) return;
-  policy::ModelHistory& history = learned(request_.model.text());
+  policy::ModelHistory& history = learned(*call_.target, request_.model.text());
   if (prompt_.media_tokens_max == 0 && !prompt_.unbounded) {
     history.learn_prompt(prompt_.text_tokens, usage_.in_total());
   }

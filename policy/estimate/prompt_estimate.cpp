@@ -52,7 +52,9 @@ PromptEstimate estimate_prompt(const TextCounts& counts, std::int64_t image_toke
   estimate.media_tokens = kImageTokens * counts.images;
   estimate.media_tokens_max = image_tokens_max * counts.images;
   const auto bytes = static_cast<std::int64_t>(counts.media_bytes);
-  if (counts.documents > 0) {
+  // What nobody has announced may be anything.
+  const bool unannounced = counts.media_strings > counts.images + counts.audios + counts.documents;
+  if (counts.documents > 0 || unannounced) {
     estimate.media_tokens += bytes / kDocumentBytesPerToken;
     estimate.media_tokens_max += bytes / kDocumentBytesPerTokenMin;
   } else if (counts.audios > 0) {
@@ -60,7 +62,7 @@ PromptEstimate estimate_prompt(const TextCounts& counts, std::int64_t image_toke
     estimate.media_tokens_max += bytes / kAudioBytesPerTokenMin;
   }
   estimate.unbounded =
-      counts.references > 0 || counts.searches > 0 || counts.documents > counts.media_runs;
+      counts.references > 0 || counts.searches > 0 || counts.documents > counts.media_strings;
   return estimate;
 }
 

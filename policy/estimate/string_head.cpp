@@ -1,6 +1,7 @@
 #include "policy/estimate/string_head.h"
 
 #include <algorithm>
+#include <bit>
 #include <span>
 
 namespace headrace::policy {
@@ -34,6 +35,10 @@ constexpr Row kKeys[] = {
     row("google_search", Announced::search),
     row("urlContext", Announced::search),
     row("url_context", Announced::search),
+    row("input\"", Announced::free_form),
+    row("args\"", Announced::free_form),
+    row("arguments", Announced::free_form),
+    row("response", Announced::free_form),
 };
 constexpr Row kValues[] = {
     row("image_url", Announced::image),         row("image\"", Announced::image),
@@ -51,6 +56,20 @@ Announced find(std::span<const Row> rows, std::uint64_t head) {
   return found == rows.end() ? Announced::nothing : found->announced;
 }
 
+// The topmost bit of each byte that is `wanted`; that of the first one is right in any case.
+constexpr std::uint64_t bytes_that_are(std::uint64_t head, char wanted) {
+  constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101;
+  const std::uint64_t zero_where_equal = head ^ kOnes * static_cast<unsigned char>(wanted);
+  return (zero_where_equal - kOnes) & ~zero_where_equal & kOnes << 7U;
+}
+
+// No client's library writes its keys so. Who does may mean any of them.
+constexpr bool is_escaped(std::uint64_t head) {
+  const std::uint64_t backslashes = bytes_that_are(head, '\\');
+  const std::uint64_t quotes = bytes_that_are(head, '"');
+  return std::countr_zero(backslashes) < std::countr_zero(quotes);
+}
+
 constexpr bool begins_with_one_of(std::uint64_t head, std::string_view letters) {
   return letters.find(static_cast<char>(head & 0xFF)) != std::string_view::npos;
 }
@@ -59,7 +78,8 @@ constexpr bool begins_with_one_of(std::uint64_t head, std::string_view letters) 
 
 // Most strings are told by their first letter to announce nothing.
 Announced announced_by_key(std::uint64_t head) {
-  return begins_with_one_of(head, "rudifg") ? find(kKeys, head) : Announced::nothing;
+  if (is_escaped(head)) return Announced::free_form;
+  return begins_with_one_of(head, "rudifga") ? find(kKeys, head) : Announced::nothing;
 }
 
 Announced announced_by_value(std::uint64_t head) {

@@ -1,5 +1,5 @@
-// What the strings of a request's JSON announce by their first bytes: media, messages, and tools
-// that a provider runs by itself.
+// What the strings of a request's JSON announce by their first bytes: media, messages, tools that a
+// provider runs by itself, and what clients fill as they like.
 //
 // A head is the eight bytes behind a string's opening quote as they stand there, the first one
 // lowest; what lies behind the closing quote is not looked at.
@@ -21,6 +21,7 @@ enum class Announced : std::uint8_t {
   document,   //
   reference,  // media of unknown size, kept elsewhere
   search,     // a tool that the provider runs, and charges for each time
+  free_form,  // key: what a tool is called with, or answers; or one that is written with escapes
 };
 
 [[nodiscard]] Announced announced_by_key(std::uint64_t head);

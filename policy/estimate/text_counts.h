@@ -30,9 +30,9 @@ struct TextCounts {
   std::uint32_t references = 0;  // media that are kept elsewhere
   std::uint32_t searches = 0;    // tools that the provider runs by itself
 
-  std::uint64_t text_bytes = 0;   // in strings, without media
-  std::uint64_t media_bytes = 0;  // in long runs of base64
-  std::uint32_t media_runs = 0;
+  std::uint64_t text_bytes = 0;     // in strings, without media
+  std::uint64_t media_bytes = 0;    // in long runs of base64
+  std::uint32_t media_strings = 0;  // that have such runs
 };
 
 }  // namespace headrace::policy

@@ -116,7 +116,8 @@ void TextScan::take_block(const char* at, unsigned size, const ByteClasses& clas
   block.opens = block.quotes & in_string;
   block.text = in_string & ~block.quotes & valid;
   in_string_ = (in_string >> (size - 1) & 1) != 0;
-  if (head_bytes_ < 8 || block.opens != 0) take_strings(block);
+  const bool free_form = free_form_begins_ || free_form_depth_ > 0;
+  if (head_bytes_ < 8 || block.opens != 0 || free_form) take_strings(block);
   if (!take_opaque(block)) take_text(block);
   for (unsigned end = size; end > 0; --end) {
     if (at[end - 1] == ' ') continue;
@@ -127,28 +128,81 @@ void TextScan::take_block(const char* at, unsigned size, const ByteClasses& clas
 
 // Looks at what the strings that open here begin with.
 void TextScan::take_strings(const Block& block) {
+  unsigned carried = head_bytes_;  // of the head, from blocks before
+  const auto take = [&] {
+    const bool began = free_form_begins_;
+    take_head(head_, head_is_value_);
+    if (!began && free_form_begins_) take_structure_of_head(carried);
+    head_bytes_ = 8;
+  };
   const auto gather = [&](unsigned from) {
-    unsigned place = from;
-    for (; head_bytes_ < 8 && place < block.size; ++place, ++head_bytes_) {
+    for (unsigned place = from; head_bytes_ < 8 && place < block.size; ++place, ++head_bytes_) {
       head_ |= static_cast<std::uint64_t>(static_cast<unsigned char>(block.bytes[place]))
                << 8U * head_bytes_;
     }
-    if (head_bytes_ == 8) take_head(head_, head_is_value_);
+    if (head_bytes_ == 8) take();
   };
   if (head_bytes_ < 8) gather(0);
+  unsigned followed = 0;
   for (std::uint64_t rest = block.opens; rest != 0; rest &= rest - 1) {
     const auto quote = static_cast<unsigned>(std::countr_zero(rest));
     unsigned before = quote;
     while (before > 0 && block.bytes[before - 1] == ' ')
       --before;
-    head_is_value_ = (before > 0 ? block.bytes[before - 1] : last_) == ':';
+    const bool is_value = (before > 0 ? block.bytes[before - 1] : last_) == ':';
+    // Of a short string in a short block: all that there is of it.
+    if (head_bytes_ < 8) take();
+    head_is_value_ = is_value;
+    follow_free_form(block, followed, quote);
+    followed = quote;
+    free_form_begins_ = false;
     head_ = 0;
     head_bytes_ = 0;
+    carried = 0;
     gather(quote + 1);
+  }
+  follow_free_form(block, followed, block.size);
+}
+
+// What a key has announced is the object or array behind it, to its end.
+void TextScan::follow_free_form(const Block& block, unsigned from, unsigned to) {
+  for (unsigned place = from; place < to; ++place) {
+    if (!free_form_begins_ && free_form_depth_ == 0) return;
+    if (((block.text | block.quotes) >> place & 1) == 0) take_structure(block.bytes[place]);
+  }
+}
+
+void TextScan::take_structure(char byte) {
+  if (byte == '{' || byte == '[') {
+    if (free_form_begins_ || free_form_depth_ > 0) ++free_form_depth_;
+    free_form_begins_ = false;
+  } else if (byte == '}' || byte == ']') {
+    if (free_form_depth_ > 0) --free_form_depth_;
+    free_form_begins_ = false;
+  }
+}
+
+// The key's end, and what followed it, were in the block before: so many bytes of its head.
+void TextScan::take_structure_of_head(unsigned bytes) {
+  bool in_key = true;
+  for (unsigned i = 0; i < bytes; ++i) {
+    const auto byte = static_cast<char>(head_ >> 8U * i & 0xff);
+    if (!in_key) {
+      take_structure(byte);
+    } else if (byte == '\\') {
+      ++i;
+    } else if (byte == '"') {
+      in_key = false;
+    }
   }
 }
 
 void TextScan::take_head(std::uint64_t head, bool is_value) {
+  media_counted_ = false;
+  if (free_form_depth_ > 0) {
+    media_string_ = media_key_ = false;
+    return;
+  }
   const Announced announced = is_value ? announced_by_value(head) : announced_by_key(head);
   media_string_ = is_value && media_key_;
   media_key_ = announced == Announced::media;
@@ -174,6 +228,9 @@ void TextScan::take_head(std::uint64_t head, bool is_value) {
     case Announced::search:
       ++counts_.searches;
       return;
+    case Announced::free_form:
+      free_form_begins_ = true;
+      return;
   }
 }
 
@@ -188,17 +245,18 @@ bool TextScan::take_opaque(const Block& block) {
                  return c != '+' && c != '/' && c != '=' && c != '-' && c != '_';
                }) == 0;
   if (!opaque) {
-    if (opaque_run_ >= kMediaRunBytesMin) {
-      ++counts_.media_runs;
-      counts_.media_bytes += opaque_run_;
-    }
+    if (opaque_run_ >= kMediaRunBytesMin) counts_.media_bytes += opaque_run_;
     opaque_run_ = 0;
     return false;
   }
   if (opaque_run_ == 0) before_opaque_ = counts_;
   opaque_run_ += kBlock;
   if (opaque_run_ < kMediaRunBytesMin) return false;
-  if (opaque_run_ == kMediaRunBytesMin) counts_ = before_opaque_;
+  if (opaque_run_ == kMediaRunBytesMin) {
+    counts_ = before_opaque_;
+    if (!media_counted_) ++counts_.media_strings;
+    media_counted_ = true;
+  }
   letters_ = digits_ = marks_ = spaces_ = tabs_ = line_ends_ = code_points_ = 0;
   return true;
 }
@@ -277,10 +335,7 @@ void TextScan::take_text(const Block& block) {
 
 TextCounts TextScan::counts() const {
   TextCounts counts = counts_;
-  if (opaque_run_ >= kMediaRunBytesMin) {
-    ++counts.media_runs;
-    counts.media_bytes += opaque_run_;
-  }
+  if (opaque_run_ >= kMediaRunBytesMin) counts.media_bytes += opaque_run_;
   if (unseen_ == 0) return counts;
   const std::uint64_t by = looked_at_ + unseen_;
   for (std::uint32_t* number :

@@ -6,7 +6,9 @@
 //
 // The text has been judged before: here nothing is checked again. Escapes are counted as what they
 // stand for. A run of at least kMediaRunBytesMin bytes of the base64 alphabet is media, not text,
-// where a string may hold media; anywhere else a model would read it letter by letter.
+// where a string may hold media; anywhere else a model would read it letter by letter. So it does
+// whatever stands in what a tool is called with, and in what it answers: nothing is announced
+// there.
 //
 // Cost:       bounded: text beyond kTextScanBytesMax is not looked at, its bytes are only counted,
 //             and counts() is scaled up to them.
@@ -40,6 +42,9 @@ class TextScan {
   void take_text(const Block& block);
   void take_strings(const Block& block);
   void take_head(std::uint64_t head, bool is_value);
+  void follow_free_form(const Block& block, unsigned from, unsigned to);
+  void take_structure(char byte);
+  void take_structure_of_head(unsigned bytes);
   bool take_opaque(const Block& block);
 
   TextCounts counts_;
@@ -58,9 +63,12 @@ class TextScan {
   std::uint64_t head_ = 0;         // of the string that opened last, as far as it has come
   std::uint8_t head_bytes_ = 8;
   bool head_is_value_ = false;
-  char last_ = 0;  // the last byte that is no space
+  char last_ = 0;                      // the last byte that is no space
+  std::uint32_t free_form_depth_ = 0;  // how deep in what tools are called with, or answer
+  bool free_form_begins_ = false;      // a key has announced it
   bool media_key_ = false;
   bool media_string_ = false;
+  bool media_counted_ = false;  // this string
   bool media_allowed_ = true;
   bool in_string_ = false;
   bool escape_ = false;  // the last byte was a backslash that escapes the next one

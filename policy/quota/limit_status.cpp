@@ -176,7 +176,8 @@ bool equal_small(std::string_view name, std::string_view small) {
 
 }  // namespace
 
-void NearestLimits::consider(const ChainedLimit& limit, const core::LimitReading& reading) {
+void NearestLimits::consider(const ChainedLimit& limit, const core::LimitReading& reading,
+                             std::int64_t reserved) {
   LimitStatus* nearest = nullptr;
   switch (limit.rule->measure) {
     case LimitMeasure::requests:
@@ -191,7 +192,16 @@ void NearestLimits::consider(const ChainedLimit& limit, const core::LimitReading
     case LimitMeasure::concurrent:
       return;
   }
-  if (nearer(reading, *nearest)) *nearest = {limit.rule, limit.scope, reading};
+  core::LimitReading beside = reading;
+  beside.remaining =
+      std::clamp<std::int64_t>(reading.remaining - reading.debt + reserved, 0, reading.limit);
+  if (nearer(beside, *nearest)) *nearest = {limit.rule, limit.scope, beside};
+}
+
+void NearestLimits::spend(const Consumption& used) {
+  if (!tokens.known()) return;
+  std::int64_t& remaining = tokens.reading.remaining;
+  remaining = std::max<std::int64_t>(remaining - used.of(tokens.rule->measure), 0);
 }
 
 std::string_view write_rate_fields(const NearestLimits& nearest, Dialect dialect,

@@ -12,6 +12,7 @@
 #include "core/limits/shard_limits.h"
 #include "policy/dialect/dialect.h"
 #include "policy/quota/limit_chain.h"
+#include "policy/quota/reservation.h"
 
 namespace headrace::policy {
 
@@ -24,13 +25,19 @@ struct LimitStatus {
   [[nodiscard]] bool known() const { return rule != nullptr; }
 };
 
-// Of all limits that a request had to keep to, those that are nearest to their end.
+// Of all limits that a request had to keep to, those that are nearest to their end. What it has
+// reserved of tokens and may never use is not counted: clients that go by what remains would stop
+// for nothing.
 struct NearestLimits {
   LimitStatus requests;
   LimitStatus tokens;  // input, output or both
 
   [[nodiscard]] bool any() const { return requests.known() || tokens.known(); }
-  void consider(const ChainedLimit& limit, const core::LimitReading& reading);
+  // `reserved`: what of the reading is only reserved, for the request itself.
+  void consider(const ChainedLimit& limit, const core::LimitReading& reading,
+                std::int64_t reserved = 0);
+  // Of tokens, so much is no longer reserved, but used.
+  void spend(const Consumption& used);
 };
 
 // The fields that tell of them, each with its line end: X-RateLimit-*, the RateLimit and

@@ -11,6 +11,13 @@ using core::RefusalCause;
 
 }  // namespace
 
+std::int64_t Taken::of(const ChainedLimit& limit) const {
+  for (std::size_t demand = 0; demand < permit.size(); ++demand) {
+    if (permit.identity(demand) == limit.terms.identity) return permit.reserved(demand);
+  }
+  return 0;
+}
+
 std::optional<QuotaRefusal> take(core::ShardLimits& limits, const LimitChain& chain,
                                  const ChainAmounts& amounts, core::LimitTime now, Taken& into) {
   std::array<core::LimitDemand, core::kDemandsMax> demands;

@@ -33,6 +33,9 @@ struct Taken {
   std::array<config::LimitMeasure, core::kDemandsMax> measures{};  // of the permit's demands
   std::uint32_t failed_open = 0;
   std::uint32_t beyond_soft = 0;  // soft limits that had not enough
+
+  // How much of one of them.
+  [[nodiscard]] std::int64_t of(const ChainedLimit& limit) const;
 };
 
 [[nodiscard]] std::optional<QuotaRefusal> take(core::ShardLimits& limits, const LimitChain& chain,

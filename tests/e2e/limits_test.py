@@ -14,7 +14,7 @@ KEYS = {
     name: f"hr-CANARY-{name}-0123456789"
     for name in (
         "minute", "tokens", "money", "credit", "soft", "concurrent", "open", "bypass", "weighted", "day",
-        "small", "unpriced", "per_model", "planned", "large",
+        "small", "unpriced", "per_model", "planned", "large", "images",
     )
 }
 
@@ -47,12 +47,20 @@ class Limited(Gateway):
         "per_model": 'limits: [{measure: requests, per: hour, value: 1, model: "claude-*"}]',
         "planned": "plan: basic",
         "large": "limits: [{measure: tokens, per: day, value: 1000000}]",
+        "images": "limits: [{measure: tokens, per: minute, value: 12000}]",
     }
 
     def config_text(self):
         text = super().config_text()
         keys = "".join(f"\n  - {{name: {name}, key: {key}, {self.LIMITS[name]}}}" for name, key in KEYS.items())
         text = text.replace("\nkeys:", "\nkeys:" + keys)
+        text = text.replace("\nproviders:", f'''
+providers:
+  - {{name: spare, dialect: openai, url: "http://{self.upstream}/v1", private_network: true, credential: up-spare-0123456789}}''')
+        text = text.replace("\n  - models: [renamed]", '''
+  - models: [pictures]
+    targets: [{provider: openai, priority: 0}, {provider: spare, priority: 1}]
+  - models: [renamed]''', 1)
         text = text.replace("\n  - models: [renamed]", "\n  - models: [unpriced]\n    targets: [{provider: openai}]\n  - models: [renamed]")
         return text + """
 passthrough:
@@ -63,6 +71,7 @@ plans:
   - {name: basic, models: [gpt-4o], limits: [{measure: requests, per: minute, value: 3}]}
 prices:
   - {provider: openai, models: ["gpt-*"], input_micro_usd: 1000000, output_micro_usd: 2000000}
+  - {provider: spare, models: ["*"], input_micro_usd: 1000000, output_micro_usd: 2000000, image_tokens_max: 20000}
   - {provider: anthropic, models: ["*"], input_micro_usd: 1000000, output_micro_usd: 2000000}
   - {provider: gemini, models: ["*"], input_micro_usd: 1000000, output_micro_usd: 2000000}
 """
@@ -278,6 +287,14 @@ class LimitsTest(unittest.TestCase):
         self.assertEqual(self.upstream.requests[-1].json()["generationConfig"], {"maxOutputTokens": 4096})
         self.assertGreaterEqual(self.gateway.metric("headrace_output_caps_written_total"), 5)
 
+    def test_the_target_that_counts_the_most_is_reserved_for(self):
+        # It may go to either of them; of an image one counts 20,000 tokens, the other 4,096.
+        picture = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.test/b.png"}}]}]
+        self.assertEqual(self.ask("images", chat(max_tokens=10, messages=picture)).status, 200)
+        refused = self.ask("images", chat("pictures", max_tokens=10, messages=picture))
+        self.assertEqual((refused.status, refused.json()["limit"]), (429, "tokens_per_minute"))
+        self.assertEqual(self.ask("large", chat("pictures", max_tokens=10, messages=picture)).status, 200)
+
     def test_two_answers_reserve_twice(self):
         self.assertEqual(self.ask("tokens", chat(max_tokens=50_000, n=2)).status, 200)
         self.assertLess(self.upstream.requests[-1].json()["max_tokens"], 500)
@@ -337,6 +354,22 @@ class LimitsTest(unittest.TestCase):
         self.gateway.wait_for_metric("headrace_upstream_connections", lambda value: value == 0)
 
     # --- what a client is told -------------------------------------------------------------------
+
+    def test_what_a_request_only_reserved_counts_as_left(self):
+        def left(response):
+            self.assertEqual(response.status, 200)
+            self.assertEqual(response.headers.get("x-ratelimit-limit-tokens"), "1000")
+            return int(response.headers.get("x-ratelimit-remaining-tokens"))
+
+        # Without a cap it reserves all that is left; it used 18, which stand in its answer.
+        self.assertEqual(left(self.ask("tokens", chat())), 982)
+        self.assertEqual(left(self.ask("tokens", chat(max_tokens=50_000))), 964)
+        self.assertEqual(left(self.ask("tokens", chat(max_tokens=10))), 946)
+        # What a stream will use nobody knows yet: its prompt alone is counted.
+        self.stream([b'data: {"choices":[{"index":0,"delta":{"content":"x"}}]}\n\n', b"data: [DONE]\n\n"])
+        stream = left(self.ask("tokens", chat(stream=True)))
+        self.assertGreater(stream, 900)
+        self.assertLess(stream, 946)
 
     def test_a_providers_own_limits_are_not_told(self):
         self.upstream.script = lambda seen, connection: connection.sendall(

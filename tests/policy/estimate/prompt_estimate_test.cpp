@@ -111,5 +111,45 @@ TEST(PromptEstimate, BoundsMediaByTable) {
       estimate_prompt(scanned(R"({"messages":[],"tools":[{"type":"web_search"}]})")).unbounded);
 }
 
+// A model reads it letter by letter: the bound is a token for each byte.
+TEST(PromptEstimate, BoundsWhatLooksLikeMediaAndIsNoneByItsBytes) {
+  const std::string base64(500'000, 'A');
+  const std::string data = R"({"type":"image","data":")" + base64 + "\"}";
+  struct Case {
+    Endpoint endpoint;
+    std::string body;
+  };
+  const Case cases[] = {
+      {Endpoint::messages,
+       R"("messages":[{"role":"assistant","content":[{"type":"tool_use","id":"x","name":"f","input":)" +
+           data + "}]}]"},
+      {Endpoint::generate_content,
+       R"("contents":[{"parts":[{"functionCall":{"name":"f","args":)" + data + "}}]}]"},
+      {Endpoint::generate_content,
+       R"("contents":[{"parts":[{"functionResponse":{"name":"f","response":)" + data + "}}]}]"},
+      // Of a kind that nobody here knows.
+      {Endpoint::chat_completions,
+       R"("messages":[{"role":"user","content":[{"type":"video_url","video_url":{"url":")" +
+           base64 + "\"}}]}]"},
+  };
+  for (const Case& one : cases) {
+    const PromptEstimate estimate = estimate_prompt(scanned("{" + one.body + "}", one.endpoint));
+    EXPECT_GE(estimate.text_tokens_max + estimate.media_tokens_max, 499'000)
+        << one.body.substr(0, 100);
+  }
+}
+
+// With line ends in it, as some libraries write them.
+TEST(PromptEstimate, TakesAnImageInLinesForOne) {
+  std::string lines;
+  for (int i = 0; i < 4; ++i)
+    lines += std::string(2'000, 'A') + R"(\n)";
+  const PromptEstimate image = estimate_prompt(
+      scanned(R"({"messages":[{"role":"user","content":[{"type":"image","source":{"data":")" +
+                  lines + "\"}}]}]}",
+              Endpoint::messages));
+  EXPECT_EQ(image.media_tokens_max, kImageTokensMax);
+}
+
 }  // namespace
 }  // namespace headrace::policy

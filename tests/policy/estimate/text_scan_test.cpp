@@ -74,19 +74,47 @@ TEST(TextScan, TakesLongBase64ForMediaWhereAStringMayBeMedia) {
                      "\":\"data:image/png;base64," + base64 + "\"}");
   };
   const TextCounts media = in_key("url");
-  EXPECT_EQ(media.media_runs, 1U);
+  EXPECT_EQ(media.media_strings, 1U);
   EXPECT_GT(media.media_bytes, 9'000U);
   EXPECT_LT(media.text_bytes, 300U);
   const TextCounts text = in_key("text");
-  EXPECT_EQ(text.media_runs, 0U);
+  EXPECT_EQ(text.media_strings, 0U);
   EXPECT_GT(text.text_bytes, 10'000U);
 
   TextScan tools;
   tools.allow_media(false);
   tools.feed("{\"data\":\"" + base64 + "\"}");
-  EXPECT_EQ(tools.counts().media_runs, 0U);
+  EXPECT_EQ(tools.counts().media_strings, 0U);
   // Too short to be sure of.
-  EXPECT_EQ(counts_of("{\"url\":\"" + std::string(300, 'Q') + "\"}").media_runs, 0U);
+  EXPECT_EQ(counts_of("{\"url\":\"" + std::string(300, 'Q') + "\"}").media_strings, 0U);
+}
+
+// What a tool was called with, and answered, is text, whatever it calls itself.
+TEST(TextScan, TakesNothingInWhatToolsAreGivenForMedia) {
+  const std::string part = R"({"type":"image","data":")" + std::string(10'000, 'Q') + R"("})";
+  for (const std::string_view key : {R"("input":)", R"("args" : )", R"("arguments":)",
+                                     R"("response":)", R"("\u0069nput":)", R"("\"x":)"}) {
+    // Wherever the blocks of the scan begin, and in whatever pieces it is fed.
+    for (unsigned offset = 0; offset < 64; ++offset) {
+      const std::string json = std::string(offset, ' ') +
+                               R"([{"role":"a","content":[{"type":"tool_use",)" + std::string(key) +
+                               R"({"a":[)" + part + R"(,{"role":"b"}],"c":1}},)" + part + "]}]";
+      for (const std::size_t piece : {json.size(), std::size_t{7}, std::size_t{640}}) {
+        TextScan scan;
+        for (std::size_t at = 0; at < json.size(); at += piece)
+          scan.feed(std::string_view(json).substr(at, piece));
+        const TextCounts counts = scan.counts();
+        ASSERT_EQ(counts.media_strings, piece < 64 ? 0U : 1U) << key << offset << ", " << piece;
+        ASSERT_EQ(counts.images, 1U) << key << offset << ", " << piece;
+        ASSERT_EQ(counts.messages, 1U) << key << offset << ", " << piece;
+        ASSERT_GE(counts.text_bytes, 10'000U) << key << offset << ", " << piece;
+      }
+    }
+  }
+  // Where there is a string or a number instead, nothing changes.
+  const TextCounts plain = counts_of(R"([{"input":"x"},{"args":7},)" + part + "]");
+  EXPECT_EQ(plain.media_strings, 1U);
+  EXPECT_EQ(plain.images, 1U);
 }
 
 // Slowly and obviously, for texts of a few classes.

@@ -58,6 +58,28 @@ TEST(RateFields, TellOfTheLimitNearestToItsEnd) {
   EXPECT_EQ(fields(Dialect::gemini), common);
 }
 
+// A request holds all that is left, and will use little of it.
+TEST(RateFields, DoNotCountWhatIsOnlyReserved) {
+  QuotaWorld limits(tenant_and_key(
+      ", limits: [{measure: requests, value: 10}, {measure: tokens, per: month, value: 5000}]"));
+  NearestLimits nearest;
+  nearest.consider(limits.chain(QuotaStage::admit)[0], reading(10, 9, milliseconds(1)));
+  nearest.consider(limits.chain(QuotaStage::reserve)[0], reading(5000, 0, milliseconds(1)), 4500);
+  EXPECT_EQ(nearest.tokens.reading.remaining, 4500);
+  nearest.spend({.input = 100, .output = 50, .micro_usd = 9});
+  EXPECT_EQ(nearest.tokens.reading.remaining, 4350);
+  EXPECT_EQ(nearest.requests.reading.remaining, 9) << "a request is used when it is admitted";
+  nearest.spend({.input = 5000, .output = 0, .micro_usd = 0});
+  EXPECT_EQ(nearest.tokens.reading.remaining, 0);
+
+  // Of a limit in debt the reservation pays that first.
+  core::LimitReading in_debt = reading(5000, 0, milliseconds(1));
+  in_debt.debt = 300;
+  NearestLimits indebted;
+  indebted.consider(limits.chain(QuotaStage::reserve)[0], in_debt, 1000);
+  EXPECT_EQ(indebted.tokens.reading.remaining, 700);
+}
+
 TEST(RateFields, FitTheirRoomWhateverIsInThem) {
   const std::string name(64, 'n');
   QuotaWorld limits(tenant_and_key(", limits: [{measure: requests, value: 1, name: " + name +
