@@ -133,7 +133,7 @@ std::vector<std::string> DataPlaneShard::listening_on() const {
 // --- turns ---------------------------------------------------------------------------------------
 
 void DataPlaneShard::on_start(core::Shard&) {
-  if (context_.limits) context_.limit_clock->observe(context_.now(), context_.io->wall_now());
+  if (context_.limits) observe_clock();
   for (const auto& listener : listeners_)
     listener->start();
   ask_for_names(*context_.config);
@@ -198,9 +198,18 @@ void DataPlaneShard::tend_limits() {
   }
 }
 
+// Said by the shard that has found it.
+void DataPlaneShard::observe_clock() {
+  if (context_.limit_clock->observe(context_.now(), context_.io->wall_now())) return;
+  context_.counters.add(ShardCount::limit_clock_overwritten);
+  HEADRACE_EVENT(error,
+                 "the shared memory of the clock that days and months go by is damaged: they go by "
+                 "the system's clock");
+}
+
 // Said once for each step, by one shard.
 void DataPlaneShard::look_at_clock() {
-  context_.limit_clock->observe(context_.now(), context_.io->wall_now());
+  observe_clock();
   if (context_.number != 0) return;
   const auto step = context_.limit_clock->proposed_step();
   const bool news = step && !clock_step_told_;

@@ -121,6 +121,7 @@ class DataPlaneShard final : public core::ShardHooks {
   void take_names();
   void let_go();
   void tend_limits();
+  void observe_clock();
   void look_at_clock();
 
   core::Shard shard_;

@@ -41,8 +41,9 @@ enum class ShardCount : std::uint8_t {
   retries,               // requests sent again to a target that was tried before
   failovers,             // ... to another one
   retries_denied,        // not sent again, nor twice: the route's budget was used up
-  hedges,                // requests sent twice, because the first provider was silent
+  hedges,                // requests to be sent twice, because the first provider was silent
   hedges_won,            // ... and answered by the second
+  hedges_without_room,   // ... and not sent: no second target had room by limits of ours
   requests_unavailable,  // every target was out
   breakers_opened,
   breakers_closed,
@@ -79,6 +80,7 @@ enum class ShardCount : std::uint8_t {
   queue_refused,          // who would have waited too long, or had no room to wait
   queue_expired,          // who has waited in vain
   limits_closed,          // their words were out of bounds
+  limit_clock_overwritten,
   count,
 };
 

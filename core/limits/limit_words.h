@@ -90,6 +90,7 @@ struct alignas(64) LimitHeader {
   SharedWord wall_proposed;  // the same as the system says, where that was not accepted
   SharedWord limits_closed;  // since the region was made
   SharedWord pools_known;    // calendar pools are here, as of the journal: 1
+  SharedWord wall_seal;      // of wall_offset; 0: an older version told it
 };
 
 static_assert(sizeof(LimitHeader) == kLimitHeaderBytes);

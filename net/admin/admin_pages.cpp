@@ -80,9 +80,11 @@ constexpr std::array kCounterRows = {
         ShardCount::retries_denied, "headrace_retries_denied_total",
         "Requests not sent again, or twice, because their route's retry budget was used up."},
     CounterRow{ShardCount::hedges, "headrace_hedges_total",
-               "Requests sent to a second target because the first was silent."},
+               "Requests for which a second target was chosen because the first was silent."},
     CounterRow{ShardCount::hedges_won, "headrace_hedges_won_total",
                "Of those, answered by the second while the first was silent."},
+    CounterRow{ShardCount::hedges_without_room, "headrace_hedges_without_room_total",
+               "Of those, not sent to the second: no target had room by limits of ours."},
     CounterRow{ShardCount::requests_unavailable, "headrace_requests_unavailable_total",
                "Requests answered 503 because every target was out."},
     CounterRow{ShardCount::breakers_opened, "headrace_breakers_opened_total",
@@ -155,6 +157,8 @@ constexpr std::array kCounterRows = {
                "Answers not kept: too large, or no room."},
     CounterRow{ShardCount::limits_closed, "headrace_limits_closed_total",
                "Limits closed because their words in shared memory are damaged."},
+    CounterRow{ShardCount::limit_clock_overwritten, "headrace_limit_clock_overwritten_total",
+               "Times that the clock that days and months go by was damaged in shared memory."},
 };
 static_assert(kCounterRows.size() == static_cast<std::size_t>(ShardCount::count),
               "every counter has its row");

@@ -354,6 +354,7 @@ class Exchange final : public UpstreamUser,
   [[nodiscard]] bool leaves_something() const;
   void begin_hedge();
   bool choose_call(policy::AttemptEnd end);
+  policy::Verdict go_on_without_hedge();
   void attend_to_silent();
   void give_up_call(policy::AttemptEnd end);
   void drop_silent(policy::AttemptEnd end, UpstreamFailure failure);

@@ -95,6 +95,14 @@ void Exchange::begin_hedge() {
   advance();
 }
 
+// Nobody has room for the second call. Its request is not refused: the first one goes on.
+policy::Verdict Exchange::go_on_without_hedge() {
+  shard_->counters.add(ShardCount::hedges_without_room);
+  give_up_call(AttemptEnd::gateway_short);
+  attend_to_silent();
+  return policy::Verdict::reply;
+}
+
 // --- which of them -------------------------------------------------------------------------------
 
 // The exchange's own call is over. Nothing of it was for the client.

@@ -97,6 +97,7 @@ Verdict Exchange::stop_queueing() {
   HEADRACE_CHECK(park_expired_, "who waits is woken by his turn, or by time");
   shard_->counters.add(ShardCount::queue_expired);
   const policy::ChainedLimit limit = wait_.seat->refused_by;
+  if (silent_ != nullptr) return go_on_without_hedge();
   return refuse_for_want_of_room({.limit = limit, .retry_after = wait_for_more(limit)});
 }
 

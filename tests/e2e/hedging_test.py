@@ -105,6 +105,8 @@ class Hedges(Scripted):
             self.assertEqual(Response(other).json(), CHAT)
             let_busy.set()
             self.assertEqual(Response(connection).json(), CHAT)
+        self.assertEqual(gateway.metric("headrace_hedges_without_room_total"), 1)
+        self.assertEqual(gateway.metric("headrace_refused_by_concurrency_limit_total"), 1, "the one of above")
         self.nothing_is_left(gateway)
 
     def test_the_first_may_still_win(self):

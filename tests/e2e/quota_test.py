@@ -163,7 +163,7 @@ class Operator(unittest.TestCase):
 
     def test_an_operator_says_that_the_clock_is_right(self):
         # Behind the header and the incarnations: core/limits/limit_words.h.
-        wall_offset = 2 * mmap.PAGESIZE + 2 * 8
+        wall_offset, wall_seal = (2 * mmap.PAGESIZE + word * 8 for word in (2, 6))
         with Upstream() as upstream, Restarted(
                 upstream.address, "limits: [{measure: requests, per: day, value: 9, name: day}]") as gateway:
             self.assertEqual(gateway.ask().status, 200)
@@ -172,6 +172,7 @@ class Operator(unittest.TestCase):
                 (offset,) = struct.unpack_from("<q", memory, wall_offset)
                 # As if the system's clock had been set two days ahead since.
                 struct.pack_into("<q", memory, wall_offset, offset - 2 * 86400 * 10**9)
+                struct.pack_into("<Q", memory, wall_seal, 0)  # as of a version that knew of no seal
             deadline = time.monotonic() + 10
             while "was set by 172800 s" not in ctl("clock", "--region", gateway.region):
                 self.assertLess(time.monotonic(), deadline)
@@ -179,6 +180,12 @@ class Operator(unittest.TestCase):
             self.assertIn("go by", ctl("clock", "accept", "--region", gateway.region))
             self.assertNotIn("was set by", ctl("clock", "--region", gateway.region))
             self.assertIn("the system's clock was set by 172800 s", gateway.log.read_text())
+            self.assertEqual(gateway.ask().status, 200)
+            with open(gateway.region, "r+b") as file, mmap.mmap(file.fileno(), 4 * mmap.PAGESIZE) as memory:
+                struct.pack_into("<q", memory, wall_offset, 5 * 10**18)  # the year 2128
+            gateway.wait_for_metric("headrace_limit_clock_overwritten_total", lambda value: value == 1)
+            self.assertIn("days and months go by is damaged", gateway.log.read_text())
+            self.assertNotIn("was set by", ctl("clock", "--region", gateway.region))
             self.assertEqual(gateway.ask().status, 200)
 
 

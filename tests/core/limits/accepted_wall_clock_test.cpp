@@ -53,5 +53,42 @@ TEST_F(WallClock, AnOperatorAcceptsAStep) {
   EXPECT_EQ(clock.at(mono(12s), wall(0s)), wall(2h + 2s));
 }
 
+// Nobody believes it, whatever it is: not for a moment, and not beyond the next reading.
+TEST_F(WallClock, BelievesNoWordThatWasOverwritten) {
+  const std::uint64_t far = static_cast<std::uint64_t>(wall(0s).unix_nanos) * 2;
+  clock.accept(mono(0s), wall(0s));
+  const std::uint64_t sound = header.wall_offset.load();
+  constexpr auto bit = [](unsigned at) { return std::uint64_t{1} << at; };
+  for (const std::uint64_t word : {far, ~sound, sound ^ bit(55), sound + bit(48), bit(63) - 1,
+                                   bit(63), ~std::uint64_t{0}, bit(0)}) {
+    clock.accept(mono(0s), wall(0s));
+    header.wall_offset.store(word);
+    EXPECT_EQ(clock.at(mono(5s), wall(5s)), wall(5s)) << word;
+    EXPECT_FALSE(clock.proposed_step()) << word;
+    EXPECT_FALSE(clock.observe(mono(5s), wall(5s))) << word;
+    EXPECT_EQ(clock.at(mono(9s), wall(99s)), wall(9s)) << word;
+    EXPECT_TRUE(clock.observe(mono(10s), wall(10s))) << word;
+  }
+  header.wall_seal.store(12345);
+  EXPECT_TRUE(clock.observe(mono(11s), wall(11s))) << "what it says is what the system says";
+  EXPECT_EQ(clock.at(mono(12s), wall(99s)), wall(12s));
+  header.wall_proposed.store(bit(63));
+  EXPECT_FALSE(clock.proposed_step());
+}
+
+// It was told by a version that knew of no seal, or by somebody who died before he had sealed it.
+TEST_F(WallClock, SealsWhatAgreesWithTheSystem) {
+  header.wall_offset.store(static_cast<std::uint64_t>(wall(0s).unix_nanos) - 1'000'000'000'000);
+  EXPECT_EQ(clock.at(mono(10s), wall(99s)), wall(10s));
+  EXPECT_TRUE(clock.observe(mono(10s), wall(10s)));
+  EXPECT_NE(header.wall_seal.load(), 0U);
+  EXPECT_TRUE(clock.observe(mono(10s), wall(2h)));
+  EXPECT_EQ(clock.at(mono(20s), wall(2h)), wall(20s)) << "a jump is not believed for it";
+  clock.accept(mono(0s), wall(0s));
+  header.wall_seal.store(header.wall_seal.load() ^ 2U);
+  EXPECT_TRUE(clock.observe(mono(10s), wall(50s)));
+  EXPECT_EQ(clock.at(mono(10s), wall(99s)), wall(50s));
+}
+
 }  // namespace
 }  // namespace headrace::core
