@@ -175,11 +175,15 @@ std::optional<RecordRingConsumer::Record> RecordRingConsumer::next() {
     cursor_ += taken;
     const std::span<const std::byte> payload(at + sizeof head, head.bytes);
     if (head.zero == 0 && head.crc == checksum(cursor_, head.kind, payload)) {
-      return Record{.kind = head.kind, .position = cursor_, .payload = payload};
+      return Record{.kind = head.kind, .position = cursor_, .payload = payload, .crc = head.crc};
     }
     ++damaged_;
   }
   return std::nullopt;
+}
+
+bool RecordRingConsumer::Record::is_whole(std::span<const std::byte> copy) const {
+  return checksum(position, kind, copy) == crc;
 }
 
 void RecordRingConsumer::acknowledge() {
@@ -188,6 +192,19 @@ void RecordRingConsumer::acknowledge() {
   acknowledged_ = cursor_;
   indices_->read.store(cursor_, std::memory_order_release);
   store_point();
+}
+
+void RecordRingConsumer::rewind() {
+  cursor_ = acknowledged_;
+  corrupt_ = acknowledged_ % kAlignment != 0;
+}
+
+// An index that no consumer can have got to, for producers and consumers to come too.
+void RecordRingConsumer::abandon() {
+  constexpr std::uint64_t kFar = std::uint64_t{1} << 63U;
+  HEADRACE_CHECK(corrupt_ && cursor_ == acknowledged_, "what can be read is read first");
+  store_point();
+  indices_->read.store((acknowledged_ ^ kFar) | 1, std::memory_order_release);
 }
 
 void RecordRingConsumer::skip_to(std::uint64_t position) {

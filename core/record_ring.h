@@ -64,6 +64,7 @@ class RecordRingProducer {
   // Bytes that wait to be read, by the last look.
   [[nodiscard]] std::uint64_t waiting() const { return written_ - read_seen_; }
   [[nodiscard]] std::uint64_t capacity() const { return capacity_; }
+  // Nothing more can be written, or nothing of it is read; by the last look.
   [[nodiscard]] bool corrupt() const { return corrupt_; }
 
  private:
@@ -88,6 +89,10 @@ class RecordRingConsumer {
     std::uint32_t kind = 0;
     std::uint64_t position = 0;  // of its end: unlike any other record's of this ring, and growing
     std::span<const std::byte> payload;
+    std::uint32_t crc = 0;
+
+    // For who reads beside the ring's consumer: the record was not overwritten while it was copied.
+    [[nodiscard]] bool is_whole(std::span<const std::byte> copy) const;
   };
 
   explicit RecordRingConsumer(std::span<std::byte> area);
@@ -99,7 +104,9 @@ class RecordRingConsumer {
   // What next() has handed out is safe elsewhere: its room is the producer's again.
   void acknowledge();
   // Back to what was last acknowledged.
-  void rewind() { cursor_ = acknowledged_; }
+  void rewind();
+  // Of a ring that is corrupt: its producer is told that nothing of it is read any more.
+  void abandon();
   // Of a ring left by a dead process: what ends at or before `position` is safe already.
   void skip_to(std::uint64_t position);
 

@@ -166,6 +166,8 @@ void Journal::observe(core::Instant now) {
     source.corrupt_told = true;
     HEADRACE_EVENT(error, "the record ring of shard {} was overwritten: what is in it is lost",
                    source.source.shard);
+    source.ring.abandon();
+    if (source.io != nullptr) source.io->wake();
   }
   statistics_.waiting_bytes.set(static_cast<std::int64_t>(waiting));
   statistics_.lag_nanos.set((now - drained_at_).count());
@@ -194,13 +196,13 @@ bool Journal::gather(Source& source, core::WallTime wall, bool all, bool& more) 
     segment->add(intent ? FrameKind::intent : FrameKind::usage, record->position, record->payload);
     intent ? ++source.intents : ++source.records;
     if (!intent && !segments_->has_open_intents() && past_.open_intents.empty()) continue;
-    const auto decoded = policy::decode_record(record->payload);
-    if (!decoded) continue;
+    const auto id = policy::read_record_id(record->payload);
+    if (!id) continue;
     if (intent) {
-      segments_->open_intent(decoded->id, record->payload);
+      segments_->open_intent(*id, record->payload);
     } else {
-      segments_->close_intent(decoded->id);
-      past_.open_intents.erase(decoded->id);
+      segments_->close_intent(*id);
+      past_.open_intents.erase(*id);
     }
   }
   more = true;

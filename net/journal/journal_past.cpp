@@ -91,19 +91,19 @@ class PastReader {
   // theirs to say: what they write may not be on the disk yet.
   void take_of_the_living(const SegmentReader::Frame& frame) {
     if (frame.kind != FrameKind::usage) return;
-    if (const auto record = policy::decode_record(frame.payload)) records_[record->id] = true;
+    if (const auto id = policy::read_record_id(frame.payload)) records_[*id] = true;
   }
 
   void take(const SegmentReader::Frame& frame) {
     if (frame.kind == FrameKind::usage) {
-      if (const auto record = policy::decode_record(frame.payload)) {
-        records_[record->id] = true;
-        std::uint64_t& position = past_.positions[record->id.source].usage;
+      if (const auto id = policy::read_record_id(frame.payload)) {
+        records_[*id] = true;
+        std::uint64_t& position = past_.positions[id->source].usage;
         position = std::max(position, frame.position);
       }
     } else if (frame.kind == FrameKind::intent) {
-      if (const auto record = policy::decode_record(frame.payload)) {
-        intents_[record->id] = {frame.payload.begin(), frame.payload.end()};
+      if (const auto id = policy::read_record_id(frame.payload)) {
+        intents_[*id] = {frame.payload.begin(), frame.payload.end()};
       }
     } else if (frame.kind == FrameKind::refusals) {
       policy::RefusalMinute minute;

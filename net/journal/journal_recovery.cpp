@@ -77,11 +77,18 @@ void Journal::settle_past(core::WallTime wall) {
 bool Journal::settle_open_intents(core::WallTime wall) {
   std::array<std::byte, policy::kRecordBytesMax> bytes;
   std::uint64_t partial = 0;
+  std::uint64_t unknown = 0;
   for (const auto& [id, payload] : past_.open_intents) {
     const auto record = policy::partial_record(payload, wall.unix_nanos);
     SegmentFile* segment = segments_->segment(wall);
     if (segment == nullptr) return false;
-    if (!record) continue;
+    if (!record) {
+      // Of a version to come: they move on with our segments, for it to find them there.
+      segments_->open_intent(id, payload);
+      segment->add(policy::FrameKind::intent, 0, payload);
+      ++unknown;
+      continue;
+    }
     const std::size_t size = policy::encode_record(*record, bytes);
     segment->add(policy::FrameKind::usage, 0, std::span(bytes).first(size));
     ++partial;
@@ -93,6 +100,12 @@ bool Journal::settle_open_intents(core::WallTime wall) {
                    "{} requests were under way when this node lost its memory: their "
                    "intents became records",
                    partial);
+  }
+  if (unknown > 0) {
+    HEADRACE_EVENT(error,
+                   "{} intents in the journal are of a newer version: they are kept until that is "
+                   "started again",
+                   unknown);
   }
   return true;
 }

@@ -1,5 +1,6 @@
 #include "net/journal/record_keeper.h"
 
+#include "core/event_log.h"
 #include "net/proxy/exchange.h"
 
 namespace headrace::net {
@@ -20,9 +21,20 @@ bool RecordKeeper::anybody_waits() const {
 }
 
 void RecordKeeper::resume_synced() {
-  while (!waiting_.empty() && records_.synced(waiting_.front().intent_place())) {
+  while (!waiting_.empty() &&
+         (records_.synced(waiting_.front().intent_place()) || records_.corrupt())) {
+    tell_if_corrupt();
     waiting_.pop_front()->on_intent_synced();
   }
+}
+
+void RecordKeeper::tell_if_corrupt() {
+  if (!records_.corrupt() || corrupt_told_) return;
+  corrupt_told_ = true;
+  HEADRACE_EVENT(error,
+                 "the record ring of shard {} was overwritten: requests that wait until their "
+                 "intents are on the disk are answered 503, and so is what comes, until a restart",
+                 records_.source().shard);
 }
 
 }  // namespace headrace::net

@@ -27,7 +27,8 @@ class RecordKeeper {
   void settled() {
     if (records_.waiting() > records_.capacity() / kCallAtPart) ring();
   }
-  // It resumes when its intent is on the disk, in the order in which they come here.
+  // It resumes when its intent is on the disk, in the order in which they come here; or when it
+  // never will be, as the ring is corrupt.
   void wait_for_disk(Exchange& exchange);
   [[nodiscard]] bool anybody_waits() const;
   // Each turn.
@@ -36,12 +37,14 @@ class RecordKeeper {
  private:
   static constexpr std::uint64_t kCallAtPart = 8;
 
+  void tell_if_corrupt();
   void ring() {
     if (bell_ != nullptr) bell_->ring();
   }
 
   policy::ShardRecords records_;
   LogBell* bell_;
+  bool corrupt_told_ = false;
   core::IntrusiveList<Exchange, IntentQueueTag> waiting_;
 };
 

@@ -410,6 +410,7 @@ class Exchange final : public UpstreamUser,
   // --- the usage record (exchange_record.cpp) --------------------------------------------------
   policy::Verdict account();
   policy::UsageRecord intended_record(std::span<char> tags, const policy::PriceVersionText& price);
+  policy::Verdict refuse_unrecorded();
   void intend_cost(policy::UsageRecord& intent);
   [[nodiscard]] std::optional<core::MicroUsd> reserved_money() const;
   [[nodiscard]] const policy::config::Route* recorded_route() const;

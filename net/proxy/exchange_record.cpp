@@ -50,17 +50,21 @@ policy::Verdict Exchange::account() {
     ticket_.entry->micro_usd.store(intent.cost.count(), std::memory_order_relaxed);
     if (!strict) return policy::Verdict::go;
     const auto place = records.write_intent(ticket_);
-    if (!place) {
-      records.drop(ticket_);
-      shard_->counters.add(ShardCount::records_refused);
-      reply(policy::Reason::overloaded, policy::MessageId::records_full);
-      return policy::Verdict::reply;
-    }
+    if (!place) return refuse_unrecorded();
     intent_place_ = *place;
   }
   if (!strict || records.synced(intent_place_)) return policy::Verdict::go;
+  if (records.corrupt()) return refuse_unrecorded();
   keeper->wait_for_disk(*this);
   return park(core::kNever);
+}
+
+// Its intent is not on the disk, nor will it be in time.
+policy::Verdict Exchange::refuse_unrecorded() {
+  shard_->record_keeper->records().drop(ticket_);
+  shard_->counters.add(ShardCount::records_refused);
+  reply(policy::Reason::overloaded, policy::MessageId::records_full);
+  return policy::Verdict::reply;
 }
 
 void Exchange::on_intent_synced() {

@@ -114,9 +114,23 @@ RecordHead head_of(const UsageRecord& record) {
   return head;
 }
 
+// The head as it would be written now.
+bool take_any_head(ByteReader& reader, std::uint16_t version, RecordHead& head) {
+  constexpr std::size_t kWaited = offsetof(RecordHead, waited_nanos);
+  constexpr std::size_t kBehind = kWaited + sizeof(RecordHead::waited_nanos);
+  if (version == kRecordVersion) {
+    return reader.take(head) && head.head_bytes == sizeof(RecordHead);
+  }
+  std::array<std::byte, kHeadBytesOfVersion1> old{};
+  if (version != 1 || !reader.take(old)) return false;
+  auto* const bytes = reinterpret_cast<std::byte*>(&head);
+  std::memcpy(bytes, old.data(), kWaited);
+  std::memcpy(bytes + kBehind, old.data() + kWaited, old.size() - kWaited);
+  return head.head_bytes == kHeadBytesOfVersion1;
+}
+
 bool judge(const RecordHead& head, std::size_t bytes) {
-  const bool known = head.version == kRecordVersion && head.head_bytes == sizeof(RecordHead) &&
-                     head.bytes == bytes && head.dialect <= kLastDialect &&
+  const bool known = head.bytes == bytes && head.dialect <= kLastDialect &&
                      head.endpoint <= kLastEndpoint && head.usage_source <= kLastSource &&
                      head.ending <= kLastEnding && head.streamed <= 1 && head.zero[0] == 0 &&
                      head.zero[1] == 0;
@@ -216,10 +230,23 @@ std::size_t encode_record(const UsageRecord& record, std::span<std::byte> out) {
   return head.bytes;
 }
 
+std::optional<RecordId> read_record_id(std::span<const std::byte> bytes) {
+  RecordHead head{};
+  constexpr std::size_t kNeeded = offsetof(RecordHead, sequence) + sizeof(RecordHead::sequence);
+  if (bytes.size() < kNeeded) return std::nullopt;
+  std::memcpy(&head, bytes.data(), kNeeded);
+  if (head.version == 0 || head.bytes != bytes.size()) return std::nullopt;
+  return RecordId{.source = {.region = head.region, .epoch = head.epoch, .shard = head.shard},
+                  .sequence = head.sequence};
+}
+
 std::optional<UsageRecord> decode_record(std::span<const std::byte> bytes) {
+  std::uint16_t version = 0;
+  if (bytes.size() < sizeof version) return std::nullopt;
+  std::memcpy(&version, bytes.data(), sizeof version);
   ByteReader reader(bytes);
   RecordHead head{};
-  if (!reader.take(head) || !judge(head, bytes.size())) return std::nullopt;
+  if (!take_any_head(reader, version, head) || !judge(head, bytes.size())) return std::nullopt;
   UsageRecord record;
   take_head(head, record);
   for (std::size_t i = 0; i < kTexts.size(); ++i) {

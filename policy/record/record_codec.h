@@ -7,7 +7,7 @@
 //
 // One record has one encoding: what decodes encodes again to the same bytes. Texts that are longer
 // than they may be are cut: names of the config never are, what comes from outside (tags, a user's
-// name) may be.
+// name) may be. Records of older versions decode too, and encode as the newest.
 //
 // Strict: a version, enum, length or reserved byte that is not exactly as written here is refused.
 #pragma once
@@ -37,6 +37,9 @@ inline constexpr std::size_t kRecordBytesMax = 2240;
 
 // Writes the record; returns its length. `out` has room for kRecordBytesMax.
 [[nodiscard]] std::size_t encode_record(const UsageRecord& record, std::span<std::byte> out);
+
+// Whose record it is, of whatever version. Nothing: it is none.
+[[nodiscard]] std::optional<RecordId> read_record_id(std::span<const std::byte> bytes);
 
 // The record's texts lie in `bytes`, which hold it and nothing else. Nothing: it is not one.
 [[nodiscard]] std::optional<UsageRecord> decode_record(std::span<const std::byte> bytes);

@@ -1,4 +1,6 @@
-// The fixed parts of an encoded usage record (record_codec.h). A change is a new kRecordVersion.
+// The fixed parts of an encoded usage record (record_codec.h). A change is a new kRecordVersion,
+// and what was before it is still read: a new version may be started where an older one was killed.
+// Up to `sequence` a head is the same in all versions, those to come included.
 #pragma once
 
 #include <array>
@@ -47,6 +49,10 @@ struct RecordHead {
 };
 static_assert(sizeof(RecordHead) == 272);
 static_assert(std::has_unique_object_representations_v<RecordHead>);
+static_assert(offsetof(RecordHead, sequence) == 24, "the same in all versions");
+
+// Version 1 knew of no waiting: `waited_nanos` is not there, all else stands as it does now.
+inline constexpr std::size_t kHeadBytesOfVersion1 = sizeof(RecordHead) - sizeof(std::int64_t);
 
 struct RawPair {
   std::uint32_t field;

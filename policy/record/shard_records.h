@@ -50,6 +50,8 @@ class ShardRecords {
   // Nothing: there is no room.
   [[nodiscard]] std::optional<std::uint64_t> write_intent(const RecordTicket& ticket);
   [[nodiscard]] bool synced(std::uint64_t place) { return ring_.read() >= place; }
+  // What waits for the journal is lost, and nothing begins any more; as far as synced() has seen.
+  [[nodiscard]] bool corrupt() const { return ring_.corrupt(); }
 
   static void begin_attempt(RecordTicket& ticket, std::string_view provider,
                             std::int64_t now_nanos);

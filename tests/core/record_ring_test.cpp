@@ -163,9 +163,38 @@ TEST_F(RecordRing, StepsOverWhatIsDamaged) {
   ASSERT_TRUE(in.push(1, bytes_of("the second record")));
   ring()[20] ^= std::byte{4};
   RecordRingConsumer out = consumer();
-  EXPECT_EQ(text_of(out.next()->payload), "the second record");
+  const auto second = out.next();
+  EXPECT_EQ(text_of(second->payload), "the second record");
+  EXPECT_TRUE(second->is_whole(bytes_of("the second record")));
+  EXPECT_FALSE(second->is_whole(bytes_of("the third record")));
   EXPECT_EQ(out.damaged(), 1U);
   EXPECT_FALSE(out.corrupt());
+}
+
+TEST_F(RecordRing, AProducerHearsThatNothingIsReadAnyMore) {
+  RecordRingProducer in = producer();
+  ASSERT_TRUE(in.push(1, bytes_of("first")));
+  const std::uint64_t first = in.written();
+  ASSERT_TRUE(in.push(1, bytes_of("second")));
+  ring()[first + 3] = std::byte{0x7f};  // a length beyond everything
+  RecordRingConsumer out = consumer();
+  EXPECT_EQ(text_of(out.next()->payload), "first");
+  EXPECT_FALSE(out.next());
+  EXPECT_TRUE(out.corrupt());
+  // The disk did not take it: it is read once more.
+  out.rewind();
+  EXPECT_EQ(text_of(out.next()->payload), "first");
+  EXPECT_FALSE(out.next());
+  out.acknowledge();
+  EXPECT_EQ(in.read(), first);
+  EXPECT_FALSE(in.corrupt());
+  out.abandon();
+  EXPECT_EQ(in.read(), first);
+  EXPECT_TRUE(in.corrupt());
+  EXPECT_FALSE(in.hold());
+  EXPECT_FALSE(in.push(1, bytes_of("third")));
+  EXPECT_TRUE(producer().corrupt()) << "and so does whoever comes later";
+  EXPECT_TRUE(consumer().corrupt());
 }
 
 TEST_F(RecordRing, NeverFollowsOverwrittenMemory) {

@@ -141,12 +141,14 @@ class RegionReading {
   // What waits for the journal. Read beside its consumer: what is overwritten meanwhile shows by
   // its checksum, and is on the disk.
   void show_ring(std::uint32_t incarnation, std::uint32_t shard) {
+    const auto epoch = region_.incarnation_slots()[incarnation].epoch.load();
     core::RecordRingConsumer ring(net::record_areas(region_, incarnation, shard).ring);
-    std::uint64_t& shown = shown_[{incarnation, shard}];
+    // The ring of the next one in that place begins anew.
+    std::uint64_t& shown = shown_[{epoch, shard}];
     while (const auto next = ring.next()) {
       if (next->position <= shown || next->kind != policy::kRingUsage) continue;
-      // A copy: it may be overwritten while it is shown.
       const std::vector<std::byte> bytes(next->payload.begin(), next->payload.end());
+      if (!next->is_whole(bytes)) continue;
       shown = next->position;
       if (const auto record = policy::decode_record(bytes)) {
         fmt::print("{}", record_text(*record, command_.output));
@@ -168,7 +170,7 @@ class RegionReading {
 
   const RecordsCommand& command_;
   core::SharedRegion region_;
-  std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t> shown_;
+  std::map<std::pair<std::uint64_t, std::uint32_t>, std::uint64_t> shown_;  // by epoch and shard
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "policy/record/partial_record.h"
 #include "policy/record/record_layout.h"
+#include "tests/policy/record/record_of_version_1.h"
 #include "tests/policy/record/record_samples.h"
 
 namespace headrace::policy {
@@ -91,6 +92,30 @@ TEST(RecordCodec, CutsWhatIsTooLongAndFitsItsBoundWithEverythingAtItsLongest) {
   record.raw.clear();
   record.attempt_count = 0;
   EXPECT_LE(encoded(record).size(), kIntentBytesMax);
+}
+
+TEST(RecordCodec, ReadsWhatVersion1Wrote) {
+  UsageRecord record = full_record();
+  const std::vector<std::byte> old = as_version_1(encoded(record));
+  EXPECT_EQ(old.size(), encoded(record).size() - 8);
+  const auto read = decode_record(old);
+  ASSERT_TRUE(read);
+  record.waited_nanos = 0;
+  EXPECT_EQ(encoded(*read), encoded(record)) << "all else is what it was";
+  for (std::size_t size = 0; size < old.size(); ++size)
+    EXPECT_FALSE(decode_record(std::span(old).first(size))) << size;
+}
+
+TEST(RecordCodec, TellsWhoseRecordItIsInEveryVersion) {
+  std::vector<std::byte> bytes = encoded(full_record());
+  EXPECT_EQ(read_record_id(bytes), full_record().id);
+  EXPECT_EQ(read_record_id(as_version_1(bytes)), full_record().id);
+  bytes[offsetof(RecordHead, version)] = std::byte{kRecordVersion + 1};
+  EXPECT_EQ(read_record_id(bytes), full_record().id);
+  bytes[offsetof(RecordHead, version)] = std::byte{0};
+  EXPECT_FALSE(read_record_id(bytes));
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    EXPECT_FALSE(read_record_id(std::span(bytes).first(size))) << size;
 }
 
 TEST(RecordCodec, RefusesEveryOtherLength) {
