@@ -214,8 +214,8 @@ std::uint8_t method_bit(std::string_view method) {
   return 0;
 }
 
-std::string_view allow_text(std::uint8_t methods) {
-  switch (methods & (kGet | kPost | kDelete)) {
+std::string_view allow_text(unsigned methods) {
+  switch (methods) {
     case kGet:
       return "GET, HEAD";
     case kPost:
@@ -223,7 +223,7 @@ std::string_view allow_text(std::uint8_t methods) {
     case kGet | kPost:
       return "GET, HEAD, POST";
     default:
-      return "GET, HEAD, POST, DELETE";
+      return {};
   }
 }
 
@@ -271,6 +271,12 @@ EndpointKind kind_of(Endpoint endpoint) {
   }
 }
 
+// Anything else is there for whom a passthrough rule lets it through, and for nobody else.
+bool has_rules(Endpoint endpoint) {
+  const EndpointKind kind = kind_of(endpoint);
+  return kind == EndpointKind::metered || kind == EndpointKind::models;
+}
+
 }  // namespace
 
 EndpointMatch match_endpoint(std::string_view method, std::string_view path,
@@ -286,26 +292,28 @@ EndpointMatch match_endpoint(std::string_view method, std::string_view path,
   match.dialect = likely_dialect(version, anthropic_version);
   rest.remove_prefix(first.size());
   const std::uint8_t asked = method_bit(method);
-  std::uint8_t allowed = 0;
+  bool known = false;
+  unsigned allowed = 0;
   for (const Row& row : kRows) {
     // Gemini takes files to keep at paths of their own.
     if (upload && (row.owner != Owner::gemini || row.endpoint != Endpoint::stored_object)) continue;
     std::string_view model;
     if ((row.versions & version) == 0 || !match_path(row, rest, model)) continue;
     const bool method_allowed = (row.methods & asked) != 0 || row.methods == kAny;
-    if (allowed == 0 || method_allowed) {
+    if (!known || method_allowed) {
       match.dialect = dialect_of(row.owner, anthropic_version);
       match.endpoint = row.endpoint;
       match.kind = kind_of(row.endpoint);
       match.model_in_path = model;
     }
-    allowed |= row.methods;
+    known = true;
+    if (has_rules(row.endpoint)) allowed |= row.methods;
     if (!method_allowed) continue;
     match.method_allowed = true;
     match.needs_json_body = match.kind == EndpointKind::metered;
     return match;
   }
-  match.allow = allowed != 0 ? allow_text(allowed) : "";
+  match.allow = allow_text(allowed);
   return match;
 }
 

@@ -53,9 +53,9 @@ struct EndpointMatch {
   Dialect dialect = Dialect::openai;  // also for `unknown`: the shape of the refusal
   Endpoint endpoint = Endpoint::unknown;
   EndpointKind kind = EndpointKind::unknown;
-  bool method_allowed = false;   // false with a known endpoint: 405, `allow` says what is
+  bool method_allowed = false;   // false where there are rules: 405, `allow` says what is
   bool needs_json_body = false;  // facts are to be scanned before anything else happens
-  std::string_view allow;        // for the Allow field
+  std::string_view allow;        // for the Allow field: what has rules of its own there
   // Slice of `path`: the model where the path names it (Gemini, Vertex, `GET /v1/models/{model}`).
   std::string_view model_in_path;
 };
