@@ -47,6 +47,12 @@ std::int64_t ConcurrencyPool::give_back_all() {
   }
 }
 
+std::int64_t ConcurrencyPool::held_by_others() const {
+  const std::uint64_t seen = entry_->taken.load();
+  if ((seen & kForgotten) != 0 || !entry_.lasts()) return 0;
+  return sum(seen) - static_cast<std::int64_t>(seen >> shift_ & mask());
+}
+
 PoolStanding ConcurrencyPool::standing() const {
   const std::uint64_t seen = entry_->taken.load();
   if ((seen & kForgotten) != 0) return {.answer = PoolAnswer::forgotten};

@@ -32,6 +32,8 @@ class ConcurrencyPool {
   // All that the incarnation holds.
   std::int64_t give_back_all();
   [[nodiscard]] PoolStanding standing() const;
+  // Permits of other incarnations, the dead included that nobody has recovered yet.
+  [[nodiscard]] std::int64_t held_by_others() const;
 
   static bool idle(std::uint64_t taken) {
     return (taken & ((std::uint64_t{1} << kCountBits) - 1)) == 0;

@@ -57,6 +57,8 @@ class ShardLimits {
   // Until so much of it has come back, if nobody takes anything meanwhile; more than a window holds
   // takes several. Of a concurrency limit nobody knows: 0.
   [[nodiscard]] Duration wait_for(const LimitTerms& terms, std::int64_t amount, LimitTime now);
+  // Of a concurrency limit: another process holds permits. What it gives back nobody here hears of.
+  [[nodiscard]] bool held_elsewhere(const LimitTerms& terms);
   // All credit is there again, whatever was spent; opens a closed limit. What is out in permits and
   // shares is no longer counted, and does not come back. For an operator's command.
   void reset(std::uint64_t identity);

@@ -1,8 +1,10 @@
-// ShardLimits: how long credit takes to come back.
+// ShardLimits: how long credit takes to come back, and from whom.
 #include <algorithm>
 #include <limits>
 
 #include "core/limits/bucket_pool.h"
+#include "core/limits/concurrency_pool.h"
+#include "core/limits/limit_traits.h"
 #include "core/limits/shard_limits.h"
 #include "core/limits/sliding_pool.h"
 
@@ -42,6 +44,14 @@ Duration ShardLimits::wait_for(const LimitTerms& terms, std::int64_t amount, Lim
   if (block == nullptr) return whole;
   return whole + SlidingPool(table_.life(*place), *block, terms.length)
                      .wait_for(terms.credit, amount - windows * terms.credit, now.monotonic);
+}
+
+bool ShardLimits::held_elsewhere(const LimitTerms& terms) {
+  if (terms.kind != WindowKind::concurrency) return false;
+  const auto place = table_.find(terms.identity);
+  if (!place || LimitTraits::kind(table_.entry(*place).traits.load()) != terms.kind) return false;
+  return ConcurrencyPool(table_.life(*place), memory_.incarnations, incarnation_).held_by_others() >
+         0;
 }
 
 }  // namespace headrace::core

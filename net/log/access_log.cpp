@@ -8,7 +8,7 @@ namespace headrace::net {
 
 namespace {
 
-constexpr std::size_t kTexts = 10;
+constexpr std::size_t kTexts = AccessRecordInRing::kTexts;
 constexpr std::size_t kTextBytesMax = 255;
 constexpr std::uint32_t kAccessRecordKind = 1;
 

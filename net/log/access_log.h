@@ -16,8 +16,10 @@ namespace headrace::net {
 
 // A record as it stands in the ring: the fixed part, then the texts one behind the other.
 struct AccessRecordInRing {
+  static constexpr std::size_t kTexts = 10;
+
   AccessFacts facts;
-  std::array<std::uint8_t, 9> text_bytes;
+  std::array<std::uint8_t, kTexts> text_bytes;
 };
 
 class AccessLog : public LogRing {

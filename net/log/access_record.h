@@ -18,6 +18,7 @@ struct AccessFacts {
   core::WallTime ended_at;
   core::Duration duration{};
   core::Duration time_to_first_byte{};  // zero: there was none
+  core::Duration waited{};              // in queues, for targets that had no room
   std::uint64_t bytes_in = 0;           // of the request's body
   std::uint64_t bytes_out = 0;          // of the answer's body
   std::uint64_t refusals_left_out = 0;  // refused requests before this one that have no line

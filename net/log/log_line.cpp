@@ -50,6 +50,7 @@ std::size_t write_log_line(const AccessRecord& record, std::span<char> out) {
   if (record.time_to_first_byte != core::Duration::zero()) {
     line.number(",\"first_byte_us\":", micros(record.time_to_first_byte));
   }
+  line.number_if_any(",\"waited_us\":", micros(record.waited));
   line.number(",\"bytes_in\":", static_cast<std::int64_t>(record.bytes_in));
   line.number(",\"bytes_out\":", static_cast<std::int64_t>(record.bytes_out));
   line.text(",\"tenant\":\"", record.tenant);

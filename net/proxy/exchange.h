@@ -274,6 +274,7 @@ class Exchange final : public UpstreamUser,
   [[nodiscard]] bool has_turn() const;
   [[nodiscard]] const policy::ChainedLimit* first_waited_for(const policy::LimitChain& chain) const;
   policy::Verdict wait_or_refuse(const TargetRefusal& refused);
+  core::Instant ready_by(const TargetRefusal& refused, core::Instant deadline);
   policy::Verdict refuse_for_want_of_room(const TargetRefusal& refused);
   policy::Verdict stop_queueing();
   core::Duration wait_for_more(const policy::ChainedLimit& limit);
@@ -286,9 +287,9 @@ class Exchange final : public UpstreamUser,
       policy::ServiceTier tier = policy::ServiceTier::standard) const;
   void raise_for(policy::PriceRates& rates, const policy::config::Target& target,
                  std::string_view model) const;
-  void note_tier_prices(std::string_view model);
   void raise_for(policy::ReserveQuestion& ask, const policy::config::Target& target,
                  std::string_view model);
+  void note_tier_prices(std::string_view model);
   [[nodiscard]] const policy::config::Price* price_of_tier(const policy::Usage& usage) const;
   void note_use(const http::ResponseHead& head, std::span<const std::byte> body);
   [[nodiscard]] policy::Consumption used_so_far();
@@ -353,8 +354,8 @@ class Exchange final : public UpstreamUser,
   [[nodiscard]] bool may_hedge() const;
   [[nodiscard]] bool leaves_something() const;
   void begin_hedge();
-  bool choose_call(policy::AttemptEnd end);
   policy::Verdict go_on_without_hedge();
+  bool choose_call(policy::AttemptEnd end);
   void attend_to_silent();
   void give_up_call(policy::AttemptEnd end);
   void drop_silent(policy::AttemptEnd end, UpstreamFailure failure);
@@ -409,8 +410,8 @@ class Exchange final : public UpstreamUser,
 
   // --- the usage record (exchange_record.cpp) --------------------------------------------------
   policy::Verdict account();
-  policy::UsageRecord intended_record(std::span<char> tags, const policy::PriceVersionText& price);
   policy::Verdict refuse_unrecorded();
+  policy::UsageRecord intended_record(std::span<char> tags, const policy::PriceVersionText& price);
   void intend_cost(policy::UsageRecord& intent);
   [[nodiscard]] std::optional<core::MicroUsd> reserved_money() const;
   [[nodiscard]] const policy::config::Route* recorded_route() const;

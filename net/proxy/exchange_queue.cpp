@@ -14,6 +14,14 @@ namespace headrace::net {
 using policy::Verdict;
 using std::chrono::milliseconds;
 
+namespace {
+
+// So often a limit is looked at whose permits another process holds: one that drains after an
+// upgrade gives them back without a word to this one.
+constexpr core::Duration kLookAgain = milliseconds(50);
+
+}  // namespace
+
 bool Exchange::has_turn() const {
   return wait_.seat != nullptr && wait_.seat->turn;
 }
@@ -41,7 +49,6 @@ Verdict Exchange::wait_or_refuse(const TargetRefusal& refused) {
   // A second call that would have to wait is not made: the first one goes on.
   if (!comes_back || !may_wait() || silent_ != nullptr) return refuse_for_want_of_room(refused);
   const core::Instant now = shard_->now();
-  const core::Instant ready_at = refused.retry_after ? now + *refused.retry_after : core::kNever;
   const policy::config::RouteQueue& rules = config_->view().queue(*route_);
   const bool same =
       wait_.seat != nullptr && wait_.seat->terms.identity == refused.limit.terms.identity;
@@ -49,6 +56,7 @@ Verdict Exchange::wait_or_refuse(const TargetRefusal& refused) {
   if (wait_.seat == nullptr) {
     const core::Duration patience = milliseconds(rules.wait_max_ms) - wait_.so_far;
     const core::Instant deadline = std::min(now + patience, total_deadline_);
+    const core::Instant ready_at = ready_by(refused, deadline);
     const bool full = config_->waiting(*route_) >= rules.waiting_max;
     if (!full && (ready_at <= deadline || ready_at == core::kNever)) {
       wait_.seat = shard_->queue->ask({.limit = refused.limit,
@@ -69,19 +77,31 @@ Verdict Exchange::wait_or_refuse(const TargetRefusal& refused) {
     return park(deadline);
   }
   // It was its turn, and not enough was there.
-  if (ready_at != core::kNever && ready_at > wait_.seat->deadline) {
+  const core::Instant deadline = wait_.seat->deadline;
+  const core::Instant ready_at = ready_by(refused, deadline);
+  if (ready_at != core::kNever && ready_at > deadline) {
     shard_->counters.add(ShardCount::queue_expired);
     return refuse_for_want_of_room(refused);
   }
-  const core::Instant deadline = wait_.seat->deadline;
   shard_->queue->again(*wait_.seat, ready_at);
   return park(deadline);
 }
 
+// When the limit is to be asked again; kNever: when somebody gives back.
+core::Instant Exchange::ready_by(const TargetRefusal& refused, core::Instant deadline) {
+  const core::Instant now = shard_->now();
+  if (refused.retry_after) return now + *refused.retry_after;
+  const bool heard_of_by_none =
+      now + kLookAgain < deadline && shard_->limits->held_elsewhere(refused.limit.terms);
+  return heard_of_by_none ? now + kLookAgain : core::kNever;
+}
+
 Verdict Exchange::refuse_for_want_of_room(const TargetRefusal& refused) {
+  if (silent_ != nullptr) return go_on_without_hedge();
   const policy::QuotaRefusal why{
       .limit = &refused.limit, .cause = refused.cause, .retry_after = refused.retry_after};
   shard_->counters.add(count_of(why));
+  limit_ = config_->view().text(refused.limit.rule->name);
   policy::Refusal refusal = policy::refusal_of(why, config_->view());
   // Of a concurrency limit too, where a queue has told.
   if (refused.retry_after && refusal.retry_after_ms >= 0) {
@@ -97,7 +117,6 @@ Verdict Exchange::stop_queueing() {
   HEADRACE_CHECK(park_expired_, "who waits is woken by his turn, or by time");
   shard_->counters.add(ShardCount::queue_expired);
   const policy::ChainedLimit limit = wait_.seat->refused_by;
-  if (silent_ != nullptr) return go_on_without_hedge();
   return refuse_for_want_of_room({.limit = limit, .retry_after = wait_for_more(limit)});
 }
 

@@ -172,6 +172,7 @@ void Exchange::record() {
   line.time_to_first_byte = answer_.first_byte_at == core::Instant{}
                                 ? core::Duration::zero()
                                 : answer_.first_byte_at - request_.begun_at;
+  line.waited = wait_.so_far;
   line.bytes_in = bytes_in_;
   line.bytes_out = answer_.body.bytes();
   line.usage = usage;

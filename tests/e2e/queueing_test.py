@@ -3,8 +3,10 @@ everything that can end a wait; with real processes, counted by the provider."""
 
 import collections
 import json
+import pathlib
 import socket
 import struct
+import tempfile
 import threading
 import time
 import unittest
@@ -183,6 +185,8 @@ class QueueingTest(unittest.TestCase):
         for thread in threads:
             thread.join()
         self.assertEqual([response.status for response in answers["light"]], [200, 200])
+        lines = self.gateway.log_lines(4)
+        self.assertEqual(sum(line.get("waited_us", 0) > 0 for line in lines), 2, lines)
 
     def test_nobody_waits_longer_than_he_may(self):
         self.hold_the_only_permit("{waiting_max: 2, wait_max_ms: 300}")
@@ -191,6 +195,10 @@ class QueueingTest(unittest.TestCase):
         self.assertEqual(expired.status, 429)
         self.assertIn(round(time.monotonic() - begun, 1), (0.3, 0.4, 0.5))
         self.assertEqual(self.gateway.metric("headrace_queue_expired_total"), 1)
+        (line,) = self.gateway.log_lines(1)
+        self.assertEqual((line["status"], line["limit"]), (429, "concurrent"))
+        self.assertIn(round(line["waited_us"], -5), (300_000, 400_000, 500_000))
+        self.assertLessEqual(line["waited_us"], line["duration_us"])
         self.queued(0)
         self.let_go()
         self.assertEqual(self.ask("light").status, 200)
@@ -250,6 +258,24 @@ class QueueingTest(unittest.TestCase):
         self.assertEqual(answers_before["light"][0].status, 200)
         # Nine to three now; the one who waited before the reload is one of them.
         self.assertAlmostEqual(self.order[1:25].count("light"), 18, delta=1)
+
+    def test_permits_that_another_process_gives_back_are_found(self):
+        # As after an upgrade: the old process drains, and its requests still hold the limit.
+        shared = self.enterContext(tempfile.TemporaryDirectory(prefix="headrace-e2e-", dir="/dev/shm"))
+        region = ["--region", pathlib.Path(shared) / "region"]
+        self.hold_the_only_permit("{waiting_max: 2, wait_max_ms: 30000}", arguments=region)
+        self.start(self.gateway.routes, arguments=region)
+        threads, answers = self.crowd({"light": 2})
+        self.queued(2)
+        time.sleep(0.2)
+        self.assertEqual(self.under_way, 1)
+        begun = time.monotonic()
+        self.let_go()
+        for thread in threads:
+            thread.join()
+        self.assertLess(time.monotonic() - begun, 5, "it was found when their time was over")
+        self.assertEqual([response.status for response in answers["light"]], [200, 200])
+        self.assertEqual(self.most, 1)
 
     def test_waiting_is_off_by_default(self):
         self.start("\n  - {name: queued, models: [queued], targets: [{provider: openai}],"

@@ -17,6 +17,7 @@ AccessRecord record_of(std::string_view path) {
   AccessRecord record;
   record.ended_at = {.unix_nanos = 1'700'000'000'000'000'000};
   record.duration = core::Duration(1'500'000);
+  record.waited = core::Duration(700'000);
   record.status = 200;
   record.bytes_in = 11;
   record.bytes_out = 22;
@@ -50,6 +51,13 @@ TEST(AccessLog, WhatGoesInComesOut) {
   EXPECT_EQ(read.tenant, "acme");
   EXPECT_EQ(read.provider, "openai");
   EXPECT_EQ(read.code, "");
+  std::string line(kLogLineBytesMax, ' ');
+  line.resize(write_log_line(read, line));
+  EXPECT_NE(line.find(R"("duration_us":1500,"waited_us":700,)"), std::string::npos) << line;
+  read.waited = {};
+  line.assign(kLogLineBytesMax, ' ');
+  line.resize(write_log_line(read, line));
+  EXPECT_EQ(line.find("waited_us"), std::string::npos) << line;
 }
 
 TEST(AccessLog, TextsOf255BytesStayWholeAndLongerOnesAreCut) {
