@@ -175,6 +175,7 @@ class Exchange final : public UpstreamUser,
   void note_request(const http::RequestHead& head);
   [[nodiscard]] bool is_operators() const;
   void count_request();
+  void heed_dialect(const http::RequestHead& head);
   void note_language(const http::RequestHead& head);
   void note_debug(const http::RequestHead& head);
   // The stage begins: what is refused from here on, it has refused.

@@ -2,6 +2,7 @@
 #include "core/check.h"
 #include "net/edge/downstream_connection.h"
 #include "net/edge/listener.h"
+#include "net/http/query.h"
 #include "net/proxy/cut_text.h"
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
@@ -41,9 +42,8 @@ void Exchange::begin(core::BufferLease message, std::size_t head_bytes, std::siz
     head_in_scratch_ = false;
     return;
   }
-  request_.match = policy::match_endpoint(
-      head.method_text, head.path(),
-      head.path().starts_with("/v1/models") && head.fields.find("anthropic-version") != nullptr);
+  request_.match = policy::match_endpoint(head.method_text, head.path(), false);
+  if (request_.match.kind != policy::EndpointKind::metered) heed_dialect(head);
   enter(policy::Stage::identify);
   if (identify(head) && accept_caller(head)) {
     const policy::QuotaPage page = policy::quota_page_of(head.path());
@@ -57,6 +57,19 @@ void Exchange::begin(core::BufferLease message, std::size_t head_bytes, std::siz
   head_in_scratch_ = false;
   request_.match.model_in_path = {};
   request_.match.allow = {};
+}
+
+// Paths that several dialects have (lists of models, files), and those that nobody knows, belong to
+// the dialect that the client shows that it speaks.
+void Exchange::heed_dialect(const http::RequestHead& head) {
+  if (head.fields.has(FieldId::x_goog_api_key) ||
+      head.fields.find("x-goog-api-client") != nullptr ||
+      (head.target.has_query && http::find_parameter(head.query(), "key"))) {
+    request_.match.dialect = policy::Dialect::gemini;
+  } else if (head.fields.find("anthropic-version") != nullptr &&
+             request_.match.dialect != policy::Dialect::gemini) {
+    request_.match.dialect = policy::Dialect::anthropic;
+  }
 }
 
 // What the gateway's own watchers ask for is none of what they watch.

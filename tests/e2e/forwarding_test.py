@@ -268,6 +268,20 @@ class Forwarding(unittest.TestCase):
         self.assertIn("has_more", anthropic)
         gemini = self.ask(request(None, method="GET", path="/v1beta/models")).json()
         self.assertIn("models", gemini)
+        # Google's SDK asks at OpenAI's paths: it is known by its field.
+        goog = [f"x-goog-api-key: {KEY}"]
+        names = self.ask(request(None, method="GET", path="/v1/models", key=None, headers=goog)).json()
+        self.assertEqual(names, gemini)
+        one = self.ask(request(None, method="GET", path="/v1/models/gemini-x", key=None, headers=goog)).json()
+        self.assertEqual(one["name"], "models/gemini-x")
+        self.assertEqual(self.ask(request(None, method="GET", path="/v1/models/gpt-4o", key=None, headers=goog)).status, 404)
+
+    def test_paths_of_several_dialects_are_refused_as_the_client_speaks(self):
+        for path in ("/v1/files", "/v1/nothing"):
+            for headers, form in ((["anthropic-version: 2023-06-01"], "anthropic"), ([f"x-goog-api-key: {KEY}"], "gemini"), ([], "openai")):
+                body = self.ask(request(None, method="GET", path=path, headers=headers)).json()
+                self.assertEqual(body["type"] == "error", form == "anthropic", (path, form))
+                self.assertEqual("status" in body["error"], form == "gemini", (path, form))
 
     def test_an_upstream_that_is_away_gives_502(self):
         self.script = lambda request, connection: reset(connection)

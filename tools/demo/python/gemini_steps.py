@@ -39,6 +39,13 @@ def count_of_tokens():
     return {"tokens": str(counted.total_tokens)}
 
 
+def list_of_models():
+    names = [entry.name for entry in client.models.list()]
+    assert f"models/{MODEL}" in names, f"{MODEL} is not among {names}"
+    assert client.models.get(model=MODEL).name == f"models/{MODEL}"
+    return {"models": ", ".join(names)}
+
+
 def refusal(status, call):
     try:
         call()
@@ -57,5 +64,5 @@ def an_unknown_model_is_refused():
     return refusal(404, lambda: client.models.generate_content(model="none", contents=QUESTION))
 
 
-STEPS = [generate_content, generate_content_streaming, count_of_tokens, a_wrong_key_is_refused,
-         an_unknown_model_is_refused]
+STEPS = [generate_content, generate_content_streaming, count_of_tokens, list_of_models,
+         a_wrong_key_is_refused, an_unknown_model_is_refused]
