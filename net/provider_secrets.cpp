@@ -1,5 +1,6 @@
 #include "net/provider_secrets.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -153,9 +154,8 @@ LockedMemory ProviderSecrets::place(std::span<ProviderLink> links) {
   char* at = memory.bytes().data();
   const auto place_text = [&at](std::string& text) {
     if (text.empty()) return std::string_view();
-    std::memcpy(at, text.data(), text.size());
     const std::string_view placed(at, text.size());
-    at += text.size();
+    at = std::ranges::copy(text, at).out;
     OPENSSL_cleanse(text.data(), text.size());
     return placed;
   };

@@ -88,7 +88,7 @@ void keep_answer(benchmark::State& state) {
   CachePartition home(store, 0);
   const auto body = cache_body(7, static_cast<std::size_t>(state.range(0)));
   std::vector<CacheKey> keys;
-  for (std::size_t i = 0; i < 4 * store.memory().capacity(); ++i)
+  for (std::size_t i = 0; i < std::size_t{4} * store.memory().capacity(); ++i)
     keys.push_back(cache_key(i));
   std::size_t at = 0;
   for (auto _ : state) {

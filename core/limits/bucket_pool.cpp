@@ -28,8 +28,8 @@ enum class Rounding : std::uint8_t { down, up };
 std::uint64_t ticks_of(std::int64_t amount, std::int64_t refill, Duration length,
                        Rounding rounding) {
   const auto divisor = static_cast<std::uint64_t>(refill);
-  const Wide product = Wide{static_cast<std::uint64_t>(amount)} *
-                       (static_cast<std::uint64_t>(length.count()) * kTicksPerNano);
+  const std::uint64_t length_ticks = static_cast<std::uint64_t>(length.count()) * kTicksPerNano;
+  const Wide product = Wide{static_cast<std::uint64_t>(amount)} * length_ticks;
   const Wide dividend = product + (rounding == Rounding::up ? divisor - 1 : 0);
   const bool narrow = dividend >> 64U == 0;
   const Wide ticks =

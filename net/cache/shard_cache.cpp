@@ -1,5 +1,6 @@
 #include "net/cache/shard_cache.h"
 
+#include <bit>
 #include <utility>
 
 #include "core/check.h"
@@ -99,7 +100,7 @@ void ShardCache::keep(core::CacheHold entry) {
 void ShardCache::post(std::uint32_t to, std::uint32_t kind, const void* seat, std::uint64_t b) {
   core::Message message;
   message.kind = kind;
-  message.a = reinterpret_cast<std::uint64_t>(seat);
+  message.a = std::bit_cast<std::uint64_t>(seat);
   message.b = b;
   post_.send(to, message);
 }
@@ -109,10 +110,10 @@ void ShardCache::on_message(const core::Message& message) {
     const auto word = static_cast<FlightWord>(message.kind - kind_of(CacheMessage::word));
     core::CacheHold entry;
     if (word == FlightWord::hit) entry = adopt(message.b);
-    hear(*reinterpret_cast<FlightSeat*>(message.a), word, std::move(entry));
+    hear(*std::bit_cast<FlightSeat*>(message.a), word, std::move(entry));
     return;
   }
-  auto* ticket = static_cast<core::FlightTicket*>(reinterpret_cast<FlightSeat*>(message.a));
+  auto* ticket = static_cast<core::FlightTicket*>(std::bit_cast<FlightSeat*>(message.a));
   switch (static_cast<CacheMessage>(message.kind)) {
     case CacheMessage::ask:
       return answer(*ticket, static_cast<std::uint32_t>(message.b));

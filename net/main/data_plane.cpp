@@ -129,7 +129,8 @@ void DataPlane::stop_logs() {
   }
 }
 
-std::expected<void, std::string> DataPlane::start(std::shared_ptr<const ConfigSnapshot> snapshot) {
+std::expected<void, std::string> DataPlane::start(
+    const std::shared_ptr<const ConfigSnapshot>& snapshot) {
   snapshot_ = snapshot;
   started_with_.emplace(snapshot->view());
   if (line_.processor) {
@@ -376,11 +377,12 @@ void DataPlane::drain() {
 bool DataPlane::wait_until_ended(milliseconds longest) {
   constexpr milliseconds kStep{5};
   const sigset_t signals = our_signals();
-  for (milliseconds waited{0};; waited += kStep) {
+  const auto end = std::chrono::steady_clock::now() + longest;
+  for (;;) {
     const bool ended =
         std::ranges::all_of(shards_, [](const auto& shard) { return shard->ended(); });
     if (ended) return true;
-    if (waited >= longest) return false;
+    if (std::chrono::steady_clock::now() >= end) return false;
     const timespec step{.tv_sec = 0, .tv_nsec = kStep.count() * 1'000'000};
     siginfo_t info{};
     const int signal = sigtimedwait(&signals, &info, &step);

@@ -1,5 +1,6 @@
 #include "net/queue/shard_queue.h"
 
+#include <bit>
 #include <utility>
 
 #include "core/check.h"
@@ -92,7 +93,7 @@ void ShardQueue::on_credit_back(std::uint64_t limit) {
 void ShardQueue::post(std::uint32_t to, std::uint32_t kind, const void* seat, std::uint64_t b) {
   core::Message message;
   message.kind = kind;
-  message.a = reinterpret_cast<std::uint64_t>(seat);
+  message.a = std::bit_cast<std::uint64_t>(seat);
   message.b = b;
   post_.send(to, message);
 }
@@ -102,7 +103,7 @@ void ShardQueue::post_home(QueueSeat& seat, QueueMessage message) {
 }
 
 void ShardQueue::on_message(const core::Message& message) {
-  auto* seat = reinterpret_cast<QueueSeat*>(message.a);
+  auto* seat = std::bit_cast<QueueSeat*>(message.a);
   if (message.kind >= kind_of(QueueMessage::word)) {
     const auto word = static_cast<QueueWord>(message.kind - kind_of(QueueMessage::word));
     return hear(*seat, word, Duration(static_cast<std::int64_t>(message.b)));

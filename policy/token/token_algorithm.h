@@ -14,7 +14,7 @@ inline constexpr std::string_view kTokenAlgorithmNames[] = {"by_key", "HS256", "
 
 // Exactly as the standards write them; `by_key` is no name of an algorithm.
 [[nodiscard]] constexpr std::optional<TokenAlgorithm> parse_token_algorithm(std::string_view text) {
-  for (std::uint8_t i = 1; i < std::size(kTokenAlgorithmNames); ++i) {
+  for (std::size_t i = 1; i < std::size(kTokenAlgorithmNames); ++i) {
     if (kTokenAlgorithmNames[i] == text) return static_cast<TokenAlgorithm>(i);
   }
   return std::nullopt;

@@ -129,6 +129,19 @@ class Draining(unittest.TestCase):
         self.assertEqual((record["ending"], record["usage"]["source"]), ("client_left", "provider"))
         self.assertEqual(record["usage"]["out_text"], 31)
 
+    def test_the_grace_is_of_time_however_often_logs_are_rotated(self):
+        gateway = self.gateway()
+        self.scripts["first"] = [self.waits()]
+        connection = self.begin(gateway)
+        self.wait_for(lambda: self.seen("first") == 1)
+        self.drain(gateway)
+        for _ in range(2000):
+            gateway.signal(signal.SIGUSR1)
+            time.sleep(0.001)
+        self.go_on.set()
+        self.assertEqual(Response(connection).json(), CHAT)
+        self.records_after_the_end(gateway, 1)
+
     def test_what_does_not_end_within_the_grace_is_ended_and_recorded(self):
         gateway = self.gateway(hedge="after_ms: 50", on_disconnect="drain", retry="tries: 3, base_ms: 30000")
         gateway.config.write_text(gateway.config.read_text().replace("drain_grace_ms: 8000", "drain_grace_ms: 300"))
