@@ -8,7 +8,8 @@ import threading
 import time
 import unittest
 
-from fault_matrix_test import BREAKS, nothing_is_left
+from fault_matrix_test import BREAKS
+from fault_world import nothing_is_left
 from gateway import Response, chat, request
 from governed_gateway import OTHER_KEY, Governed
 from upstream import CHAT, CHAT_ANSWER, STREAM_HEAD, Upstream, chunk, delta, event, reset

@@ -10,7 +10,7 @@ import unittest
 from gateway import Response, chat, request
 from governed_gateway import Governed
 from mock import Mock
-from resilience_test import QUICK, Scripted, ask, error
+from resilience_world import QUICK, Scripted, ask, error
 from upstream import CHAT, CHAT_ANSWER, STREAM_HEAD, answer, chunk, delta, event
 
 HEDGED = "defaults: {hedge: {after_ms: 100}}"  # the route with one target has none

@@ -1,0 +1,20 @@
+"""What a broken answer looks like, and what is left of a test when it is over."""
+
+import pathlib
+import resource
+import time
+
+
+def resident_bytes(pid):
+    return int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def nothing_is_left(test, gateway, files):
+    """Everything that a test opened is closed again. The admin's own request and connection count."""
+    gateway.wait_for_metric("headrace_requests_in_flight", lambda value: value == 1)
+    gateway.wait_for_metric("headrace_streams_open", lambda value: value == 0)
+    gateway.wait_for_metric("headrace_downstream_connections", lambda value: value == 1)
+    deadline = time.monotonic() + 10
+    while gateway.open_files() > files and time.monotonic() < deadline:
+        time.sleep(0.02)
+    test.assertLessEqual(gateway.open_files(), files)
