@@ -29,6 +29,15 @@ enum class PlantedBug : std::uint8_t {
   starved_forgotten,    // a receive that waits for buffers
   accept_lost,          // a multishot accept that ended by itself
   proxied_source_lost,  // what a proxy says of whose the connection is
+  // TLS
+  tls_cut_taken_as_end,   // FIN without close_notify
+  tls_block_let_go,       // while the kernel still sends from it
+  tls_write_forgotten,    // begun while the last flight of the handshake was on its way
+  tls_bytes_dropped,      // that came together with the end of the handshake
+  tls_signature_lost,     // nobody goes on when it has come
+  tls_block_wait_lost,    // nor when there is a block to encrypt into
+  tls_goodbye_unsaid,     // close_notify
+  tls_certificates_kept,  // after a reload
   // closing
   closed_in_flight,  // a descriptor, while operations on it run
   closed_twice,
@@ -60,10 +69,16 @@ enum class PlantedBug : std::uint8_t {
   beaten_call_kept,        // the connection of the call that lost
   beaten_call_counted,     // by its target, for ever
   beaten_call_unrecorded,  // its end
+  hedge_unlimited,         // it takes nothing of its target's limits
+  beaten_limits_kept,      // what the call that lost had taken of its target's
+  beaten_call_uncounted,   // that it was sent
   // the cache
   cached_answer_let_go,  // while the kernel still sends from it
   unfit_answer_kept,     // a refusal, given to others too
   tenant_left_out,       // of what an answer is known by
+  // pools that outlive their memory
+  pool_named_by_place,  // in a table, where the next life has another one
+  pool_change_unseen,   // by who keeps the journal
   // queues for spent limits
   queue_wake_lost,       // one was served, and the next is not called
   queue_woken_twice,     // one is called while he has his turn
@@ -73,6 +88,9 @@ enum class PlantedBug : std::uint8_t {
   answered_twice,
   recorded_twice,
   record_lost,
+  audited_twice,
+  refusal_unaudited,   // of what no route was known for
+  decision_unaudited,  // of a stage
   stream_never_ended,  // by its gauge
   turn_not_asked_for,  // the rest of a large body is judged whenever somebody comes by
   count,

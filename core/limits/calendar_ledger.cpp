@@ -6,6 +6,7 @@
 #include "core/limits/limit_span.h"
 #include "core/limits/limit_traits.h"
 #include "core/limits/shard_limits.h"
+#include "core/planted_bug.h"
 
 namespace headrace::core {
 
@@ -23,7 +24,8 @@ Sight read_pool(const LimitTable& table, LimitTable::Place place, PoolSpent& poo
   if (LimitTraits::kind(entry.traits.load()) != WindowKind::calendar) return Sight::nothing;
   const std::uint64_t floor = entry.floor.load_in_order();
   const std::uint64_t taken = entry.taken.load_in_order();
-  const auto identity = table.identity_of(place);
+  auto identity = table.identity_of(place);
+  if (planted(PlantedBug::pool_named_by_place)) identity.reset();
   pool = {.identity = identity ? *identity : table.identity_like(place),
           .window = static_cast<std::uint32_t>(TaggedWord::tag(floor)),
           .naming = identity ? PoolNaming::by_limit : PoolNaming::by_place,
@@ -55,7 +57,8 @@ void CalendarLedger::collect_changed(std::vector<PoolSpent>& pools) {
   // Before what stands in the same places now.
   if (all) pools.insert(pools.end(), gone_.begin(), gone_.end());
   for (std::uint32_t mark = 0; mark < memory_.marks.size(); ++mark) {
-    if (wipe(mark) || all) look_at(mark, all, pools);
+    const bool changed = wipe(mark) && !planted(PlantedBug::pool_change_unseen);
+    if (changed || all) look_at(mark, all, pools);
   }
 }
 

@@ -4,10 +4,14 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/planted_bug.h"
 #include "net/shard_context.h"
 #include "net/tls/record_memory.h"
 
 namespace headrace::net {
+
+using core::planted;
+using core::PlantedBug;
 
 TlsLayer::TlsLayer(Transport& transport, tls::Session session)
     : transport_(transport), session_(std::move(session)) {}
@@ -42,6 +46,7 @@ bool TlsLayer::take_block() {
 void TlsLayer::send_block(std::size_t bytes) {
   const std::span<const std::byte> slice(block_.data(), bytes);
   transport_.send_raw(std::span(&slice, 1), core::SendMore::no);
+  if (planted(PlantedBug::tls_block_let_go)) block_.reset();
 }
 
 // What was waited for has come.
@@ -118,12 +123,19 @@ void TlsLayer::step() {
 }
 
 void TlsLayer::fail() {
-  // The alert is worth a try: it tells the other side why. It goes before the connection does.
-  if (!transport_.raw_sending_ && !waits() && (block_ || take_block())) {
-    const std::size_t bytes = session_.close(block_.bytes());
-    if (bytes > 0) send_block(bytes);
-  }
+  send_alert();
   transport_.owner_->on_handshake_failed();
+}
+
+// Worth a try: it tells the other side why. It goes before the connection does.
+void TlsLayer::send_alert() {
+  if (transport_.raw_sending_ || waits() || !(block_ || take_block())) return;
+  const std::size_t bytes = session_.close(block_.bytes());
+  if (bytes > 0) {
+    send_block(bytes);
+  } else {
+    block_.reset();
+  }
 }
 
 // --- receiving -----------------------------------------------------------------------------------
@@ -144,6 +156,7 @@ void TlsLayer::received(core::BufferLease ciphertext) {
 
 // What came together with the end of the handshake, or behind it.
 void TlsLayer::read_waiting() {
+  if (planted(PlantedBug::tls_bytes_dropped)) waiting_.clear();
   while (!waiting_.empty() && transport_.is_open()) {
     const std::span<std::byte> bytes = waiting_.front_bytes();
     read(waiting_.pop_front(), bytes);
@@ -189,11 +202,13 @@ void TlsLayer::read(core::BufferLease lease, std::span<std::byte> received) {
                  static_cast<std::size_t>(end - begin));
     transport_.hand_on(std::move(lease));
   }
-  if (over && transport_.is_open()) transport_.end_receive(ended);
+  if (!over || !transport_.is_open()) return;
+  if (ended == PeerEnd::reset) send_alert();
+  transport_.end_receive(ended);
 }
 
 PeerEnd TlsLayer::peer_ended(PeerEnd end) {
-  if (end != PeerEnd::finished) return end;
+  if (end != PeerEnd::finished || planted(PlantedBug::tls_cut_taken_as_end)) return end;
   return session_.received_end() == tls::Failure::none ? PeerEnd::finished : PeerEnd::truncated;
 }
 
@@ -206,7 +221,11 @@ void TlsLayer::send(std::span<const std::span<const std::byte>> slices) {
     plain_[i] = {const_cast<std::byte*>(slices[i].data()), slices[i].size()};
   }
   // The last flight of the handshake may still be on its way.
-  if (!transport_.raw_sending_) send_step();
+  if (!transport_.raw_sending_) {
+    send_step();
+  } else if (planted(PlantedBug::tls_write_forgotten)) {
+    plain_count_ = 0;
+  }
 }
 
 void TlsLayer::send_step() {
@@ -255,7 +274,7 @@ void TlsLayer::send_failed() {
 }
 
 bool TlsLayer::say_goodbye() {
-  if (handshaking_ || goodbye_said_) return false;
+  if (handshaking_ || goodbye_said_ || planted(PlantedBug::tls_goodbye_unsaid)) return false;
   if (waits() || !take_block()) return true;
   goodbye_said_ = true;
   const std::size_t bytes = session_.close(block_.bytes());

@@ -82,6 +82,7 @@ class TlsLayer : public core::ListHook<TlsWaitTag> {
   void read_waiting();
   void read(core::BufferLease lease, std::span<std::byte> received);
   void send_step();
+  void send_alert();
   void fail();
 
   Transport& transport_;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/planted_bug.h"
 #include "net/edge/tls_layer.h"
 
 namespace headrace::net {
@@ -47,6 +48,7 @@ bool TlsWaiting::on_turn() {
   for (std::size_t i = 0; i < kBlocksPerTurn && blocks_free(); ++i) {
     TlsLayer* layer = for_block_.pop_front();
     if (layer == nullptr) break;
+    if (core::planted(core::PlantedBug::tls_block_wait_lost)) continue;
     layer->go_on();
   }
   while (steps_left_ > 0) {
@@ -97,7 +99,7 @@ void TlsWaiting::take_signatures() {
     if (layer == nullptr) return;
     layer->set_signature_slot(TlsLayer::kNoSignature);
     layer->keep_signature(std::move(operation));
-    for_turn_.push_back(*layer);
+    if (!core::planted(core::PlantedBug::tls_signature_lost)) for_turn_.push_back(*layer);
   });
 }
 

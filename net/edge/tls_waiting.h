@@ -53,6 +53,8 @@ class TlsWaiting {
   // Once a turn. True: more is to be done at once.
   bool on_turn();
 
+  [[nodiscard]] bool any_waits_for_block() const { return !for_block_.empty(); }
+
  private:
   static constexpr std::uint32_t kNoSlot = UINT32_MAX;
 

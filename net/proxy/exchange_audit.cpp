@@ -1,6 +1,7 @@
 // What the audit log is told of an exchange: decisions as they fall, and all of them at its end.
 #include <string_view>
 
+#include "core/planted_bug.h"
 #include "net/edge/downstream_connection.h"
 #include "net/log/audit_log.h"
 #include "net/proxy/exchange.h"
@@ -27,6 +28,7 @@ void Exchange::decide(Stage stage, Decided decided, std::string_view rule, std::
 // Of the stages in a row.
 void Exchange::decide_passed(Stage stage) {
   if (trail_ == nullptr) return;
+  if (core::planted(core::PlantedBug::decision_unaudited) && stage == Stage::reserve) return;
   const auto rule_of_limits = [](const policy::Taken& held) -> std::string_view {
     return held.permit.empty() ? "unlimited" : "limits";
   };
@@ -97,7 +99,8 @@ std::string_view Exchange::cache_word() const {
 bool Exchange::is_audited() const {
   if (trail_ == nullptr) return false;
   if (route_ != nullptr) return route_->audit == Switch::on;
-  const bool refused = answer_.local && status_ >= 400;
+  const bool refused =
+      answer_.local && status_ >= 400 && !core::planted(core::PlantedBug::refusal_unaudited);
   if (refused && config_->view().settings().audit.refusals == Switch::on) return true;
   const policy::config::Route* route = recorded_route();
   return route != nullptr && route->audit == Switch::on;
@@ -123,6 +126,7 @@ void Exchange::write_audit() {
   if (tries_.requests_sent > 0)
     record.provider = config_->snapshot().providers()[call_.provider].name;
   record.decisions = trail_->decisions();
+  if (core::planted(core::PlantedBug::audited_twice)) (void)shard_->audit_log->write(record);
   if (!shard_->audit_log->write(record)) shard_->counters.add(ShardCount::log_lines_dropped);
 }
 

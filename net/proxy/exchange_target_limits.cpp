@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/planted_bug.h"
 #include "net/proxy/exchange.h"
 #include "net/proxy/target_hold.h"
 #include "net/queue/shard_queue.h"
@@ -38,7 +39,8 @@ Verdict Exchange::take_of_target(std::string_view model) {
   for (;;) {
     policy::LimitChain& chain = shard_->limit_chain;
     chain_target_limits(model, chain);
-    if (chain.empty()) {
+    const bool unlimited = silent_ != nullptr && core::planted(core::PlantedBug::hedge_unlimited);
+    if (chain.empty() || unlimited) {
       leave_queue();
       return write_output_cap();
     }

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "tests/sim/dice.h"
 #include "tests/sim/gateway.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/message_reader.h"
@@ -57,10 +58,6 @@ class Scene {
 
   Said& say(std::uint32_t question, bool stream);
 };
-
-core::Random& dice() {
-  return World::current().random();
-}
 
 Said& Scene::say(std::uint32_t question, bool stream) {
   ++run.fetched;

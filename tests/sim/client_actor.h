@@ -13,6 +13,7 @@
 #include "tests/sim/ledger.h"
 #include "tests/sim/message_reader.h"
 #include "tests/sim/sim_socket.h"
+#include "tests/sim/tls_world.h"
 
 namespace headrace::sim {
 
@@ -25,6 +26,7 @@ struct ClientOptions {
   bool cramped = false;               // the gateway may have no room for a connection or a head
   bool dawdles = false;               // sends a little now and then
   bool proxied = false;               // a proxy may say whose its connections are
+  TlsWorld* tls = nullptr;            // speaks TLS
   bool may_be_late = false;  // the gateway is ending: what no provider has seen may be lost
 };
 
@@ -47,6 +49,7 @@ class ClientActor {
   };
 
   void connect();
+  void introduce_itself();
   void send_batch();
   void write_request(const Request& request);
   void write_body(const Request& request);
@@ -57,6 +60,7 @@ class ClientActor {
   void end();
 
   void on_bytes(std::string_view bytes);
+  void on_end();
   void on_over(bool reset);
   void judge(Request& request, const Message& message, bool whole);
   void judge_local(Request& request, const Message& message, bool whole);
@@ -74,6 +78,8 @@ class ClientActor {
   bool cramped_;
   bool dawdles_;
   bool proxied_;
+  TlsWorld* tls_;
+  TlsMemory tls_memory_;
   Introduction introduction_;
   std::shared_ptr<Peer> peer_;
   std::unique_ptr<MessageReader> reader_;

@@ -41,22 +41,57 @@ enum class Fault : std::uint8_t {
   tunnel_hangs,          // which says nothing
   stage_waits,           // a request waits at a stage, whatever for
   clock_steps,           // of the wall clock, by a second, an hour or ten years
+  // Where TLS is spoken:
+  tls_plain_client,      // HTTP where a handshake should begin
+  tls_handshake_stalls,  // somewhere within it nothing more is said
+  tls_handshake_breaks,  // FIN or RST within it
+  tls_wrong_certificate,
+  tls_record_spoiled,  // on its way
+  tls_end_untold,      // FIN without close_notify, within a record or behind one
+  signature_slow,      // the attendant takes its time
   count,
 };
 
 inline constexpr std::size_t kFaults = static_cast<std::size_t>(std::to_underlying(Fault::count));
+// From here on they strike where TLS is spoken only.
+inline constexpr auto kFirstTlsFault =
+    static_cast<std::size_t>(std::to_underlying(Fault::tls_plain_client));
 
-inline constexpr std::array<std::string_view, kFaults> kFaultNames = {
-    "short_read",           "split_write",      "slow_send",
-    "peer_resets",          "peer_leaves",      "slow_peer",
-    "late_completion",      "multishot_ends",   "buffers_exhausted",
-    "accept_fails",         "socket_fails",     "connect_refused",
-    "connect_hangs",        "cancel_loses",     "cancel_misses",
-    "upstream_breaks",      "upstream_stalls",  "upstream_thinks",
-    "upstream_closes_idle", "upstream_garbage", "upstream_refuses",
-    "name_fails",           "name_slow",        "name_partly_dead",
-    "tunnel_refused",       "tunnel_hangs",     "stage_waits",
-    "clock_steps"};
+inline constexpr std::array<std::string_view, kFaults> kFaultNames = {"short_read",
+                                                                      "split_write",
+                                                                      "slow_send",
+                                                                      "peer_resets",
+                                                                      "peer_leaves",
+                                                                      "slow_peer",
+                                                                      "late_completion",
+                                                                      "multishot_ends",
+                                                                      "buffers_exhausted",
+                                                                      "accept_fails",
+                                                                      "socket_fails",
+                                                                      "connect_refused",
+                                                                      "connect_hangs",
+                                                                      "cancel_loses",
+                                                                      "cancel_misses",
+                                                                      "upstream_breaks",
+                                                                      "upstream_stalls",
+                                                                      "upstream_thinks",
+                                                                      "upstream_closes_idle",
+                                                                      "upstream_garbage",
+                                                                      "upstream_refuses",
+                                                                      "name_fails",
+                                                                      "name_slow",
+                                                                      "name_partly_dead",
+                                                                      "tunnel_refused",
+                                                                      "tunnel_hangs",
+                                                                      "stage_waits",
+                                                                      "clock_steps",
+                                                                      "tls_plain_client",
+                                                                      "tls_handshake_stalls",
+                                                                      "tls_handshake_breaks",
+                                                                      "tls_wrong_certificate",
+                                                                      "tls_record_spoiled",
+                                                                      "tls_end_untold",
+                                                                      "signature_slow"};
 
 constexpr std::string_view name(Fault fault) {
   return kFaultNames[static_cast<std::size_t>(std::to_underlying(fault))];

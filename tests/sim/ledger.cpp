@@ -159,12 +159,14 @@ void Ledger::write_body(Request& request) {
   switch (request.call) {
     case Call::messages:
     case Call::messages_stream:
+      request.model = "claude-sim";
       request.body = fmt::format(
           R"({{"model":"claude-sim","max_tokens":100,"stream":{},"marker":{},"messages":[{{"role":"user","content":"{}"}}]}})",
           request.stream, number, text);
       return;
     case Call::gemini:
     case Call::gemini_stream:
+      request.model = "gemini-sim";
       request.body = fmt::format(
           R"({{"marker":{}, "contents":[{{"role":"user","parts":[{{"text":"{}"}}]}}]}})", number,
           text);
@@ -193,6 +195,7 @@ void Ledger::write_body(Request& request) {
   const std::string_view model = request.call == Call::no_route ? "nobody"
                                  : random_.one_in(2)            ? "alias-sim"
                                                                 : "gpt-sim";
+  if (request.call != Call::no_route) request.model = model;
   std::string_view usage = "";
   if (request.asks_for_usage) usage = R"("stream_options":{"include_usage":true},)";
   request.body = fmt::format(

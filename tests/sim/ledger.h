@@ -62,7 +62,8 @@ struct Request {
   bool expects_continue = false;
   std::string method = "POST";
   std::string target;
-  std::string from;  // whose it is, where providers are told
+  std::string_view model;  // whose route serves it; empty: none does
+  std::string from;        // whose it is, where providers are told
   std::string body;
   int answer_status = 200;
   std::string answer;        // what the client must get
@@ -74,6 +75,10 @@ struct Request {
   bool replay_allowed = false;  // the connection that it was seen on was a kept one, and silent
   core::Instant answer_begun_at = core::kNever;  // its client has something of an answer
   bool truncation_invisible = false;             // cut where only the connection's end framed it
+  std::string answer_id;         // by which the gateway knows it, as its client was told,
+  std::string seen_id;           // and as its provider was
+  bool refused_locally = false;  // answered with an error of the gateway's
+  bool end_untold = false;       // whole, but framed by an end that TLS did not tell of
 
   // Without a body, whatever the head says.
   [[nodiscard]] bool answer_has_body() const {

@@ -5,13 +5,37 @@
 
 namespace headrace::sim {
 
-void Peer::write(std::string bytes) {
+void Peer::say(std::string bytes, bool whole) {
+  if (layer_ != nullptr) {
+    layer_->say(bytes, whole);
+  } else {
+    send(std::move(bytes), whole);
+  }
+}
+
+void Peer::finish() {
+  if (layer_ != nullptr) {
+    layer_->finish();
+  } else {
+    send_end();
+  }
+}
+
+void Peer::hear(std::string_view bytes) {
+  if (layer_ != nullptr) {
+    layer_->hear(bytes);
+  } else if (on_bytes) {
+    on_bytes(bytes);
+  }
+}
+
+void Peer::send(std::string bytes, bool whole) {
   if (was_reset_ || finished_ || finish_after_ || bytes.empty()) return;
   World& world = World::current();
   std::size_t at = 0;
   while (at < bytes.size()) {
     std::size_t piece = bytes.size() - at;
-    if (piece > 1 && world.strikes(Fault::split_write)) {
+    if (!whole && piece > 1 && world.strikes(Fault::split_write)) {
       piece = 1 + static_cast<std::size_t>(world.random().below(std::min<std::size_t>(piece, 512)));
     }
     outbox_.push_back(bytes.substr(at, piece));
@@ -20,13 +44,7 @@ void Peer::write(std::string bytes) {
   deliver_next();
 }
 
-void Peer::write_whole(std::string bytes) {
-  if (was_reset_ || finished_ || finish_after_ || bytes.empty()) return;
-  outbox_.push_back(std::move(bytes));
-  deliver_next();
-}
-
-void Peer::finish() {
+void Peer::send_end() {
   if (was_reset_ || finish_after_) return;
   finish_after_ = true;
   deliver_next();
@@ -92,7 +110,7 @@ void Peer::read_some() {
     if (bytes > 0) {
       const std::string read = self->inbox_.substr(0, bytes);
       self->inbox_.erase(0, bytes);
-      if (self->on_bytes) self->on_bytes(read);
+      self->hear(read);
     }
     if (const auto gateway = self->socket.lock()) gateway->changed();
     if (!self->inbox_.empty()) {

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "tests/sim/dice.h"
 #include "tests/sim/gateway.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/message_reader.h"
@@ -47,10 +48,6 @@ struct Scene {
   std::uint32_t came = 0;  // to the provider
   bool ending = false;     // nobody asks again
 };
-
-core::Random& dice() {
-  return World::current().random();
-}
 
 std::uint32_t number_in(std::string_view body) {
   const std::string_view digits = body.substr(body.find('#') + 1);

@@ -5,17 +5,14 @@
 // HEADRACE_LONG=1 runs ten times as many.
 #include "tests/sim/scenario.h"
 
-#include <array>
-#include <charconv>
-#include <csignal>
 #include <cstdlib>
-#include <optional>
 #include <random>
 #include <string>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
+
+#include "tests/sim/replay.h"
 
 namespace headrace::sim {
 namespace {
@@ -28,42 +25,8 @@ constexpr std::uint64_t kSeedsPerCase = 32;
 #endif
 constexpr std::uint64_t kFreshShare = 4;  // of the cases' seeds, one in so many is a new one
 
-std::array<char, 160> epitaph{};
-std::size_t epitaph_bytes = 0;
-
-// A fatal check ends the process: its last words are how to see it again.
-void name_seed(int signal) {
-  (void)!::write(STDERR_FILENO, epitaph.data(), epitaph_bytes);
-  std::signal(signal, SIG_DFL);
-  std::raise(signal);
-}
-
-std::string replay_line(std::uint64_t seed) {
-  return fmt::format(
-      "HEADRACE_SIM_SEED={} build/dev/bin/test_sim --gtest_filter=SimulatorSeed.ReplaysASeed\n",
-      seed);
-}
-
 RunResult play(std::uint64_t seed) {
-  const std::string line = "simulator: to see it again: " + replay_line(seed);
-  epitaph_bytes = std::min(line.size(), epitaph.size());
-  std::copy_n(line.begin(), epitaph_bytes, epitaph.begin());
-  for (const int signal : {SIGABRT, SIGSEGV, SIGBUS})
-    std::signal(signal, name_seed);
-  RunResult result = run_scenario(seed, kRequests);
-  for (const int signal : {SIGABRT, SIGSEGV, SIGBUS})
-    std::signal(signal, SIG_DFL);
-  for (const std::string& violation : result.violations)
-    ADD_FAILURE() << "seed " << seed << ": " << violation << "\n" << replay_line(seed);
-  return result;
-}
-
-std::optional<std::uint64_t> seed_from_environment() {
-  const char* text = std::getenv("HEADRACE_SIM_SEED");
-  if (text == nullptr) return std::nullopt;
-  std::uint64_t seed = 0;
-  std::from_chars(text, text + std::char_traits<char>::length(text), seed);
-  return seed;
+  return play(run_scenario, "SimulatorSeed.ReplaysASeed", seed, kRequests);
 }
 
 class Simulator : public testing::TestWithParam<std::uint64_t> {};

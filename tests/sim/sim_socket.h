@@ -8,9 +8,11 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "core/op.h"
 #include "core/socket_address.h"
+#include "tests/sim/peer_layer.h"
 
 namespace headrace::sim {
 
@@ -45,7 +47,8 @@ struct SimSocket {
 };
 
 // The actor's end. Bytes written arrive at the gateway in order, in pieces and after delays; bytes
-// that the gateway sends are taken as fast as the actor reads them.
+// that the gateway sends are taken as fast as the actor reads them. A layer may stand between what
+// the actor says and hears and what is on the wire.
 class Peer : public std::enable_shared_from_this<Peer> {
  public:
   // What the actor hears. Any of them may be empty.
@@ -53,12 +56,21 @@ class Peer : public std::enable_shared_from_this<Peer> {
   std::function<void()> on_end;    // FIN from the gateway
   std::function<void()> on_reset;  // the gateway closed with bytes unread, or reset
 
-  void write(std::string bytes);
-  void write_whole(std::string bytes);  // arrives in one piece
-  void finish();                        // FIN behind what was written
-  void reset();                         // at once; what was on its way is lost
+  void write(std::string bytes) { say(std::move(bytes), false); }
+  void write_whole(std::string bytes) { say(std::move(bytes), true); }  // arrives in one piece
+  void finish();                                                        // FIN behind what was said
+  void reset();  // at once; what was on its way is lost
   // Reads at most this many bytes, then pauses this long; 0: as fast as they come.
   void read_slowly(std::size_t bytes, std::int64_t pause_us);
+
+  // From here on; what was written before went without it.
+  void put_on(std::unique_ptr<PeerLayer> layer) { layer_ = std::move(layer); }
+  [[nodiscard]] PeerLayer* layer() const { return layer_.get(); }
+
+  // --- for the layer, and for who hands a connection over ----------------------------------------
+  void send(std::string bytes, bool whole);
+  void send_end();
+  void hear(std::string_view bytes);
 
   [[nodiscard]] bool closed() const { return gateway_gone_ || was_reset_; }
   [[nodiscard]] bool gateway_finished() const { return end_told_; }
@@ -74,8 +86,11 @@ class Peer : public std::enable_shared_from_this<Peer> {
 
  private:
   static constexpr std::size_t kWindowBytes = 64 * 1024;
+  void say(std::string bytes, bool whole);
   void deliver_next();
   void read_some();
+
+  std::unique_ptr<PeerLayer> layer_;
 
   std::deque<std::string> outbox_;  // pieces on their way to the gateway
   bool delivering_ = false;

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "tests/sim/dice.h"
 #include "tests/sim/world.h"
 
 namespace headrace::sim {
@@ -15,10 +16,6 @@ namespace {
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 // kTunnelCredential in base64.
 constexpr std::string_view kCredentialEncoded = "cHJveHktdXNlcjpwcm94eS1rZXktMDEyMzQ1Njc4OQ==";
-
-core::Random& dice() {
-  return World::current().random();
-}
 
 }  // namespace
 
@@ -69,12 +66,12 @@ void TunnelActor::answer() {
   provider_(peer_);
   if (!eager_) agree();
   const std::string rest = asked_.substr(asked_.find(kHeadEnd) + kHeadEnd.size());
-  if (!rest.empty()) peer_->on_bytes(rest);
+  if (!rest.empty()) peer_->hear(rest);
 }
 
 void TunnelActor::agree() {
   const std::string_view more = dice().one_in(2) ? "Via: 1.1 proxy\r\nContent-Length: 7\r\n" : "";
-  peer_->write(fmt::format("HTTP/1.1 200 Connection established\r\n{}\r\n", more));
+  peer_->send(fmt::format("HTTP/1.1 200 Connection established\r\n{}\r\n", more), false);
 }
 
 void TunnelActor::refuse() {

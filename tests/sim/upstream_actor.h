@@ -30,6 +30,8 @@ class UpstreamActor {
 
   void answer(Request& request, bool usage_wanted);
   bool answer_badly(Request& request);
+  bool spoil_answer(Request& request);
+  [[nodiscard]] bool ends_untold();
   void refuse();
   std::string write_answer(Request& request, std::string_view body, bool may_close);
   std::string chunked(std::string_view body);

@@ -10,7 +10,6 @@
 namespace headrace::net::http {
 namespace {
 
-
 using namespace std::string_literals;
 
 TEST(RequestHead, RefusesAmbiguousFraming) {

@@ -17,6 +17,8 @@
 
 #include "core/planted_bug.h"
 #include "tests/sim/cache_scenario.h"
+#include "tests/sim/hedge_scenario.h"
+#include "tests/sim/pool_scenario.h"
 #include "tests/sim/queue_scenario.h"
 #include "tests/sim/scenario.h"
 
@@ -27,6 +29,7 @@ using core::PlantedBug;
 
 constexpr std::uint64_t kFirstSeed = 9'000'000;
 constexpr std::uint32_t kRequests = 1'000;
+constexpr std::uint32_t kTlsRequests = 300;
 constexpr std::uint64_t kSeedsMax = 80;
 
 // A run of one seed; what was violated first, or nothing.
@@ -37,6 +40,11 @@ std::string everything(std::uint64_t seed) {
   return result.violations.empty() ? std::string() : result.violations.front();
 }
 
+std::string tls(std::uint64_t seed) {
+  const RunResult result = run_tls_scenario(seed, kTlsRequests);
+  return result.violations.empty() ? std::string() : result.violations.front();
+}
+
 std::string cache(std::uint64_t seed) {
   const CacheRun result = run_cache_scenario(seed);
   return result.violations.empty() ? std::string() : result.violations.front();
@@ -44,6 +52,16 @@ std::string cache(std::uint64_t seed) {
 
 std::string queue(std::uint64_t seed) {
   const QueueRun result = run_queue_scenario(seed);
+  return result.violations.empty() ? std::string() : result.violations.front();
+}
+
+std::string hedges(std::uint64_t seed) {
+  const HedgeRun result = run_hedge_scenario(seed);
+  return result.violations.empty() ? std::string() : result.violations.front();
+}
+
+std::string pools(std::uint64_t seed) {
+  const PoolRun result = run_pool_scenario(seed);
   return result.violations.empty() ? std::string() : result.violations.front();
 }
 
@@ -96,11 +114,27 @@ constexpr Case kCases[] = {
     HEADRACE_PLANTED(answered_twice),
     HEADRACE_PLANTED(recorded_twice),
     HEADRACE_PLANTED(record_lost),
+    HEADRACE_PLANTED(audited_twice),
+    HEADRACE_PLANTED(refusal_unaudited),
+    HEADRACE_PLANTED(decision_unaudited),
     HEADRACE_PLANTED(stream_never_ended),
     HEADRACE_PLANTED(turn_not_asked_for),
+    {PlantedBug::tls_cut_taken_as_end, "tls_cut_taken_as_end", tls},
+    {PlantedBug::tls_block_let_go, "tls_block_let_go", tls},
+    {PlantedBug::tls_write_forgotten, "tls_write_forgotten", tls},
+    {PlantedBug::tls_bytes_dropped, "tls_bytes_dropped", tls},
+    {PlantedBug::tls_signature_lost, "tls_signature_lost", tls},
+    {PlantedBug::tls_block_wait_lost, "tls_block_wait_lost", tls},
+    {PlantedBug::tls_goodbye_unsaid, "tls_goodbye_unsaid", tls},
+    {PlantedBug::tls_certificates_kept, "tls_certificates_kept", tls},
+    {PlantedBug::hedge_unlimited, "hedge_unlimited", hedges},
+    {PlantedBug::beaten_limits_kept, "beaten_limits_kept", hedges},
+    {PlantedBug::beaten_call_uncounted, "beaten_call_uncounted", hedges},
     {PlantedBug::cached_answer_let_go, "cached_answer_let_go", cache},
     {PlantedBug::unfit_answer_kept, "unfit_answer_kept", cache},
     {PlantedBug::tenant_left_out, "tenant_left_out", cache},
+    {PlantedBug::pool_named_by_place, "pool_named_by_place", pools},
+    {PlantedBug::pool_change_unseen, "pool_change_unseen", pools},
     {PlantedBug::queue_wake_lost, "queue_wake_lost", queue},
     {PlantedBug::queue_woken_twice, "queue_woken_twice", queue},
     {PlantedBug::queue_weight_ignored, "queue_weight_ignored", queue},
@@ -154,7 +188,7 @@ INSTANTIATE_TEST_SUITE_P(Sim, PlantedBugs, testing::ValuesIn(kCases),
                          [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST(PlantedBugs, NothingIsFoundWhereNothingIsPlanted) {
-  for (const Scenario scenario : {everything, cache, queue}) {
+  for (const Scenario scenario : {everything, tls, cache, queue, hedges, pools}) {
     const int status = run_search(PlantedBug::none, scenario);
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == kNothingFound) << "status " << status;
   }

@@ -1,0 +1,338 @@
+#include "tests/sim/hedge_scenario.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <deque>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "tests/sim/dice.h"
+#include "tests/sim/gateway.h"
+#include "tests/sim/ledger.h"
+#include "tests/sim/message_reader.h"
+#include "tests/sim/staged_run.h"
+#include "tests/sim/world.h"
+
+namespace headrace::sim {
+
+namespace {
+
+using policy::config::LimitMeasure;
+using std::chrono::milliseconds;
+
+constexpr std::uint32_t kClients = 8;
+constexpr std::uint32_t kRequestsEach = 50;
+// Those of the two that serve the route.
+constexpr std::array<std::size_t, 2> kProviders = {0, 3};
+
+struct ProviderLimits {
+  std::size_t concurrent;
+  std::size_t requests;
+};
+constexpr ProviderLimits kLimits[] = {{2, 120}, {4, 100'000}, {1, 100'000}, {3, 90}};
+
+std::string limits_text(const ProviderLimits& limits) {
+  return fmt::format(
+      "[{{measure: concurrent, value: {}}}, {{measure: requests, per: total, value: {}}}, "
+      "{{measure: tokens, per: total, value: 1000000000000, action: soft}}]",
+      limits.concurrent, limits.requests);
+}
+
+// By one provider's own count.
+struct Count {
+  // By number. Whom its client, or the answer of the other, has taken away does not count: the
+  // gateway hears of that first, and lets others have the room before the provider hears of it.
+  std::set<std::uint32_t> under_way;
+  std::size_t asked = 0;
+};
+
+struct Scene {
+  HedgeRun run;
+  ProviderLimits limits{};
+  std::array<Count, kProviders.size()> counts;
+  std::set<std::uint32_t> over;  // answered, or left
+  std::uint32_t asked = 0;
+
+  void end(std::uint32_t number) {
+    over.insert(number);
+    for (Count& count : counts)
+      count.under_way.erase(number);
+  }
+};
+
+// --- a provider ----------------------------------------------------------------------------------
+
+class Provider {
+ public:
+  Provider(Scene& scene, Count& count, std::shared_ptr<Peer> peer)
+      : scene_(scene), count_(count), peer_(std::move(peer)) {
+    peer_->on_bytes = [this](std::string_view bytes) { on_bytes(bytes); };
+    peer_->on_end = [this] { on_over(); };
+    peer_->on_reset = peer_->on_end;
+  }
+
+ private:
+  void on_bytes(std::string_view bytes) {
+    reader_.feed(bytes);
+    while (auto message = reader_.next()) {
+      const std::string_view digits =
+          std::string_view(message->body).substr(message->body.find('#') + 1);
+      std::uint32_t number = 0;
+      std::from_chars(digits.data(), digits.data() + digits.size(), number);
+      serve(number);
+    }
+  }
+
+  void serve(std::uint32_t number) {
+    number_ = number;
+    if (++count_.asked > scene_.limits.requests) {
+      World::current().violation("a provider was asked more often than its limit says");
+    }
+    if (!scene_.over.contains(number)) count_.under_way.insert(number);
+    if (count_.under_way.size() > scene_.limits.concurrent) {
+      World::current().violation("a provider has more at one time than its limit says");
+    }
+    // Longer than a hedge waits, now and then.
+    const milliseconds thought(dice().one_in(3) ? 30 + dice().below(200) : 5 + dice().below(25));
+    World::current().after(thought, [this, number] {
+      if (number_ == number) answer();
+    });
+  }
+
+  void answer() {
+    const std::uint32_t number = std::exchange(number_, 0);
+    const std::uint64_t kind = dice().below(20);
+    count_.under_way.erase(number);
+    if (kind < 2) {
+      say("503 Sorry", R"({"error":{"message":"no"}})");
+      return;
+    }
+    scene_.end(number);
+    if (kind == 2) {
+      say("400 Odd", R"({"error":{"message":"yours"}})");
+      return;
+    }
+    say("200 OK", fmt::format(R"({{"id":"#{}.","choices":[{{"message":{{"content":"x"}},)"
+                              R"("finish_reason":"stop"}}],"usage":{{"prompt_tokens":3,)"
+                              R"("completion_tokens":5,"total_tokens":8}}}})",
+                              number));
+  }
+
+  void say(std::string_view status, std::string_view body) {
+    peer_->write(
+        fmt::format("HTTP/1.1 {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+                    status, body.size(), body));
+  }
+
+  void on_over() {
+    count_.under_way.erase(std::exchange(number_, 0));
+    peer_->finish();
+  }
+
+  Scene& scene_;
+  Count& count_;
+  std::shared_ptr<Peer> peer_;
+  MessageReader reader_{MessageReader::Side::requests};
+  std::uint32_t number_ = 0;  // of the request that is served; 0: none is
+};
+
+// --- clients -------------------------------------------------------------------------------------
+
+class Client {
+ public:
+  explicit Client(Scene& scene) : scene_(scene) {}
+
+  void start() {
+    World::current().after(World::current().some_delay(), [this] { connect(); });
+  }
+  [[nodiscard]] bool done() const { return left_ == 0 && !waiting_; }
+
+ private:
+  void connect() {
+    if (left_ == 0) return;
+    peer_ = World::current().connect(Gateway::address());
+    if (peer_ == nullptr) return World::current().violation("nobody listens");
+    reader_ = std::make_unique<MessageReader>(MessageReader::Side::responses);
+    const std::uint64_t connection = ++connection_;
+    peer_->on_bytes = [this, connection](std::string_view bytes) {
+      if (connection == connection_) on_bytes(bytes);
+    };
+    peer_->on_end = [this, connection] {
+      if (connection == connection_) on_over();
+    };
+    peer_->on_reset = peer_->on_end;
+    ask();
+  }
+
+  void ask() {
+    if (left_ == 0) return;
+    --left_;
+    waiting_ = true;
+    number_ = ++scene_.asked;
+    ++scene_.run.requests;
+    const std::string body =
+        fmt::format(R"({{"model":"gpt-sim","max_tokens":9,"messages":["#{}."]}})", number_);
+    peer_->write(fmt::format(
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {}\r\n"
+        "Content-Length: {}\r\n\r\n{}",
+        kClientKey, body.size(), body));
+    if (!dice().one_in(9)) return;
+    World::current().after(milliseconds(dice().below(200)), [this, connection = connection_] {
+      if (connection == connection_ && waiting_) leave();
+    });
+  }
+
+  void leave() {
+    ++scene_.run.left;
+    scene_.end(number_);
+    waiting_ = false;
+    ++connection_;
+    if (dice().one_in(2)) {
+      peer_->reset();
+    } else {
+      peer_->finish();
+    }
+    start();
+  }
+
+  void on_bytes(std::string_view bytes) {
+    reader_->feed(bytes);
+    while (auto message = reader_->next()) {
+      if (!waiting_) return World::current().violation("an answer that nobody asked for");
+      waiting_ = false;
+      judge(*message);
+      World::current().after(milliseconds(1 + dice().below(40)), [this, connection = connection_] {
+        if (connection == connection_) ask();
+      });
+    }
+    if (!reader_->error().empty()) World::current().violation(reader_->error());
+  }
+
+  void judge(const Message& message) {
+    scene_.end(number_);
+    if (message.status() == 200) {
+      ++scene_.run.answered;
+      if (message.body.find(fmt::format("#{}.", number_)) == std::string::npos) {
+        World::current().violation("somebody else's answer: " + message.body);
+      }
+    } else if (message.status() == 429) {
+      ++scene_.run.turned_away;
+    } else if (message.status() != 400 && message.status() != 503) {
+      World::current().violation("neither answered nor turned away: " + message.head);
+    }
+  }
+
+  void on_over() {
+    ++connection_;
+    peer_->finish();
+    if (std::exchange(waiting_, false)) {
+      World::current().violation("a connection ended without an answer");
+    }
+    start();
+  }
+
+  Scene& scene_;
+  std::shared_ptr<Peer> peer_;
+  std::unique_ptr<MessageReader> reader_;
+  std::uint64_t connection_ = 0;
+  std::uint32_t number_ = 0;
+  std::uint32_t left_ = kRequestsEach;
+  bool waiting_ = false;
+};
+
+FaultOdds odds_of(std::uint64_t seed) {
+  FaultOdds odds{};
+  if (seed % 3 == 0) return odds;
+  for (const Fault fault : {Fault::short_read, Fault::split_write, Fault::late_completion,
+                            Fault::multishot_ends, Fault::cancel_loses, Fault::cancel_misses}) {
+    odds[static_cast<std::size_t>(std::to_underlying(fault))] = 8;
+  }
+  if (seed % 3 == 2) odds[static_cast<std::size_t>(std::to_underlying(Fault::stage_waits))] = 60;
+  return odds;
+}
+
+// All that lives in a run.
+class Stage {
+ public:
+  explicit Stage(std::uint64_t seed)
+      : world_(seed, odds_of(seed)),
+        limits_text_(limits_text(kLimits[seed % std::size(kLimits)])),
+        gateway_(world_, {.shards = 1 + static_cast<std::uint32_t>(seed % 3),
+                          .resilience = true,
+                          .hedges = true,
+                          .provider_limits = limits_text_}) {
+    scene_.limits = kLimits[seed % std::size(kLimits)];
+    for (std::size_t i = 0; i < kProviders.size(); ++i) {
+      world_.serve(Gateway::provider_address(kProviders[i]), [this, i](std::shared_ptr<Peer> peer) {
+        providers_.push_back(std::make_unique<Provider>(scene_, scene_.counts[i], std::move(peer)));
+      });
+    }
+    world_.watch_rest([this] { gateway_.attend(); });
+  }
+
+  HedgeRun play() {
+    for (std::uint32_t i = 0; i < kClients; ++i) {
+      clients_.push_back(std::make_unique<Client>(scene_));
+      clients_.back()->start();
+    }
+    const auto done = [this] {
+      return std::ranges::all_of(clients_, [](const auto& client) { return client->done(); });
+    };
+    run_until(world_, gateway_, done, std::chrono::hours(1), "clients still wait");
+    world_.calm();
+    gateway_.drain();
+    run_to_end(world_, gateway_);
+    judge_limits();
+    HedgeRun& run = scene_.run;
+    run.hedges = gateway_.count(net::ShardCount::hedges);
+    run.hedges_won = gateway_.count(net::ShardCount::hedges_won);
+    run.passed_over = gateway_.count(net::ShardCount::targets_passed_over);
+    run.violations = violations_of(world_, gateway_);
+    return run;
+  }
+
+ private:
+  void judge_limits() {
+    std::int64_t tokens = 0;
+    for (std::size_t i = 0; i < kProviders.size(); ++i) {
+      const auto used = [&](LimitMeasure measure) {
+        return gateway_.used_of_provider(kProviders[i], measure);
+      };
+      const auto asked = static_cast<std::int64_t>(scene_.counts[i].asked);
+      const std::int64_t requests = used(LimitMeasure::requests);
+      // Some may have been on their way when nobody wanted their answer any more.
+      const auto unread = static_cast<std::int64_t>(scene_.run.left + scene_.run.hedges);
+      if (requests < asked || requests > asked + unread) {
+        world_.violation(
+            fmt::format("a provider was asked {} times, its limit says {}", asked, requests));
+      }
+      if (used(LimitMeasure::concurrent) != 0) world_.violation("room of a provider is not back");
+      if (std::cmp_equal(requests, scene_.limits.requests)) ++scene_.run.used_up;
+      tokens += used(LimitMeasure::tokens);
+    }
+    const std::uint64_t charged = gateway_.count(net::ShardCount::tokens_charged);
+    if (std::cmp_not_equal(tokens, charged)) {
+      world_.violation(
+          fmt::format("{} tokens by the providers' limits, {} charged", tokens, charged));
+    }
+  }
+
+  World world_;
+  Scene scene_;
+  std::string limits_text_;
+  std::deque<std::unique_ptr<Provider>> providers_;
+  std::vector<std::unique_ptr<Client>> clients_;
+  Gateway gateway_;
+};
+
+}  // namespace
+
+HedgeRun run_hedge_scenario(std::uint64_t seed) {
+  return play_on_stage<Stage>(seed);
+}
+
+}  // namespace headrace::sim

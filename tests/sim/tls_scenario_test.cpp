@@ -1,0 +1,83 @@
+// Whole shards in the simulated world whose clients and providers speak TLS, over many seeds.
+//
+//   HEADRACE_SIM_SEED=N build/dev/bin/test_sim --gtest_filter=SimulatorTls.ReplaysASeed
+// HEADRACE_LONG=1 runs ten times as many.
+#include <cstdlib>
+#include <random>
+#include <string>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "tests/sim/replay.h"
+#include "tests/sim/scenario.h"
+
+namespace headrace::sim {
+namespace {
+
+// Handshakes take the machine's time, if not the world's.
+constexpr std::uint32_t kRequests = 300;
+#if defined(HEADRACE_SANITIZED)
+constexpr std::uint64_t kSeedsPerCase = 3;
+#else
+constexpr std::uint64_t kSeedsPerCase = 12;
+#endif
+constexpr std::uint64_t kFreshShare = 4;  // of the cases' seeds, one in so many is a new one
+
+RunResult play(std::uint64_t seed) {
+  return play(run_tls_scenario, "SimulatorTls.ReplaysASeed", seed, kRequests);
+}
+
+class SimulatorWithTls : public testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(SimulatorWithTls, HoldsWhatIsPromised) {
+  const std::uint64_t factor = std::getenv("HEADRACE_LONG") != nullptr ? 10 : 1;
+  std::random_device device;
+  Coverage coverage;
+  for (std::uint64_t i = 0; i < kSeedsPerCase * factor; ++i) {
+    const bool fresh = i % kFreshShare == kFreshShare - 1;
+    coverage.add(play(fresh ? device() : GetParam() * 1'000'000 + i).coverage);
+    if (HasFailure()) return;
+  }
+  fmt::print("{} runs, {} requests: {} answered, {} refused, {} cut, {} lost\n", coverage.runs,
+             coverage.requests, coverage.answered, coverage.refused, coverage.cut, coverage.lost);
+  EXPECT_GT(coverage.answered, coverage.requests / 3);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, SimulatorWithTls, testing::Range<std::uint64_t>(0, 6));
+
+#if !defined(HEADRACE_SANITIZED)
+TEST(SimulatorTls, EveryFaultStrikesAndEverythingOfTlsHappens) {
+  constexpr std::uint64_t kSeedsMax = 80;
+  constexpr std::uint64_t kFirstSeed = 88'000'000;
+  Coverage coverage;
+  std::vector<std::string> missing;
+  for (std::uint64_t i = 0; i < kSeedsMax; ++i) {
+    coverage.add(play(kFirstSeed + i).coverage);
+    if (HasFailure()) return;
+    missing = coverage.missing_of_tls();
+    if (missing.empty()) return;
+  }
+  for (const std::string& each : missing)
+    ADD_FAILURE() << each;
+}
+#endif
+
+TEST(SimulatorTls, ReplaysASeed) {
+  play(seed_from_environment().value_or(1));
+}
+
+// Whatever keys and nonces are made.
+TEST(SimulatorTls, GivesTheSameRunAgain) {
+  for (const std::uint64_t seed : {11U, 12U, 13U, 14U, 15U, 16U}) {
+    const RunResult first = play(seed);
+    const RunResult second = play(seed);
+    EXPECT_EQ(first.coverage.moves, second.coverage.moves) << seed;
+    EXPECT_EQ(first.coverage.faults, second.coverage.faults) << seed;
+    EXPECT_EQ(first.coverage.tls, second.coverage.tls) << seed;
+    EXPECT_EQ(first.coverage.answered, second.coverage.answered) << seed;
+  }
+}
+
+}  // namespace
+}  // namespace headrace::sim

@@ -1,0 +1,88 @@
+// TLS in the simulated world: who is who by which certificates, the files that the gateway's config
+// names, and what has happened.
+//
+// A run stays a function of its seed although keys, nonces and ciphertext differ every time:
+// nothing looks at their values, and their sizes are the same. For that every signature is of RSA
+// or Ed25519, whose lengths are fixed (those of ECDSA in DER are not), records are never padded,
+// and serial numbers and names are of one length. Certificates and tickets are judged by the
+// machine's clock, not by the world's: a run is over long before any of them expires.
+//
+// Threads: one. Lifetime: of a run; keys and certificates are made once a process.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <openssl/ssl.h>
+
+#include "tests/sim/memory_file.h"
+#include "tests/sim/peer_layer.h"
+#include "tests/sim/tls_events.h"
+
+namespace headrace::sim {
+
+class Peer;
+
+// In the certificates that the gateway begins with.
+inline constexpr std::string_view kFirstCertificateName = "gateway-0";
+
+// Paths, for the gateway's config. No ticket keys: each load makes its own.
+struct TlsFiles {
+  std::string quick_certificate;  // a shard signs with its key,
+  std::string quick_key;
+  std::string slow_certificate;  // and with this one the attendant
+  std::string slow_key;
+  std::string authority;
+  std::string ticket_keys;
+};
+
+// The newest session that a client was given, for its next connection.
+struct TlsMemory {
+  bssl::UniquePtr<SSL_SESSION> session;
+  bool of_slow = false;
+};
+
+class TlsWorld {
+ public:
+  explicit TlsWorld(bool keeps_ticket_keys);
+  TlsWorld(const TlsWorld&) = delete;
+  TlsWorld& operator=(const TlsWorld&) = delete;
+
+  [[nodiscard]] const TlsFiles& files() const { return paths_; }
+  // Other certificates of the same names, for a reload.
+  void renew();
+  // Whether every shard has taken the last reload over.
+  std::function<bool()> settled;
+
+  // What an actor puts on. Its wire is the peer's; `memory` outlives the connection.
+  std::unique_ptr<PeerLayer> client(Peer& peer, TlsMemory& memory, bool misbehaves);
+  std::unique_ptr<PeerLayer> provider(Peer& peer, bool misbehaves);
+
+  void count(TlsEvent event) { ++counts_[static_cast<std::size_t>(std::to_underlying(event))]; }
+  [[nodiscard]] const TlsCounts& counts() const { return counts_; }
+
+  // The oldest certificates that a client may be shown who connects now, by how often they have
+  // been renewed.
+  [[nodiscard]] std::size_t oldest_shown() const;
+  // Whether who connected then may be shown this name now.
+  [[nodiscard]] bool may_be_shown(std::string_view name, std::size_t oldest) const;
+
+ private:
+  void write_certificates();
+
+  MemoryFile quick_certificate_;
+  MemoryFile quick_key_;
+  MemoryFile slow_certificate_;
+  MemoryFile slow_key_;
+  MemoryFile authority_;
+  MemoryFile ticket_keys_;
+  TlsFiles paths_;
+  std::size_t generation_ = 0;
+  TlsCounts counts_{};
+};
+
+}  // namespace headrace::sim
