@@ -1,5 +1,9 @@
 #include "net/config_snapshot.h"
 
+#include <cstdint>
+#include <ctime>
+#include <string>
+
 #include <fmt/format.h>
 #include <openssl/mem.h>
 
@@ -7,6 +11,7 @@
 #include "net/config_files.h"
 #include "net/provider_secrets.h"
 #include "net/tls_contexts.h"
+#include "policy/config/config_remarks.h"
 #include "policy/config/provider_url.h"
 
 namespace headrace::net {
@@ -150,10 +155,9 @@ ConfigSnapshot::build(std::vector<std::byte> base, const config::MasterKey& mast
   snapshot->view_ = *view;
   auto errors = SnapshotBuilder(*snapshot, master_key).build();
   if (!errors.empty()) return std::unexpected(std::move(errors));
-  if (snapshot->view_.settings().development.ignore_ip_lists == config::Switch::on) {
-    HEADRACE_EVENT(warning,
-                   "development.ignore_ip_lists is on: NO list of addresses keeps anybody out");
-  }
+  const auto now_unix_s = static_cast<std::uint64_t>(std::time(nullptr));
+  for (const std::string& remark : config::config_remarks(snapshot->view_, now_unix_s))
+    HEADRACE_EVENT(warning, "the config: {}", remark);
   return snapshot;
 }
 

@@ -331,9 +331,12 @@ class LimitsTest(unittest.TestCase):
         self.assertLess(len(events), 500)
 
         delta = data({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "x"}}, "content_block_delta")
-        self.stream([delta] * 1000)
+        block = data({"type": "content_block_start", "index": 2, "content_block": {"type": "text", "text": ""}}, "content_block_start")
+        self.stream([block, *[delta] * 1000])
         message = json.dumps({"model": "claude-x", "max_tokens": 20, "stream": True, "messages": []}).encode()
         cut = self.ask("large", message, path="/v1/messages")
+        named = [line[7:] for line in cut.body.decode().split("\n") if line.startswith("event: ")]
+        self.assertEqual(named[-3:], ["content_block_stop", "message_delta", "message_stop"])
         self.assertIn(b'"stop_reason":"max_tokens"', cut.body)
         self.assertTrue(cut.body.endswith(b'data: {"type":"message_stop"}\n\n'))
 
@@ -352,6 +355,29 @@ class LimitsTest(unittest.TestCase):
         self.assertIn(b'"finishReason":"MAX_TOKENS"', cut.body)
         self.assertEqual(self.gateway.metric("headrace_answers_cut_total"), 4)
         self.gateway.wait_for_metric("headrace_upstream_connections", lambda value: value == 0)
+
+    def test_a_stream_whose_events_are_large_is_cut_by_what_its_provider_says(self):
+        def event(tokens):
+            usage = {"promptTokenCount": 3, "candidatesTokenCount": tokens, "totalTokenCount": 3 + tokens}
+            text = {"candidates": [{"content": {"parts": [{"text": "x" * 8 * tokens}]}, "index": 0}], "usageMetadata": usage}
+            return b"data: " + json.dumps(text).encode() + b"\n\n"
+
+        def ask():
+            return self.ask("large", b'{"contents":[{"parts":[{"text":"hi"}]}],"generationConfig":{"maxOutputTokens":50}}',
+                            path="/v1beta/models/gemini-x:streamGenerateContent?alt=sse").body
+
+        cuts = self.gateway.metric("headrace_answers_cut_total")
+        self.stream([event(20 * number) for number in range(1, 100)])
+        self.assertEqual(ask().count(b"data: "), 4)  # 20, 40, 60 of 50, and the end
+        self.assertEqual(self.gateway.metric("headrace_answers_cut_total"), cuts + 1)
+        # Its last word is its own, and an answer that says nothing is cut by its bytes.
+        last = event(60).replace(b'"index": 0', b'"index": 0, "finishReason": "STOP"')
+        self.stream([event(20), last, b""])
+        self.assertIn(b'"finishReason": "STOP"', ask())
+        large = b'data: {"candidates":[{"content":{"parts":[{"text":"' + b"y" * 4000 + b'"}]},"index":0}]}\n\n'
+        self.stream([large] * 100)
+        self.assertLess(ask().count(b"yyyy"), 4 * 1000 * 5)
+        self.assertEqual(self.gateway.metric("headrace_answers_cut_total"), cuts + 2)
 
     # --- what a client is told -------------------------------------------------------------------
 

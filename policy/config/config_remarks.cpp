@@ -1,0 +1,54 @@
+#include "policy/config/config_remarks.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "policy/config/date_text.h"
+
+namespace headrace::policy::config {
+namespace {
+
+// After so many the rest is counted only.
+constexpr std::size_t kKeysNamedMax = 5;
+
+bool anybody_may_ask(const ConfigView& config) {
+  return !config.keys().empty() || !config.tokens().issuers().empty() ||
+         std::ranges::any_of(config.access().policy_sets(),
+                             [](const PolicySet& set) { return !set.anonymous_rights.none(); });
+}
+
+void remark_on_keys(const ConfigView& config, std::uint64_t now_unix_s,
+                    std::vector<std::string>& remarks) {
+  std::size_t expired = 0;
+  for (const ApiKey& key : config.keys()) {
+    const std::uint64_t expires_at_s = config.scopes().rights(key).expires_at_s;
+    if (expires_at_s == 0 || expires_at_s > now_unix_s || ++expired > kKeysNamedMax) continue;
+    remarks.push_back(fmt::format("key `{}` has expired: {}", config.scopes().name(key),
+                                  date_text(expires_at_s)));
+  }
+  if (expired <= kKeysNamedMax) return;
+  remarks.push_back(fmt::format("{} more keys have expired", expired - kKeysNamedMax));
+}
+
+}  // namespace
+
+std::vector<std::string> config_remarks(const ConfigView& config, std::uint64_t now_unix_s) {
+  std::vector<std::string> remarks;
+  if (!anybody_may_ask(config)) {
+    remarks.emplace_back(
+        "nobody may ask: there are no `keys`, no `token_issuers`, and no policy set for anonymous "
+        "callers");
+  }
+  if (config.routes().empty() && config.passthrough().empty()) {
+    remarks.emplace_back("there is nothing to ask for: no `routes`, and no `passthrough`");
+  }
+  if (config.settings().development.ignore_ip_lists == Switch::on) {
+    remarks.emplace_back(
+        "`development.ignore_ip_lists` is on: NO list of addresses keeps anybody out");
+  }
+  remark_on_keys(config, now_unix_s, remarks);
+  return remarks;
+}
+
+}  // namespace headrace::policy::config

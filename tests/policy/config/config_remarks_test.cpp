@@ -1,0 +1,52 @@
+#include "policy/config/config_remarks.h"
+
+#include "tests/policy/config/config_fixture.h"
+
+namespace headrace::policy::config {
+namespace {
+
+std::string remarks_on(std::string_view yaml, std::uint64_t now_unix_s = 1'800'000'000) {
+  const OpenConfig config(yaml);
+  std::string text;
+  for (const std::string& remark : config_remarks(config.view, now_unix_s))
+    text += remark + "\n";
+  return text;
+}
+
+TEST(ConfigRemarks, SayWhatCanHardlyBeMeant) {
+  const std::string keys = "keys: [{name: k, key: \"${HEADRACE_KEY}\", expires_at: 2027-01-01}]\n";
+  EXPECT_TRUE(remarks_on(text_of({kListeners, kProvider, kRoute})).starts_with("nobody may ask"));
+  EXPECT_EQ(remarks_on(text_of({kListeners, kProvider, keys}), 1'700'000'000),
+            "there is nothing to ask for: no `routes`, and no `passthrough`\n");
+  EXPECT_EQ(remarks_on(text_of({kListeners, kProvider, kRoute, keys})),
+            "key `k` has expired: 2027-01-01T00:00:00Z\n");
+  EXPECT_EQ(remarks_on(text_of({kListeners, kProvider, kRoute, keys}), 1'700'000'000), "");
+  EXPECT_TRUE(remarks_on(text_of({kListeners, kProvider, kRoute, keys,
+                                  "development: {ignore_ip_lists: true}\n"}),
+                         1'700'000'000)
+                  .contains("keeps anybody out"));
+}
+
+TEST(ConfigRemarks, LetWhoeverMayAskAsk) {
+  EXPECT_EQ(remarks_on(text_of({kListeners, kProvider, kRoute,
+                                "token_issuers: [{name: sso, issuer: i, tenant: t, secret: "
+                                "0123456789abcdef0123456789abcdef}]\n"})),
+            "");
+  EXPECT_EQ(remarks_on(text_of({kListeners, kProvider, kRoute,
+                                "policy_sets: [{name: p, anonymous: {tenant: t}}]\n"})),
+            "");
+}
+
+TEST(ConfigRemarks, NameSomeOfManyKeys) {
+  std::string keys = "keys:\n";
+  for (int i = 0; i < 11; ++i) {
+    keys += "  - {name: k" + std::to_string(i) + ", key: " + std::to_string(i) +
+            "0123456789abcdef, expires_at: 2020-01-01}\n";
+  }
+  const std::string text = remarks_on(text_of({kListeners, kProvider, kRoute, keys}));
+  EXPECT_EQ(std::ranges::count(text, '\n'), 6);
+  EXPECT_TRUE(text.ends_with("6 more keys have expired\n")) << text;
+}
+
+}  // namespace
+}  // namespace headrace::policy::config
