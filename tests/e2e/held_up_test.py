@@ -118,7 +118,7 @@ class HeldUp(unittest.TestCase):
             for number, connection in enumerate(waiting):
                 self.addCleanup(connection.close)
                 connection.sendall(request(chat(user=f"user {number}")))
-            gateway.wait_for_metric("headrace_requests_total", lambda value: value > 60)
+            gateway.wait_for_metric("headrace_requests_total", lambda value: value >= 60)
             with gateway.connect(timeout=5) as connection:
                 connection.sendall(message())
                 self.assertEqual(Response(connection).status, 200)
