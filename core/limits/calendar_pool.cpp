@@ -6,6 +6,16 @@
 
 namespace headrace::core {
 
+namespace {
+
+// What stands above the value (share_claim.h) stays.
+std::uint64_t with_more(std::uint64_t taken, std::int64_t amount) {
+  return (taken & ~TaggedWord::kValueMask) |
+         TaggedWord::value(taken + static_cast<std::uint64_t>(amount));
+}
+
+}  // namespace
+
 // The word `floor` in the window that is open. Until when the entry must be kept is told before the
 // window opens: who dies in between has only kept the old one longer.
 std::uint64_t CalendarPool::turn() {
@@ -21,7 +31,8 @@ std::uint64_t CalendarPool::turn() {
   return floor;
 }
 
-PoolVerdict CalendarPool::take(std::int64_t credit, std::int64_t amount, WallTime now) {
+PoolVerdict CalendarPool::take(std::int64_t credit, std::int64_t amount, WallTime now,
+                               ShareClaim* claim) {
   for (int tries = 0; tries < kTriesMax; ++tries) {
     const std::uint64_t floor = turn();
     std::uint64_t taken = entry_->taken.load();
@@ -32,7 +43,9 @@ PoolVerdict CalendarPool::take(std::int64_t credit, std::int64_t amount, WallTim
     if (amount > credit - spent) {
       return {.answer = PoolAnswer::refused, .retry_after = until_end(now)};
     }
-    if (entry_->taken.replace(taken, taken + static_cast<std::uint64_t>(amount))) {
+    std::uint64_t next = with_more(taken, amount);
+    if (claim != nullptr) next = claim->announce(taken, next, TaggedWord::tag(floor));
+    if (entry_->taken.replace(taken, next)) {
       return {.answer = PoolAnswer::granted, .taken_at = TaggedWord::tag(floor)};
     }
   }
@@ -48,18 +61,19 @@ PoolAnswer CalendarPool::charge(std::int64_t amount) {
     const std::int64_t spent = TaggedWord::difference(taken, floor);
     if (spent < 0 || spent > kSpentMax) return PoolAnswer::corrupt;
     const std::int64_t bearable = std::min(amount, kSpentMax - spent);
-    if (entry_->taken.replace(taken, taken + static_cast<std::uint64_t>(bearable))) {
+    if (entry_->taken.replace(taken, with_more(taken, bearable))) {
       return PoolAnswer::granted;
     }
   }
   return PoolAnswer::corrupt;
 }
 
-void CalendarPool::give_back(std::uint64_t window, std::int64_t amount) {
+void CalendarPool::give_back(std::uint64_t window, std::int64_t amount, ShareReturn* share) {
   std::uint64_t floor = entry_->floor.load();
   while (TaggedWord::tag(floor) == window && entry_.lasts()) {
     const std::uint64_t raised =
         TaggedWord::pack(window, TaggedWord::value(floor) + static_cast<std::uint64_t>(amount));
+    if (share != nullptr) share->announce(raised);
     if (entry_->floor.replace(floor, raised)) return;
   }
 }

@@ -9,6 +9,7 @@
 
 #include "core/limits/limit_life.h"
 #include "core/limits/pool_verdict.h"
+#include "core/limits/share_claim.h"
 
 namespace headrace::core {
 
@@ -17,9 +18,12 @@ class CalendarPool {
   CalendarPool(LimitLife life, std::uint16_t window, WallTime ends)
       : entry_(life), window_(window), ends_(ends) {}
 
-  PoolVerdict take(std::int64_t credit, std::int64_t amount, WallTime now);
+  // `claim`: it is a slice; none: it is for a request.
+  PoolVerdict take(std::int64_t credit, std::int64_t amount, WallTime now,
+                   ShareClaim* claim = nullptr);
   PoolAnswer charge(std::int64_t amount);
-  void give_back(std::uint64_t window, std::int64_t amount);
+  // `share`: what it comes from, if it is one.
+  void give_back(std::uint64_t window, std::int64_t amount, ShareReturn* share = nullptr);
   PoolStanding standing(WallTime now);
 
  private:

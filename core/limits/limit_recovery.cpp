@@ -4,7 +4,7 @@
 #include "core/limits/limit_return.h"
 #include "core/limits/limit_table.h"
 #include "core/limits/limit_traits.h"
-#include "core/limits/share_slot.h"
+#include "core/limits/share_claim.h"
 
 namespace headrace::core {
 
@@ -22,10 +22,8 @@ LimitRecovery recover_limits(const LimitMemory& memory, std::uint32_t dead, Limi
   }
   for (std::uint32_t shard = 0; shard < memory.shards; ++shard) {
     for (ShareSlot& slot : memory.shares_of(dead, shard)) {
-      const auto share = take_share_out(slot);
-      if (!share || share->receipt.place >= table.capacity()) continue;
-      return_credit(table, memory, dead, share->receipt, share->balance, now);
-      ++recovery.shares_returned;
+      judge_claim(memory, dead, shard, slot);
+      if (return_share(table, memory, dead, slot, now)) ++recovery.shares_returned;
     }
   }
   return recovery;

@@ -48,6 +48,8 @@ std::uint64_t first_taken(WindowKind kind, std::uint64_t generation) {
       return generation;
     case WindowKind::concurrency:
       return (generation & 0x7ffU) << ConcurrencyPool::kCountBits;
+    case WindowKind::calendar:
+      return generation << 36U;  // no slice was taken yet (share_claim.h)
     default:
       return (generation & 0x7ffU) << 51U | generation << 36U;
   }

@@ -71,7 +71,7 @@ static_assert(kStepWords > kStepsPerWindow + 1);
 // by its successor after its death.
 struct alignas(64) ShareSlot {
   SharedWord name;     // of the entry; 0: no share
-  SharedWord balance;  // unspent
+  SharedWord balance;  // unspent, or on its way (share_claim.h)
   SharedWord slice;    // what was taken from the node
   SharedWord taken_at;
   SharedWord place;

@@ -48,6 +48,7 @@ ShardLimits::ShardLimits(const LimitMemory& memory, std::uint32_t incarnation, s
     : memory_(memory),
       table_(memory, incarnation),
       incarnation_(incarnation),
+      shard_(shard),
       slots_(memory.shares_of(incarnation, shard)) {}
 
 void ShardLimits::prefetch(std::uint64_t identity) const {
@@ -109,7 +110,7 @@ std::optional<LimitRefusal> ShardLimits::take_from_node(const LimitDemand& deman
     PoolVerdict verdict{.answer = PoolAnswer::corrupt};
     if (LimitTraits::kind(traits) == terms.kind) {
       const std::int64_t slice = large ? slice_for(seat, demand, *place, now) : 0;
-      if (slice > 0) verdict = ask(*place, terms, slice, lead, now);
+      if (slice > 0) verdict = ask_for_slice(seat, *place, terms, slice, lead, now);
       if (slice > 0 && verdict.answer == PoolAnswer::granted) {
         receipt = receipt_for(terms, *place, slice, verdict.taken_at);
         hold_share(seat, receipt, slice - demand.amount, now.monotonic + hold);
@@ -148,6 +149,16 @@ PoolAnswer ShardLimits::without_steps(LimitTable::Place place) const {
   return forgotten ? PoolAnswer::forgotten : PoolAnswer::corrupt;
 }
 
+PoolVerdict ShardLimits::ask_for_slice(std::size_t seat, LimitTable::Place place,
+                                       const LimitTerms& terms, std::int64_t slice, Duration lead,
+                                       LimitTime now) {
+  if (terms.kind != WindowKind::calendar) return ask(place, terms, slice, lead, now);
+  ShareClaim claim(memory_, incarnation_, shard_, seat, receipt_for(terms, place, slice, 0));
+  const PoolVerdict verdict = ask_calendar(place, terms, slice, now, &claim);
+  if (verdict.answer != PoolAnswer::granted) claim.withdraw();
+  return verdict;
+}
+
 PoolVerdict ShardLimits::ask(LimitTable::Place place, const LimitTerms& terms, std::int64_t amount,
                              Duration lead, LimitTime now) {
   const LimitLife entry = table_.life(place);
@@ -169,9 +180,9 @@ PoolVerdict ShardLimits::ask(LimitTable::Place place, const LimitTerms& terms, s
 
 // Of a pool that an older journal brought back, nobody knew whose it is before.
 PoolVerdict ShardLimits::ask_calendar(LimitTable::Place place, const LimitTerms& terms,
-                                      std::int64_t amount, LimitTime now) {
+                                      std::int64_t amount, LimitTime now, ShareClaim* claim) {
   const PoolVerdict verdict = CalendarPool(table_.life(place), terms.window, terms.ends)
-                                  .take(terms.credit, amount, now.wall);
+                                  .take(terms.credit, amount, now.wall, claim);
   if (verdict.answer == PoolAnswer::granted) {
     table_.tell_identity(place, terms.identity);
     table_.mark_changed(place.index);

@@ -28,6 +28,7 @@
 #include "core/limits/limit_terms.h"
 #include "core/limits/permit.h"
 #include "core/limits/pool_verdict.h"
+#include "core/limits/share_claim.h"
 
 namespace headrace::core {
 
@@ -102,7 +103,9 @@ class ShardLimits {
                   Duration lead, LimitTime now);
   [[nodiscard]] PoolAnswer without_steps(LimitTable::Place place) const;
   PoolVerdict ask_calendar(LimitTable::Place place, const LimitTerms& terms, std::int64_t amount,
-                           LimitTime now);
+                           LimitTime now, ShareClaim* claim = nullptr);
+  PoolVerdict ask_for_slice(std::size_t seat, LimitTable::Place place, const LimitTerms& terms,
+                            std::int64_t slice, Duration lead, LimitTime now);
   PoolStanding standing_of(LimitTable::Place place, const LimitTerms& terms, LimitTime now);
 
   [[nodiscard]] std::size_t seat_of(std::uint64_t identity) const;
@@ -125,6 +128,7 @@ class ShardLimits {
   LimitMemory memory_;
   LimitTable table_;
   std::uint32_t incarnation_;
+  std::uint32_t shard_;
   std::span<ShareSlot> slots_;
   std::array<Seat, kSharesPerShard> seats_;
   std::array<std::uint16_t, kSharesPerShard> held_{};  // seats that hold a share

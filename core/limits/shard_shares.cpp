@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/limits/bucket_pool.h"
+#include "core/limits/limit_return.h"
 #include "core/limits/shard_limits.h"
 #include "core/limits/share_slot.h"
 #include "core/limits/sliding_pool.h"
@@ -115,11 +116,9 @@ void ShardLimits::give_back_share(std::size_t seat) {
   std::uint16_t* const last = held_.data() + held_count_ - 1;
   *std::find(held_.data(), last, static_cast<std::uint16_t>(seat)) = *last;
   --held_count_;
-  if (auto share = take_share_out(slots_[seat])) {
-    share->receipt.identity = mine.identity;
-    give_back(share->receipt, share->balance);
-    ++counts_.slices_returned;
-  }
+  if (!return_share(table_, memory_, incarnation_, slots_[seat], last_seen_)) return;
+  ++counts_.slices_returned;
+  if (listener_ != nullptr) listener_->on_credit_back(mine.identity);
 }
 
 void ShardLimits::tend(LimitTime now) {

@@ -13,7 +13,7 @@ void put_share_in(ShareSlot& slot, const LimitReceipt& slice, std::int64_t balan
   slot.name.store(slice.name);
 }
 
-std::optional<HeldShare> take_share_out(ShareSlot& slot) {
+std::optional<HeldShare> look_at_share(const ShareSlot& slot) {
   HeldShare share{.receipt = {.identity = 0,  // of whoever it was: its place and name tell
                               .name = slot.name.load(),
                               .amount = static_cast<std::int64_t>(slot.slice.load()),
@@ -24,7 +24,6 @@ std::optional<HeldShare> take_share_out(ShareSlot& slot) {
                               .kind = WindowKind::sliding},  // until it is judged
                   .balance = static_cast<std::int64_t>(slot.balance.load())};
   const std::uint64_t kind = slot.kind.load();
-  slot.name.store(0);
   if (share.receipt.name == 0) return std::nullopt;
   const bool sound = kind < static_cast<std::uint64_t>(WindowKind::concurrency) &&
                      share.balance > 0 && share.balance <= share.receipt.amount &&

@@ -18,6 +18,6 @@ struct HeldShare {
 // Its name is written last and erased first: a slot without one holds nothing.
 void put_share_in(ShareSlot& slot, const LimitReceipt& slice, std::int64_t balance);
 // Nothing where it holds nothing, or words out of bounds.
-std::optional<HeldShare> take_share_out(ShareSlot& slot);
+[[nodiscard]] std::optional<HeldShare> look_at_share(const ShareSlot& slot);
 
 }  // namespace headrace::core
