@@ -14,12 +14,14 @@ const sdks = {
     ask: (client, asked, options) => client.chat.completions.create({ messages, max_tokens: 20, ...asked }, options),
     text: (answer) => answer.choices[0].message.content,
     piece: (event) => event.choices[0]?.delta?.content ?? '',
+    end: (event) => event.choices[0]?.finish_reason,
   },
   anthropic: {
     client: (options) => new Anthropic({ baseURL: gateway, ...options }),
     ask: (client, asked, options) => client.messages.create({ messages, max_tokens: 20, ...asked }, options),
     text: (answer) => answer.content[0].text,
     piece: (event) => (event.type === 'content_block_delta' ? event.delta.text : ''),
+    end: (event) => event.type === 'message_delta' && event.delta.stop_reason,
   },
 };
 
@@ -39,7 +41,10 @@ async function tell(call) {
     const { data, response } = await sdk.ask(client, asked, { headers: call.headers ?? {} }).withResponse();
     told.headers = Object.fromEntries(response.headers);
     if (call.stream) {
-      for await (const event of data) told.pieces.push(sdk.piece(event));
+      for await (const event of data) {
+        told.pieces.push(sdk.piece(event));
+        told.end = sdk.end(event) || told.end;
+      }
       told.text = told.pieces.join('');
     } else {
       told.text = sdk.text(data);

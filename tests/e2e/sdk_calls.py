@@ -26,6 +26,7 @@ class OpenAi:
             return answer.parse().choices[0].message.content
         for chunk in answer.parse():
             told["pieces"].append((chunk.choices[0].delta.content or "") if chunk.choices else "")
+            told["end"] = (chunk.choices[0].finish_reason if chunk.choices else None) or told.get("end")
         return "".join(told["pieces"])
 
 
@@ -45,6 +46,7 @@ class Anthropic:
             return answer.parse().content[0].text
         for event in answer.parse():
             told["pieces"].append(event.delta.text if event.type == "content_block_delta" else "")
+            told["end"] = event.delta.stop_reason if event.type == "message_delta" else told.get("end")
         return "".join(told["pieces"])
 
 
@@ -60,6 +62,8 @@ class Gemini:
         if call.get("stream"):
             for chunk in self.client.models.generate_content_stream(model=call["model"], contents=QUESTION):
                 told["pieces"].append(chunk.text or "")
+                reason = chunk.candidates[0].finish_reason
+                told["end"] = reason.value if reason else told.get("end")
             return "".join(told["pieces"])
         answer = self.client.models.generate_content(model=call["model"], contents=QUESTION)
         told["headers"] = dict(answer.sdk_http_response.headers or {})

@@ -4,7 +4,7 @@ own, and a provider that answers each of them in its dialect.
 A call is a dict: `sdk` (openai, anthropic, gemini), `key`, `model`; and by choice `stream`, `retries`
 (those of the SDK; none), `headers` and `members` (of the body). What comes back for each: `text` and
 `pieces`, or `error` (its class and those that it comes from), `status`, `code`, `message`,
-`request_id`; in any case `headers` and `took_ms`."""
+`request_id`; of a stream also `end`, why it ended; in any case `headers` and `took_ms`."""
 
 import json
 import pathlib
