@@ -19,6 +19,13 @@ using policy::MessageId;
 using policy::Reason;
 using policy::Verdict;
 
+namespace {
+
+// What OpenAI takes where a request for a moderation names no model.
+constexpr std::string_view kUsualModeration = "omni-moderation-latest";
+
+}  // namespace
+
 // --- by the head ---------------------------------------------------------------------------------
 
 void Exchange::refuse(policy::GuardRule rule, std::string_view param) {
@@ -159,7 +166,11 @@ std::string_view Exchange::asked_model(std::span<char, policy::kModelBytesMax> s
     const http::RequestHead& head = request_head();
     return policy::match_endpoint(head.method_text, head.path(), false).model_in_path;
   }
-  return policy::model_name(message_->facts, message_->body(), scratch);
+  const std::string_view named = policy::model_name(message_->facts, message_->body(), scratch);
+  if (!named.empty() || request_.match.endpoint != policy::Endpoint::moderations) return named;
+  const bool is_served =
+      config_->view().find_route(policy::config::Dialect::openai, kUsualModeration) != nullptr;
+  return is_served ? kUsualModeration : named;
 }
 
 Verdict Exchange::guard() {

@@ -283,6 +283,18 @@ class Forwarding(unittest.TestCase):
                 self.assertEqual(body["type"] == "error", form == "anthropic", (path, form))
                 self.assertEqual("status" in body["error"], form == "gemini", (path, form))
 
+    def test_a_moderation_needs_no_model_where_the_usual_one_is_served(self):
+        body = b'{"input":"x"}'
+        self.assertEqual(self.ask(request(body, path="/v1/moderations")).json()["code"], "model_missing")
+        gateway = Gateway(self.upstream.address)
+        text = gateway.config_text().replace("[gpt-4o, smart]", "[gpt-4o, smart, omni-moderation-latest]")
+        gateway.config_text = lambda: text
+        with gateway, gateway.connect() as connection:
+            connection.sendall(request(body, path="/v1/moderations"))
+            self.assertEqual(Response(connection).status, 200)
+            self.assertEqual(self.upstream.requests[-1].body, body)
+            self.assertEqual(gateway.log_lines(1)[0]["model"], "omni-moderation-latest")
+
     def test_an_upstream_that_is_away_gives_502(self):
         self.script = lambda request, connection: reset(connection)
         response = self.ask(request(chat()))
