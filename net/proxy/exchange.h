@@ -78,6 +78,7 @@
 #include "policy/guard.h"
 #include "policy/identify.h"
 #include "policy/price/price_version.h"
+#include "policy/price/target_prices.h"
 #include "policy/quota/limits_page.h"
 #include "policy/quota/reservation.h"
 #include "policy/record/shard_records.h"
@@ -283,15 +284,9 @@ class Exchange final : public UpstreamUser,
   void leave_queue();
   QueueSeat& note_wait_end();
 
-  [[nodiscard]] const policy::config::Price* price_of(
-      const policy::config::Target& target, std::string_view model,
-      policy::ServiceTier tier = policy::ServiceTier::standard) const;
-  void raise_for(policy::PriceRates& rates, const policy::config::Target& target,
-                 std::string_view model) const;
+  [[nodiscard]] policy::TargetPrices prices() const;
   void raise_for(policy::ReserveQuestion& ask, const policy::config::Target& target,
                  std::string_view model);
-  void note_tier_prices(std::string_view model);
-  [[nodiscard]] const policy::config::Price* price_of_tier(const policy::Usage& usage) const;
   void note_use(const http::ResponseHead& head, std::span<const std::byte> body);
   [[nodiscard]] policy::Consumption used_so_far();
   policy::ModelHistory& learned(const policy::config::Target& target, std::string_view model);

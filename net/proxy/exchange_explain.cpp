@@ -62,7 +62,8 @@ void Exchange::note_use(const http::ResponseHead& head, std::span<const std::byt
     return;
   }
   const policy::Usage usage = answer_.body.meter().usage();
-  const policy::config::Price* price = price_of_tier(usage);
+  const policy::config::Price* price = policy::price_in_tier(
+      config_->view().quota(), call_.price, call_.tier_prices, usage.service_tier.view());
   if (usage.source != policy::UsageSource::provider || price == nullptr) return;
   cost_told_ = policy::cost_of(usage, price->rates);
 }

@@ -130,7 +130,7 @@ void Exchange::record_hit(UsageRecord& record, policy::PriceVersionText& version
   const auto* route = recorded_route();
   const auto* target = route == nullptr ? nullptr : config_->view().find_target(caller_, *route);
   if (target == nullptr) return;
-  const auto* price = price_of(*target, request_.model.text());
+  const auto* price = prices().of(*target, request_.model.text());
   if (price == nullptr) return;
   version = policy::PriceVersionText(price->version);
   record.price = version.view();

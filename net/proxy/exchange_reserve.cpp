@@ -19,7 +19,6 @@ using policy::MessageId;
 using policy::Reason;
 using policy::Verdict;
 using policy::config::LimitMeasure;
-using policy::config::Switch;
 
 namespace {
 
@@ -35,22 +34,6 @@ bool is_free(Endpoint endpoint) {
 std::int64_t image_tokens_max(const policy::config::Price* price) {
   return price == nullptr ? policy::kImageTokensMax
                           : static_cast<std::int64_t>(price->image_tokens_max);
-}
-
-void raise(policy::PriceRates& rates, const policy::PriceRates& other) {
-  constexpr std::uint64_t policy::PriceRates::* kRates[] = {&policy::PriceRates::in_fresh,
-                                                            &policy::PriceRates::in_cache_read,
-                                                            &policy::PriceRates::in_cache_write_5m,
-                                                            &policy::PriceRates::in_cache_write_1h,
-                                                            &policy::PriceRates::in_audio,
-                                                            &policy::PriceRates::in_image,
-                                                            &policy::PriceRates::out_text,
-                                                            &policy::PriceRates::out_reasoning,
-                                                            &policy::PriceRates::out_audio,
-                                                            &policy::PriceRates::out_image,
-                                                            &policy::PriceRates::request};
-  for (const auto rate : kRates)
-    rates.*rate = std::max(rates.*rate, other.*rate);
 }
 
 }  // namespace
@@ -74,8 +57,8 @@ Verdict Exchange::reserve() {
 }
 
 void Exchange::look_at_target(std::string_view model) {
-  call_.price = passthrough_ != nullptr ? nullptr : price_of(*call_.target, model);
-  note_tier_prices(model);
+  call_.price = passthrough_ != nullptr ? nullptr : prices().of(*call_.target, model);
+  if (call_.price != nullptr) call_.tier_prices = prices().tiers(*call_.target, model);
   if (!text_counted_) return;
   prompt_ = policy::estimate_prompt(message_->scan.text_counts(message_->body()),
                                     image_tokens_max(call_.price));
@@ -98,11 +81,11 @@ Verdict Exchange::reserve_of_caller(std::string_view model) {
   for (const policy::config::Target& target : config_->view().targets(*route_)) {
     if (!config_->view().may_use(caller_, config_->view().provider(target))) continue;
     if (&target != call_.target) raise_for(ask, target, model);
-    const policy::config::Price* price = price_of(target, model);
+    const policy::config::Price* price = prices().of(target, model);
     if (price == nullptr) {
       priced = false;
     } else if (!is_free(request_.match.endpoint)) {
-      raise_for(ask.rates, target, model);
+      prices().raise(ask.rates, target, model);
     }
   }
   return is_bounded(chain, priced) ? reserve(chain, ask) : Verdict::reply;
@@ -160,7 +143,7 @@ void Exchange::raise_for(policy::ReserveQuestion& ask, const policy::config::Tar
   ask.output_soft = std::max(ask.output_soft, history.output_tokens_max(policy::kSoftQuantile));
   if (!text_counted_ || is_free(request_.match.endpoint)) return;
   const policy::PromptEstimate prompt = policy::estimate_prompt(
-      message_->scan.text_counts(message_->body()), image_tokens_max(price_of(target, model)));
+      message_->scan.text_counts(message_->body()), image_tokens_max(prices().of(target, model)));
   ask.input = std::max(ask.input, history.prompt_tokens_max(prompt, policy::kHardQuantile));
   ask.input_soft =
       std::max(ask.input_soft, history.prompt_tokens_max(prompt, policy::kSoftQuantile));
@@ -172,7 +155,7 @@ policy::Reservation Exchange::plan_for_target(const policy::LimitChain& chain,
                                               std::string_view model) {
   policy::ReserveQuestion ask = reserve_question(model);
   if (call_.price != nullptr && !is_free(request_.match.endpoint)) {
-    raise_for(ask.rates, *call_.target, model);
+    prices().raise(ask.rates, *call_.target, model);
   }
   if (quota_ != nullptr && quota_->output_cap) ask.output_cap = quota_->output_cap;
   policy::ChainAmounts left{};
@@ -238,40 +221,8 @@ std::int64_t Exchange::output_max() const {
                                           : std::min(of_caller, of_target);
 }
 
-const policy::config::Price* Exchange::price_of(const policy::config::Target& target,
-                                                std::string_view model,
-                                                policy::ServiceTier tier) const {
-  const policy::config::ConfigView& view = config_->view();
-  const std::string_view own = view.text(target.model);
-  return view.quota().find_price(target.provider, own.empty() ? model : own,
-                                 shard_->io->wall_now().unix_nanos / 1'000'000'000, tier);
-}
-
-// To what the target's model costs at most: in which tier it will be served, the answer says.
-void Exchange::raise_for(policy::PriceRates& rates, const policy::config::Target& target,
-                         std::string_view model) const {
-  raise(rates, price_of(target, model)->rates);
-  if (config_->view().quota().settings().prices_by_tier == Switch::off) return;
-  for (const policy::ServiceTier tier : policy::kServiceTiers)
-    raise(rates, price_of(target, model, tier)->rates);
-}
-
-// While the request still has its model's whole name.
-void Exchange::note_tier_prices(std::string_view model) {
-  const policy::config::QuotaView& quota = config_->view().quota();
-  if (call_.price == nullptr || quota.settings().prices_by_tier == Switch::off) return;
-  for (std::size_t i = 0; i < call_.tier_prices.size(); ++i) {
-    const policy::config::Price* price =
-        price_of(*call_.target, model, policy::kServiceTiers[i + 1]);
-    call_.tier_prices[i] = static_cast<std::uint32_t>(price - quota.prices().data()) + 1;
-  }
-}
-
-// By the tier that the answer says it was served in.
-const policy::config::Price* Exchange::price_of_tier(const policy::Usage& usage) const {
-  const auto tier = static_cast<std::size_t>(policy::service_tier_of(usage.service_tier.view()));
-  if (call_.price == nullptr || tier == 0 || call_.tier_prices[tier - 1] == 0) return call_.price;
-  return &config_->view().quota().prices()[call_.tier_prices[tier - 1] - 1];
+policy::TargetPrices Exchange::prices() const {
+  return {config_->view(), shard_->io->wall_now().unix_nanos / 1'000'000'000};
 }
 
 // What the answers of the target's model have taught this shard.

@@ -61,7 +61,8 @@ policy::Usage Exchange::usage_charged() {
 void Exchange::settle() {
   const bool charged = is_charged();
   usage_ = charged ? usage_charged() : usage_uncharged();
-  call_.price = price_of_tier(usage_);
+  call_.price = policy::price_in_tier(config_->view().quota(), call_.price, call_.tier_prices,
+                                      usage_.service_tier.view());
   cost_ = core::MicroUsd{0};
   if (charged && passthrough_ != nullptr) {
     cost_ = core::MicroUsd{static_cast<std::int64_t>(passthrough_->request_micro_usd)};

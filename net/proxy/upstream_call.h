@@ -4,13 +4,12 @@
 // Threads: one shard.  Lifetime: an exchange's, for the call that it attends to; or a SilentCall's.
 #pragma once
 
-#include <array>
 #include <cstdint>
 
 #include "core/clock.h"
 #include "net/upstream/target_states.h"
 #include "policy/config/config_view.h"
-#include "policy/price/service_tier.h"
+#include "policy/price/target_prices.h"
 
 namespace headrace::net {
 
@@ -23,8 +22,7 @@ struct UpstreamCall {
   UpstreamConnection* connection = nullptr;        // while it has one
   const policy::config::Target* target = nullptr;  // none: passed through
   const policy::config::Price* price = nullptr;    // the standard tier's, until it is settled
-  // Behind the standard one, in rows of the config plus one; none: the same.
-  std::array<std::uint32_t, policy::kServiceTiers.size() - 1> tier_prices{};
+  policy::TierPriceRows tier_prices{};
   AttemptHold hold;
   TargetHold* limits = nullptr;  // what it holds of those of its target
   core::Instant begun_at{};
