@@ -145,7 +145,7 @@ void Exchange::drop_silent(AttemptEnd end, UpstreamFailure failure) {
   if (silent_ == nullptr) return;
   UpstreamCall& call = silent_->call();
   end_attempt(call, end, failure);
-  if (core::planted(core::PlantedBug::beaten_call_uncounted)) call.sent = false;
+  if (core::planted(core::PlantedBug::beaten_call_uncounted)) call.sent = call.last_leaves = false;
   if (!core::planted(core::PlantedBug::beaten_limits_kept)) settle_target(call, nullptr);
   if (!core::planted(core::PlantedBug::beaten_call_kept)) call.connection->abandon(nullptr);
   shard_->silent_calls.destroy(*std::exchange(silent_, nullptr));

@@ -154,16 +154,16 @@ bool Exchange::pass_over(ScopeKind scope, PassedOver& passed_over) {
 }
 
 // `used`: what the provider charges for; null: the attempt failed. Its requests count all the same,
-// once it was sent: the provider counts them too.
+// once the provider may have all of it: it counts them too.
 void Exchange::settle_target(UpstreamCall& call, const policy::Consumption* used) {
   if (call.limits == nullptr) return;
   core::Permit& permit = call.limits->taken.permit;
   std::array<std::int64_t, core::kDemandsMax> amounts{};
   for (std::size_t i = 0; i < permit.size(); ++i) {
     const bool counted = call.limits->taken.measures[i] == LimitMeasure::requests;
-    amounts[i] = counted && call.sent ? permit.reserved(i)
-                 : used != nullptr    ? used->of(call.limits->taken.measures[i])
-                                      : 0;
+    amounts[i] = counted && (call.sent || call.last_leaves) ? permit.reserved(i)
+                 : used != nullptr ? used->of(call.limits->taken.measures[i])
+                                   : 0;
     amounts[i] = std::min(amounts[i], core::kCreditMax);
   }
   permit.settle(std::span(amounts).first(permit.size()), shard_->limit_time());

@@ -23,6 +23,7 @@ void Exchange::start_upload() {
 
 void Exchange::start_upload_pieces() {
   RequestMessage& message = *message_;
+  call_.last_leaves = body_complete_;
   call_.connection->transport().send(message.written_head);
   if (state_ != ExchangeState::sending) return;  // failed at once, and is answered
   // The bytes that came with the head follow it; its own bytes are no longer needed.
@@ -105,6 +106,7 @@ void Exchange::pump_upload() {
   Transport& transport = call_.connection->transport();
   if (transport.sending() || call_.send_failed) return;
   if (!message.upload.empty()) {
+    call_.last_leaves = body_complete_ && message.upload.size() == 1;
     transport.send(std::span<const std::byte>(message.upload.front_bytes()));
     return;
   }

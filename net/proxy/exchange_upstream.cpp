@@ -207,6 +207,7 @@ void Exchange::send_request() {
   sending_request_bytes_ = 0;
   for (std::size_t i = 0; i < count; ++i)
     sending_request_bytes_ += slices[i].size();
+  call_.last_leaves = message_->sent_bytes + sending_request_bytes_ >= message_->bytes_to_send();
   call_.connection->transport().send(std::span(slices.data(), count));
 }
 
@@ -224,6 +225,7 @@ void Exchange::on_upstream_sent(bool all) {
     // What went wrong is told by the receiving side, with an answer perhaps: a refusal that came
     // before the body was read may lie behind this in the same turn.
     call_.send_failed = true;
+    call_.last_leaves = false;
     if (!answer_.seen) set_deadline(kLastWordsTime);
     return;
   }
@@ -237,9 +239,8 @@ void Exchange::on_upstream_sent(bool all) {
   }
   RequestMessage& message = *message_;
   message.sent_bytes += sending_request_bytes_;
-  const std::size_t total =
-      message.written_head.size() + message.edits.length_after(message.body_bytes);
-  if (message.sent_bytes < total && !core::planted(core::PlantedBug::rest_unsent)) {
+  if (message.sent_bytes < message.bytes_to_send() &&
+      !core::planted(core::PlantedBug::rest_unsent)) {
     send_request();
     return;
   }
@@ -323,7 +324,7 @@ void Exchange::replay() {
   call_.replayed = true;
   shard_->counters.add(ShardCount::upstream_replays);
   std::exchange(call_.connection, nullptr)->abandon(nullptr);
-  call_.sent = false;
+  call_.sent = call_.last_leaves = false;
   call_upstream();
 }
 

@@ -40,6 +40,9 @@ struct RequestMessage {
   core::BufferLease head_block;
 
   std::size_t sent_bytes = 0;  // of head and body as rewritten
+  [[nodiscard]] std::size_t bytes_to_send() const {
+    return written_head.size() + edits.length_after(body_bytes);
+  }
 
   // Bodies that need not be understood pass through in fixed memory: framed, and before there is a
   // connection to send them on.

@@ -32,6 +32,7 @@ struct UpstreamCall {
   std::uint32_t provider = 0;
   std::uint8_t entry = 0;             // of AttemptLog::made
   bool sent : 1 = false;              // the provider has all of the request
+  bool last_leaves : 1 = false;       // its last bytes are on their way: it may have all of it
   bool send_failed : 1 = false;       // it takes no more; it may still say something
   bool broken_sending : 1 = false;    // it closed; what is on its way to it must end first
   bool replay_when_sent : 1 = false;  // the kept connection is dead; its last send is not over

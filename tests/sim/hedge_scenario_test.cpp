@@ -11,7 +11,7 @@ namespace {
 #if defined(HEADRACE_SANITIZED)
 constexpr std::uint64_t kSeeds = 6;
 #else
-constexpr std::uint64_t kSeeds = 60;
+constexpr std::uint64_t kSeeds = 150;
 #endif
 
 TEST(SimulatorHedges, NeitherProvidersLimitsAreExceededAndNothingIsLost) {
