@@ -66,6 +66,8 @@ constexpr std::uint64_t bytes_that_are(std::uint64_t head, char wanted) {
 // No client's library writes its keys so. Who does may mean any of them.
 constexpr bool is_escaped(std::uint64_t head) {
   const std::uint64_t backslashes = bytes_that_are(head, '\\');
+  if (backslashes == 0) [[likely]]
+    return false;
   const std::uint64_t quotes = bytes_that_are(head, '"');
   return std::countr_zero(backslashes) < std::countr_zero(quotes);
 }

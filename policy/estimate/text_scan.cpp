@@ -10,6 +10,8 @@
 namespace headrace::policy {
 namespace {
 
+static_assert(std::endian::native == std::endian::little, "heads are read as they lie");
+
 constexpr unsigned kBlock = 64;
 constexpr std::size_t kBlocksAtOnce = 8;
 constexpr std::uint64_t kAll = ~std::uint64_t{0};
@@ -116,8 +118,7 @@ void TextScan::take_block(const char* at, unsigned size, const ByteClasses& clas
   block.opens = block.quotes & in_string;
   block.text = in_string & ~block.quotes & valid;
   in_string_ = (in_string >> (size - 1) & 1) != 0;
-  const bool free_form = free_form_begins_ || free_form_depth_ > 0;
-  if (head_bytes_ < 8 || block.opens != 0 || free_form) take_strings(block);
+  if (head_bytes_ < 8 || block.opens != 0 || in_free_form()) take_strings(block);
   if (!take_opaque(block)) take_text(block);
   for (unsigned end = size; end > 0; --end) {
     if (at[end - 1] == ' ') continue;
@@ -153,21 +154,26 @@ void TextScan::take_strings(const Block& block) {
     // Of a short string in a short block: all that there is of it.
     if (head_bytes_ < 8) take();
     head_is_value_ = is_value;
-    follow_free_form(block, followed, quote);
+    if (in_free_form()) follow_free_form(block, followed, quote);
     followed = quote;
     free_form_begins_ = false;
+    carried = 0;
+    if (quote + 1 + sizeof head_ <= block.size) {
+      std::memcpy(&head_, block.bytes + quote + 1, sizeof head_);
+      take();
+      continue;
+    }
     head_ = 0;
     head_bytes_ = 0;
-    carried = 0;
     gather(quote + 1);
   }
-  follow_free_form(block, followed, block.size);
+  if (in_free_form()) follow_free_form(block, followed, block.size);
 }
 
 // What a key has announced is the object or array behind it, to its end.
 void TextScan::follow_free_form(const Block& block, unsigned from, unsigned to) {
   for (unsigned place = from; place < to; ++place) {
-    if (!free_form_begins_ && free_form_depth_ == 0) return;
+    if (!in_free_form()) return;
     if (((block.text | block.quotes) >> place & 1) == 0) take_structure(block.bytes[place]);
   }
 }

@@ -42,6 +42,7 @@ class TextScan {
   void take_text(const Block& block);
   void take_strings(const Block& block);
   void take_head(std::uint64_t head, bool is_value);
+  [[nodiscard]] bool in_free_form() const { return free_form_begins_ || free_form_depth_ > 0; }
   void follow_free_form(const Block& block, unsigned from, unsigned to);
   void take_structure(char byte);
   void take_structure_of_head(unsigned bytes);
