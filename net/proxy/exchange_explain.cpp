@@ -35,9 +35,7 @@ void Exchange::write_told_fields(http::HeadWriter& writer) {
     writer.field("X-Headrace-Provider", config_->snapshot().providers()[call_.provider].name);
   }
   if (told.route == Switch::on && route_ != nullptr) {
-    const policy::config::ModelName& first = view.models(*route_).front();
-    const bool pattern = first.match == policy::config::ModelMatch::prefix;
-    writer.field("X-Headrace-Route", {view.text(first.text), pattern ? "*" : ""});
+    writer.field("X-Headrace-Route", route_label());
   }
   if (told.attempts == Switch::on) {
     writer.field("X-Headrace-Attempts", std::uint64_t{tries_.requests_sent});

@@ -96,10 +96,7 @@ UsageRecord Exchange::intended_record(std::span<char> tags, const policy::PriceV
   if (const auto trace = policy::parse_trace_id(fields.value(http::FieldId::traceparent))) {
     record.trace = *trace;
   }
-  if (const auto* route = recorded_route()) {
-    record.route = view.text(view.models(*route).front().text);
-  }
-  if (passthrough_ != nullptr) record.route = view.text(passthrough_->path);
+  record.route = route_label();
   // An answer from the cache has none.
   if (call_.target != nullptr || passthrough_ != nullptr) {
     record.provider = config_->snapshot().providers()[call_.provider].name;

@@ -184,7 +184,8 @@ void BaseBuilder::add_route(const RouteModel& route) {
   for (const Text& model : route.models) {
     const ModelPatternText pattern = model_pattern(model.value);
     ModelName name{};
-    name.text = intern(pattern.text);
+    // The star stands behind what a pattern begins with, for whoever tells of it.
+    name.text = {intern(model.value).offset, static_cast<std::uint32_t>(pattern.text.size())};
     name.route = count_of(routes_);
     name.match = pattern.match;
     name.dialect = row.dialect;

@@ -265,6 +265,8 @@ void BaseJudge::judge_routes() {
   }
   for (const ModelName& name : view_.model_names_) {
     text(name.text);
+    // Of a pattern, its star too.
+    if (name.match == ModelMatch::prefix) text({name.text.offset, name.text.bytes + 1});
     index(name.route, view_.routes_.size());
     value(name.match, ModelMatch::prefix);
     value(name.dialect, kLastDialect);

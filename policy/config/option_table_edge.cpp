@@ -12,7 +12,8 @@ constexpr OptionSpec kAnswersOptions[] = {
     flag<kAnswersRow, &AnswerSettings::provider>("provider", false,
                                                  "Say who answered, in `X-Headrace-Provider`."),
     flag<kAnswersRow, &AnswerSettings::route>(
-        "route", false, "Say by which route, in `X-Headrace-Route`: the first of its models."),
+        "route", false,
+        "Say by which route, in `X-Headrace-Route`: its name, or the first of its models."),
     flag<kAnswersRow, &AnswerSettings::attempts>(
         "attempts", false, "Say how often a provider was asked, in `X-Headrace-Attempts`."),
     flag<kAnswersRow, &AnswerSettings::cost>(

@@ -8,6 +8,7 @@ import json
 import time
 import unittest
 
+from accounting_test import ctl
 from gateway import KEY, Gateway, Response, chat, request
 from upstream import CHAT_ANSWER, Upstream
 
@@ -129,6 +130,30 @@ class Identity(unittest.TestCase):
         self.assertEqual(
             [seen.line for seen in self.seen], ["POST /playground/chat/completions HTTP/1.1"] * 2
         )
+
+    def test_what_came_through_a_sandbox_is_said_to(self):
+        """Also where a sandbox is all that there is: it has a route without a model of its own."""
+        gateway = Gateway(self.upstream.address)
+        folder = gateway.folder / "journal"
+        provider = f"""
+  - {{name: playground, dialect: openai, url: "http://{self.upstream.address}/playground", auth: none, private_network: true, sandbox: true}}"""
+        text = (gateway.config_text().split("\nproviders:")[0] + f"""
+providers:{provider}
+tenants: [{{name: sand, mode: sandbox}}]
+keys: [{{name: sand, key: {key("sand")}, tenant: sand}}]
+answers: {{route: true}}
+journal: {{directory: {folder}}}
+""")
+        gateway.config_text = lambda: text
+        with gateway:
+            with gateway.connect() as connection:
+                connection.sendall(request(chat("anything"), key=key("sand")))
+                answer = Response(connection)
+            self.assertEqual((answer.status, answer.headers["x-headrace-route"]), (200, "sandbox"))
+            deadline = time.monotonic() + 10
+            while not (rows := ctl("records", "--journal", folder, "-o", "json")) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            self.assertEqual(json.loads(rows)["route"], "sandbox")
 
     def test_tokens_are_believed_by_their_signature_only(self):
         for credential, status in (
