@@ -1,8 +1,12 @@
 #include "core/record_ring.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
+
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "core/check.h"
 #include "core/crc32c.h"
@@ -48,6 +52,15 @@ std::uint64_t capacity_of(std::span<std::byte> area) {
   const std::uint64_t capacity = area.size() - sizeof(SpscIndices);
   HEADRACE_CHECK(std::has_single_bit(capacity), "a ring's capacity is a power of two");
   return capacity;
+}
+
+// Where the kernel cannot do it, they come by page faults.
+void map_pages(const std::byte* at, std::uint64_t bytes) {
+  if (bytes == 0) return;
+  static const auto kPageBytes = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<std::uintptr_t>(at) & ~(kPageBytes - 1);
+  const auto end = reinterpret_cast<std::uintptr_t>(at) + bytes;
+  ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_WRITE);
 }
 
 }  // namespace
@@ -143,7 +156,10 @@ RecordRingConsumer::RecordRingConsumer(std::span<std::byte> area)
       ring_(area.data() + sizeof(SpscIndices)),
       capacity_(capacity_of(area)),
       acknowledged_(indices_->read.load(std::memory_order_acquire)),
-      cursor_(acknowledged_) {
+      cursor_(acknowledged_),
+      mapped_from_(acknowledged_),
+      mapped_to_(acknowledged_),
+      filled_to_(acknowledged_) {
   corrupt_ = acknowledged_ % kAlignment != 0;
 }
 
@@ -205,6 +221,21 @@ void RecordRingConsumer::abandon() {
   HEADRACE_CHECK(corrupt_ && cursor_ == acknowledged_, "what can be read is read first");
   store_point();
   indices_->read.store((acknowledged_ ^ kFar) | 1, std::memory_order_release);
+}
+
+void RecordRingConsumer::map_ahead() {
+  const std::uint64_t written = indices_->written.load(std::memory_order_acquire);
+  if (mapped_to_ - mapped_from_ >= capacity_ || written - filled_to_ > capacity_) return;
+  const std::uint64_t filled = written - filled_to_;
+  filled_to_ = written;
+  const std::uint64_t from = std::max(mapped_to_, written);
+  const std::uint64_t to = std::min(written + filled + filled / 2, mapped_from_ + capacity_);
+  if (to <= from) return;
+  mapped_to_ = to;
+  const std::uint64_t begin = from & (capacity_ - 1);
+  const std::uint64_t first = std::min(to - from, capacity_ - begin);
+  map_pages(ring_ + begin, first);
+  map_pages(ring_, to - from - first);
 }
 
 void RecordRingConsumer::skip_to(std::uint64_t position) {

@@ -61,6 +61,8 @@ class RecordRingProducer {
     look();
     return read_seen_;
   }
+  // At what the consumer has taken.
+  void look();
   // Bytes that wait to be read, by the last look.
   [[nodiscard]] std::uint64_t waiting() const { return written_ - read_seen_; }
   [[nodiscard]] std::uint64_t capacity() const { return capacity_; }
@@ -68,7 +70,6 @@ class RecordRingProducer {
   [[nodiscard]] bool corrupt() const { return corrupt_; }
 
  private:
-  void look();
   [[nodiscard]] std::uint64_t room() const;
   [[nodiscard]] bool room_for(std::uint64_t records);
   bool write(std::uint32_t kind, std::span<const std::byte> payload);
@@ -103,6 +104,10 @@ class RecordRingConsumer {
   void stop_at_written() { stop_ = indices_->written.load(std::memory_order_acquire); }
   // What next() has handed out is safe elsewhere: its room is the producer's again.
   void acknowledge();
+  // Maps the pages that the producer comes to next, about as many as it has filled since the last
+  // call: one by one, by its own page faults, they would cost its shard ten times as much. For the
+  // process of the producer; only a ring's first round needs it.
+  void map_ahead();
   // Back to what was last acknowledged.
   void rewind();
   // Of a ring that is corrupt: its producer is told that nothing of it is read any more.
@@ -126,6 +131,9 @@ class RecordRingConsumer {
   std::uint64_t acknowledged_;
   std::uint64_t cursor_;
   std::uint64_t stop_ = UINT64_MAX;  // no record ends there
+  std::uint64_t mapped_from_;
+  std::uint64_t mapped_to_;
+  std::uint64_t filled_to_;  // at the last call of map_ahead()
   std::uint64_t damaged_ = 0;
   bool corrupt_ = false;
 };

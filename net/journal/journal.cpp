@@ -148,6 +148,8 @@ bool Journal::step(core::Instant now, core::WallTime wall) {
   }
   if (written) {
     drained_at_ = now;
+    for (Source& source : sources_)
+      source.ring.map_ahead();
     segments_->rest(wall);
     if (now - looked_around_at_ >= kLookAroundInterval) look_around(now, wall);
   } else {

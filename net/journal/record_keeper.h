@@ -25,7 +25,7 @@ class RecordKeeper {
 
   // A record was written: the journal is called where many wait.
   void settled() {
-    if (records_.waiting() > records_.capacity() / kCallAtPart) ring();
+    if (many_wait() && (records_.look_at_journal(), many_wait())) ring();
   }
   // It resumes when its intent is on the disk, in the order in which they come here; or when it
   // never will be, as the ring is corrupt.
@@ -38,6 +38,10 @@ class RecordKeeper {
   static constexpr std::uint64_t kCallAtPart = 8;
 
   void tell_if_corrupt();
+  // By the last look at what the journal has taken.
+  [[nodiscard]] bool many_wait() const {
+    return records_.waiting() > records_.capacity() / kCallAtPart;
+  }
   void ring() {
     if (bell_ != nullptr) bell_->ring();
   }

@@ -1,5 +1,7 @@
 #include "net/journal/segment_file.h"
 
+#include <utility>
+
 namespace headrace::net {
 
 std::expected<std::unique_ptr<SegmentFile>, int> SegmentFile::create(
@@ -29,23 +31,34 @@ std::expected<std::unique_ptr<SegmentFile>, int> SegmentFile::take_over(
 
 void SegmentFile::add(policy::FrameKind kind, std::uint64_t position,
                       std::span<const std::byte> payload) {
-  policy::append_frame(pending_, identity_.number, bytes_, kind, position, payload);
+  policy::append_frame(pending_, identity_.number, bytes_ + handed_over_, kind, position, payload);
+  if (pending_.size() >= kPieceBytes) hand_over();
+}
+
+void SegmentFile::hand_over() {
+  if (error_ != 0) return;
+  error_ = file_->write(bytes_ + handed_over_, pending_);
+  if (error_ != 0) return;
+  handed_over_ += pending_.size();
+  pending_.clear();
 }
 
 int SegmentFile::flush() {
-  if (pending_.empty()) return 0;
-  int error = file_->write(bytes_, pending_);
+  if (gathered() == 0) return 0;
+  hand_over();
+  int error = std::exchange(error_, 0);
   if (error == 0) {
     error = file_->sync();
     // What a failed sync has left on the disk nobody can tell.
     if (error != 0) abandoned_ = true;
   }
   if (error == 0) {
-    bytes_ += pending_.size();
+    bytes_ += handed_over_;
   } else if (file_->cut(bytes_) != 0) {
     abandoned_ = true;
   }
   pending_.clear();
+  handed_over_ = 0;
   return error;
 }
 

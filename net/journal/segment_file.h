@@ -1,5 +1,7 @@
-// The segment that is being written: frames are gathered, then written and synced together.
+// The segment that is being written: frames are gathered, handed to the system piece by piece, and
+// synced together.
 //
+// Cost:       a piece stays in the caches from being gathered until it is written.
 // Invariants: what flush() has said yes to is on the disk, and is never written again. After a no
 //             the file holds what it held before; if not even that can be had, it is abandoned.
 #pragma once
@@ -33,7 +35,7 @@ class SegmentFile {
   [[nodiscard]] int close();
 
   // Bytes gathered, and bytes that are on the disk.
-  [[nodiscard]] std::size_t gathered() const { return pending_.size(); }
+  [[nodiscard]] std::size_t gathered() const { return handed_over_ + pending_.size(); }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   [[nodiscard]] std::uint64_t number() const { return identity_.number; }
   [[nodiscard]] std::int64_t created_unix_nanos() const { return created_unix_nanos_; }
@@ -41,12 +43,18 @@ class SegmentFile {
   [[nodiscard]] bool abandoned() const { return abandoned_; }
 
  private:
+  static constexpr std::size_t kPieceBytes = std::size_t{128} << 10U;
+
   SegmentFile(std::unique_ptr<JournalFile> file, const policy::SegmentIdentity& identity)
       : file_(std::move(file)), identity_(identity) {}
+
+  void hand_over();
 
   std::unique_ptr<JournalFile> file_;
   policy::SegmentIdentity identity_;
   std::vector<std::byte> pending_;
+  std::size_t handed_over_ = 0;  // bytes behind those on the disk
+  int error_ = 0;                // of what was handed over since the last flush
   std::uint64_t bytes_ = 0;
   std::int64_t created_unix_nanos_ = 0;
   bool abandoned_ = false;

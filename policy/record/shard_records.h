@@ -58,9 +58,9 @@ class ShardRecords {
   // The one that was begun as the `index`th, counted from 0: two may be under way.
   static void end_attempt(RecordTicket& ticket, std::size_t index, std::int64_t now_nanos,
                           std::uint16_t status, std::uint8_t failure, core::MicroUsd cost);
-  // The record as it was begun; empty only where shared memory was overwritten. Its texts lie in
-  // the ticket's entry.
-  [[nodiscard]] static UsageRecord intent_of(const RecordTicket& ticket);
+  // The record as it was begun, into one that has nothing yet; nothing comes only where shared
+  // memory was overwritten. Its texts lie in the ticket's entry.
+  static void take_intent(const RecordTicket& ticket, UsageRecord& into);
   // The calls so far, for the record.
   static void take_attempts(const RecordTicket& ticket, UsageRecord& into);
 
@@ -71,8 +71,9 @@ class ShardRecords {
 
   [[nodiscard]] RefusalCounts& refusals() { return refusals_; }
   [[nodiscard]] const RecordSource& source() const { return source_; }
-  // Bytes that wait for the journal, of how many.
+  // Bytes that wait for the journal, by the last look at what it has taken; of how many.
   [[nodiscard]] std::uint64_t waiting() const { return ring_.waiting(); }
+  void look_at_journal() { ring_.look(); }
   [[nodiscard]] std::uint64_t capacity() const { return ring_.capacity(); }
   [[nodiscard]] std::size_t in_flight() const { return table_.taken(); }
   [[nodiscard]] std::uint64_t begun() const { return sequence_; }

@@ -219,6 +219,23 @@ TEST_F(RecordRing, NeverFollowsOverwrittenMemory) {
   }
 }
 
+TEST_F(RecordRing, LosesNothingWherePagesAreMappedAhead) {
+  RecordRingProducer in = producer();
+  RecordRingConsumer out = consumer();
+  for (int round = 0; round < 200; ++round) {
+    const std::string text = "record " + std::to_string(round);
+    ASSERT_TRUE(in.push(1, bytes_of(text)));
+    out.map_ahead();
+    const auto record = out.next();
+    ASSERT_TRUE(record);
+    EXPECT_EQ(text_of(record->payload), text);
+    out.map_ahead();
+    out.acknowledge();
+  }
+  indices().written.store(3);
+  out.map_ahead();
+}
+
 TEST_F(RecordRing, SkipsToWhatIsSafeElsewhere) {
   RecordRingProducer in = producer();
   ASSERT_TRUE(in.push(1, bytes_of("one")));
