@@ -36,6 +36,12 @@ std::span<InFlightEntry> in_flight_entries(std::span<std::byte> area) {
 }
 
 std::optional<InFlightSight> look_at(const InFlightEntry& entry) {
+  auto sight = look_at_own(entry);
+  if (sight && crc32c(sight->intent) != entry.intent_crc) sight->intent = {};
+  return sight;
+}
+
+std::optional<InFlightSight> look_at_own(const InFlightEntry& entry) {
   const std::uint64_t live = entry.live.load(std::memory_order_acquire);
   if (live == 0) return std::nullopt;
   InFlightSight sight;
@@ -51,9 +57,7 @@ std::optional<InFlightSight> look_at(const InFlightEntry& entry) {
       std::min<std::size_t>(entry.attempts.load(std::memory_order_acquire), kInFlightAttemptsMax);
   sight.attempts = std::span(entry.attempt).first(attempts);
   const bool fits = entry.intent_bytes <= InFlightEntry::kIntentBytesMax;
-  const auto intent =
-      std::span<const std::byte>(entry.intent).first(fits ? entry.intent_bytes : 0U);
-  if (fits && crc32c(intent) == entry.intent_crc) sight.intent = intent;
+  sight.intent = std::span<const std::byte>(entry.intent).first(fits ? entry.intent_bytes : 0U);
   return sight;
 }
 

@@ -234,7 +234,8 @@ void Exchange::write_usage_record() {
     count_refusal();
     return;
   }
-  UsageRecord record = policy::ShardRecords::intent_of(ticket_);
+  UsageRecord record;
+  policy::ShardRecords::take_intent(ticket_, record);
   policy::ShardRecords::take_attempts(ticket_, record);
   if (tries_.requests_sent > 0)
     record.provider = config_->snapshot().providers()[call_.provider].name;

@@ -60,12 +60,34 @@ class Writer {
     if (count > 0) std::memcpy(at_, bytes, count);
     at_ += count;
   }
+  // Most texts are short: a call for each would cost more than its bytes.
   void text(std::string_view text, std::size_t bytes_max) {
-    put(text.data(), std::min(text.size(), bytes_max));
+    const std::size_t count = std::min(text.size(), bytes_max);
+    if (count > 2 * sizeof(std::uint64_t)) return put(text.data(), count);
+    if (count >= sizeof(std::uint64_t)) {
+      put_ends<std::uint64_t>(text.data(), count);
+    } else if (count >= sizeof(std::uint32_t)) {
+      put_ends<std::uint32_t>(text.data(), count);
+    } else {
+      for (std::size_t i = 0; i < count; ++i)
+        at_[i] = static_cast<std::byte>(text[i]);
+    }
+    at_ += count;
   }
   [[nodiscard]] std::size_t bytes() const { return static_cast<std::size_t>(at_ - begin_); }
 
  private:
+  // One word from its beginning and one up to its end, which may overlap.
+  template <class Word>
+  void put_ends(const char* from, std::size_t count) {
+    Word first;
+    Word last;
+    std::memcpy(&first, from, sizeof first);
+    std::memcpy(&last, from + count - sizeof last, sizeof last);
+    std::memcpy(at_, &first, sizeof first);
+    std::memcpy(at_ + count - sizeof last, &last, sizeof last);
+  }
+
   std::byte* begin_;
   std::byte* at_;
 };
@@ -240,26 +262,30 @@ std::optional<RecordId> read_record_id(std::span<const std::byte> bytes) {
                   .sequence = head.sequence};
 }
 
-std::optional<UsageRecord> decode_record(std::span<const std::byte> bytes) {
+bool decode_record(std::span<const std::byte> bytes, UsageRecord& into) {
   std::uint16_t version = 0;
-  if (bytes.size() < sizeof version) return std::nullopt;
+  if (bytes.size() < sizeof version) return false;
   std::memcpy(&version, bytes.data(), sizeof version);
   ByteReader reader(bytes);
   RecordHead head{};
-  if (!take_any_head(reader, version, head) || !judge(head, bytes.size())) return std::nullopt;
-  UsageRecord record;
-  take_head(head, record);
+  if (!take_any_head(reader, version, head) || !judge(head, bytes.size())) return false;
+  take_head(head, into);
   for (std::size_t i = 0; i < kTexts.size(); ++i) {
-    if (!reader.text(record.*kTexts[i], head.text_bytes[i])) return std::nullopt;
+    if (!reader.text(into.*kTexts[i], head.text_bytes[i])) return false;
   }
   std::string_view service_tier;
-  if (!reader.text(service_tier, head.text_bytes.back())) return std::nullopt;
-  record.usage.service_tier = ShortText(service_tier);
-  if (!take_raw(reader, head.raw_pairs, record.raw)) return std::nullopt;
-  for (RecordedAttempt& attempt : std::span(record.attempts).first(record.attempt_count)) {
-    if (!take_attempt(reader, attempt)) return std::nullopt;
+  if (!reader.text(service_tier, head.text_bytes.back())) return false;
+  into.usage.service_tier = ShortText(service_tier);
+  if (!take_raw(reader, head.raw_pairs, into.raw)) return false;
+  for (RecordedAttempt& attempt : std::span(into.attempts).first(into.attempt_count)) {
+    if (!take_attempt(reader, attempt)) return false;
   }
-  if (!reader.empty()) return std::nullopt;
+  return reader.empty();
+}
+
+std::optional<UsageRecord> decode_record(std::span<const std::byte> bytes) {
+  std::optional<UsageRecord> record(std::in_place);
+  if (!decode_record(bytes, *record)) record.reset();
   return record;
 }
 

@@ -43,5 +43,7 @@ inline constexpr std::size_t kRecordBytesMax = 2240;
 
 // The record's texts lie in `bytes`, which hold it and nothing else. Nothing: it is not one.
 [[nodiscard]] std::optional<UsageRecord> decode_record(std::span<const std::byte> bytes);
+// The same into a record that has nothing yet. False: it is not one, and `into` is of no use.
+[[nodiscard]] bool decode_record(std::span<const std::byte> bytes, UsageRecord& into);
 
 }  // namespace headrace::policy

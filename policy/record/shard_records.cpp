@@ -53,14 +53,13 @@ void ShardRecords::end_attempt(RecordTicket& ticket, std::size_t index, std::int
   core::InFlightTable::end_attempt(*ticket.entry, index, now_nanos, status, failure, cost.count());
 }
 
-UsageRecord ShardRecords::intent_of(const RecordTicket& ticket) {
-  const auto sight = core::look_at(*ticket.entry);
-  if (!sight) return {};
-  return decode_record(sight->intent).value_or(UsageRecord{});
+void ShardRecords::take_intent(const RecordTicket& ticket, UsageRecord& into) {
+  const auto sight = core::look_at_own(*ticket.entry);
+  if (sight && !decode_record(sight->intent, into)) into = {};
 }
 
 void ShardRecords::take_attempts(const RecordTicket& ticket, UsageRecord& into) {
-  if (const auto sight = core::look_at(*ticket.entry)) record_attempts(*sight, into);
+  if (const auto sight = core::look_at_own(*ticket.entry)) record_attempts(*sight, into);
 }
 
 void ShardRecords::settle(RecordTicket& ticket, UsageRecord& record) {
