@@ -155,9 +155,7 @@ bool Exchange::write_request_head() {
   // once more.
   const std::size_t bytes = writer.size();
   if (!streams_up_ && bytes <= message.head_bytes + kRewriteRoom && !goes_elsewhere()) {
-    std::byte* at = message.body_begin() - bytes;
-    std::memcpy(at, room.data(), bytes);
-    message.written_head = {at, bytes};
+    message.take_head(room, bytes);
     return true;
   }
   message.head_block = shard_->head_blocks.take();
@@ -190,7 +188,7 @@ std::size_t Exchange::request_slices(
   };
   add(message.written_head);
   if (message.edits.empty()) {
-    add(message.body());
+    add(message.rest_of_body());
     return count;
   }
   std::array<std::string_view, policy::EditList::kSlicesMax> slices;
@@ -279,7 +277,7 @@ void Exchange::relieve_receive_buffers() {
   std::memcpy(other.data(), first, bytes);
   message.lease = std::move(other);
   message.head_bytes = head_bytes;
-  if (written) message.written_head = {message.lease.data(), head_bytes};
+  if (written) message.written_head = {message.lease.data(), message.written_head.size()};
   head_in_scratch_ = false;  // what was parsed there lay in the buffer that went
   shard_->counters.add(ShardCount::requests_copied);
 }
