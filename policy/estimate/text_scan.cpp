@@ -70,7 +70,11 @@ void TextScan::feed(std::string_view part) {
     classify_bytes(at, blocks, classes.data());
     // Media are not looked at, so there may be more.
     for (std::size_t i = 0; i < blocks && looked_at_ < kTextScanBytesMax; ++i) {
-      take_block(at, kBlock, classes[i]);
+      if (is_plain(classes[i])) {
+        take_plain(classes[i]);
+      } else {
+        take_block(at, kBlock, classes[i]);
+      }
       at += kBlock;
       left -= kBlock;
     }
@@ -83,6 +87,51 @@ void TextScan::feed(std::string_view part) {
       return;
     }
   }
+}
+
+// In the middle of a text, with nothing in it that needs a second look: most blocks are.
+bool TextScan::is_plain(const ByteClasses& classes) const {
+  return in_string_ && (classes.quotes | classes.backslashes | code_points_) == 0 && !escape_ &&
+         head_bytes_ == 8 && !media_string_ && opaque_run_ == 0;
+}
+
+// As take_block() and take_text() would, of which every test is known. What the last byte was
+// matters only outside of strings.
+void TextScan::take_plain(const ByteClasses& classes) {
+  counts_.text_bytes += kBlock;
+  looked_at_ += kBlock;
+  const std::uint64_t letters = classes.letters | classes.high;
+  const std::uint64_t digits = classes.digits;
+  const std::uint64_t spaces = classes.spaces;
+  const std::uint64_t marks = ~(letters | digits | spaces);
+  const std::uint64_t after_letter = behind(letters, letters_, 1);
+  const std::uint64_t word_starts = letters & ~after_letter;
+  counts_.words += count(word_starts);
+  counts_.letters_past_4 += count(letters & after_letter & behind(letters, letters_, 2) &
+                                  behind(letters, letters_, 3) & behind(letters, letters_, 4));
+  counts_.capitals += count(word_starts & classes.capitals);
+  if (digits != 0) count_digits(digits, spaces);
+  if (marks != 0) {
+    counts_.marks += count(marks);
+    counts_.mark_runs += count(marks & ~behind(marks, marks_, 1));
+  }
+  const std::uint64_t second_spaces = spaces & behind(spaces, spaces_, 1);
+  if (second_spaces != 0) counts_.wide_gaps += count(second_spaces & ~behind(spaces, spaces_, 2));
+  if (classes.high != 0) counts_.high_bytes += count(classes.high);
+  letters_ = letters;
+  digits_ = digits;
+  marks_ = marks;
+  spaces_ = spaces;
+  tabs_ = line_ends_ = 0;
+}
+
+void TextScan::count_digits(std::uint64_t digits, std::uint64_t spaces) {
+  const std::uint64_t after_digit = behind(digits, digits_, 1);
+  const std::uint64_t starts = digits & ~after_digit;
+  counts_.digit_runs += count(starts);
+  counts_.digits_past_3 +=
+      count(digits & after_digit & behind(digits, digits_, 2) & behind(digits, digits_, 3));
+  counts_.spaced_digits += count(starts & behind(spaces, spaces_, 1));
 }
 
 // What is left of a part, below a block.
@@ -114,7 +163,8 @@ void TextScan::take_block(const char* at, unsigned size, const ByteClasses& clas
     rest &= ~(bit | bit << 1);
   }
   block.quotes = block.is.quotes & ~block.escapes;
-  const std::uint64_t in_string = odd_up_to(block.quotes) ^ (in_string_ ? kAll : 0);
+  const std::uint64_t in_string =
+      (block.quotes == 0 ? 0 : odd_up_to(block.quotes)) ^ (in_string_ ? kAll : 0);
   block.opens = block.quotes & in_string;
   block.text = in_string & ~block.quotes & valid;
   in_string_ = (in_string >> (size - 1) & 1) != 0;
@@ -296,14 +346,7 @@ void TextScan::take_text(const Block& block) {
   counts_.letters_past_4 += count(letters & after_letter & behind(letters, letters_, 2) &
                                   behind(letters, letters_, 3) & behind(letters, letters_, 4));
   counts_.capitals += count(word_starts & block.is.capitals);
-  if (digits != 0) {
-    const std::uint64_t after_digit = behind(digits, digits_, 1);
-    const std::uint64_t starts = digits & ~after_digit;
-    counts_.digit_runs += count(starts);
-    counts_.digits_past_3 +=
-        count(digits & after_digit & behind(digits, digits_, 2) & behind(digits, digits_, 3));
-    counts_.spaced_digits += count(starts & behind(spaces, spaces_, 1));
-  }
+  if (digits != 0) count_digits(digits, spaces);
   counts_.marks += count(marks);
   counts_.mark_runs += count(marks & ~escapes & ~behind(marks, marks_, 1));
   const std::uint64_t second_spaces = spaces & behind(spaces, spaces_, 1);

@@ -37,9 +37,12 @@ class TextScan {
 
  private:
   struct Block;
+  [[nodiscard]] bool is_plain(const ByteClasses& classes) const;
+  void take_plain(const ByteClasses& classes);
   void take_block(const char* at, unsigned size, const ByteClasses& classes);
   void take_rest(const char* at, unsigned size);
   void take_text(const Block& block);
+  void count_digits(std::uint64_t digits, std::uint64_t spaces);
   void take_strings(const Block& block);
   void take_head(std::uint64_t head, bool is_value);
   [[nodiscard]] bool in_free_form() const { return free_form_begins_ || free_form_depth_ > 0; }

@@ -1,6 +1,7 @@
 #include "policy/quota/limit_status.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <system_error>
@@ -12,6 +13,21 @@ namespace {
 
 using config::LimitMeasure;
 using config::LimitPeriod;
+
+// A number as text: the same stands in several fields.
+class Digits {
+ public:
+  Digits() = default;
+  explicit Digits(std::int64_t value)
+      : bytes_(static_cast<std::uint8_t>(
+            std::to_chars(text_.data(), text_.data() + text_.size(), value).ptr - text_.data())) {}
+
+  [[nodiscard]] std::string_view text() const { return {text_.data(), bytes_}; }
+
+ private:
+  std::array<char, 20> text_;  // of any number
+  std::uint8_t bytes_ = 0;
+};
 
 // Writes lines into fixed memory: every answer of a caller with limits carries them, so they are
 // put together by hand.
@@ -30,6 +46,7 @@ class Lines {
     at_ = end;
     return *this;
   }
+  Lines& number(const Digits& digits) { return text(digits.text()); }
   Lines& two_digits(std::int64_t value) {
     const std::array<char, 2> digits = {static_cast<char>('0' + value / 10 % 10),
                                         static_cast<char>('0' + value % 10)};
@@ -106,56 +123,71 @@ std::int64_t window_seconds(LimitPeriod period) {
   return 0;  // no length of its own
 }
 
-void write_own_fields(Lines& lines, const LimitStatus& nearest) {
-  lines.text("X-RateLimit-Limit: ").number(nearest.reading.limit);
-  lines.text("\r\nX-RateLimit-Remaining: ").number(nearest.reading.remaining);
-  lines.text("\r\nX-RateLimit-Reset: ").number(seconds_to_full(nearest)).end_line();
+// A limit and what its fields say.
+struct ToldLimit {
+  ToldLimit() = default;
+  explicit ToldLimit(const LimitStatus& told)
+      : status(&told),
+        limit(told.reading.limit),
+        remaining(told.reading.remaining),
+        seconds(seconds_to_full(told)) {}
+
+  [[nodiscard]] bool known() const { return status != nullptr; }
+
+  const LimitStatus* status = nullptr;
+  Digits limit;
+  Digits remaining;
+  Digits seconds;  // until it is full again
+};
+
+void write_own_fields(Lines& lines, const ToldLimit& nearest) {
+  lines.text("X-RateLimit-Limit: ").number(nearest.limit);
+  lines.text("\r\nX-RateLimit-Remaining: ").number(nearest.remaining);
+  lines.text("\r\nX-RateLimit-Reset: ").number(nearest.seconds).end_line();
 }
 
 // draft-ietf-httpapi-ratelimit-headers-10: a list of policies, and how much is left of each.
-void write_ietf_fields(Lines& lines, const NearestLimits& nearest,
+void write_ietf_fields(Lines& lines, std::span<const ToldLimit> told,
                        const config::ConfigView& config) {
-  const LimitStatus* const both[] = {&nearest.requests, &nearest.tokens};
   std::string_view separator;
   lines.text("RateLimit-Policy: ");
-  for (const LimitStatus* status : both) {
-    if (!status->known()) continue;
-    lines.text(separator).text("\"").text(config.text(status->rule->name));
-    lines.text("\";q=").number(status->reading.limit);
-    const std::int64_t window = window_seconds(status->rule->period);
+  for (const ToldLimit& limit : told) {
+    if (!limit.known()) continue;
+    const config::LimitRule& rule = *limit.status->rule;
+    lines.text(separator).text("\"").text(config.text(rule.name)).text("\";q=");
+    lines.number(limit.limit);
+    const std::int64_t window = window_seconds(rule.period);
     if (window != 0) lines.text(";w=").number(window);
     separator = ", ";
   }
   separator = {};
   lines.text("\r\nRateLimit: ");
-  for (const LimitStatus* status : both) {
-    if (!status->known()) continue;
-    lines.text(separator).text("\"").text(config.text(status->rule->name));
-    lines.text("\";r=").number(status->reading.remaining);
-    lines.text(";t=").number(seconds_to_full(*status));
+  for (const ToldLimit& limit : told) {
+    if (!limit.known()) continue;
+    lines.text(separator).text("\"").text(config.text(limit.status->rule->name));
+    lines.text("\";r=").number(limit.remaining).text(";t=").number(limit.seconds);
     separator = ", ";
   }
   lines.end_line();
 }
 
-void write_openai_fields(Lines& lines, const LimitStatus& status, std::string_view what) {
-  if (!status.known()) return;
-  lines.text("x-ratelimit-limit-").text(what).text(": ").number(status.reading.limit);
-  lines.text("\r\nx-ratelimit-remaining-").text(what).text(": ");
-  lines.number(status.reading.remaining);
+void write_openai_fields(Lines& lines, const ToldLimit& limit, std::string_view what) {
+  if (!limit.known()) return;
+  lines.text("x-ratelimit-limit-").text(what).text(": ").number(limit.limit);
+  lines.text("\r\nx-ratelimit-remaining-").text(what).text(": ").number(limit.remaining);
   lines.text("\r\nx-ratelimit-reset-").text(what).text(": ");
-  write_go_duration(lines, milliseconds_to_full(status));
+  write_go_duration(lines, milliseconds_to_full(*limit.status));
   lines.end_line();
 }
 
-void write_anthropic_fields(Lines& lines, const LimitStatus& status, std::string_view what,
+void write_anthropic_fields(Lines& lines, const ToldLimit& limit, std::string_view what,
                             core::WallTime now) {
-  if (!status.known()) return;
-  lines.text("anthropic-ratelimit-").text(what).text("-limit: ").number(status.reading.limit);
+  if (!limit.known()) return;
+  lines.text("anthropic-ratelimit-").text(what).text("-limit: ").number(limit.limit);
   lines.text("\r\nanthropic-ratelimit-").text(what).text("-remaining: ");
-  lines.number(status.reading.remaining);
+  lines.number(limit.remaining);
   lines.text("\r\nanthropic-ratelimit-").text(what).text("-reset: ");
-  write_moment(lines, now, seconds_to_full(status));
+  write_moment(lines, now, seconds_to_full(*limit.status));
   lines.end_line();
 }
 
@@ -209,14 +241,18 @@ std::string_view write_rate_fields(const NearestLimits& nearest, Dialect dialect
                                    std::span<char> out) {
   Lines lines(out);
   if (!nearest.any()) return lines.since(out.data());
-  write_own_fields(lines, nearest.requests.known() ? nearest.requests : nearest.tokens);
-  write_ietf_fields(lines, nearest, config);
+  std::array<ToldLimit, 2> told;
+  auto& [requests, tokens] = told;
+  if (nearest.requests.known()) requests = ToldLimit(nearest.requests);
+  if (nearest.tokens.known()) tokens = ToldLimit(nearest.tokens);
+  write_own_fields(lines, requests.known() ? requests : tokens);
+  write_ietf_fields(lines, told, config);
   if (dialect == Dialect::openai) {
-    write_openai_fields(lines, nearest.requests, "requests");
-    write_openai_fields(lines, nearest.tokens, "tokens");
+    write_openai_fields(lines, requests, "requests");
+    write_openai_fields(lines, tokens, "tokens");
   } else if (dialect == Dialect::anthropic) {
-    write_anthropic_fields(lines, nearest.requests, "requests", now);
-    write_anthropic_fields(lines, nearest.tokens, "tokens", now);
+    write_anthropic_fields(lines, requests, "requests", now);
+    write_anthropic_fields(lines, tokens, "tokens", now);
   }
   return lines.since(out.data());
 }
