@@ -49,6 +49,10 @@ ReservedMemory::~ReservedMemory() {
   ::munmap(data_, bytes_);
 }
 
+void ReservedMemory::prefer_huge_pages() {
+  if (bytes_ != 0) ::madvise(data_, bytes_, MADV_HUGEPAGE);
+}
+
 void ReservedMemory::give_back_pages(std::size_t offset, std::size_t bytes) {
   HEADRACE_CHECK(offset <= bytes_);
   HEADRACE_CHECK(bytes <= bytes_ - offset);

@@ -28,6 +28,9 @@ class ReservedMemory {
   [[nodiscard]] std::byte* data() const { return data_; }
   [[nodiscard]] std::size_t size() const { return bytes_; }
 
+  // Look-ups go all over it: where the kernel lets it, in pages so large that few translations of
+  // addresses are missed.
+  void prefer_huge_pages();
   // Gives the pages that lie wholly within the range back to the kernel; they read as zero
   // afterwards.
   void give_back_pages(std::size_t offset, std::size_t bytes);

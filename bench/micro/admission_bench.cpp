@@ -2,18 +2,21 @@
 // it, which limits hold, and their credit taken. With a million keys of a hundred thousand tenants,
 // all limits of all of them in use: a thousand hot keys, and all of them in no order.
 //
-// The bytes of requests lie in hot buffers, as they do in a shard.
+// The bytes of requests lie in hot buffers, as they do in a shard. Limits and config lie in pages
+// of 4 KiB, as where a kernel gives shared memory no others, or in huge ones.
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <memory>
 #include <optional>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
 #include <benchmark/benchmark.h>
 
+#include "core/reserved_memory.h"
 #include "policy/config/base_builder.h"
 #include "policy/config/config_view.h"
 #include "policy/config/option_table.h"
@@ -82,12 +85,20 @@ std::vector<std::byte> build_base() {
   return builder.finish();
 }
 
+core::ReservedMemory in_pages(std::span<const std::byte> bytes, bool huge) {
+  core::ReservedMemory memory("base", bytes.size());
+  if (huge) memory.prefer_huge_pages();
+  std::ranges::copy(bytes, memory.data());
+  return memory;
+}
+
 class Admission {
  public:
-  Admission()
-      : base_(build_base()),
-        view_(config::ConfigView::open(base_).value()),
-        world_({.entries = 4'000'000, .blocks = 1'150'000, .shards = 2}),
+  explicit Admission(bool huge_pages) : Admission(build_base(), huge_pages) {}
+  Admission(std::span<const std::byte> base, bool huge_pages)
+      : base_(in_pages(base, huge_pages)),
+        view_(config::ConfigView::open({base_.data(), base.size()}).value()),
+        world_({.entries = 4'000'000, .blocks = 1'150'000, .shards = 2, .huge_pages = huge_pages}),
         shard_(world_.shard(0)) {}
 
   // As the exchange does it, stage by stage.
@@ -98,6 +109,7 @@ class Admission {
     const Identity identity = identify(view_, nullptr, {.authorization = authorization});
     if (identity.status != IdentifyStatus::known) return false;
     const Caller& caller = identity.caller;
+    prefetch_limits(view_, caller, *shard_);
     const HeadFacts head{.method = "POST",
                          .path = "/v1/chat/completions",
                          .endpoint = Endpoint::chat_completions,
@@ -132,7 +144,7 @@ class Admission {
     return take(*shard_, chain_, amounts, now, into);
   }
 
-  std::vector<std::byte> base_;
+  core::ReservedMemory base_;
   config::ConfigView view_;
   core::LimitWorld world_;
   std::unique_ptr<core::ShardLimits> shard_;
@@ -141,11 +153,14 @@ class Admission {
   core::Duration time_{};
 };
 
-// With every limit of every key and tenant in use.
-Admission& busy_admission() {
+// With every limit of every key and tenant in use. One at a time: it is large.
+Admission& busy_admission(bool huge_pages) {
   static std::unique_ptr<Admission> admission;
-  if (!admission) {
-    admission = std::make_unique<Admission>();
+  static bool huge = false;
+  if (!admission || huge != huge_pages) {
+    admission.reset();
+    admission = std::make_unique<Admission>(huge_pages);
+    huge = huge_pages;
     for (std::size_t i = 0; i < kKeys; ++i) {
       if (!admission->admit("Bearer " + key_text(i))) std::abort();
     }
@@ -154,7 +169,7 @@ Admission& busy_admission() {
 }
 
 void identify_to_permits(benchmark::State& state) {
-  Admission& admission = busy_admission();
+  Admission& admission = busy_admission(state.range(1) != 0);
   std::vector<std::uint32_t> order(kKeys);
   for (std::uint32_t i = 0; i < kKeys; ++i)
     order[i] = i;
@@ -175,7 +190,12 @@ void identify_to_permits(benchmark::State& state) {
   }
   state.counters["base_bytes"] = static_cast<double>(admission.base_bytes());
 }
-BENCHMARK(identify_to_permits)->ArgName("hot")->Arg(1000)->Arg(kKeys);
+BENCHMARK(identify_to_permits)
+    ->ArgNames({"hot", "huge_pages"})
+    ->Args({1000, 0})
+    ->Args({kKeys, 0})
+    ->Args({1000, 1})
+    ->Args({kKeys, 1});
 
 }  // namespace
 }  // namespace headrace::policy

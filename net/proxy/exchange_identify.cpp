@@ -40,7 +40,8 @@ policy::PresentedCredentials Exchange::presented_credentials(
 bool Exchange::identify(const http::RequestHead& head) {
   std::array<char, policy::kCredentialBytesMax> decoded;
   const policy::PresentedCredentials presented = presented_credentials(head, decoded);
-  if (policy::choose_credential(presented).status == policy::IdentifyStatus::missing) {
+  if (!downstream_->client_names().empty() &&
+      policy::choose_credential(presented).status == policy::IdentifyStatus::missing) {
     if (identify_by_certificate()) return true;
   }
   const policy::Identity identity = policy::identify(config_->view(), policy_set_, presented);
@@ -49,6 +50,7 @@ bool Exchange::identify(const http::RequestHead& head) {
   switch (identity.status) {
     case known:
       caller_ = identity.caller;
+      if (shard_->limits) policy::prefetch_limits(config_->view(), caller_, *shard_->limits);
       decide(policy::Stage::identify, policy::Decided::passed,
              caller_.key != nullptr ? "key" : "anonymous");
       if (caller_.user != nullptr) note_user(config_->view().text(caller_.user->name));

@@ -109,7 +109,7 @@ enum class TableKind : std::uint32_t {
   cache_settings = 81,
   route_queues = 85,
 };
-inline constexpr std::uint32_t kTableVersion = 3;  // of every kind above
+inline constexpr std::uint32_t kTableVersion = 4;  // of every kind above
 
 // --- values with names -------------------------------------------------------------------------
 using policy::Dialect;

@@ -83,8 +83,9 @@ struct Tenant {
   RowRef zone;    // in zones; none: UTC
   RowRef ip_set;  // from where its callers may come; none: from anywhere
   TenantOnDisconnect on_disconnect;
-  std::uint8_t reserved[3];
+  std::uint8_t reserved[11];
 };
+static_assert(sizeof(Tenant) == 64, "one cache line a tenant");
 struct Project {
   TextRef name;
   std::uint64_t identity;

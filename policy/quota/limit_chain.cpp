@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "core/hash.h"
+#include "core/limits/shard_limits.h"
 #include "policy/config/quota_names.h"
 
 namespace headrace::policy {
@@ -231,6 +232,20 @@ void chain_limits(const ChainQuestion& question, const config::Provider& provide
 
 void chain_limits(const ChainQuestion& question, const config::Route& route, LimitChain& into) {
   chain_of_route(question, route, into);
+}
+
+void prefetch_limits(const config::ConfigView& config, const Caller& caller,
+                     const core::ShardLimits& limits) {
+  const auto fetch = [&](config::RowRef set, std::uint64_t identity) {
+    for (const LimitRule& rule : config.quota().rules(set)) {
+      if (rule.each == LimitEach::scope) limits.prefetch(identity_of(identity, rule.signature));
+    }
+  };
+  // The key's row is at hand; while its tenant's is on the way, its limits are already fetched.
+  if (caller.key != nullptr) fetch(caller.key->limits, caller.key->identity);
+  if (caller.user != nullptr) fetch(caller.user->limits, caller.user->identity);
+  if (caller.project != nullptr) fetch(caller.project->limits, caller.project->identity);
+  fetch(caller.tenant->limits, caller.tenant->identity);
 }
 
 bool has_limits(const config::ConfigView& config, const Caller& caller) {

@@ -17,6 +17,10 @@
 #include "policy/config/config_view.h"
 #include "policy/quota/calendar_windows.h"
 
+namespace headrace::core {
+class ShardLimits;
+}
+
 namespace headrace::policy {
 
 // The two stages that take of limits.
@@ -88,6 +92,10 @@ void chain_limits(const ChainQuestion& question, const config::Provider& provide
 void chain_limits(const ChainQuestion& question, const config::Provider& provider,
                   const config::ProviderKey& key, LimitChain& into);
 void chain_limits(const ChainQuestion& question, const config::Route& route, LimitChain& into);
+// Starts to fetch the words of a caller's limits, of both stages: as soon as it is known who asks.
+// What its own limits are stands in rows that many share; whose they are, in rows of few.
+void prefetch_limits(const config::ConfigView& config, const Caller& caller,
+                     const core::ShardLimits& limits);
 // Whether chain_limits() would find any, for any model.
 [[nodiscard]] bool has_limits(const config::ConfigView& config, const Caller& caller);
 

@@ -18,6 +18,7 @@ class LimitWorld {
     std::uint32_t blocks = 64;
     std::uint32_t shards = 1;
     std::uint32_t incarnations = kIncarnationsMin;
+    bool huge_pages = false;
   };
 
   explicit LimitWorld(Size size)
@@ -27,6 +28,10 @@ class LimitWorld {
         blocks_("blocks", size.blocks * sizeof(StepBlock)),
         shares_("shares", std::size_t{size.incarnations} * size.shards * kSharesPerShard *
                               sizeof(ShareSlot)) {
+    if (size.huge_pages) {
+      entries_.prefer_huge_pages();
+      blocks_.prefer_huge_pages();
+    }
     memory_.header = reinterpret_cast<LimitHeader*>(header_.data());
     memory_.marks = {reinterpret_cast<SharedWord*>(marks_.data()), limit_mark_count(size.entries)};
     memory_.entries = {reinterpret_cast<LimitEntry*>(entries_.data()), size.entries};
