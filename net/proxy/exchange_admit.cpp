@@ -107,7 +107,7 @@ void Exchange::note_budget(const policy::ChainedLimit& limit, std::uint8_t perce
   if (shard_->budget_notices == nullptr || !shard_->budget_notices->is_new(crossing)) return;
   const policy::config::ConfigView& view = config_->view();
   // The only formatting on a shard, and bounded: once for each share of a budget and window.
-  HEADRACE_EVENT(warning, "{}% of budget {} of {} {} are spent or reserved{}{}", percent,
+  HEADRACE_EVENT(warning, "{}% of budget {} of {} {} is spent or reserved{}{}", percent,
                  view.text(limit.rule->name), policy::to_text(limit.scope),
                  budget_holder(limit.scope), percent >= 100 ? ": it is used up" : "",
                  limit.rule->action == policy::config::LimitAction::soft ? " (soft)" : "");

@@ -86,7 +86,7 @@ class Commands(unittest.TestCase):
         for shown, ours in stands_for.items():
             words = [word.replace(shown, str(ours)) for word in words]
         if words[0] in PROGRAMS:
-            words[0] = BIN / words[0]
+            words[0] = BIN.resolve() / words[0]
         environment = {**os.environ, "OPENAI_API_KEY": "sk-1", "ANTHROPIC_API_KEY": "sk-2",
                        "MY_APPLICATION_KEY": "an-applications-key-0123456789"}
         return subprocess.run(words, cwd=world.folder / "documents", env=environment, capture_output=True, text=True,
@@ -99,7 +99,7 @@ class Commands(unittest.TestCase):
             words = [*words, "-t"]  # that it serves other tests show
         if program == "headrace-mock":
             words = [word if word != "127.0.0.1:9000" else "127.0.0.1:0" for word in words]
-            with subprocess.Popen([BIN / program, *words[1:]], stdout=subprocess.PIPE, text=True) as mock:
+            with subprocess.Popen([BIN.resolve() / program, *words[1:]], stdout=subprocess.PIPE, text=True) as mock:
                 ready = json.loads(mock.stdout.readline())["ready"]
                 mock.terminate()
             return "" if ready else "it does not say that it is ready"
