@@ -35,8 +35,8 @@ std::string common_name(const SSL* ssl) {
 
 }  // namespace
 
-PeerTls::PeerTls(Peer& peer, TlsWorld& world, bssl::UniquePtr<SSL> ssl, Role role)
-    : peer_(peer), world_(world), role_(std::move(role)), ssl_(std::move(ssl)) {
+PeerTls::PeerTls(Peer& peer, TlsWorld& world, bssl::UniquePtr<SSL> ssl, const Role& role)
+    : peer_(peer), world_(world), role_(role), ssl_(std::move(ssl)) {
   BIO* received = BIO_new(BIO_s_mem());
   BIO_set_mem_eof_return(received, -1);
   SSL_set_bio(ssl_.get(), received, BIO_new(BIO_s_mem()));

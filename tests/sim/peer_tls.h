@@ -30,7 +30,7 @@ class PeerTls final : public PeerLayer {
     bool stranger = false;  // its certificate is nobody's
   };
 
-  PeerTls(Peer& peer, TlsWorld& world, bssl::UniquePtr<SSL> ssl, Role role);
+  PeerTls(Peer& peer, TlsWorld& world, bssl::UniquePtr<SSL> ssl, const Role& role);
   ~PeerTls() override;
   PeerTls(const PeerTls&) = delete;
   PeerTls& operator=(const PeerTls&) = delete;

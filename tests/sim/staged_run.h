@@ -36,7 +36,7 @@ inline void run_to_end(World& world, const Gateway& gateway) {
 
 // What went wrong in a run that has ended, or what it left behind.
 inline std::vector<std::string> violations_of(const World& world, Gateway& gateway) {
-  std::vector<std::string> violations = world.violations();
+  const std::vector<std::string>& violations = world.violations();
   return violations.empty() ? gateway.leaks() : violations;
 }
 
