@@ -3,6 +3,7 @@
 //   HEADRACE_SIM_SEED=N build/dev/bin/test_sim --gtest_filter=SimulatorTls.ReplaysASeed
 // HEADRACE_LONG=1 runs ten times as many.
 #include <cstdlib>
+#include <numeric>
 #include <random>
 #include <string>
 
@@ -63,8 +64,13 @@ TEST(SimulatorTls, EveryFaultStrikesAndEverythingOfTlsHappens) {
 }
 #endif
 
+// What it says is the same in every process, whatever keys that has made.
 TEST(SimulatorTls, ReplaysASeed) {
-  play(seed_from_environment().value_or(1));
+  const Coverage coverage = play(seed_from_environment().value_or(1)).coverage;
+  fmt::print("{} answered, {} refused, {} cut, {} lost; {} faults, {} events of TLS\n",
+             coverage.answered, coverage.refused, coverage.cut, coverage.lost,
+             std::accumulate(coverage.faults.begin(), coverage.faults.end(), std::uint64_t{0}),
+             std::accumulate(coverage.tls.begin(), coverage.tls.end(), std::uint64_t{0}));
 }
 
 // Whatever keys and nonces are made.
