@@ -6,7 +6,6 @@
 namespace headrace::policy::config {
 namespace {
 
-constexpr std::size_t kHeadBytes = 44;
 constexpr std::int64_t kOffsetSecondsMax = 26 * 3600;
 
 // Takes big-endian numbers off a text; beyond its end it is bad, and everything is 0.

@@ -83,7 +83,8 @@ std::optional<std::int64_t> unix_seconds(int year, int month, int day, const Clo
                                          std::chrono::day(static_cast<unsigned>(day))};
   if (!date.ok()) return std::nullopt;
   const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-  return days * 86'400 + time.hour * 3600 + time.minute * 60 + time.second;
+  const std::int64_t minutes = std::int64_t{time.hour} * 60 + time.minute;
+  return days * 86'400 + minutes * 60 + time.second;
 }
 
 }  // namespace

@@ -26,7 +26,9 @@ constexpr Row kKeys[] = {
     row("data\"", Announced::media),
     row("image_url", Announced::media),
     row("file_data", Announced::media),
-    // Gemini: a part is what its key says.
+    // Gemini: a part is what its key says, and media what their type says.
+    row("mimeType", Announced::mime_type),
+    row("mime_typ", Announced::mime_type),
     row("inlineData", Announced::image),
     row("inline_data", Announced::image),
     row("fileData\"", Announced::reference),
@@ -39,6 +41,12 @@ constexpr Row kKeys[] = {
     row("args\"", Announced::free_form),
     row("arguments", Announced::free_form),
     row("response", Announced::free_form),
+};
+// What a provider bills by its pages or its length. A film is bounded as a document is.
+constexpr Row kMimeTypes[] = {
+    row("applicat", Announced::document),
+    row("video/", Announced::document),
+    row("audio/", Announced::audio),
 };
 constexpr Row kValues[] = {
     row("image_url", Announced::image),         row("image\"", Announced::image),
@@ -81,11 +89,15 @@ constexpr bool begins_with_one_of(std::uint64_t head, std::string_view letters) 
 // Most strings are told by their first letter to announce nothing.
 Announced announced_by_key(std::uint64_t head) {
   if (is_escaped(head)) return Announced::free_form;
-  return begins_with_one_of(head, "rudifga") ? find(kKeys, head) : Announced::nothing;
+  return begins_with_one_of(head, "rudifgam") ? find(kKeys, head) : Announced::nothing;
 }
 
 Announced announced_by_value(std::uint64_t head) {
   return begins_with_one_of(head, "ifdwcm") ? find(kValues, head) : Announced::nothing;
+}
+
+Announced announced_by_mime_type(std::uint64_t head) {
+  return find(kMimeTypes, head);
 }
 
 }  // namespace headrace::policy

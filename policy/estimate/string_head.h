@@ -16,6 +16,7 @@ enum class Announced : std::uint8_t {
   nothing,
   message,    // key: role
   media,      // key whose string may be base64
+  mime_type,  // key: what the media beside it are (Gemini)
   image,      // given as it is, or by its address
   audio,      //
   document,   //
@@ -26,6 +27,8 @@ enum class Announced : std::uint8_t {
 
 [[nodiscard]] Announced announced_by_key(std::uint64_t head);
 [[nodiscard]] Announced announced_by_value(std::uint64_t head);
+// Of the value of a `mime_type`: `document`, `audio` or nothing.
+[[nodiscard]] Announced announced_by_mime_type(std::uint64_t head);
 
 // The head of a string that begins so.
 [[nodiscard]] constexpr std::uint64_t string_head(std::string_view begin) {

@@ -256,15 +256,19 @@ void TextScan::take_structure_of_head(unsigned bytes) {
 void TextScan::take_head(std::uint64_t head, bool is_value) {
   media_counted_ = false;
   if (free_form_depth_ > 0) {
-    media_string_ = media_key_ = false;
+    media_string_ = media_key_ = mime_type_key_ = false;
     return;
   }
-  const Announced announced = is_value ? announced_by_value(head) : announced_by_key(head);
+  const Announced announced = !is_value        ? announced_by_key(head)
+                              : mime_type_key_ ? announced_by_mime_type(head)
+                                               : announced_by_value(head);
   media_string_ = is_value && media_key_;
   media_key_ = announced == Announced::media;
+  mime_type_key_ = announced == Announced::mime_type;
   switch (announced) {
     case Announced::nothing:
     case Announced::media:
+    case Announced::mime_type:
       return;
     case Announced::message:
       ++counts_.messages;

@@ -71,6 +71,7 @@ class TextScan {
   std::uint32_t free_form_depth_ = 0;  // how deep in what tools are called with, or answer
   bool free_form_begins_ = false;      // a key has announced it
   bool media_key_ = false;
+  bool mime_type_key_ = false;
   bool media_string_ = false;
   bool media_counted_ = false;  // this string
   bool media_allowed_ = true;

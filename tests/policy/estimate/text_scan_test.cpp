@@ -67,6 +67,32 @@ TEST(TextScan, KnowsMessagesMediaAndTools) {
   EXPECT_EQ(counts.searches, 2U);
 }
 
+// A part of Gemini's is an image unless its type says that it is longer than one.
+TEST(TextScan, KnowsWhatGeminisMediaAre) {
+  struct Case {
+    std::string_view type;
+    std::uint32_t documents;
+    std::uint32_t audios;
+  };
+  for (const Case& one : {Case{"image/png", 0, 0}, Case{"application/pdf", 1, 0},
+                          Case{"video/mp4", 1, 0}, Case{"audio/wav", 0, 1}}) {
+    for (const std::string_view key : {"mimeType", "mime_type"}) {
+      for (const bool type_first : {false, true}) {
+        const std::string type = "\"" + std::string(key) + "\":\"" + std::string(one.type) + "\"";
+        const std::string data = "\"data\":\"" + std::string(10'000, 'Q') + "\"";
+        const TextCounts counts = counts_of("[{\"inlineData\":{" + (type_first ? type : data) +
+                                            "," + (type_first ? data : type) + "}}]");
+        EXPECT_EQ(counts.images, 1U) << one.type;
+        EXPECT_EQ(counts.documents, one.documents) << one.type;
+        EXPECT_EQ(counts.audios, one.audios) << one.type;
+        EXPECT_EQ(counts.media_strings, 1U) << one.type;
+      }
+    }
+  }
+  // Such words elsewhere are none.
+  EXPECT_EQ(counts_of(R"([{"text":"applications"},{"mimeType":7},"audio/"])").documents, 0U);
+}
+
 TEST(TextScan, TakesLongBase64ForMediaWhereAStringMayBeMedia) {
   const std::string base64(10'000, 'Q');
   const auto in_key = [&](std::string_view key) {
