@@ -34,7 +34,8 @@ void RetryBudget::refill(const RetryRules& rules, core::Instant now) {
 
 void RetryBudget::on_request(const RetryRules& rules, core::Instant now) {
   refill(rules, now);
-  left_ = std::min<std::uint64_t>(left_ + rules.budget_percent * 10, rules.budget_burst * kRetry);
+  left_ = std::min(left_ + std::uint64_t{rules.budget_percent} * 10,
+                   std::uint64_t{rules.budget_burst} * kRetry);
 }
 
 bool RetryBudget::take(const RetryRules& rules, core::Instant now) {
