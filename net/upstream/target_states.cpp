@@ -177,7 +177,7 @@ policy::Choice TargetStates::choose_key(std::uint32_t provider, const TargetStat
                                         std::uint64_t tokens, std::uint16_t passed_over,
                                         core::Instant now, std::uint64_t random, Room& room) const {
   std::array<Candidate, config::kProviderKeysMax> candidates;
-  const std::uint32_t count = keys_of(provider);
+  const auto count = static_cast<std::uint8_t>(keys_of(provider));  // kProviderKeysMax at most
   const KeyState* keys = &keys_[providers_[provider].first_key];
   room = Room::none;
   for (std::uint8_t i = 0; i < count; ++i) {

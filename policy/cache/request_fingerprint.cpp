@@ -66,10 +66,8 @@ UnheededFields unheeded_fields(Endpoint endpoint, const BodyFacts& facts) {
       break;
     case Endpoint::completions:
     case Endpoint::embeddings:
+    case Endpoint::messages:  // metadata.user_id
       add(facts.user.value);
-      break;
-    case Endpoint::messages:
-      add(facts.user.value);  // metadata.user_id
       break;
     // Responses repeats user, metadata and the like in its answer. The others have none.
     default:

@@ -273,7 +273,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!is_utf8(body)) FUZZ_CHECK(!whole && !sliced);
   if (whole && endpoint == Endpoint::chat_completions) {
     check_chat_facts(*whole, *reference, body);
-    if (reference->end - reference->begin < kDepthMax * 1000) check_edits(*whole, *reference, body);
+    if (reference->end - reference->begin < std::size_t{kDepthMax} * 1000)
+      check_edits(*whole, *reference, body);
   }
   return 0;
 }

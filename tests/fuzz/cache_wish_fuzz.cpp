@@ -32,7 +32,7 @@ void read_own(const std::string& value, Reading& reading) {
   }
 }
 
-std::int64_t age_of(std::string digits) {
+std::int64_t age_of(const std::string& digits) {
   if (digits.empty()) return 0;
   return digits.size() > 10 ? std::numeric_limits<std::int64_t>::max() : std::stoll(digits);
 }

@@ -69,7 +69,9 @@ void read(const ReferenceJson& value, const std::string& path, Endpoint endpoint
   for (const ReferenceJson& member : value.members) {
     const bool plain = member.key.find_first_of(".[") == std::string::npos;
     const std::string key = plain ? member.key : "?";
-    read(member, path.empty() ? key : path + "." + key, endpoint, raw);
+    std::string place = path;
+    if (!place.empty()) place += '.';
+    read(member, place.append(key), endpoint, raw);
   }
   for (const ReferenceJson& element : value.elements) {
     const bool streamed = path.empty() && endpoint == Endpoint::generate_content;

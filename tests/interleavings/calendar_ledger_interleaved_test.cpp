@@ -64,6 +64,8 @@ TEST(CalendarLedgerInterleaved, HasSeenWhatWasSpentBeforeItLooked) {
       CalendarLedger ledger(world.memory(), 0, kNow);
       Spent written;
       while (!over) {
+        // Others go on while it looks.
+        // NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
         const Spent before = recorded;
         std::vector<PoolSpent> pools;
         ledger.collect_changed(pools);

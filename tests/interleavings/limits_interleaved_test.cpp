@@ -102,8 +102,9 @@ TEST(LimitsInterleaved, AKilledProcessRefillsNothingAndItsPermitsComeBack) {
         EXPECT_LE(left, terms.credit - used) << "seed " << seed;
       }
       // A slice on its way, or a request's amount, for each shard that was killed or recovered.
-      const std::int64_t lost = kills * 2 * std::int64_t{BusyShards::kShards} *
-                                std::max<std::int64_t>(terms.credit / (4 * BusyShards::kShards), 6);
+      const std::int64_t lost =
+          kills * 2 * std::int64_t{BusyShards::kShards} *
+          std::max<std::int64_t>(terms.credit / (std::int64_t{4} * BusyShards::kShards), 6);
       EXPECT_GE(left, terms.credit - used - lost) << "seed " << seed;
     }
     expect_all_comes_back(shards, seed);

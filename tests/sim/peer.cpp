@@ -5,11 +5,11 @@
 
 namespace headrace::sim {
 
-void Peer::say(std::string bytes, bool whole) {
+void Peer::say(std::string_view bytes, bool whole) {
   if (layer_ != nullptr) {
     layer_->say(bytes, whole);
   } else {
-    send(std::move(bytes), whole);
+    send(bytes, whole);
   }
 }
 
@@ -29,7 +29,7 @@ void Peer::hear(std::string_view bytes) {
   }
 }
 
-void Peer::send(std::string bytes, bool whole) {
+void Peer::send(std::string_view bytes, bool whole) {
   if (was_reset_ || finished_ || finish_after_ || bytes.empty()) return;
   World& world = World::current();
   std::size_t at = 0;
@@ -38,7 +38,7 @@ void Peer::send(std::string bytes, bool whole) {
     if (!whole && piece > 1 && world.strikes(Fault::split_write)) {
       piece = 1 + static_cast<std::size_t>(world.random().below(std::min<std::size_t>(piece, 512)));
     }
-    outbox_.push_back(bytes.substr(at, piece));
+    outbox_.emplace_back(bytes.substr(at, piece));
     at += piece;
   }
   deliver_next();

@@ -374,6 +374,7 @@ void SimIo::start_cancel(Op& op, Op& target) {
     complete(pending, -ENOENT);
     return;
   }
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): it must live on when it ends
   const PendingRef victim = *found;
   if (victim->kind != OpKind::connect && world_.strikes(Fault::cancel_loses)) {
     // It was completing anyway: what it was doing still happens before it ends.

@@ -56,9 +56,9 @@ class Peer : public std::enable_shared_from_this<Peer> {
   std::function<void()> on_end;    // FIN from the gateway
   std::function<void()> on_reset;  // the gateway closed with bytes unread, or reset
 
-  void write(std::string bytes) { say(std::move(bytes), false); }
-  void write_whole(std::string bytes) { say(std::move(bytes), true); }  // arrives in one piece
-  void finish();                                                        // FIN behind what was said
+  void write(std::string_view bytes) { say(bytes, false); }
+  void write_whole(std::string_view bytes) { say(bytes, true); }  // arrives in one piece
+  void finish();                                                  // FIN behind what was said
   void reset();  // at once; what was on its way is lost
   // Reads at most this many bytes, then pauses this long; 0: as fast as they come.
   void read_slowly(std::size_t bytes, std::int64_t pause_us);
@@ -68,7 +68,7 @@ class Peer : public std::enable_shared_from_this<Peer> {
   [[nodiscard]] PeerLayer* layer() const { return layer_.get(); }
 
   // --- for the layer, and for who hands a connection over ----------------------------------------
-  void send(std::string bytes, bool whole);
+  void send(std::string_view bytes, bool whole);
   void send_end();
   void hear(std::string_view bytes);
 
@@ -86,7 +86,7 @@ class Peer : public std::enable_shared_from_this<Peer> {
 
  private:
   static constexpr std::size_t kWindowBytes = 64 * 1024;
-  void say(std::string bytes, bool whole);
+  void say(std::string_view bytes, bool whole);
   void deliver_next();
   void read_some();
 

@@ -86,6 +86,8 @@ int compile(const std::string& config, const std::string& base_path) {
 
 }  // namespace
 
+// What escapes ends the program, with its message.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) {
   CLI::App app{"headracectl: looks into a node of Headrace and compiles its configs."};
   app.set_version_flag("-V,--version", HEADRACE_VERSION);

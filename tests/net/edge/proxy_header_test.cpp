@@ -16,7 +16,8 @@ ProxyHeader parse(std::string_view text) {
   return parse_proxy_header(std::as_bytes(std::span(text)));
 }
 
-std::string v2(unsigned command, unsigned family, std::string rest, std::string_view more = {}) {
+std::string v2(unsigned command, unsigned family, const std::string& rest,
+               std::string_view more = {}) {
   std::string text("\r\n\r\n\0\r\nQUIT\n", 12);
   text += static_cast<char>(0x20 | command);
   text += static_cast<char>(family);
@@ -73,7 +74,6 @@ TEST(ProxyHeader, TakesNothingElseForOne) {
 }
 
 TEST(ProxyHeader, RefusesWhatIsNotWritten) {
-  const std::string line = "PROXY TCP4 192.0.2.1 198.51.100.1 56324 443\r\n";
   const std::string_view cases[] = {
       "PROXY TCP4 192.0.2.1 198.51.100.1 56324\r\n",
       "PROXY TCP4 192.0.2.1 198.51.100.1 56324 443 \r\n",

@@ -59,8 +59,8 @@ TEST(RequestFingerprint, IsTheSameForTheSameAndOtherwiseForAnyByte) {
         R"({"messages":[{"role":"user","content":"hi"}],"model":"m"})",
         R"({"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true})",
         R"({"model":"m","messages":[{"role":"user","content":"hi"}],"temperature":0})",
-        R"({"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true,)"
-        R"("stream_options":{"include_usage":true}})"}) {
+        (R"({"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true,)"
+         R"("stream_options":{"include_usage":true}})")}) {
     EXPECT_TRUE(seen.insert(prints.of(body)).second) << body;
   }
 }

@@ -61,7 +61,7 @@ TEST(CutEvent, IsJsonAndFitsWhateverIsInIt) {
     EXPECT_TRUE(events.ends_with("\n\n"));
     for (std::size_t at = events.find("data: {"); at != events.npos;
          at = events.find("data: {", at + 1)) {
-      const std::string data = events.substr(at + 6, events.find("\n", at) - at - 6);
+      const std::string data = events.substr(at + 6, events.find('\n', at) - at - 6);
       EXPECT_EQ(parser.parse(data).error(), simdjson::SUCCESS) << data;
     }
   }

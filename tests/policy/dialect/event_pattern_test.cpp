@@ -67,28 +67,28 @@ TEST(EventPattern, IsNotFooledByStructureInTheText) {
   const std::vector<std::string> others = {
       "",
       "data: ",
-      R"(data: {"n":1,"text":"","delta":"x"},"usage":{"a":"","pad":""})"
-      "\n\n",
-      R"(data: {"n":1,"text":"","delta":"x","usage":{},"pad":""})"
-      "\n\n",
-      R"(data: {"n":1,"text":"","delta":"x\","pad":""})"
-      "\n\n",
-      R"(data: {"n":1,"text":"","delta":"x","pad":"")"
-      "\n\n",
-      R"(data: {"n":,"text":"","delta":"x","pad":""})"
-      "\n\n",
-      R"(data: {"n":-1,"text":"","delta":"x","pad":""})"
-      "\n\n",
-      R"(data: {"n":1.5,"text":"","delta":"x","pad":""})"
-      "\n\n",
-      R"(data: {"n":1234567890123456789,"text":"","delta":"x","pad":""})"
-      "\n\n",
-      R"(data: {"n":1,"text":"","delta":null,"pad":""})"
-      "\n\n",
+      (R"(data: {"n":1,"text":"","delta":"x"},"usage":{"a":"","pad":""})"
+       "\n\n"),
+      (R"(data: {"n":1,"text":"","delta":"x","usage":{},"pad":""})"
+       "\n\n"),
+      (R"(data: {"n":1,"text":"","delta":"x\","pad":""})"
+       "\n\n"),
+      (R"(data: {"n":1,"text":"","delta":"x","pad":"")"
+       "\n\n"),
+      (R"(data: {"n":,"text":"","delta":"x","pad":""})"
+       "\n\n"),
+      (R"(data: {"n":-1,"text":"","delta":"x","pad":""})"
+       "\n\n"),
+      (R"(data: {"n":1.5,"text":"","delta":"x","pad":""})"
+       "\n\n"),
+      (R"(data: {"n":1234567890123456789,"text":"","delta":"x","pad":""})"
+       "\n\n"),
+      (R"(data: {"n":1,"text":"","delta":null,"pad":""})"
+       "\n\n"),
       "data: {\"n\":1,\"text\":\"\",\"delta\":\"x\n\",\"pad\":\"\"}\n\n",
       "data: {\"n\":1,\"text\":\"\",\"delta\":\"x\\\n\",\"pad\":\"\"}\n\n",
-      R"(data: {"n":1,"text":"","delta":"x","pad":""})"
-      "\n",
+      (R"(data: {"n":1,"text":"","delta":"x","pad":""})"
+       "\n"),
       R"(data: {"n":1,"text":"","delta":"x)",
   };
   for (const std::string& other : others)

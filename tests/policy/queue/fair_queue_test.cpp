@@ -1,5 +1,6 @@
 #include "policy/queue/fair_queue.h"
 
+#include <cstdlib>
 #include <deque>
 #include <map>
 #include <random>
@@ -258,7 +259,7 @@ TEST(FairQueue, TagsNeverOverflow) {
     crowd.queue().served();
     ASSERT_TRUE(crowd.queue().join(*called, called->tenant, 1, UINT64_MAX));
   }
-  EXPECT_NEAR(served[1], kTurns / 2, 1);
+  EXPECT_LE(std::abs(served[1] - kTurns / 2), 1);
 }
 
 TEST(FairQueue, TellsHowMuchGoesToOthersFirst) {

@@ -152,8 +152,9 @@ enum Ending : int { kNothingFound = 0, kFound = 3 };
   ::setrlimit(RLIMIT_CORE, &no_core);
   core::the_planted_bug = bug;
   for (std::uint64_t i = 0; i < kSeedsMax; ++i) {
-    std::fprintf(stderr, "seed %llu\n", static_cast<unsigned long long>(kFirstSeed + i));
-    const std::string violation = scenario(kFirstSeed + i);
+    const std::uint64_t seed = kFirstSeed + i;
+    std::fprintf(stderr, "seed %llu\n", static_cast<unsigned long long>(seed));
+    const std::string violation = scenario(seed);
     if (violation.empty()) continue;
     std::fprintf(stderr, "%.400s\n", violation.c_str());
     std::_Exit(kFound);
