@@ -9,7 +9,7 @@ namespace headrace::sim {
 namespace {
 
 #if defined(HEADRACE_SANITIZED)
-constexpr std::uint64_t kSeeds = 6;
+constexpr std::uint64_t kSeeds = 24;
 #else
 constexpr std::uint64_t kSeeds = 150;
 #endif
