@@ -46,6 +46,7 @@ class AnswerBody {
   // --- before it comes -------------------------------------------------------------------------
   void expect(http::BodyFraming framing, std::uint64_t content_length) {
     decoder_ = http::BodyDecoder(framing, content_length);
+    metered_ahead_ = false;
   }
   void send_as(http::BodyFraming framing) { framing_ = framing; }
   // All of a body that lies there already, so that the answer's head can say what it says; it is to

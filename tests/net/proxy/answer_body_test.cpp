@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "net/http/chunked_decoder.h"
@@ -113,6 +114,24 @@ TEST_F(AnswerBodyTest, SendsHeadAndBodyInOneRun) {
   EXPECT_EQ(out_.size(), 1U);
   EXPECT_EQ(send(), "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
   EXPECT_EQ(body_.bytes(), 5U);
+}
+
+// The document that was read ahead is not read again; that of a next call is.
+TEST_F(AnswerBodyTest, MetersTheAnswerOfEachCallOnce) {
+  policy::AnswerPattern pattern;
+  for (const int tokens : {3, 5}) {
+    const std::string document = fmt::format(
+        R"({{"choices":[],"usage":{{"prompt_tokens":{0},"completion_tokens":1,"total_tokens":{0}}}}})",
+        tokens);
+    body_.expect(BodyFraming::length, document.size());
+    body_.send_as(BodyFraming::length);
+    body_.meter().start_document(policy::Endpoint::chat_completions, pattern);
+    if (tokens == 3) body_.meter_ahead(std::as_bytes(std::span(document)));
+    EXPECT_EQ(receive(document).end, AnswerBody::End::complete);
+    EXPECT_EQ(body_.meter().usage().in_total(), tokens);
+    EXPECT_EQ(send(), document);
+    body_.forget();
+  }
 }
 
 TEST_F(AnswerBodyTest, TellsWhatCameBehindTheEnd) {
