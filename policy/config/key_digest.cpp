@@ -1,8 +1,6 @@
 #include "policy/config/key_digest.h"
 
-#include <array>
-#include <cstring>
-
+#include <openssl/mem.h>
 #include <openssl/sha.h>
 
 namespace headrace::policy::config {
@@ -24,17 +22,7 @@ Sha256 key_digest(std::string_view key) {
 }
 
 bool equal_in_constant_time(const Sha256& left, const Sha256& right) {
-  // Word by word: a library's way goes byte by byte.
-  std::array<std::uint64_t, sizeof(Sha256) / sizeof(std::uint64_t)> ours;
-  std::array<std::uint64_t, ours.size()> theirs;
-  std::memcpy(ours.data(), left.bytes.data(), sizeof ours);
-  std::memcpy(theirs.data(), right.bytes.data(), sizeof theirs);
-  std::uint64_t difference = 0;
-  for (std::size_t i = 0; i < ours.size(); ++i)
-    difference |= ours[i] ^ theirs[i];
-  // Nobody may know better than to have looked at all of them.
-  asm volatile("" : "+r"(difference));
-  return difference == 0;
+  return CRYPTO_memcmp(left.bytes.data(), right.bytes.data(), left.bytes.size()) == 0;
 }
 
 std::string digest_text(const Sha256& digest) {

@@ -1,7 +1,6 @@
 #include "policy/quota/take.h"
 
 #include <algorithm>
-#include <memory>
 
 namespace headrace::policy {
 namespace {
@@ -21,21 +20,17 @@ std::int64_t Taken::of(const ChainedLimit& limit) const {
 
 std::optional<QuotaRefusal> take(core::ShardLimits& limits, const LimitChain& chain,
                                  const ChainAmounts& amounts, core::LimitTime now, Taken& into) {
-  // There is room for many, and most requests have a few: what is not used is not made.
-  alignas(core::LimitDemand) std::array<std::byte, core::kDemandsMax * sizeof(core::LimitDemand)>
-      room;
-  auto* const demands = reinterpret_cast<core::LimitDemand*>(room.data());
+  std::array<core::LimitDemand, core::kDemandsMax> demands;
   std::array<std::size_t, core::kDemandsMax> chained;  // place in the chain, by demand
   std::size_t count = 0;
   for (std::size_t i = 0; i < chain.size(); ++i) {
-    std::construct_at(demands + count, core::LimitDemand{.terms = chain[i].terms,
-                                                         .amount = std::clamp<std::int64_t>(
-                                                             amounts[i], 0, core::kCreditMax)});
+    demands[count] = {.terms = chain[i].terms,
+                      .amount = std::clamp<std::int64_t>(amounts[i], 0, core::kCreditMax)};
     chained[count++] = i;
   }
   // Each refusal that is got over leaves one demand out, or takes nothing of it any more.
   while (count > 0) {
-    const auto refusal = limits.take(std::span(demands, count), now, into.permit);
+    const auto refusal = limits.take(std::span(demands.data(), count), now, into.permit);
     if (!refusal) break;
     const ChainedLimit& limit = chain[chained[refusal->decided]];
     const bool unknown =
@@ -55,7 +50,9 @@ std::optional<QuotaRefusal> take(core::ShardLimits& limits, const LimitChain& ch
     // A soft limit in debt takes no more; one that is not known and fails open neither.
     if (unknown) ++into.failed_open;
     --count;
-    std::copy(demands + refusal->decided + 1, demands + count + 1, demands + refusal->decided);
+    std::copy(demands.begin() + static_cast<std::ptrdiff_t>(refusal->decided) + 1,
+              demands.begin() + static_cast<std::ptrdiff_t>(count) + 1,
+              demands.begin() + static_cast<std::ptrdiff_t>(refusal->decided));
     std::copy(chained.begin() + static_cast<std::ptrdiff_t>(refusal->decided) + 1,
               chained.begin() + static_cast<std::ptrdiff_t>(count) + 1,
               chained.begin() + static_cast<std::ptrdiff_t>(refusal->decided));

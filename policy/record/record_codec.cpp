@@ -60,34 +60,12 @@ class Writer {
     if (count > 0) std::memcpy(at_, bytes, count);
     at_ += count;
   }
-  // Most texts are short: a call for each would cost more than its bytes.
   void text(std::string_view text, std::size_t bytes_max) {
-    const std::size_t count = std::min(text.size(), bytes_max);
-    if (count > 2 * sizeof(std::uint64_t)) return put(text.data(), count);
-    if (count >= sizeof(std::uint64_t)) {
-      put_ends<std::uint64_t>(text.data(), count);
-    } else if (count >= sizeof(std::uint32_t)) {
-      put_ends<std::uint32_t>(text.data(), count);
-    } else {
-      for (std::size_t i = 0; i < count; ++i)
-        at_[i] = static_cast<std::byte>(text[i]);
-    }
-    at_ += count;
+    put(text.data(), std::min(text.size(), bytes_max));
   }
   [[nodiscard]] std::size_t bytes() const { return static_cast<std::size_t>(at_ - begin_); }
 
  private:
-  // One word from its beginning and one up to its end, which may overlap.
-  template <class Word>
-  void put_ends(const char* from, std::size_t count) {
-    Word first;
-    Word last;
-    std::memcpy(&first, from, sizeof first);
-    std::memcpy(&last, from + count - sizeof last, sizeof last);
-    std::memcpy(at_, &first, sizeof first);
-    std::memcpy(at_ + count - sizeof last, &last, sizeof last);
-  }
-
   std::byte* begin_;
   std::byte* at_;
 };
