@@ -6,10 +6,10 @@
 #include <cstring>
 
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "core/check.h"
 #include "core/crc32c.h"
+#include "core/reserved_memory.h"
 #include "core/store_point.h"
 
 namespace headrace::core {
@@ -57,8 +57,7 @@ std::uint64_t capacity_of(std::span<std::byte> area) {
 // Where the kernel cannot do it, they come by page faults.
 void map_pages(const std::byte* at, std::uint64_t bytes) {
   if (bytes == 0) return;
-  static const auto kPageBytes = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto begin = reinterpret_cast<std::uintptr_t>(at) & ~(kPageBytes - 1);
+  const auto begin = reinterpret_cast<std::uintptr_t>(at) / kPageBytes * kPageBytes;
   const auto end = reinterpret_cast<std::uintptr_t>(at) + bytes;
   ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_WRITE);
 }

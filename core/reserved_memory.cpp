@@ -49,16 +49,16 @@ ReservedMemory::~ReservedMemory() {
   ::munmap(data_, bytes_);
 }
 
-void ReservedMemory::prefer_huge_pages() {
-  if (bytes_ != 0) ::madvise(data_, bytes_, MADV_HUGEPAGE);
-}
-
 void ReservedMemory::give_back_pages(std::size_t offset, std::size_t bytes) {
   HEADRACE_CHECK(offset <= bytes_);
   HEADRACE_CHECK(bytes <= bytes_ - offset);
   const std::size_t begin = round_up(offset, kPageBytes);
   const std::size_t end = (offset + bytes) / kPageBytes * kPageBytes;
   if (begin < end) ::madvise(data_ + begin, end - begin, MADV_DONTNEED);
+}
+
+void prefer_huge_pages(std::byte* memory, std::size_t bytes) {
+  if (bytes != 0) ::madvise(memory, bytes, MADV_HUGEPAGE);
 }
 
 }  // namespace headrace::core

@@ -28,9 +28,6 @@ class ReservedMemory {
   [[nodiscard]] std::byte* data() const { return data_; }
   [[nodiscard]] std::size_t size() const { return bytes_; }
 
-  // Look-ups go all over it: where the kernel lets it, in pages so large that few translations of
-  // addresses are missed.
-  void prefer_huge_pages();
   // Gives the pages that lie wholly within the range back to the kernel; they read as zero
   // afterwards.
   void give_back_pages(std::size_t offset, std::size_t bytes);
@@ -39,5 +36,9 @@ class ReservedMemory {
   std::byte* data_ = nullptr;
   std::size_t bytes_ = 0;
 };
+
+// Of mapped memory that look-ups go all over, from the begin of a page on: where the kernel lets
+// it, in pages so large that few translations of addresses are missed.
+void prefer_huge_pages(std::byte* memory, std::size_t bytes);
 
 }  // namespace headrace::core

@@ -233,10 +233,9 @@ std::expected<SharedRegion, std::string> SharedRegion::map(int descriptor, const
   void* memory =
       ::mmap(nullptr, layout.region_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
   if (memory == MAP_FAILED) return refuse_errno(name, "cannot be mapped", errno);
-  // Look-ups go all over these. A kernel that gives no huge pages to shared memory says no.
   for (const RegionArea& area : {layout.limit_entries(), layout.limit_step_blocks(),
                                  layout.config_bank(0), layout.config_bank(1)}) {
-    ::madvise(static_cast<std::byte*>(memory) + area.offset, area.bytes, MADV_HUGEPAGE);
+    prefer_huge_pages(static_cast<std::byte*>(memory) + area.offset, area.bytes);
   }
   return SharedRegion(descriptor, static_cast<std::byte*>(memory), layout);
 }

@@ -87,7 +87,7 @@ std::vector<std::byte> build_base() {
 
 core::ReservedMemory in_pages(std::span<const std::byte> bytes, bool huge) {
   core::ReservedMemory memory("base", bytes.size());
-  if (huge) memory.prefer_huge_pages();
+  if (huge) core::prefer_huge_pages(memory.data(), memory.size());
   std::ranges::copy(bytes, memory.data());
   return memory;
 }

@@ -25,7 +25,9 @@ class RecordKeeper {
 
   // A record was written: the journal is called where many wait.
   void settled() {
-    if (many_wait() && (records_.look_at_journal(), many_wait())) ring();
+    if (!many_wait()) return;
+    records_.look_at_journal();
+    if (many_wait()) ring();
   }
   // It resumes when its intent is on the disk, in the order in which they come here; or when it
   // never will be, as the ring is corrupt.

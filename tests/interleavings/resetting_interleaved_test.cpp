@@ -25,14 +25,6 @@ struct Operator {
 };
 Operator operator_at_work;
 
-bool spend(ShardLimits& shard, const LimitTerms& terms, std::int64_t amount, LimitTime now) {
-  const LimitDemand demand{.terms = terms, .amount = amount};
-  Permit permit;
-  if (shard.take({&demand, 1}, now, permit)) return false;
-  permit.settle_as_reserved();
-  return true;
-}
-
 void on_step() {
   if (operator_at_work.came || --operator_at_work.comes_at != 0) return;
   operator_at_work.came = true;

@@ -16,11 +16,7 @@ using namespace std::chrono_literals;
 const LimitTerms kMonth = LimitTerms::calendar(5, 10'000, 20'000, limit_time(24h).wall);
 
 bool spend(ShardLimits& shard, Duration at) {
-  const LimitDemand one{.terms = kMonth, .amount = 1};
-  Permit permit;
-  if (shard.take({&one, 1}, limit_time(at), permit)) return false;
-  permit.settle_as_reserved();
-  return true;
+  return spend(shard, kMonth, 1, limit_time(at));
 }
 
 // What others do between the death and its discovery.

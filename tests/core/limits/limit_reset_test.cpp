@@ -11,14 +11,6 @@ using namespace std::chrono_literals;
 const LimitTerms kMinute = LimitTerms::sliding(7, 100, 1min);
 const LimitTerms kHour = LimitTerms::sliding(8, 100, 1h);
 
-bool spend(ShardLimits& shard, const LimitTerms& terms, std::int64_t amount, LimitTime now) {
-  const LimitDemand demand{.terms = terms, .amount = amount};
-  Permit permit;
-  if (shard.take({&demand, 1}, now, permit)) return false;
-  permit.settle_as_reserved();
-  return true;
-}
-
 TEST(LimitReset, CostsNothingHoweverOftenItIsDone) {
   const LimitWorld world({.entries = 8, .blocks = 2});
   const auto shard = world.shard(0);

@@ -17,14 +17,6 @@ using namespace std::chrono_literals;
 
 constexpr std::uint32_t kShards = 4;
 
-bool spend(ShardLimits& shard, const LimitTerms& terms, std::int64_t amount, LimitTime now) {
-  Permit permit;
-  const LimitDemand demand{.terms = terms, .amount = amount};
-  if (shard.take({&demand, 1}, now, permit)) return false;
-  permit.settle_as_reserved();
-  return true;
-}
-
 LimitTerms day_at(Duration since, std::int64_t credit) {
   const auto number = static_cast<std::uint16_t>(20'000 + since / 2s);
   return LimitTerms::calendar(9, credit, number, limit_time((since / 2s + 1) * 2s).wall);

@@ -29,8 +29,8 @@ class LimitWorld {
         shares_("shares", std::size_t{size.incarnations} * size.shards * kSharesPerShard *
                               sizeof(ShareSlot)) {
     if (size.huge_pages) {
-      entries_.prefer_huge_pages();
-      blocks_.prefer_huge_pages();
+      prefer_huge_pages(entries_.data(), entries_.size());
+      prefer_huge_pages(blocks_.data(), blocks_.size());
     }
     memory_.header = reinterpret_cast<LimitHeader*>(header_.data());
     memory_.marks = {reinterpret_cast<SharedWord*>(marks_.data()), limit_mark_count(size.entries)};
@@ -62,6 +62,15 @@ class LimitWorld {
 constexpr LimitTime limit_time(Duration since) {
   return {.monotonic = Instant{since + std::chrono::hours{1000}},
           .wall = {.unix_nanos = 1'800'000'000'000'000'000 + since.count()}};
+}
+
+// Whether so much of one limit is to be had; what is taken is used.
+inline bool spend(ShardLimits& shard, const LimitTerms& terms, std::int64_t amount, LimitTime now) {
+  const LimitDemand demand{.terms = terms, .amount = amount};
+  Permit permit;
+  if (shard.take({&demand, 1}, now, permit)) return false;
+  permit.settle_as_reserved();
+  return true;
 }
 
 }  // namespace headrace::core

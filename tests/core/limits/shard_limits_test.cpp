@@ -14,15 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Whether so much of one limit is to be had; what is taken is used.
-bool spend(ShardLimits& shard, const LimitTerms& terms, std::int64_t amount, LimitTime now) {
-  Permit permit;
-  const LimitDemand demand{.terms = terms, .amount = amount};
-  if (shard.take({&demand, 1}, now, permit)) return false;
-  permit.settle_as_reserved();
-  return true;
-}
-
 std::optional<LimitRefusal> refusal(ShardLimits& shard, const LimitTerms& terms,
                                     std::int64_t amount, LimitTime now) {
   Permit permit;
