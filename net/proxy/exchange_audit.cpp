@@ -70,11 +70,7 @@ std::string_view Exchange::route_label() const {
   if (route == nullptr) return {};
   if (!view.text(route->name).empty()) return view.text(route->name);
   const auto models = view.models(*route);
-  if (models.empty()) return "sandbox";
-  const policy::config::ModelName& first = models.front();
-  const bool pattern = first.match == policy::config::ModelMatch::prefix;
-  // Its star stands behind it.
-  return view.text({first.text.offset, first.text.bytes + (pattern ? 1U : 0U)});
+  return models.empty() ? "sandbox" : view.written(models.front());
 }
 
 std::string_view Exchange::why_target() const {

@@ -91,9 +91,10 @@ std::string_view nearest(std::string_view text, const std::vector<std::string_vi
   return best;
 }
 
-std::string did_you_mean(std::string_view text, const std::vector<std::string_view>& candidates) {
+std::string did_you_mean(std::string_view text, const std::vector<std::string_view>& candidates,
+                         std::string_view otherwise) {
   const std::string_view near = nearest(text, candidates);
-  return near.empty() ? std::string() : fmt::format("did you mean `{}`?", near);
+  return near.empty() ? std::string(otherwise) : fmt::format("did you mean `{}`?", near);
 }
 
 }  // namespace headrace::policy::config

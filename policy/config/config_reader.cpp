@@ -125,10 +125,9 @@ class Reader {
     std::vector<std::string_view> names;
     for (const OptionSpec& option : section.options)
       names.push_back(option.name);
-    std::string remedy = did_you_mean(key.text, names);
-    if (remedy.empty()) remedy = "remove it; docs/configuration.md lists all options";
-    errors_.add(key.place, fmt::format("unknown option {} in {}", shown(key.text), label),
-                std::move(remedy));
+    errors_.add(
+        key.place, fmt::format("unknown option {} in {}", shown(key.text), label),
+        did_you_mean(key.text, names, "remove it; docs/configuration.md lists all options"));
   }
 
   void read_option(const Subject& subject, const YamlNode& value, void* record) {

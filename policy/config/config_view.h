@@ -78,6 +78,11 @@ class ConfigView {
   [[nodiscard]] std::span<const TextRef> query_remove(const Provider& provider) const;
   [[nodiscard]] std::span<const Target> targets(const Route& route) const;
   [[nodiscard]] std::span<const ModelName> models(const Route& route) const;
+  // As the config writes it: a pattern's star stands behind its text.
+  [[nodiscard]] std::string_view written(const ModelName& name) const {
+    const bool pattern = name.match == ModelMatch::prefix;
+    return text({name.text.offset, name.text.bytes + (pattern ? 1U : 0U)});
+  }
   [[nodiscard]] const ProviderResilience& resilience(const Provider& provider) const {
     return provider_resilience_[index_of(provider)];
   }

@@ -34,8 +34,9 @@ class ErrorList {
 // The one of `candidates` that `text` was probably meant to be; empty when none is near.
 [[nodiscard]] std::string_view nearest(std::string_view text,
                                        const std::vector<std::string_view>& candidates);
-// "did you mean `x`?" or empty.
+// "did you mean `x`?", or `otherwise` where none is near.
 [[nodiscard]] std::string did_you_mean(std::string_view text,
-                                       const std::vector<std::string_view>& candidates);
+                                       const std::vector<std::string_view>& candidates,
+                                       std::string_view otherwise);
 
 }  // namespace headrace::policy::config

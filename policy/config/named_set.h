@@ -32,10 +32,9 @@ class NamedSet {
   bool require(const Text& name) const {
     if (name.unknown) return false;
     if (has(name.value)) return true;
-    std::string remedy = did_you_mean(name.value, {can_show_.begin(), can_show_.end()});
-    if (remedy.empty()) remedy = "correct the name, or declare one";
     errors_.add(name.place, fmt::format("there is no {} {}", what_, shown(name)),
-                std::move(remedy));
+                did_you_mean(name.value, {can_show_.begin(), can_show_.end()},
+                             "correct the name, or declare one"));
     return false;
   }
   // Of a name that is there.

@@ -53,9 +53,8 @@ class RouteRules {
     const auto found = std::ranges::find(model_.providers, name.value,
                                          [](const ProviderModel& p) { return p.name.value; });
     if (found != model_.providers.end()) return &*found;
-    std::string remedy = did_you_mean(name.value, provider_names_);
-    if (remedy.empty()) remedy = "correct the name, or declare one";
-    errors_.add(name.place, fmt::format("there is no provider {}", shown(name)), std::move(remedy));
+    errors_.add(name.place, fmt::format("there is no provider {}", shown(name)),
+                did_you_mean(name.value, provider_names_, "correct the name, or declare one"));
     return nullptr;
   }
 
@@ -91,10 +90,9 @@ class RouteRules {
   void judge_allowed(const std::vector<Text>& rules) {
     for (const Text& rule : rules) {
       if (rule.unknown || is_served(rule.value)) continue;
-      std::string remedy = did_you_mean(rule.value, model_names_);
-      if (remedy.empty()) remedy = "add it to the `models` of a route, or remove it here";
       errors_.add(rule.place, fmt::format("no route serves the model {}", shown(rule)),
-                  std::move(remedy));
+                  did_you_mean(rule.value, model_names_,
+                               "add it to the `models` of a route, or remove it here"));
     }
   }
 
