@@ -104,25 +104,33 @@ void TextScan::take_plain(const ByteClasses& classes) {
   const std::uint64_t digits = classes.digits;
   const std::uint64_t spaces = classes.spaces;
   const std::uint64_t marks = ~(letters | digits | spaces);
-  const std::uint64_t after_letter = behind(letters, letters_, 1);
-  const std::uint64_t word_starts = letters & ~after_letter;
-  counts_.words += count(word_starts);
-  counts_.letters_past_4 += count(letters & after_letter & behind(letters, letters_, 2) &
-                                  behind(letters, letters_, 3) & behind(letters, letters_, 4));
-  counts_.capitals += count(word_starts & classes.capitals);
+  count_words(letters, classes.capitals);
   if (digits != 0) count_digits(digits, spaces);
   if (marks != 0) {
     counts_.marks += count(marks);
     counts_.mark_runs += count(marks & ~behind(marks, marks_, 1));
   }
-  const std::uint64_t second_spaces = spaces & behind(spaces, spaces_, 1);
-  if (second_spaces != 0) counts_.wide_gaps += count(second_spaces & ~behind(spaces, spaces_, 2));
+  count_gaps(spaces);
   if (classes.high != 0) counts_.high_bytes += count(classes.high);
   letters_ = letters;
   digits_ = digits;
   marks_ = marks;
   spaces_ = spaces;
   tabs_ = line_ends_ = 0;
+}
+
+void TextScan::count_words(std::uint64_t letters, std::uint64_t capitals) {
+  const std::uint64_t after_letter = behind(letters, letters_, 1);
+  const std::uint64_t starts = letters & ~after_letter;
+  counts_.words += count(starts);
+  counts_.letters_past_4 += count(letters & after_letter & behind(letters, letters_, 2) &
+                                  behind(letters, letters_, 3) & behind(letters, letters_, 4));
+  counts_.capitals += count(starts & capitals);
+}
+
+void TextScan::count_gaps(std::uint64_t spaces) {
+  const std::uint64_t second_spaces = spaces & behind(spaces, spaces_, 1);
+  if (second_spaces != 0) counts_.wide_gaps += count(second_spaces & ~behind(spaces, spaces_, 2));
 }
 
 void TextScan::count_digits(std::uint64_t digits, std::uint64_t spaces) {
@@ -168,7 +176,7 @@ void TextScan::take_block(const char* at, unsigned size, const ByteClasses& clas
   block.opens = block.quotes & in_string;
   block.text = in_string & ~block.quotes & valid;
   in_string_ = (in_string >> (size - 1) & 1) != 0;
-  if (head_bytes_ < 8 || block.opens != 0 || in_free_form()) take_strings(block);
+  if (head_bytes_ < 8 || block.opens != 0 || free_form_.watches()) take_strings(block);
   if (!take_opaque(block)) take_text(block);
   for (unsigned end = size; end > 0; --end) {
     if (at[end - 1] == ' ') continue;
@@ -181,9 +189,10 @@ void TextScan::take_block(const char* at, unsigned size, const ByteClasses& clas
 void TextScan::take_strings(const Block& block) {
   unsigned carried = head_bytes_;  // of the head, from blocks before
   const auto take = [&] {
-    const bool began = free_form_begins_;
+    const bool before = free_form_.announced();
     take_head(head_, head_is_value_);
-    if (!began && free_form_begins_) take_structure_of_head(carried);
+    // The key's end, and what followed it, may have been in the block before.
+    if (!before && free_form_.announced()) free_form_.take_behind_key(head_, carried);
     head_bytes_ = 8;
   };
   const auto gather = [&](unsigned from) {
@@ -204,9 +213,9 @@ void TextScan::take_strings(const Block& block) {
     // Of a short string in a short block: all that there is of it.
     if (head_bytes_ < 8) take();
     head_is_value_ = is_value;
-    if (in_free_form()) follow_free_form(block, followed, quote);
+    if (free_form_.watches()) follow_free_form(block, followed, quote);
     followed = quote;
-    free_form_begins_ = false;
+    free_form_.take_string();
     carried = 0;
     if (quote + 1 + sizeof head_ <= block.size) {
       std::memcpy(&head_, block.bytes + quote + 1, sizeof head_);
@@ -217,45 +226,18 @@ void TextScan::take_strings(const Block& block) {
     head_bytes_ = 0;
     gather(quote + 1);
   }
-  if (in_free_form()) follow_free_form(block, followed, block.size);
+  if (free_form_.watches()) follow_free_form(block, followed, block.size);
 }
 
-// What a key has announced is the object or array behind it, to its end.
 void TextScan::follow_free_form(const Block& block, unsigned from, unsigned to) {
-  for (unsigned place = from; place < to; ++place) {
-    if (!in_free_form()) return;
-    if (((block.text | block.quotes) >> place & 1) == 0) take_structure(block.bytes[place]);
-  }
-}
-
-void TextScan::take_structure(char byte) {
-  if (byte == '{' || byte == '[') {
-    if (free_form_begins_ || free_form_depth_ > 0) ++free_form_depth_;
-    free_form_begins_ = false;
-  } else if (byte == '}' || byte == ']') {
-    if (free_form_depth_ > 0) --free_form_depth_;
-    free_form_begins_ = false;
-  }
-}
-
-// The key's end, and what followed it, were in the block before: so many bytes of its head.
-void TextScan::take_structure_of_head(unsigned bytes) {
-  bool in_key = true;
-  for (unsigned i = 0; i < bytes; ++i) {
-    const auto byte = static_cast<char>(head_ >> 8U * i & 0xff);
-    if (!in_key) {
-      take_structure(byte);
-    } else if (byte == '\\') {
-      ++i;
-    } else if (byte == '"') {
-      in_key = false;
-    }
+  for (unsigned place = from; place < to && free_form_.watches(); ++place) {
+    if (((block.text | block.quotes) >> place & 1) == 0) free_form_.take(block.bytes[place]);
   }
 }
 
 void TextScan::take_head(std::uint64_t head, bool is_value) {
   media_counted_ = false;
-  if (free_form_depth_ > 0) {
+  if (free_form_.inside()) {
     media_string_ = media_key_ = mime_type_key_ = false;
     return;
   }
@@ -289,7 +271,7 @@ void TextScan::take_head(std::uint64_t head, bool is_value) {
       ++counts_.searches;
       return;
     case Announced::free_form:
-      free_form_begins_ = true;
+      free_form_.announce();
       return;
   }
 }
@@ -344,17 +326,11 @@ void TextScan::take_text(const Block& block) {
   const std::uint64_t marks =
       text & ~(letters | digits | spaces | line_ends | tabs | block.backslashes);
 
-  const std::uint64_t after_letter = behind(letters, letters_, 1);
-  const std::uint64_t word_starts = letters & ~after_letter;
-  counts_.words += count(word_starts);
-  counts_.letters_past_4 += count(letters & after_letter & behind(letters, letters_, 2) &
-                                  behind(letters, letters_, 3) & behind(letters, letters_, 4));
-  counts_.capitals += count(word_starts & block.is.capitals);
+  count_words(letters, block.is.capitals);
   if (digits != 0) count_digits(digits, spaces);
   counts_.marks += count(marks);
   counts_.mark_runs += count(marks & ~escapes & ~behind(marks, marks_, 1));
-  const std::uint64_t second_spaces = spaces & behind(spaces, spaces_, 1);
-  if (second_spaces != 0) counts_.wide_gaps += count(second_spaces & ~behind(spaces, spaces_, 2));
+  count_gaps(spaces);
   if (escapes != 0) {
     // What is escaped stands two bytes behind the character before it.
     counts_.mark_runs += count(marks & escapes & ~behind(marks, marks_, 2));

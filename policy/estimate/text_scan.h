@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "policy/estimate/byte_classes.h"
+#include "policy/estimate/free_form.h"
 #include "policy/estimate/text_counts.h"
 
 namespace headrace::policy {
@@ -42,13 +43,12 @@ class TextScan {
   void take_block(const char* at, unsigned size, const ByteClasses& classes);
   void take_rest(const char* at, unsigned size);
   void take_text(const Block& block);
+  void count_words(std::uint64_t letters, std::uint64_t capitals);
+  void count_gaps(std::uint64_t spaces);
   void count_digits(std::uint64_t digits, std::uint64_t spaces);
   void take_strings(const Block& block);
   void take_head(std::uint64_t head, bool is_value);
-  [[nodiscard]] bool in_free_form() const { return free_form_begins_ || free_form_depth_ > 0; }
   void follow_free_form(const Block& block, unsigned from, unsigned to);
-  void take_structure(char byte);
-  void take_structure_of_head(unsigned bytes);
   bool take_opaque(const Block& block);
 
   TextCounts counts_;
@@ -67,9 +67,8 @@ class TextScan {
   std::uint64_t head_ = 0;         // of the string that opened last, as far as it has come
   std::uint8_t head_bytes_ = 8;
   bool head_is_value_ = false;
-  char last_ = 0;                      // the last byte that is no space
-  std::uint32_t free_form_depth_ = 0;  // how deep in what tools are called with, or answer
-  bool free_form_begins_ = false;      // a key has announced it
+  char last_ = 0;  // the last byte that is no space
+  FreeForm free_form_;
   bool media_key_ = false;
   bool mime_type_key_ = false;
   bool media_string_ = false;
