@@ -286,7 +286,8 @@ class Exchange final : public UpstreamUser,
 
   [[nodiscard]] policy::TargetPrices prices() const;
   void raise_for(policy::ReserveQuestion& ask, const policy::config::Target& target,
-                 std::string_view model);
+                 const policy::config::Price* price, std::string_view model);
+  [[nodiscard]] std::int64_t likely_prompt_tokens();
   void note_use(const http::ResponseHead& head, std::span<const std::byte> body);
   [[nodiscard]] policy::Consumption used_so_far();
   policy::ModelHistory& learned(const policy::config::Target& target, std::string_view model);

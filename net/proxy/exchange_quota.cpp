@@ -50,7 +50,7 @@ policy::Consumption Exchange::used_so_far() {
     return {.input = usage.in_total(), .output = usage.out_total()};
   }
   if (!text_counted_) return {};
-  return {.input = learned(*call_.target, request_.model.text()).prompt_tokens(prompt_)};
+  return {.input = likely_prompt_tokens()};
 }
 
 // Of a request that was answered before it took anything.

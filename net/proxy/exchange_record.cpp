@@ -140,7 +140,7 @@ void Exchange::intend_cost(UsageRecord& intent) {
     intent.cost = core::MicroUsd(static_cast<std::int64_t>(passthrough_->request_micro_usd));
   }
   if (text_counted_ && call_.target != nullptr) {
-    input_estimate_ = learned(*call_.target, request_.model.text()).prompt_tokens(prompt_);
+    input_estimate_ = likely_prompt_tokens();
     intent.usage.in_fresh = input_estimate_;
     intent.usage.source = UsageSource::estimated;
   }

@@ -57,8 +57,12 @@ Verdict Exchange::reserve() {
 }
 
 void Exchange::look_at_target(std::string_view model) {
-  call_.price = passthrough_ != nullptr ? nullptr : prices().of(*call_.target, model);
-  if (call_.price != nullptr) call_.tier_prices = prices().tiers(*call_.target, model);
+  call_.price = nullptr;
+  if (passthrough_ == nullptr) {
+    const policy::TargetPrices known = prices();
+    call_.price = known.of(*call_.target, model);
+    if (call_.price != nullptr) call_.tier_prices = known.tiers(*call_.target, model);
+  }
   if (!text_counted_) return;
   prompt_ = policy::estimate_prompt(message_->scan.text_counts(message_->body()),
                                     image_tokens_max(call_.price));
@@ -76,16 +80,17 @@ Verdict Exchange::reserve_of_caller(std::string_view model) {
         policy::take(*shard_->limits, chain, amounts, shard_->limit_time(), quota_->reserved));
   }
   policy::ReserveQuestion ask = reserve_question(model);
+  const policy::TargetPrices known = prices();
   bool priced = true;
   // Whichever target answers in the end, it must be paid for, by its price and its way to count.
   for (const policy::config::Target& target : config_->view().targets(*route_)) {
     if (!config_->view().may_use(caller_, config_->view().provider(target))) continue;
-    if (&target != call_.target) raise_for(ask, target, model);
-    const policy::config::Price* price = prices().of(target, model);
+    const policy::config::Price* price = known.of(target, model);
+    if (&target != call_.target) raise_for(ask, target, price, model);
     if (price == nullptr) {
       priced = false;
     } else if (!is_free(request_.match.endpoint)) {
-      prices().raise(ask.rates, target, model);
+      known.raise(ask.rates, target, model);
     }
   }
   return is_bounded(chain, priced) ? reserve(chain, ask) : Verdict::reply;
@@ -138,15 +143,20 @@ policy::ReserveQuestion Exchange::reserve_question(std::string_view model) {
 
 // To what the target's model makes of the same prompt, and how long its answers are.
 void Exchange::raise_for(policy::ReserveQuestion& ask, const policy::config::Target& target,
-                         std::string_view model) {
+                         const policy::config::Price* price, std::string_view model) {
   const policy::ModelHistory& history = learned(target, model);
   ask.output_soft = std::max(ask.output_soft, history.output_tokens_max(policy::kSoftQuantile));
   if (!text_counted_ || is_free(request_.match.endpoint)) return;
   const policy::PromptEstimate prompt = policy::estimate_prompt(
-      message_->scan.text_counts(message_->body()), image_tokens_max(prices().of(target, model)));
+      message_->scan.text_counts(message_->body()), image_tokens_max(price));
   ask.input = std::max(ask.input, history.prompt_tokens_max(prompt, policy::kHardQuantile));
   ask.input_soft =
       std::max(ask.input_soft, history.prompt_tokens_max(prompt, policy::kSoftQuantile));
+}
+
+// Of the target that is asked, while its provider has not said.
+std::int64_t Exchange::likely_prompt_tokens() {
+  return learned(*call_.target, request_.model.text()).prompt_tokens(prompt_);
 }
 
 // An answer is never shortened because others have used up the minute: its target is passed over,

@@ -47,8 +47,7 @@ policy::Usage Exchange::usage_charged() {
     return usage;
   }
   std::int64_t prompt = prompt_.text_tokens + prompt_.media_tokens;
-  if (call_.target != nullptr)
-    prompt = learned(*call_.target, request_.model.text()).prompt_tokens(prompt_);
+  if (call_.target != nullptr) prompt = likely_prompt_tokens();
   if (usage.in_total() == 0) usage.in_fresh = prompt;
   // An answer that came whole and said nothing of its usage may have been as long as it was let.
   const bool whole = !answer_.cut && !answer_.local && !answer_.body.meter().active();
