@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "tools/command_line/quantity_text.h"
+#include "tools/command_line/time_option.h"
 
 namespace headrace::tools::load {
 namespace {
@@ -51,12 +52,6 @@ struct Draft : CommandLine {
   bool connections_given = false;
 };
 
-core::Duration time_of(const std::string& option, const std::string& text) {
-  const auto nanos = parse_time_nanos(text);
-  if (!nanos) throw CLI::ValidationError(option, nanos.error());
-  return core::Duration(static_cast<std::int64_t>(*nanos));
-}
-
 // "1,2.5,4". Not left to the library, whose lists would take in the targets behind them.
 std::vector<double> parse_list(const std::string& option, std::string_view text, double low,
                                double high) {
@@ -81,14 +76,6 @@ std::string is_field(const std::string& text) {
                       return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
                     });
   return good ? std::string() : fmt::format("\"{}\" is not a header such as \"Name: value\"", text);
-}
-
-CLI::Option* add_time(CLI::App& app, const std::string& name, core::Duration& time,
-                      const std::string& help) {
-  return app
-      .add_option_function<std::string>(
-          name, [&time, name](const std::string& text) { time = time_of(name, text); }, help)
-      ->type_name("TIME");
 }
 
 void add_load_options(CLI::App& app, Draft& line) {

@@ -7,12 +7,13 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "tools/command_line/quantity_text.h"
+#include "tools/command_line/time_option.h"
 #include "tools/mock/server.h"
 
 namespace {
 
 using headrace::core::SocketAddress;
+using headrace::tools::add_time;
 using namespace headrace::tools::mock;
 
 constexpr const char* kDescription =
@@ -36,12 +37,6 @@ SocketAddress parse_address(const std::string& option, const std::string& text) 
   const auto address = SocketAddress::parse(text);
   if (!address) throw CLI::ValidationError(option, address.error());
   return *address;
-}
-
-headrace::core::Duration parse_time(const std::string& option, const std::string& text) {
-  const auto nanos = headrace::tools::parse_time_nanos(text);
-  if (!nanos) throw CLI::ValidationError(option, nanos.error());
-  return headrace::core::Duration(static_cast<std::int64_t>(*nanos));
 }
 
 void list_hostile() {
@@ -93,23 +88,12 @@ void add_serving_options(CLI::App& app, ServerOptions& options) {
       ->allow_extra_args(false)
       ->type_name("LIST")
       ->group(group);
-  app.add_option_function<std::string>(
-         "--spin",
-         [&options](const std::string& text) { options.spin = parse_time("--spin", text); },
-         "poll so long before sleeping [0]")
-      ->type_name("TIME")
-      ->group(group);
+  add_time(app, "--spin", options.spin, "poll so long before sleeping [0]")->group(group);
   app.add_option("--connections-max", options.connections_max, "a shard; more are closed [16384]")
       ->check(CLI::Range(1, 1'000'000))
       ->type_name("N")
       ->group(group);
-  app.add_option_function<std::string>(
-         "--idle-close",
-         [&options](const std::string& text) {
-           options.idle_close = parse_time("--idle-close", text);
-         },
-         "close connections that idle so long [never]")
-      ->type_name("TIME")
+  add_time(app, "--idle-close", options.idle_close, "close connections that idle so long [never]")
       ->group(group);
   app.add_option("--seed", options.seed, "of words, token ratios and chance [1]")
       ->type_name("N")
