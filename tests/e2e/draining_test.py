@@ -9,24 +9,16 @@ import unittest
 
 from gateway import Response, chat, request
 from governed_gateway import Governed
-from upstream import CHAT, CHAT_ANSWER, STREAM_HEAD, Upstream, answer, chunk, delta, event
+from resilience_world import Scripted
+from upstream import CHAT, CHAT_ANSWER, STREAM_HEAD, answer, chunk, delta, event
 
 FAILURE = answer(b'{"error":{"message":"no"}}', status="500 Internal Server Error")
 
 
-class Draining(unittest.TestCase):
+class Draining(Scripted):
     def setUp(self):
+        super().setUp()
         self.go_on = threading.Event()
-        self.scripts = {"first": [], "second": []}
-        self.upstreams = {
-            name: self.enterContext(Upstream(lambda seen, connection, name=name: self.say(name, connection)))
-            for name in self.scripts
-        }
-
-    def say(self, name, connection):
-        script = self.scripts[name]
-        said = script.pop(0) if script else CHAT_ANSWER
-        return said(connection) if callable(said) else connection.sendall(said)
 
     def gateway(self, **more):
         return self.enterContext(Governed(self.upstreams["first"].address, self.upstreams["second"].address, **more))
@@ -50,9 +42,6 @@ class Draining(unittest.TestCase):
         while not holds():
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.01)
-
-    def seen(self, name):
-        return len(self.upstreams[name].requests)
 
     def drain(self, gateway):
         gateway.signal(signal.SIGTERM)

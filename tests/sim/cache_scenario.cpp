@@ -267,13 +267,10 @@ class Client {
 };
 
 FaultOdds odds_of(std::uint64_t seed) {
-  FaultOdds odds{};
-  if (seed % 3 == 0) return odds;
-  for (const Fault fault :
-       {Fault::short_read, Fault::split_write, Fault::slow_send, Fault::late_completion,
-        Fault::multishot_ends, Fault::cancel_loses, Fault::cancel_misses, Fault::stage_waits}) {
+  if (seed % 3 == 0) return {};
+  FaultOdds odds = usual_odds();
+  for (const Fault fault : {Fault::slow_send, Fault::stage_waits})
     odds[static_cast<std::size_t>(std::to_underlying(fault))] = 8;
-  }
   return odds;
 }
 
@@ -309,9 +306,7 @@ class Stage {
         gateway_.drain();
       });
     }
-    const auto done = [this] {
-      return std::ranges::all_of(clients_, [](const auto& client) { return client->done(); });
-    };
+    const auto done = [this] { return all_done(clients_); };
     run_until(world_, gateway_, done, std::chrono::hours(1), "clients still wait");
     world_.calm();
     gateway_.drain();

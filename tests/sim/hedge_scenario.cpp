@@ -244,22 +244,11 @@ class Client {
   bool waiting_ = false;
 };
 
-FaultOdds odds_of(std::uint64_t seed) {
-  FaultOdds odds{};
-  if (seed % 3 == 0) return odds;
-  for (const Fault fault : {Fault::short_read, Fault::split_write, Fault::late_completion,
-                            Fault::multishot_ends, Fault::cancel_loses, Fault::cancel_misses}) {
-    odds[static_cast<std::size_t>(std::to_underlying(fault))] = 8;
-  }
-  if (seed % 3 == 2) odds[static_cast<std::size_t>(std::to_underlying(Fault::stage_waits))] = 60;
-  return odds;
-}
-
 // All that lives in a run.
 class Stage {
  public:
   explicit Stage(std::uint64_t seed)
-      : world_(seed, odds_of(seed)),
+      : world_(seed, staged_odds(seed)),
         limits_text_(limits_text(kLimits[seed % std::size(kLimits)])),
         gateway_(world_, {.shards = 1 + static_cast<std::uint32_t>(seed % 3),
                           .resilience = true,
@@ -279,9 +268,7 @@ class Stage {
       clients_.push_back(std::make_unique<Client>(scene_));
       clients_.back()->start();
     }
-    const auto done = [this] {
-      return std::ranges::all_of(clients_, [](const auto& client) { return client->done(); });
-    };
+    const auto done = [this] { return all_done(clients_); };
     run_until(world_, gateway_, done, std::chrono::hours(1), "clients still wait");
     world_.calm();
     gateway_.drain();

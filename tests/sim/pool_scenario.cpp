@@ -170,16 +170,6 @@ class Client {
   MessageReader reader_{MessageReader::Side::responses};
 };
 
-FaultOdds odds_of(std::uint64_t seed) {
-  FaultOdds odds{};
-  if (seed % 2 == 0) return odds;
-  for (const Fault fault : {Fault::short_read, Fault::split_write, Fault::late_completion,
-                            Fault::multishot_ends, Fault::cancel_loses, Fault::cancel_misses}) {
-    odds[static_cast<std::size_t>(std::to_underlying(fault))] = 8;
-  }
-  return odds;
-}
-
 // --- one life ------------------------------------------------------------------------------------
 
 class Life {
@@ -188,7 +178,7 @@ class Life {
       : scene_(scene),
         files_(files),
         last_(life + 1 == kLives),
-        world_(seed * kLives + life, odds_of(seed)),
+        world_(seed * kLives + life, seed % 2 == 0 ? FaultOdds{} : usual_odds()),
         shards_(1 + static_cast<std::uint32_t>((seed + life) % 3)),
         limits_({.entries = kTableSizes[(seed + life) % kTableSizes.size()],
                  .blocks = 64,
@@ -227,9 +217,7 @@ class Life {
       clients_.push_back(std::make_unique<Client>(scene_, tenant, requests));
       clients_.back()->start();
     }
-    const auto done = [this] {
-      return std::ranges::all_of(clients_, [](const auto& client) { return client->done(); });
-    };
+    const auto done = [this] { return all_done(clients_); };
     run_until(world_, *gateway_, done, std::chrono::hours(1), "clients still wait");
     if (last_) judge_tenants();
     world_.calm();

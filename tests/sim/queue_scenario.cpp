@@ -208,24 +208,13 @@ class Client {
   bool waiting_ = false;
 };
 
-FaultOdds odds_of(std::uint64_t seed) {
-  FaultOdds odds{};
-  if (seed % 3 == 0) return odds;
-  for (const Fault fault : {Fault::short_read, Fault::split_write, Fault::late_completion,
-                            Fault::multishot_ends, Fault::cancel_loses, Fault::cancel_misses}) {
-    odds[static_cast<std::size_t>(std::to_underlying(fault))] = 8;
-  }
-  // Whoever is stopped in his turn stops all others: enough of it, and no more.
-  if (seed % 3 == 2) odds[static_cast<std::size_t>(std::to_underlying(Fault::stage_waits))] = 60;
-  return odds;
-}
-
 // All that lives in a run.
 class Stage {
  public:
   explicit Stage(std::uint64_t seed)
       : seed_(seed),
-        world_(seed, odds_of(seed)),
+        // Whoever is stopped in his turn stops all others: enough of it, and no more.
+        world_(seed, staged_odds(seed)),
         gateway_(world_, {.shards = 1 + static_cast<std::uint32_t>(seed % 3),
                           .queue_limits = kLimits[seed % std::size(kLimits)]}) {
     scene_.concurrent_max = kConcurrentMax[seed % std::size(kLimits)];
@@ -247,9 +236,7 @@ class Stage {
     // Some wait still: a drain lets them have their turn. By then every request has come: one that
     // meets the end of its idle connection is nobody's fault.
     world_.after(milliseconds(100), [this] { gateway_.drain(); });
-    const auto done = [this] {
-      return std::ranges::all_of(clients_, [](const auto& client) { return client->done(); });
-    };
+    const auto done = [this] { return all_done(clients_); };
     run_until(world_, gateway_, done, std::chrono::minutes(1), "clients still wait");
     world_.calm();
     run_to_end(world_, gateway_);

@@ -11,8 +11,10 @@
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
+#include <random>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -59,6 +61,45 @@ inline RunResult play(PlayScenario scenario, std::string_view test, std::uint64_
   for (const std::string& violation : result.violations)
     ADD_FAILURE() << "seed " << seed << ": " << violation << "\n" << replay_line(test, seed);
   return result;
+}
+
+// Many seeds of one case, some of them new; up to the first that fails.
+template <class Play>
+Coverage play_case(const Play& play, std::uint64_t number, std::uint64_t seeds) {
+  constexpr std::uint64_t kFreshShare = 4;  // one in so many is a new one
+  const std::uint64_t factor = std::getenv("HEADRACE_LONG") != nullptr ? 10 : 1;
+  std::random_device device;
+  Coverage coverage;
+  std::string fresh;
+  for (std::uint64_t i = 0; i < seeds * factor && !testing::Test::HasFailure(); ++i) {
+    std::uint64_t seed = number * 1'000'000 + i;
+    if (i % kFreshShare == kFreshShare - 1) {
+      seed = device();
+      fresh += fmt::format(" {}", seed);
+    }
+    coverage.add(play(seed).coverage);
+  }
+  fmt::print("{} runs, {} requests: {} answered, {} refused, {} cut, {} lost; {} replays\n",
+             coverage.runs, coverage.requests, coverage.answered, coverage.refused, coverage.cut,
+             coverage.lost, coverage.replays);
+  fmt::print("fresh seeds:{}\n", fresh);
+  return coverage;
+}
+
+// Fixed seeds only, so that the verdict is the same every time: what never happens is a failure.
+template <class Play, class Missing>
+void expect_everything(const Play& play, std::uint64_t first_seed, std::uint64_t seeds_max,
+                       const Missing& missing_of) {
+  Coverage coverage;
+  std::vector<std::string> missing;
+  for (std::uint64_t i = 0; i < seeds_max; ++i) {
+    coverage.add(play(first_seed + i).coverage);
+    if (testing::Test::HasFailure()) return;
+    missing = missing_of(coverage);
+    if (missing.empty()) return;
+  }
+  for (const std::string& each : missing)
+    ADD_FAILURE() << each;
 }
 
 }  // namespace headrace::sim

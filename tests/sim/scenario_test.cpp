@@ -5,8 +5,6 @@
 // HEADRACE_LONG=1 runs ten times as many.
 #include "tests/sim/scenario.h"
 
-#include <cstdlib>
-#include <random>
 #include <string>
 
 #include <fmt/format.h>
@@ -23,7 +21,6 @@ constexpr std::uint64_t kSeedsPerCase = 3;
 #else
 constexpr std::uint64_t kSeedsPerCase = 32;
 #endif
-constexpr std::uint64_t kFreshShare = 4;  // of the cases' seeds, one in so many is a new one
 
 RunResult play(std::uint64_t seed) {
   return play(run_scenario, "SimulatorSeed.ReplaysASeed", seed, kRequests);
@@ -32,43 +29,19 @@ RunResult play(std::uint64_t seed) {
 class Simulator : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(Simulator, HoldsWhatIsPromised) {
-  const std::uint64_t factor = std::getenv("HEADRACE_LONG") != nullptr ? 10 : 1;
-  std::random_device device;
-  Coverage coverage;
-  std::string fresh;
-  for (std::uint64_t i = 0; i < kSeedsPerCase * factor; ++i) {
-    std::uint64_t seed = GetParam() * 1'000'000 + i;
-    if (i % kFreshShare == kFreshShare - 1) {
-      seed = device();
-      fresh += fmt::format(" {}", seed);
-    }
-    coverage.add(play(seed).coverage);
-    if (HasFailure()) break;
-  }
-  fmt::print("{} runs, {} requests: {} answered, {} refused, {} cut, {} lost; {} replays\n",
-             coverage.runs, coverage.requests, coverage.answered, coverage.refused, coverage.cut,
-             coverage.lost, coverage.replays);
-  fmt::print("fresh seeds:{}\n", fresh);
+  const Coverage coverage =
+      play_case([](std::uint64_t seed) { return play(seed); }, GetParam(), kSeedsPerCase);
   if (HasFailure()) return;
   EXPECT_GT(coverage.answered, coverage.requests / 2);
 }
 
 #if !defined(HEADRACE_SANITIZED)
-// Fixed seeds only, so that the verdict is the same every time: a fault that never strikes, or a
-// move that is never made, proves nothing.
+// A fault that never strikes, or a move that is never made, proves nothing.
 TEST(SimulatorCoverage, EveryFaultStrikesAndEveryMoveIsMade) {
   constexpr std::uint64_t kSeedsMax = 160;
   constexpr std::uint64_t kFirstSeed = 77'000'000;
-  Coverage coverage;
-  std::vector<std::string> missing;
-  for (std::uint64_t i = 0; i < kSeedsMax; ++i) {
-    coverage.add(play(kFirstSeed + i).coverage);
-    if (HasFailure()) return;
-    missing = coverage.missing();
-    if (missing.empty()) return;
-  }
-  for (const std::string& each : missing)
-    ADD_FAILURE() << each;
+  expect_everything([](std::uint64_t seed) { return play(seed); }, kFirstSeed, kSeedsMax,
+                    [](const Coverage& coverage) { return coverage.missing(); });
 }
 #endif
 

@@ -4,12 +4,15 @@
 // Threads: one.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -25,6 +28,30 @@ inline void run_until(World& world, const Gateway& gateway, const std::function<
   if (world.violations().empty()) {
     world.violation(fmt::format("{}: {}", complaint, gateway.state()));
   }
+}
+
+// All of them have what they wanted.
+template <class Clients>
+bool all_done(const Clients& clients) {
+  return std::ranges::all_of(clients, [](const auto& client) { return client->done(); });
+}
+
+// What happens on any network and in any kernel.
+inline FaultOdds usual_odds() {
+  FaultOdds odds{};
+  for (const Fault fault : {Fault::short_read, Fault::split_write, Fault::late_completion,
+                            Fault::multishot_ends, Fault::cancel_loses, Fault::cancel_misses}) {
+    odds[static_cast<std::size_t>(std::to_underlying(fault))] = 8;
+  }
+  return odds;
+}
+
+// By seed: nothing, the usual, or that with requests that wait at stages.
+inline FaultOdds staged_odds(std::uint64_t seed) {
+  if (seed % 3 == 0) return {};
+  FaultOdds odds = usual_odds();
+  if (seed % 3 == 2) odds[static_cast<std::size_t>(std::to_underlying(Fault::stage_waits))] = 60;
+  return odds;
 }
 
 // Of a gateway that drains.

@@ -2,10 +2,7 @@
 //
 //   HEADRACE_SIM_SEED=N build/dev/bin/test_sim --gtest_filter=SimulatorTls.ReplaysASeed
 // HEADRACE_LONG=1 runs ten times as many.
-#include <cstdlib>
 #include <numeric>
-#include <random>
-#include <string>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -23,7 +20,6 @@ constexpr std::uint64_t kSeedsPerCase = 3;
 #else
 constexpr std::uint64_t kSeedsPerCase = 12;
 #endif
-constexpr std::uint64_t kFreshShare = 4;  // of the cases' seeds, one in so many is a new one
 
 RunResult play(std::uint64_t seed) {
   return play(run_tls_scenario, "SimulatorTls.ReplaysASeed", seed, kRequests);
@@ -32,16 +28,9 @@ RunResult play(std::uint64_t seed) {
 class SimulatorWithTls : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(SimulatorWithTls, HoldsWhatIsPromised) {
-  const std::uint64_t factor = std::getenv("HEADRACE_LONG") != nullptr ? 10 : 1;
-  std::random_device device;
-  Coverage coverage;
-  for (std::uint64_t i = 0; i < kSeedsPerCase * factor; ++i) {
-    const bool fresh = i % kFreshShare == kFreshShare - 1;
-    coverage.add(play(fresh ? device() : GetParam() * 1'000'000 + i).coverage);
-    if (HasFailure()) return;
-  }
-  fmt::print("{} runs, {} requests: {} answered, {} refused, {} cut, {} lost\n", coverage.runs,
-             coverage.requests, coverage.answered, coverage.refused, coverage.cut, coverage.lost);
+  const Coverage coverage =
+      play_case([](std::uint64_t seed) { return play(seed); }, GetParam(), kSeedsPerCase);
+  if (HasFailure()) return;
   EXPECT_GT(coverage.answered, coverage.requests / 3);
 }
 
@@ -51,16 +40,8 @@ INSTANTIATE_TEST_SUITE_P(Seeds, SimulatorWithTls, testing::Range<std::uint64_t>(
 TEST(SimulatorTls, EveryFaultStrikesAndEverythingOfTlsHappens) {
   constexpr std::uint64_t kSeedsMax = 80;
   constexpr std::uint64_t kFirstSeed = 88'000'000;
-  Coverage coverage;
-  std::vector<std::string> missing;
-  for (std::uint64_t i = 0; i < kSeedsMax; ++i) {
-    coverage.add(play(kFirstSeed + i).coverage);
-    if (HasFailure()) return;
-    missing = coverage.missing_of_tls();
-    if (missing.empty()) return;
-  }
-  for (const std::string& each : missing)
-    ADD_FAILURE() << each;
+  expect_everything([](std::uint64_t seed) { return play(seed); }, kFirstSeed, kSeedsMax,
+                    [](const Coverage& coverage) { return coverage.missing_of_tls(); });
 }
 #endif
 
