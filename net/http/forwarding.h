@@ -6,7 +6,10 @@
 // Trailers are never forwarded.
 #pragma once
 
+#include <string_view>
+
 #include "net/http/field.h"
+#include "net/http/text.h"
 
 namespace headrace::net::http {
 
@@ -52,16 +55,43 @@ inline constexpr FieldSet kResponseFieldsWithheld =
     FieldSet{FieldId::content_length, FieldId::alt_svc, FieldId::via, FieldId::x_request_id,
              FieldId::strict_transport_security};
 
+[[nodiscard]] constexpr bool has_prefix(std::string_view name, std::string_view prefix) {
+  return equals_ignoring_case(name.substr(0, prefix.size()), prefix);
+}
+
 // "X-Headrace-...": what clients and the gateway say to one another. None goes to a provider, and
 // none of a provider's to a client.
 [[nodiscard]] constexpr bool is_own_field(std::string_view name) {
-  constexpr std::string_view kPrefix = "x-headrace-";
-  if (name.size() < kPrefix.size()) return false;
-  for (std::size_t i = 0; i < kPrefix.size(); ++i) {
-    const char lower = name[i] >= 'A' && name[i] <= 'Z' ? static_cast<char>(name[i] + 32) : name[i];
-    if (lower != kPrefix[i]) return false;
+  return has_prefix(name, "x-headrace-");
+}
+
+// "Sec-WebSocket-...": of an upgrade that ends here (RFC 6455). Clients without a field of their
+// own for it show their key as a subprotocol ("openai-insecure-api-key.<key>").
+[[nodiscard]] constexpr bool is_websocket_field(std::string_view name) {
+  return has_prefix(name, "sec-websocket-");
+}
+
+// Where a request came from, whatever else strangers call it: "X-Forwarded-User", "-Prefix" ...
+[[nodiscard]] constexpr bool is_trace_field(std::string_view name) {
+  return has_prefix(name, "x-forwarded-");
+}
+
+// By which some servers take another method or path than the first line has: what was judged is
+// what must be done.
+[[nodiscard]] constexpr bool overrides_request_line(std::string_view name) {
+  switch (name.size()) {
+    case 13:
+      return equals_ignoring_case(name, "x-http-method") ||
+             equals_ignoring_case(name, "x-rewrite-url");
+    case 14:
+      return equals_ignoring_case(name, "x-original-url");
+    case 17:
+      return equals_ignoring_case(name, "x-method-override");
+    case 22:
+      return equals_ignoring_case(name, "x-http-method-override");
+    default:
+      return false;
   }
-  return true;
 }
 
 // Take another set to withhold more: kRequestFieldsWithheld | FieldSet{FieldId::accept_encoding}.

@@ -213,6 +213,8 @@ void Exchange::write_answer_head(const http::ResponseHead& head, http::HeadWrite
   http::FieldSet withheld = http::kResponseFieldsWithheld;
   if (passthrough_ == nullptr) {
     withheld.insert(FieldId::cache_control);
+    // Whoever follows it shows the gateway's key to somebody who has no business with it.
+    withheld.insert(FieldId::location);
     writer.lines(kNotForSharedCaches);
   }
   const bool own_cors = downstream_->listener().link().cors.any();

@@ -6,6 +6,7 @@
 #include "net/http/forwarded.h"
 #include "net/http/forwarding.h"
 #include "net/http/query.h"
+#include "net/http/text.h"
 #include "net/http/trace_parent.h"
 
 namespace headrace::net {
@@ -65,11 +66,25 @@ void add_path(const UpstreamRequest& request, TargetText& target) {
   target.add(path.substr(at + request.model_in_path.size()));
 }
 
+bool is_shared_account(const UpstreamRequest& request) {
+  return request.own_key.empty() && request.provider->row->exclusive == policy::config::Switch::off;
+}
+
 bool removed(const UpstreamRequest& request, const http::QueryParameter& parameter) {
+  const auto named = [&parameter](std::string_view name) {
+    return http::names_parameter(parameter.name, name);
+  };
   // The client's own key never goes upstream.
-  if (http::names_parameter(parameter.name, "key")) return true;
+  if (named("key")) return true;
   // What it would like to hear is ours to say.
-  if (http::names_parameter(parameter.name, kLanguageParameter)) return true;
+  if (named(kLanguageParameter)) return true;
+  // Google's servers take these for credentials, for another method than the request's, and for
+  // fields of its head.
+  constexpr std::string_view kOverrides[] = {"$key",        "access_token", "$access_token",
+                                             "oauth_token", "$oauth_token", "$httpmethod",
+                                             "httpmethod",  "$httpheaders", "httpheaders"};
+  if (std::ranges::any_of(kOverrides, named)) return true;
+  if (is_shared_account(request) && (named("userproject") || named("$userproject"))) return true;
   return std::ranges::any_of(request.provider->query_remove, [&](std::string_view name) {
     return http::names_parameter(parameter.name, name);
   });
@@ -110,32 +125,29 @@ void add_query(const UpstreamRequest& request, TargetText& query) {
   add(request.provider->private_query);
 }
 
-bool same_name(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return lower(x) == lower(y);
-  });
-}
-
 // Which of an account's organisations or projects is used, and billed.
 bool chooses_within_account(std::string_view name) {
   constexpr std::string_view kNames[] = {"openai-organization", "openai-project",
                                          "x-goog-user-project"};
-  return std::ranges::any_of(kNames, [&](std::string_view one) { return same_name(name, one); });
+  return std::ranges::any_of(
+      kNames, [&](std::string_view one) { return http::equals_ignoring_case(name, one); });
+}
+
+bool is_withheld(const UpstreamRequest& request, std::string_view name) {
+  if (http::is_own_field(name) || http::is_websocket_field(name)) return true;
+  if (http::overrides_request_line(name)) return true;
+  if (http::is_trace_field(name) && !request.peer_trusted) return true;
+  // A client chooses within an account of its own only.
+  return chooses_within_account(name) && is_shared_account(request);
 }
 
 bool removed(const UpstreamRequest& request, const Field& field) {
-  if (field.id == FieldId::other && http::is_own_field(field.name)) return true;
+  if (field.id == FieldId::other && is_withheld(request, field.name)) return true;
   // What it says of a trace goes with the trace.
   if (field.id == FieldId::tracestate && !request.traced) return true;
-  // A client chooses within an account of its own only.
-  const bool shared_account =
-      request.own_key.empty() && request.provider->row->exclusive == policy::config::Switch::off;
-  if (shared_account && field.id == FieldId::other && chooses_within_account(field.name)) {
-    return true;
-  }
-  return std::ranges::any_of(request.provider->headers_remove,
-                             [&](std::string_view name) { return same_name(field.name, name); });
+  return std::ranges::any_of(request.provider->headers_remove, [&](std::string_view name) {
+    return http::equals_ignoring_case(field.name, name);
+  });
 }
 
 void write_own_key(const UpstreamRequest& request, HeadWriter& writer) {

@@ -113,8 +113,23 @@ class Forwarding(unittest.TestCase):
         self.assertNotIn("ours", "".join(told.lines))
 
     def test_forwarding_fields_of_a_stranger_are_dropped(self):
-        self.ask(request(chat(), headers=["X-Forwarded-For: 6.6.6.6", "Forwarded: for=6.6.6.6", "X-Real-IP: 6.6.6.6"]))
+        self.ask(request(chat(), headers=["X-Forwarded-For: 6.6.6.6", "Forwarded: for=6.6.6.6", "X-Real-IP: 6.6.6.6",
+                                          "X-Forwarded-User: 6.6.6.6", "x-forwarded-prefix: /6.6.6.6"]))
         self.assertNotIn(b"6.6.6.6", self.upstream.requests[0].head)
+
+    def test_no_field_or_parameter_makes_another_request_of_it(self):
+        fields = {"X-HTTP-Method-Override": "DELETE", "X-HTTP-Method": "DELETE", "x-method-override": "DELETE",
+                  "X-Original-URL": "/v1/files", "X-Rewrite-URL": "/v1/files"}
+        parameters = ("$httpMethod=DELETE", "%24httpmethod=DELETE", "httpMethod=DELETE", "$httpHeaders=x-goog-api-key:a",
+                      "$key=another", "access_token=another", "oauth_token=another", "userProject=billed", "%24userProject=billed")
+        for path, body in (("/v1/chat/completions", chat()), ("/v1beta/models/gemini-pro:generateContent", b'{"contents":[]}')):
+            target = f"{path}?{'&'.join(parameters)}&fields=kept"
+            answered = self.ask(request(body, path=target, headers=[": ".join(field) for field in fields.items()]))
+            self.assertEqual(answered.status, 200)
+            sent = self.upstream.requests[-1]
+            self.assertEqual(sent.line.split()[1], f"{path}?fields=kept")
+            for name in fields:
+                self.assertEqual(sent.all(name), [], name)
 
     def test_nothing_in_a_body_changes_where_it_is_sent(self):
         evil = {name: "http://169.254.169.254/" for name in ("api_base", "base_url", "endpoint", "host", "url", "api_url")}

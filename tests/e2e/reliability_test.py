@@ -175,7 +175,7 @@ class Smuggling(Clients):
 
     def test_upgrades_of_every_kind_end_here_byte_by_byte_too(self):
         for fields in (
-            ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: x", "Sec-WebSocket-Version: 13"],
+            ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: x", "Sec-WebSocket-Version: 13", f"Sec-WebSocket-Protocol: realtime, openai-insecure-api-key.{KEY}"],
             ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMA"],
             ["Upgrade: h2c"],
         ):
@@ -185,6 +185,9 @@ class Smuggling(Clients):
                     self.assertEqual(self.ask(request(BODY, headers=fields), one_byte).status, 200)
                     for name in ("upgrade", "connection", "http2-settings"):
                         self.assertEqual(self.upstream.requests[0].all(name), [])
+                    # A subprotocol may carry a key, which is the gateway's.
+                    self.assertNotIn(b"websocket", self.upstream.requests[0].head.lower())
+                    self.assertNotIn(KEY.encode(), self.upstream.requests[0].head)
 
 
 class HostsAndPaths(Clients):
