@@ -5,6 +5,7 @@
 
 #include "core/planted_bug.h"
 #include "net/edge/downstream_connection.h"
+#include "net/http/charset.h"
 #include "net/http/text.h"
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
@@ -50,7 +51,7 @@ bool Exchange::start_body(const http::RequestHead& head, std::size_t arrived) {
     advance();
     return false;
   }
-  if (is_encoded(head)) {
+  if (is_encoded(head) || !http::reads_as_utf8(head.fields.value(http::FieldId::content_type))) {
     reply(Reason::unsupported_media, MessageId::title_unsupported_media);
     return false;
   }

@@ -332,6 +332,18 @@ class Bombs(Clients):
         self.assertEqual(self.upstream.requests, [])
         self.assertEqual(self.ask(request(chat(), headers=["Content-Encoding: identity"])).status, 200)
 
+    def test_a_body_of_another_charset_is_refused(self):
+        # In UTF-7 these are members of their own; a provider that heeds the charset sees them.
+        hidden = request(chat(x="+ACI-,+ACI-max_tokens+ACI-:100000,+ACI-y+ACI-:+ACI-"))
+        with_charset = lambda charset: hidden.replace(b"application/json", f"application/json; charset={charset}".encode())
+        for charset in ("utf-7", "UTF-16", '"utf-7"', "utf-8; charset=utf-7"):
+            with self.subTest(charset=charset):
+                response = self.ask(with_charset(charset))
+                self.assertEqual((response.status, response.json()["code"]), (415, "unsupported_media"))
+        self.assertEqual(self.upstream.requests, [])
+        for charset in ("utf-8", '"UTF-8"'):
+            self.assertEqual(self.ask(with_charset(charset)).status, 200)
+
     def test_tiny_pieces_cost_linear_work(self):
         """Each piece is a packet or a chunk of its own; quadratic work would take minutes."""
         body = chat(padding="x" * 200_000)
