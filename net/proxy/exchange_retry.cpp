@@ -217,7 +217,7 @@ void Exchange::count(std::span<const BreakerEvent> events) {
 std::optional<core::Duration> Exchange::plan_retry(AttemptEnd end) {
   const bool seen = answer_.started && state_ != ExchangeState::judging_answer &&
                     !core::planted(core::PlantedBug::retried_after_first_byte);
-  if (seen || call_.never_again || !policy::row(end).retry || !may_try_again() ||
+  if (seen || call_.forbids(end) || !policy::row(end).retry || !may_try_again() ||
       message_ == nullptr) {
     return std::nullopt;
   }
@@ -231,6 +231,7 @@ std::optional<core::Duration> Exchange::plan_retry(AttemptEnd end) {
   const bool elsewhere = next.target != nullptr && (!next.tried || other_key);
   std::uint32_t delay_ms = 0;
   if (!elsewhere) {
+    if (call_.never_again) return std::nullopt;
     if (next.target == nullptr && next.wait_ms == 0) return std::nullopt;
     // Another try with a key that is not taken would come out the same.
     if (next.last_resort) return std::nullopt;

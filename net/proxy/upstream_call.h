@@ -10,6 +10,7 @@
 #include "net/upstream/target_states.h"
 #include "policy/config/config_view.h"
 #include "policy/price/target_prices.h"
+#include "policy/resilience/attempt.h"
 
 namespace headrace::net {
 
@@ -37,8 +38,14 @@ struct UpstreamCall {
   bool broken_sending : 1 = false;    // it closed; what is on its way to it must end first
   bool replay_when_sent : 1 = false;  // the kept connection is dead; its last send is not over
   bool replayed : 1 = false;          // sent once more, as the kept connection was dead
-  bool never_again : 1 = false;       // the provider forbids another try
+  bool never_again : 1 = false;       // the provider forbids another try: forbids()
   bool open : 1 = false;              // the record's entry of it has not ended
+
+  // Whether the provider's word ends the request's tries. Where the fault is the key's it speaks of
+  // that account alone, and another key or target may still be asked.
+  [[nodiscard]] bool forbids(policy::AttemptEnd end) const {
+    return never_again && policy::row(end).blame != policy::Blame::key;
+  }
 };
 
 }  // namespace headrace::net

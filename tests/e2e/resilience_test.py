@@ -97,6 +97,17 @@ class Retries(Scripted):
         self.assertEqual(ask(gateway).status, 500)
         self.assertEqual((self.seen("first"), self.seen("second")), (1, 0))
 
+    def test_what_it_forbids_for_its_account_another_may_serve(self):
+        for status in ("429 Too Many Requests", "401 Unauthorized"):
+            self.scripts["first"] = [error(status, headers=["x-should-retry: false"])]
+            self.upstreams["second"].requests.clear()
+            self.assertEqual((ask(self.gateway()).status, self.seen("second")), (200, 1))
+        # Where there is no other it is the last word, and the client's.
+        self.scripts["first"] = [error("429 Too Many Requests", headers=["x-should-retry: false"])]
+        self.upstreams["first"].requests.clear()
+        response = ask(self.gateway(), "alone")
+        self.assertEqual((response.status, response.headers["x-should-retry"], self.seen("first")), (429, "false", 1))
+
     def test_a_hint_is_waited_for_or_too_far_away(self):
         gateway = self.gateway()
         self.scripts["first"] = [error("503 Service Unavailable", headers=["retry-after-ms: 300"])]
