@@ -22,16 +22,22 @@ AddressLimits::Entry* AddressLimits::set_of(const Key& key) {
   return &entries_[hash % (kEntries / kSetEntries) * kSetEntries];
 }
 
+AddressLimits::Entry* AddressLimits::find(const Key& key, core::Instant now) {
+  Entry* const set = set_of(key);
+  Entry* const entry = std::find_if(set, set + kSetEntries, [&](const Entry& each) {
+    return each.key == key && !each.free(now);
+  });
+  return entry == set + kSetEntries ? nullptr : entry;
+}
+
 AddressLimits::Entered AddressLimits::enter(const PeerAddress& address, const Limits& limits,
                                             core::Instant now) {
   if (!limits.any() || !address.known()) return Entered::uncounted;
   HEADRACE_CHECK(!entries_.empty(), "a listener with limits has prepared the table");
   const Key key = key_of(address);
-  Entry* const set = set_of(key);
-  Entry* entry = std::find_if(set, set + kSetEntries, [&](const Entry& each) {
-    return each.key == key && !each.free(now);
-  });
-  if (entry == set + kSetEntries) {
+  Entry* entry = find(key, now);
+  if (entry == nullptr) {
+    Entry* const set = set_of(key);
     entry = std::find_if(set, set + kSetEntries, [&](const Entry& each) { return each.free(now); });
     if (entry == set + kSetEntries) return Entered::uncounted;
     *entry = {.key = key, .since = now};
@@ -46,6 +52,15 @@ AddressLimits::Entered AddressLimits::enter(const PeerAddress& address, const Li
   if (over) return Entered::over;
   ++entry->open;
   return Entered::counted;
+}
+
+std::optional<core::Duration> AddressLimits::room_in(const PeerAddress& address,
+                                                     const Limits& limits, core::Instant now) {
+  const Entry* const entry = find(key_of(address), now);
+  if (entry == nullptr || limits.opened_max == 0 || entry->opened < limits.opened_max) {
+    return std::nullopt;
+  }
+  return std::max(core::Duration::zero(), entry->since + kPeriod - now);
 }
 
 void AddressLimits::leave(const PeerAddress& address) {

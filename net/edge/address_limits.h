@@ -13,6 +13,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/clock.h"
@@ -42,6 +43,10 @@ class AddressLimits {
   // among those that were opened: who goes on trying goes on being over.
   Entered enter(const PeerAddress& address, const Limits& limits, core::Instant now);
   void leave(const PeerAddress& address);
+  // Of an address that is over: when it has room for one more by the minute's number. Nothing where
+  // that is not what it is short of: nobody knows when a connection ends.
+  [[nodiscard]] std::optional<core::Duration> room_in(const PeerAddress& address,
+                                                      const Limits& limits, core::Instant now);
 
  private:
   using Key = std::array<std::uint8_t, 16>;
@@ -57,6 +62,7 @@ class AddressLimits {
 
   static Key key_of(const PeerAddress& address);
   Entry* set_of(const Key& key);
+  Entry* find(const Key& key, core::Instant now);  // null where it is not counted
 
   std::uint64_t seed_;
   std::vector<Entry> entries_;

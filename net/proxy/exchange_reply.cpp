@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <optional>
 
 #include "core/check.h"
 #include "net/admin/admin_pages.h"
@@ -20,6 +21,7 @@ namespace headrace::net {
 using http::FieldId;
 using policy::MessageId;
 using policy::Reason;
+using std::chrono::milliseconds;
 
 namespace {
 
@@ -37,6 +39,9 @@ Reason reason_of_status(std::uint16_t status) {
 }
 
 constexpr std::int64_t kRetryShortlyMs = 1000;
+// The official SDKs wait for less than a minute as they are told; told of more they come again
+// within seconds.
+constexpr std::int64_t kSdkPatienceMs = 60'000;
 using TitleRoom = std::array<char, 2 * policy::kMessageTextBytesMax>;
 using DetailRoom = std::array<char, 4 * policy::kMessageTextBytesMax>;
 
@@ -55,6 +60,13 @@ std::string_view write_detail(const policy::Catalogues& catalogues, policy::Lang
   const policy::Message when(MessageId::retry_after, seconds_of(refusal.retry_after_ms));
   const std::string_view rest = catalogues.write(language, when, all.subspan(text.size() + 1));
   return {room.data(), text.size() + 1 + rest.size()};
+}
+
+// Whether an SDK that comes again by itself would be refused again: the wait is longer than it has
+// patience, or the request alone is larger than its limit.
+bool is_early_however_soon(const policy::ErrorAnswer& answer) {
+  if (answer.retry_after_ms >= kSdkPatienceMs) return true;
+  return answer.reason == Reason::rate_limited && answer.retry_after_ms < 0;
 }
 
 void write_strict_transport_security(std::uint64_t seconds, http::HeadWriter& writer) {
@@ -90,7 +102,15 @@ void Exchange::refuse_connection() {
   note_language(shard_->request_head);
   head_in_scratch_ = false;
   keep_alive_ = false;
-  reply(Reason::rate_limited, MessageId::too_many_connections);
+  const std::optional<core::Duration> wait = shard_->address_limits.room_in(
+      downstream_->peer(), downstream_->listener().link().address_limits, shard_->now());
+  reply(policy::Refusal{
+      .reason = Reason::rate_limited,
+      .detail = MessageId::too_many_connections,
+      .param = {},
+      .limit = {},
+      .scope = {},
+      .retry_after_ms = wait ? std::chrono::ceil<milliseconds>(*wait).count() : kRetryShortlyMs});
 }
 
 void Exchange::on_downstream_too_slow() {
@@ -188,7 +208,8 @@ void Exchange::send_error(const policy::ErrorAnswer& answer, policy::Language sp
   if (status == 415) writer.lines("Accept-Encoding: identity\r\n");
   // Whatever the client is told to wait for, the gateway has tried as often as it makes sense; and
   // what is not kept will not be kept by asking again.
-  const bool is_final = (tries_.count > 1 && status >= 500) || reason_ == Reason::not_cached;
+  const bool is_final = (tries_.count > 1 && status >= 500) || reason_ == Reason::not_cached ||
+                        is_early_however_soon(answer);
   if (is_final) writer.lines("x-should-retry: false\r\n");
   if (answer.retry_after_ms >= 0) {
     writer.field("Retry-After", seconds_of(answer.retry_after_ms));

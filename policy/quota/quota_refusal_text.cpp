@@ -79,7 +79,7 @@ Refusal refusal_of(const QuotaRefusal& refused, const config::ConfigView& config
         std::chrono::ceil<std::chrono::milliseconds>(*refused.retry_after).count();
   }
   // Whoever runs now will end at some time; nobody knows when.
-  if (rule.measure == LimitMeasure::concurrent) refusal.retry_after_ms = 1000;
+  if (rule.measure == LimitMeasure::concurrent && !beyond) refusal.retry_after_ms = 1000;
   return refusal;
 }
 

@@ -115,8 +115,10 @@ class AddressLimits(EdgeTest):
         statuses = [self.ask(request(chat()), proxy_v1()).status for _ in range(5)]
         self.assertEqual(statuses, [200, 200, 200, 429, 429])
         answer = self.ask(request(chat(), headers=["Accept-Language: de"]), proxy_v1())
-        self.assertEqual(answer.json()["detail"], "Von dieser Adresse sind zu viele Verbindungen offen.")
+        self.assertRegex(answer.json()["detail"], r"^Von dieser Adresse sind zu viele Verbindungen offen\. Versuchen Sie es in \d+ Sekunden noch einmal\.$")
         self.assertEqual(answer.headers["connection"], "close")
+        # The minute began with the first of them.
+        self.assertTrue(30 < int(answer.headers["retry-after"]) <= 60, answer.headers)
 
 
 class Browsers(EdgeTest):

@@ -11,6 +11,8 @@ from upstream import Upstream
 LIMITS = {
     "minute": "limits: [{measure: requests, per: minute, value: 1}]",
     "second": "limits: [{measure: requests, per: second, value: 1}]",
+    "hour": "limits: [{measure: requests, per: hour, value: 1}]",
+    "large": "limits: [{measure: input_tokens, per: hour, value: 1}]",
     "broke": "credits: [{micro_usd: 0}]",
     "nothing": "limits: [{measure: concurrent, value: 0}]",
 }
@@ -34,6 +36,8 @@ class LimitsSdk(SdkTest):
     asked = {
         "minute": [{"key": key("minute", "CALLER")}] * 2,
         "second": [{"key": key("second", "CALLER"), "retries": 2}] * 2,
+        "hour": [{"key": key("hour", "CALLER"), "retries": 3}] * 2,
+        "large": [{"key": key("large", "CALLER"), "retries": 3}],
         "broke": [{"key": key("broke", "CALLER"), "retries": 3}],
         "nothing": [{"key": key("nothing", "CALLER")}],
     }
@@ -70,6 +74,17 @@ class LimitsSdk(SdkTest):
                 continue
             self.assertEqual(second.get("text"), "hello", second)
             self.assertTrue(500 < second["took_ms"] < 5_000, second["took_ms"])
+
+    def test_who_would_come_too_early_however_late_does_not_come_again(self):
+        """The SDKs wait for a minute at most: told of more, they would come again at once."""
+        keys = [line.get("key") for line in self.gateway.log_lines(1)]
+        for label, calls in (("hour", 2), ("large", 1)):
+            for sdk, caller, told in self.each(label):
+                self.assert_error(told[-1], sdk, "RateLimitError", 429)
+                self.assertEqual(keys.count(f"{label}-{caller}"), calls)
+                if sdk != "gemini":
+                    self.assertEqual(told[-1]["headers"]["x-should-retry"], "false")
+                    self.assertEqual("retry-after" in told[-1]["headers"], label == "hour")
 
     def test_an_empty_budget_is_no_rate_limit_error_and_not_tried_again(self):
         keys = [line.get("key") for line in self.gateway.log_lines(1)]

@@ -47,6 +47,23 @@ TEST_F(AddressLimitsTest, HoldNewOnesToTheirNumberAMinute) {
   EXPECT_EQ(limits_.enter(peer("192.0.2.1"), three, now_), Entered::counted);
 }
 
+TEST_F(AddressLimitsTest, SayWhenAnAddressHasRoomAgain) {
+  const AddressLimits::Limits two{.connections_max = 1, .opened_max = 2};
+  EXPECT_EQ(limits_.room_in(peer("192.0.2.1"), two, now_), std::nullopt);
+  limits_.enter(peer("192.0.2.1"), two, now_);
+  EXPECT_EQ(limits_.room_in(peer("192.0.2.1"), two, now_), std::nullopt)
+      << "it is short of connections, which end some time";
+  now_ += std::chrono::seconds(20);
+  EXPECT_EQ(limits_.enter(peer("192.0.2.1"), two, now_), Entered::over);
+  const auto wait = limits_.room_in(peer("192.0.2.1"), two, now_);
+  EXPECT_EQ(wait, std::chrono::seconds(40));
+  limits_.leave(peer("192.0.2.1"));
+  now_ += wait.value_or(core::Duration(0)) - core::Duration(1);
+  EXPECT_EQ(limits_.enter(peer("192.0.2.1"), two, now_), Entered::over);
+  now_ += core::Duration(1);
+  EXPECT_EQ(limits_.enter(peer("192.0.2.1"), two, now_), Entered::counted);
+}
+
 TEST_F(AddressLimitsTest, TakeANetworkOfIpv6ForOneClient) {
   const AddressLimits::Limits one{.connections_max = 1};
   EXPECT_EQ(limits_.enter(peer("2001:db8:0:1::1"), one, now_), Entered::counted);

@@ -121,6 +121,7 @@ TEST(QuotaRefusals, SayWhatIsUsedUpAndWhenToComeBack) {
       {&admit[0], spent, Reason::rate_limited, MessageId::limit_requests, 1501},
       {&admit[0], beyond_limit, Reason::rate_limited, MessageId::request_above_limit, -1},
       {&admit[2], spent, Reason::rate_limited, MessageId::limit_concurrent, 1000},
+      {&admit[2], beyond_limit, Reason::rate_limited, MessageId::request_above_limit, -1},
       {&reserve[0], spent, Reason::rate_limited, MessageId::limit_tokens, 1501},
       {&reserve[1], spent, Reason::budget_exhausted, MessageId::budget_used_up, -1},
       {&reserve[1], beyond_limit, Reason::budget_exhausted, MessageId::budget_too_small, -1},
