@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <ctime>
 #include <string>
 #include <utility>
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "core/utf8_sequence.h"
@@ -95,15 +97,27 @@ std::string_view cut(std::string_view text, std::size_t bytes_max) {
   return text.substr(0, end);
 }
 
-void write_line(const std::string& line) {
+constinit thread_local int wait_ms = 1000;
+
+// A pipe that says so takes PIPE_BUF bytes at once, unless somebody else is quicker.
+bool has_room(int descriptor) {
+  pollfd output{.fd = descriptor, .events = POLLOUT, .revents = 0};
+  return ::poll(&output, 1, wait_ms) == 1;
+}
+
+// False where that would have to wait for too long: then nothing is written, or of a line that is
+// longer than a pipe takes at once only its beginning.
+bool write_line(std::string_view line) {
   const int descriptor = settings.descriptor.load(std::memory_order_relaxed);
-  std::string_view rest = line;
-  while (!rest.empty()) {
-    const ssize_t written = ::write(descriptor, rest.data(), rest.size());
+  while (!line.empty()) {
+    if (!has_room(descriptor)) return false;
+    const ssize_t written =
+        ::write(descriptor, line.data(), std::min<std::size_t>(line.size(), PIPE_BUF));
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;  // nobody reads: there is no better place to say so
-    rest.remove_prefix(static_cast<std::size_t>(written));
+    if (written <= 0) return true;  // nobody reads: there is no better place to say so
+    line.remove_prefix(static_cast<std::size_t>(written));
   }
+  return true;
 }
 
 }  // namespace
@@ -112,6 +126,10 @@ void configure_event_log(const EventLogOptions& options) {
   settings.level.store(options.level);
   settings.format.store(options.format);
   settings.descriptor.store(options.descriptor);
+}
+
+void never_wait_for_event_log() {
+  wait_ms = 0;
 }
 
 bool EventSite::allowed() {
@@ -145,7 +163,8 @@ void EventSite::write_formatted(fmt::string_view format, fmt::format_args args) 
     if (suppressed != 0) line += fmt::format(" (and {} more of these)", suppressed);
     line += "\n";
   }
-  write_line(line);
+  if (write_line(line)) return;
+  suppressed_.fetch_add(suppressed + 1, std::memory_order_relaxed);
 }
 
 }  // namespace headrace::core

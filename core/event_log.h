@@ -3,10 +3,12 @@
 //
 //   HEADRACE_EVENT(warning, "cannot pin shard {} to processor {}: {}", shard, cpu, why);
 //
-// Threads: any; a line is one write, so lines never mix. Not for a shard's hot path: it formats,
-//          allocates and may wait for the reader of standard error.
-// Bounds:  each call site writes at most kEventsPerSiteMax lines a second; what was left out is
-//          counted and told with that site's next line. A line is cut at kEventBytesMax.
+// Threads: any; a line is one write, so lines never mix. Not for a shard's hot path: it formats and
+//          allocates.
+// Bounds:  each call site writes at most kEventsPerSiteMax lines a second, and none that standard
+//          error has no room for: shards do not wait for its reader, other threads for a second at
+//          most. What was left out is counted and told with that site's next line. A line is cut at
+//          kEventBytesMax.
 #pragma once
 
 #include <atomic>
@@ -32,6 +34,9 @@ struct EventLogOptions {
 
 // Before other threads write events, or at a moment when the change may take effect in any order.
 void configure_event_log(const EventLogOptions& options);
+
+// The calling thread leaves out what would have to wait, from here on: shards.
+void never_wait_for_event_log();
 
 // One per place in the code that writes events.
 class EventSite {

@@ -50,6 +50,7 @@ void name_thread(const std::string& name) {
 ShardThread::ShardThread(Shard& shard, std::optional<unsigned> processor)
     : thread_([&shard, processor] {
         name_thread("shard-" + std::to_string(shard.number()));
+        never_wait_for_event_log();
         if (processor.has_value()) {
           if (auto pinned = pin_to_processor(*processor); !pinned) {
             HEADRACE_EVENT(warning, "shard {} runs unpinned: processor {}: {}", shard.number(),

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <future>
 #include <regex>
 #include <sstream>
 #include <string>
@@ -117,6 +119,35 @@ TEST(EventLog, ASiteThatFloodsIsHeldBackAndCounted) {
   flood(1);
   const std::regex counted(R"(.*flood 0 \(and \d{3} more of these\))");
   EXPECT_TRUE(std::regex_match(capture.lines().back(), counted)) << capture.lines().back();
+}
+
+TEST(EventLog, ShardsDoNotWaitForAReaderAndTellWhatTheyLeftOut) {
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(::pipe2(pipe.data(), O_NONBLOCK), 0);
+  const auto read_all = [&] {
+    std::string text(1 << 20, '\0');
+    const ssize_t got = ::read(pipe[0], text.data(), text.size());
+    return text.substr(0, static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  };
+  while (::write(pipe[1], "x", 1) == 1) {
+  }
+  ::fcntl(pipe[1], F_SETFL, 0);  // as standard error is: who writes waits
+  configure_event_log({.descriptor = pipe[1]});
+  EventSite site(EventLevel::info);
+  auto told = std::async(std::launch::async, [&] {
+    never_wait_for_event_log();
+    site.write("of a shard");
+    site.write("of a shard");
+  });
+  const bool returned = told.wait_for(std::chrono::seconds(10)) == std::future_status::ready;
+  EXPECT_TRUE(returned) << "it waits for the reader";
+  EXPECT_EQ(read_all().find("shard"), std::string::npos);
+  told.wait();
+  site.write("read again");
+  EXPECT_NE(read_all().find("read again (and 2 more of these)"), std::string::npos);
+  configure_event_log({});
+  ::close(pipe[0]);
+  ::close(pipe[1]);
 }
 
 TEST(EventLog, LinesOfSeveralThreadsNeverMix) {

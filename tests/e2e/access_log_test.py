@@ -1,8 +1,10 @@
-"""A log whose disk is full costs lines, which are counted, and no request; what is written is whole
-lines of JSON, whatever was cut."""
+"""A log whose disk is full, or whose reader has fallen asleep, costs lines, which are counted, and no
+request; what is written is whole lines of JSON, whatever was cut."""
 
 import json
+import os
 import resource
+import signal
 import time
 import unittest
 
@@ -49,6 +51,41 @@ class AccessLog(unittest.TestCase):
             for line in (first, *rest):
                 self.assertEqual(json.loads(line)["status"], 200)
             self.assertEqual(len(rest), 2)
+
+
+class Unread(Gateway):
+    """Standard error is a pipe."""
+
+    def _open_log(self):
+        self.reader, writer = os.pipe()
+        self.log.write_text("")
+        self.log_file = os.fdopen(writer, "wb", buffering=0)
+        return self.log_file
+
+    def fill(self):
+        """Until it takes no more: by a description of its own, so that only this one does not wait."""
+        descriptor = os.open(f"/proc/self/fd/{self.log_file.fileno()}", os.O_WRONLY | os.O_NONBLOCK)
+        try:
+            while True:
+                os.write(descriptor, b"x" * 512)
+        except BlockingIOError:
+            os.close(descriptor)
+
+
+class EventLog(unittest.TestCase):
+    def test_nobody_waits_for_who_reads_standard_error(self):
+        lists = "ip_lists: [{name: elsewhere, networks: [192.0.2.0/24]}]\ndevelopment: {ignore_ip_lists: true}"
+        with Upstream() as upstream:
+            gateway = Unread(upstream.address, listener="    ip_allow: [elsewhere]", extra=lists)
+            with gateway, gateway.connect() as connection:
+                gateway.fill()
+                # Each of them is one that the log is told of.
+                for _ in range(3):
+                    connection.sendall(request(chat()))
+                    self.assertEqual(Response(connection).status, 200)
+                gateway.signal(signal.SIGTERM)
+                self.assertEqual(gateway.process.wait(15), 0)
+            os.close(gateway.reader)
 
 
 if __name__ == "__main__":
