@@ -17,7 +17,10 @@ std::optional<CommandLine> parse_command_line(int argc, char** argv, int& exit_s
       "  HEADRACE_MASTER_KEY        What secrets in memory and in bases are sealed with: 32 "
       "bytes,\n"
       "                             in hexadecimal or base64. Without it: a random one.\n"
-      "  HEADRACE_MASTER_KEY_FILE   A file that holds it.");
+      "  HEADRACE_MASTER_KEY_FILE   A file that holds it. Under systemd without either: the\n"
+      "                             credential headrace-master-key (LoadCredential=).\n"
+      "  HEADRACE_CORE_DUMPS        Set: a crash leaves a core file, with keys and requests in "
+      "it.");
   app.add_option("-c,--config", line.config_path,
                  "The config file, or the base that `headracectl compile` made of it")
       ->capture_default_str();

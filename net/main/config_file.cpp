@@ -28,6 +28,9 @@ constexpr std::size_t kSecretFileBytesMax = 64 * 1024;
 constexpr std::size_t kConfigFileBytesMax = 64 * 1024 * 1024;
 constexpr const char* kMasterKeyVariable = "HEADRACE_MASTER_KEY";
 constexpr const char* kMasterKeyFileVariable = "HEADRACE_MASTER_KEY_FILE";
+// systemd's: where a unit's LoadCredential= and LoadCredentialEncrypted= are for its programs.
+constexpr const char* kCredentialsVariable = "CREDENTIALS_DIRECTORY";
+constexpr const char* kMasterKeyCredential = "headrace-master-key";
 
 std::expected<std::string, std::string> read_text(const std::string& path, std::size_t bytes_max) {
   errno = 0;
@@ -117,25 +120,39 @@ std::expected<std::vector<std::byte>, std::string> take_base(std::string_view te
 
 }  // namespace
 
+namespace {
+
+// The file that is to hold it, where one is named or the service manager gives us one.
+std::optional<std::string> master_key_file() {
+  if (const char* path = std::getenv(kMasterKeyFileVariable); path != nullptr) return path;
+  const char* folder = std::getenv(kCredentialsVariable);
+  if (folder == nullptr) return std::nullopt;
+  const std::filesystem::path path = std::filesystem::path(folder) / kMasterKeyCredential;
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return std::nullopt;
+  return path.string();
+}
+
+}  // namespace
+
 std::expected<config::MasterKey, std::string> find_master_key() {
   if (const char* text = std::getenv(kMasterKeyVariable); text != nullptr) {
     auto key = config::MasterKey::parse(text);
     if (!key) return std::unexpected(fmt::format("{}: {}", kMasterKeyVariable, key.error()));
     return key;
   }
-  if (const char* path = std::getenv(kMasterKeyFileVariable); path != nullptr) {
-    auto text = read_text(path, kSecretFileBytesMax);
-    if (!text) return std::unexpected(fmt::format("cannot read {}: {}", path, text.error()));
+  if (const auto path = master_key_file()) {
+    auto text = read_text(*path, kSecretFileBytesMax);
+    if (!text) return std::unexpected(fmt::format("cannot read {}: {}", *path, text.error()));
     auto key = config::MasterKey::parse(trimmed(std::move(*text)));
-    if (!key) return std::unexpected(fmt::format("{}: {}", path, key.error()));
+    if (!key) return std::unexpected(fmt::format("{}: {}", *path, key.error()));
     return key;
   }
   return config::MasterKey::random();
 }
 
 bool is_master_key_given() {
-  return std::getenv(kMasterKeyVariable) != nullptr ||
-         std::getenv(kMasterKeyFileVariable) != nullptr;
+  return std::getenv(kMasterKeyVariable) != nullptr || master_key_file();
 }
 
 std::expected<std::vector<std::byte>, std::string> compile_config_file(

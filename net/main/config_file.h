@@ -13,7 +13,8 @@
 
 namespace headrace::net {
 
-// The master key from HEADRACE_MASTER_KEY or the file that HEADRACE_MASTER_KEY_FILE names; a random
+// The master key from HEADRACE_MASTER_KEY, or the file that HEADRACE_MASTER_KEY_FILE names, or
+// systemd's credential `headrace-master-key`; a random
 // one for this process where neither is set.
 std::expected<policy::config::MasterKey, std::string> find_master_key();
 // One of the two is set: what is sealed now can be unsealed by another process.

@@ -1,8 +1,10 @@
 // headrace: the data plane.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 
 #include "core/io.h"
@@ -18,6 +20,16 @@
 namespace {
 
 using namespace headrace;
+
+// What a core file would hold are keys, and what clients have said.
+void forbid_core_dumps() {
+  if (std::getenv("HEADRACE_CORE_DUMPS") != nullptr) return;
+  rlimit limit{};
+  getrlimit(RLIMIT_CORE, &limit);
+  // Of one byte, not of none: so the kernel calls no program that takes dumps either.
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 1);
+  setrlimit(RLIMIT_CORE, &limit);
+}
 
 int print_version() {
   utsname kernel{};
@@ -57,6 +69,7 @@ int print_effective(const net::CommandLine& line, const policy::config::MasterKe
 }  // namespace
 
 int main(int argc, char** argv) {
+  forbid_core_dumps();
   int exit_status = EXIT_SUCCESS;
   const auto line = net::parse_command_line(argc, argv, exit_status);
   if (!line) return exit_status;

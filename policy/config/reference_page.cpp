@@ -21,7 +21,8 @@ goes by; `headrace -T` prints a config with every default filled in.
   reported at once, each with line, column and a remedy; a bad config never replaces a good one.
 * Secrets are sealed with AES-256-GCM as soon as they are read, and printed as `<sealed>`. The
   environment says under which key: `HEADRACE_MASTER_KEY` (32 bytes, in hexadecimal or base64), or
-  the file that `HEADRACE_MASTER_KEY_FILE` names; without them it is one of this process alone.
+  the file that `HEADRACE_MASTER_KEY_FILE` names, or under systemd the credential
+  `headrace-master-key` (`LoadCredential=`); without them it is one of this process alone.
 * `headracectl compile headrace.yaml -o headrace.base` makes of it the base that is served by.
   `headrace --config headrace.base` takes that as it takes the file, where the master key is the
   same: for nodes that shall not see the variables and files that the config was made from.

@@ -2,6 +2,7 @@
 
 import ctypes
 import pathlib
+import resource
 import shutil
 import socket
 import ssl
@@ -209,6 +210,18 @@ class Canaries(unittest.TestCase):
             for line in gateway.access_log.read_text().splitlines():
                 if KEY in line:  # only where a client wrote its key into a path or a model's name
                     self.assertTrue(f'"path":"/{KEY}"' in line or f'"model":"{KEY}"' in line, line)
+
+    def test_a_crash_leaves_no_core_file_unless_asked_for(self):
+        for asked, limit in (({}, "1"), ({"HEADRACE_CORE_DUMPS": "yes"}, "unlimited")):
+            gateway = Gateway("127.0.0.1:1", environment=asked)
+            before = resource.getrlimit(resource.RLIMIT_CORE)
+            if before[1] != resource.RLIM_INFINITY:
+                self.skipTest("core files are forbidden here anyhow")
+            resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            self.addCleanup(resource.setrlimit, resource.RLIMIT_CORE, before)
+            with gateway:
+                limits = pathlib.Path(f"/proc/{gateway.process.pid}/limits").read_text()
+                self.assertRegex(limits, rf"Max core file size +{limit} ")
 
     def test_a_config_that_is_wrong_tells_no_key(self):
         gateway = Gateway("127.0.0.1:1")

@@ -141,6 +141,12 @@ class Starts(unittest.TestCase):
             self.assertIn("another master key", other.stderr)
             self.assertEqual(run("headrace", "-t", "--config", base, key=MASTER_KEY).returncode, 0)
             self.assertIn("gpt-4o", run("headrace", "-T", "--config", base, key=MASTER_KEY).stdout)
+            # As systemd hands it over; what the environment says itself goes before.
+            (gateway.folder / "headrace-master-key").write_text(MASTER_KEY + "\n")
+            with unittest.mock.patch.dict(os.environ, {"CREDENTIALS_DIRECTORY": str(gateway.folder)}):
+                self.assertEqual(run("headrace", "-t", "--config", base).returncode, 0)
+                self.assertEqual(run("headrace", "-t", "--config", base, key=MASTER_KEY[::-1]).returncode, 1)
+                self.assertEqual(run("headracectl", "compile", gateway.config, "-o", base).returncode, 0)
             whole = base.read_bytes()
             (gateway.folder / "cut.base").write_bytes(whole[:-9])
             cut = run("headrace", "-t", "--config", gateway.folder / "cut.base", key=MASTER_KEY)
