@@ -141,6 +141,8 @@ class Operator(unittest.TestCase):
             self.assertEqual(gateway.used()["day"], 1)
             with self.assertRaisesRegex(AssertionError, "nobody of that name"):
                 ctl("limits", "reset", "--region", gateway.region, "--key", "nobody")
+            with self.assertRaisesRegex(AssertionError, "no limit of that name"):
+                ctl("limits", "--region", gateway.region, "--limit", "nosuch")
             with self.assertRaisesRegex(AssertionError, "say whose"):
                 ctl("limits", "reset", "--region", gateway.region)
 

@@ -7,6 +7,7 @@ namespace headrace::tools {
 namespace {
 
 constexpr double kNumberMax = 1e15;
+constexpr double kTimeNanosMax = 1e17;  // three years: far below what a clock's arithmetic holds
 
 struct Unit {
   std::string_view name;
@@ -36,6 +37,9 @@ std::expected<double, std::string> parse_time_nanos(std::string_view text) {
     if (!text.ends_with(unit.name)) continue;
     const auto number = parse_number(text.substr(0, text.size() - unit.name.size()));
     if (!number) break;
+    if (*number * unit.nanos > kTimeNanosMax) {
+      return std::unexpected("\"" + std::string(text) + "\" is longer than three years");
+    }
     return *number * unit.nanos;
   }
   return std::unexpected("\"" + std::string(text) + "\" is not a time such as 250us, 20ms or 1.5s");

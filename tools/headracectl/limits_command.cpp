@@ -70,6 +70,7 @@ class LimitsOfANode {
       if (command_.reset) limits_.reset(rolled.limit.terms.identity);
     }
     if (found == 0 && whose(command_)) return fail("nobody of that name has such a limit");
+    if (found == 0 && !command_.limit.empty()) return fail("there is no limit of that name");
     if (command_.reset) fmt::print(stderr, "{} limits begin anew\n", found);
     return EXIT_SUCCESS;
   }
@@ -110,7 +111,8 @@ class LimitsOfANode {
       json["used"] = used;
       json["remaining"] = reading.remaining;
       if (reading.closed) json["closed"] = true;
-      fmt::print("{}\n", json.dump());
+      // A user's name may come from the command line, in any bytes.
+      fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
       return;
     }
     fmt::print(kRow, policy::to_text(rolled.limit.scope), rolled.scope_name, view_.text(rule.name),

@@ -32,7 +32,8 @@ core::LimitTime NodeRegion::now() const {
 std::expected<policy::config::ConfigView, std::string> NodeRegion::config() {
   const auto current = core::ConfigBanks(region_).current();
   if (!current) return std::unexpected("no data plane has put its config there yet");
-  return policy::config::ConfigView::open(current->base);
+  base_.assign(current->base.begin(), current->base.end());
+  return policy::config::ConfigView::open(base_);
 }
 
 core::Instant NodeRegion::monotonic_now() {

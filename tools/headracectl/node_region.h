@@ -4,8 +4,10 @@
 // Threads: one. Errors are for the operator.
 #pragma once
 
+#include <cstddef>
 #include <expected>
 #include <string>
+#include <vector>
 
 #include "core/limits/limit_memory.h"
 #include "core/shared_region.h"
@@ -20,6 +22,8 @@ class NodeRegion {
   [[nodiscard]] core::LimitMemory limits() const { return core::LimitMemory::of(region_); }
   // By the clock that calendar windows go by.
   [[nodiscard]] core::LimitTime now() const;
+  // The one that is served now: a copy, as a data plane may write another one over it meanwhile.
+  // Its view lasts as long as this and until it is asked for again.
   [[nodiscard]] std::expected<policy::config::ConfigView, std::string> config();
 
   [[nodiscard]] static core::Instant monotonic_now();
@@ -29,6 +33,7 @@ class NodeRegion {
   explicit NodeRegion(core::SharedRegion region) : region_(std::move(region)) {}
 
   core::SharedRegion region_;
+  std::vector<std::byte> base_;
 };
 
 }  // namespace headrace::tools::ctl

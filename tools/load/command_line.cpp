@@ -56,6 +56,7 @@ struct Draft : CommandLine {
 std::vector<double> parse_list(const std::string& option, std::string_view text, double low,
                                double high) {
   std::vector<double> list;
+  if (text.empty()) throw CLI::ValidationError(option, "it is empty");
   while (!text.empty()) {
     const auto comma = std::min(text.find(','), text.size());
     const auto number = parse_number(text.substr(0, comma));

@@ -41,6 +41,8 @@ TEST(Behaviour, JudgesValues) {
            Case{"error", "bad", false},
            Case{"error-rate", "0.5", true},
            Case{"error-rate", "1.01", false},
+           Case{"latency", "1s", true},
+           Case{"latency", "1e15m", false},
            Case{"reset-at-byte", "0", true},
            Case{"reset-at-byte", "-1", false},
            Case{"reset-at-byte", "1.5", false},
