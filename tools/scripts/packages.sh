@@ -11,6 +11,9 @@ packages_for() {
         libc-ares-dev libyaml-cpp-dev libcli11-dev libfmt-dev nlohmann-json3-dev \
         libgtest-dev libgmock-dev libbenchmark-dev gettext
       ;;
+    run) # what starts the programs and asks whether they are ready
+      printf '%s\n' python3 curl
+      ;;
     test | demo) # what the end-to-end tests and the demo start besides our own programs
       printf '%s\n' python3 python3-venv curl ca-certificates openssl faketime
       node_is_usable || printf '%s\n' nodejs npm
@@ -29,7 +32,7 @@ packages_for() {
   esac
 }
 
-package_tasks=(build test demo check compare coverage)
+package_tasks=(build run test demo check compare coverage)
 node_version_min=18
 
 # Node comes from Debian (version 18) only where the machine has none of its own.
@@ -64,8 +67,9 @@ run_as_root() {
   fi
 }
 
-# Installs without asking anything; apt's own words go to the log and are shown if it fails. A package that brings a service (nginx, haproxy) must not start
-# it: it would take ports and memory on a machine that only wanted a peer to measure against.
+# Installs without asking anything; apt's own words go to the log and are shown if it fails. A package
+# that brings a service (nginx, haproxy) must not start it: it would take ports and memory on a machine
+# that only wanted a peer to measure against.
 install_debian_packages() {
   local policy=/usr/sbin/policy-rc.d log=build/packages.log made_policy=0 failed=0 service
   mkdir -p build
