@@ -22,6 +22,13 @@ class RelayByHand(Relay):
     program = "headrace-relay-by-hand"
 
 
+class RelayByEpoll(Relay):
+    """The same without io_uring, on epoll: what the kernel takes at least, whichever way it is asked."""
+
+    name = "relay-by-epoll"
+    program = "headrace-relay-by-epoll"
+
+
 class Responder(Peer):
     """A server on the seam that answers every request with one fixed text: no refusal costs less."""
 

@@ -16,7 +16,8 @@ from compare_lib.turns import Bench, Timing, turn
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "bench/results"
-TARGETS = ("programs", "headrace-relay", "headrace-relay-by-hand", "headrace-respond")
+TARGETS = ("programs", "headrace-relay", "headrace-relay-by-hand", "headrace-relay-by-epoll",
+           "headrace-respond")
 
 QUICK = Timing(warm_up_s=0.3, window_s=0.8, held_connections=1000)
 FULL = Timing(warm_up_s=1.0, window_s=3.0, held_connections=4000)

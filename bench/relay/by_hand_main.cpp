@@ -12,16 +12,18 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
-#include <arpa/inet.h>
 #include <liburing.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sched.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bench/relay/plain_sockets.h"
+
 namespace {
+
+using headrace::bench::die;
 
 constexpr unsigned kEntries = 1024;
 constexpr unsigned kCompletions = 8192;
@@ -87,11 +89,6 @@ Group groups[2];
 std::vector<Connection*> idle;
 sockaddr_in upstream_address;
 int listener;
-
-[[noreturn]] void die(const char* what) {
-  std::perror(what);
-  std::exit(1);
-}
 
 io_uring_sqe* slot(void* object, Kind kind) {
   io_uring_sqe* sqe = io_uring_get_sqe(&ring);
@@ -304,33 +301,6 @@ void handle(const io_uring_cqe& cqe) {
   }
 }
 
-sockaddr_in parse(const std::string& text) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos ||
-      inet_pton(AF_INET, text.substr(0, colon).c_str(), &address.sin_addr) != 1) {
-    std::fprintf(stderr, "not an IPv4 address with a port: %s\n", text.c_str());
-    std::exit(1);
-  }
-  address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(text.substr(colon + 1))));
-  return address;
-}
-
-void listen_on(const std::string& text) {
-  sockaddr_in address = parse(text);
-  socklen_t length = sizeof address;
-  const int on = 1;
-  listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (bind(listener, reinterpret_cast<sockaddr*>(&address), length) != 0) die("bind");
-  if (listen(listener, 4096) != 0) die("listen");
-  getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length);
-  std::printf("listening on 127.0.0.1:%d\n", ntohs(address.sin_port));
-  std::fflush(stdout);
-}
-
 }  // namespace
 
 // What escapes ends the program, with its message.
@@ -345,13 +315,8 @@ int main(int count, char** arguments) {
       ->required();
   app.add_option("--cpu", cpu, "Core to run on");
   CLI11_PARSE(app, count, arguments);
-  if (cpu >= 0) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(static_cast<unsigned>(cpu), &set);
-    sched_setaffinity(0, sizeof set, &set);
-  }
-  upstream_address = parse(upstream);
+  headrace::bench::run_on(cpu);
+  upstream_address = headrace::bench::parse_address(upstream);
   io_uring_params params{};
   params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SUBMIT_ALL |
                  IORING_SETUP_CQSIZE;
@@ -360,7 +325,7 @@ int main(int count, char** arguments) {
   io_uring_register_ring_fd(&ring);
   make_group(0, 1024, 4096);
   make_group(1, 8, 128 * 1024);
-  listen_on(listen_text);
+  listener = headrace::bench::listen_on(listen_text);
   arm_accept();
   static io_uring_cqe* batch[kBatch];
   for (;;) {
