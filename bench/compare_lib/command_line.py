@@ -46,7 +46,10 @@ def arguments():
     parser.add_argument("--long", action="store_true", help="also thousands of connections")
     parser.add_argument("--proxy-core", type=int, metavar="N", default=machine.cores()[-1],
                         help="core of the proxy (default: the last); load and provider take the rest")
-    parser.add_argument("--no-build", action="store_true", help="take build/release as it is")
+    parser.add_argument("--profiled", action="store_true",
+                        help="measure build/profiled/bin/headrace (tools/build_profiled) instead of "
+                             "build/release's")
+    parser.add_argument("--no-build", action="store_true", help="take what is built as it is")
     parser.add_argument("--gates", action="store_true", help="fail if a gate was missed")
     return parser.parse_args()
 
@@ -84,13 +87,19 @@ def prepare_machine(options):
     if not options.no_build:
         subprocess.run([ROOT / "tools/install_packages", "compare"], check=True)
         subprocess.run([ROOT / "tools/build", "release", *TARGETS], check=True)
+        if options.profiled:
+            subprocess.run([ROOT / "tools/build_profiled"], check=True)
     find_programs_of_the_system()
     machine.raise_open_files()
     folder = RESULTS / time.strftime("%Y-%m-%dT%H-%M-%S", time.gmtime())
     (folder / "work").mkdir(parents=True)
     certificate, key = make_certificate(folder / "work")
     load_cores = frozenset(machine.cores()) - {options.proxy_core}
-    return Bench(folder=folder / "work", programs=ROOT / "build/release/bin",
+    programs = ROOT / "build/release/bin"
+    gateway = (ROOT / "build/profiled/bin" if options.profiled else programs) / "headrace"
+    if not gateway.exists():
+        raise Failed(f"{gateway.relative_to(ROOT)} is not built: without --no-build it will be")
+    return Bench(folder=folder / "work", programs=programs, gateway=gateway,
                  proxy_core=options.proxy_core, load_cores=load_cores, certificate=certificate,
                  key=key, timing=timing_of(options), long=options.long)
 
@@ -135,7 +144,7 @@ def progress(text):
 
 def configs_text(bench, work):
     """The configs of the peers of these scenarios as they are for the plain case."""
-    place = Place(bench.folder, bench.programs, bench.proxy_core, ("127.0.0.1", 9000),
+    place = Place(bench.folder, bench.programs, bench.gateway, bench.proxy_core, ("127.0.0.1", 9000),
                         bench.certificate, bench.key)
     parts = []
     names = dict.fromkeys(name for scenario in work for name in scenario.peers)
@@ -152,7 +161,8 @@ def method_text(facts, options, bench):
         f"machine   {facts['cpu']}, {facts['cores']} cores, {facts['memory_gib']} GiB",
         f"system    {facts['system']}, kernel {facts['kernel']}, "
         f"congestion control {facts['congestion_control']}",
-        f"run       {facts['time']}, revision {facts['revision']}, load {facts['load_average']:.2f}",
+        f"run       {facts['time']}, revision {facts['revision']}, "
+        f"{bench.gateway.relative_to(ROOT)}, load {facts['load_average']:.2f}",
         f"method    proxy on core {bench.proxy_core}, load and provider on "
         f"{sorted(bench.load_cores)}; each turn {timing.warm_up_s:g} s warm-up, "
         f"{timing.window_s:g} s window; median ± half the distance of the quartiles; ratios are "

@@ -26,7 +26,7 @@ class Headrace(Peer):
                 "client_key": requests.KEY, "opaque_path": requests.OPAQUE_PATH}
 
     def command(self, config, situation, place, port):
-        return [place.programs / "headrace", "--config", config]
+        return [place.gateway, "--config", config]
 
 
 class HeadraceSpin(Headrace):

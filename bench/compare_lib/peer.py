@@ -33,6 +33,7 @@ class Place:
 
     folder: pathlib.Path      # of this run's configs and logs
     programs: pathlib.Path    # build/release/bin
+    gateway: pathlib.Path     # the headrace to measure
     core: int
     provider: tuple[str, int]
     certificate: pathlib.Path  # of the listener, P-256

@@ -28,6 +28,7 @@ class Bench:
 
     folder: object          # pathlib.Path: configs, logs and bodies of this run
     programs: object        # pathlib.Path: build/release/bin
+    gateway: object         # pathlib.Path: the headrace to measure
     proxy_core: int
     load_cores: frozenset
     certificate: object
@@ -116,7 +117,7 @@ class Turn:
 
 @contextlib.contextmanager
 def turn(bench, scenario, peer, provider, prepared):
-    place = Place(bench.folder, bench.programs, bench.proxy_core, provider.address,
+    place = Place(bench.folder, bench.programs, bench.gateway, bench.proxy_core, provider.address,
                         bench.certificate, bench.key)
     if peer.direct:
         yield Turn(bench, scenario, peer, None, provider, prepared)

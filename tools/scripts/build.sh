@@ -1,14 +1,16 @@
 # shellcheck shell=bash
 # Configures and builds one CMake preset. Sourced after terminal.sh and packages.sh.
 
-# build_preset <preset> [target...]: build/<preset>, everything if no target is named.
+# build_preset <preset> [target...]: build/<preset>, everything if no target is named. Options for cmake
+# stand in configure_options.
+configure_options=()
 build_preset() {
   local preset=$1 started=$SECONDS
   shift
   local log="build/$preset.configure.log"
   mkdir -p build
   step "building build/$preset"
-  if ! cmake --preset "$preset" >"$log" 2>&1 </dev/null; then
+  if ! cmake --preset "$preset" "${configure_options[@]}" >"$log" 2>&1 </dev/null; then
     cat "$log" >&2
     die "cmake could not configure '$preset' (see above)"
   fi

@@ -22,6 +22,9 @@ packages_for() {
       printf '%s\n' git python3 shellcheck \
         clang-19 clang-tidy-19 clang-format-19 lld-19 libclang-rt-19-dev
       ;;
+    profile) # what shows headrace the ways of usual requests (tools/build_profiled)
+      printf '%s\n' python3 openssl
+      ;;
     compare) # the peers that bench/compare measures us against, and wrk to check our own load
       printf '%s\n' python3 openssl nginx-light haproxy wrk
       ;;
@@ -32,7 +35,7 @@ packages_for() {
   esac
 }
 
-package_tasks=(build run test demo check compare coverage)
+package_tasks=(build run test demo check profile compare coverage)
 node_version_min=18
 
 # Node comes from Debian (version 18) only where the machine has none of its own.
