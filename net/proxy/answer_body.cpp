@@ -166,8 +166,7 @@ bool AnswerBody::provider_closed() {
 
 bool AnswerBody::say_event(std::string_view event) {
   // After an event that was cut an empty line must come first.
-  const bool cut = beginning_went_ || !meter_.forwarded_whole_events();
-  const std::string_view gap = std::string_view("\n\n").substr(cut ? 0 : 2);
+  const std::string_view gap = std::string_view("\n\n").substr(part_has_gone() ? 0 : 2);
   drop_held();
   core::BufferLease block = shard_->head_blocks.take();
   if (!block || gap.size() + event.size() + http::kLastChunk.size() > block.size()) return false;

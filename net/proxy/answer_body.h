@@ -71,11 +71,16 @@ class AnswerBody {
   // --- what we say in it -----------------------------------------------------------------------
   // An event of ours, behind what has gone and instead of what is held. False: no memory.
   bool say_event(std::string_view event);
+  // One can follow: not where a part of an array's element has gone.
+  [[nodiscard]] bool may_say_event() const { return is_event_stream() || !part_has_gone(); }
   // The client's framing ends; false: no memory.
   bool say_end();
   // Nothing of an event is with the client whose rest is still to come.
-  [[nodiscard]] bool between_events() const {
-    return held_bytes_ == 0 && !beginning_went_ && meter_.forwarded_whole_events();
+  [[nodiscard]] bool between_events() const { return held_bytes_ == 0 && !part_has_gone(); }
+  // The body is one of events, which takes comments and errors of ours.
+  [[nodiscard]] bool is_event_stream() const {
+    const policy::StreamMeter* stream = meter_.stream();
+    return stream != nullptr && stream->form() == policy::StreamForm::events;
   }
 
   void drop_held();
@@ -95,6 +100,9 @@ class AnswerBody {
  private:
   using Bytes = std::span<std::byte>;
 
+  [[nodiscard]] bool part_has_gone() const {
+    return beginning_went_ || !meter_.forwarded_whole_events();
+  }
   void relay_run(Bytes run, http::BodyFramer& framer);
   void pass_on(Bytes bytes, http::BodyFramer& framer);
   void pass_on_held_run(http::BodyFramer& framer);

@@ -28,6 +28,9 @@ class AnswerMeter {
   void stop() { reader_.emplace<std::monostate>(); }
 
   [[nodiscard]] policy::StreamMeter* stream() { return std::get_if<policy::StreamMeter>(&reader_); }
+  [[nodiscard]] const policy::StreamMeter* stream() const {
+    return std::get_if<policy::StreamMeter>(&reader_);
+  }
   [[nodiscard]] policy::UsageScanner* document() {
     return std::get_if<policy::UsageScanner>(&reader_);
   }

@@ -188,7 +188,13 @@ void Exchange::start_meter(const http::ResponseHead& head) {
                                       {.strip_usage_chunk = answer_.strip_usage});
     if (!answer_.streaming) shard_->counters.gauges.streams_open.add(1);
     answer_.streaming = true;
-  } else if (is_media_type(head.fields.value(FieldId::content_type), "application/json")) {
+  } else if (!is_media_type(head.fields.value(FieldId::content_type), "application/json")) {
+    return;
+  } else if (request_.match.endpoint == policy::Endpoint::stream_generate_content) {
+    // Without alt=sse the events are the elements of one array.
+    answer_.body.meter().start_stream(request_.match.endpoint,
+                                      {.form = policy::StreamForm::json_array});
+  } else {
     answer_.body.meter().start_document(
         request_.match.endpoint,
         shard_->answer_patterns.at(call_.provider, std::to_underlying(request_.match.endpoint)));

@@ -80,8 +80,8 @@ void Exchange::begin_stream_early() {
 
 // Only between two events, and where nothing else is on its way.
 void Exchange::say_comment() {
-  const bool between = answer_.body.meter().stream() != nullptr && answer_.body.between_events() &&
-                       answer_.out.empty();
+  const bool between =
+      answer_.body.is_event_stream() && answer_.body.between_events() && answer_.out.empty();
   if (!between || downstream_->transport().sending()) return;
   queue_text(answer_.body.framing() == http::BodyFraming::chunked ? kCommentChunk : kComment);
   shard_->counters.add(ShardCount::stream_comments);

@@ -25,6 +25,8 @@ namespace {
 constexpr std::int64_t kSlackTokens = 64;
 // More than any text's tokens have on the average; those of English have four or five.
 constexpr std::uint64_t kBytesOfATokenMax = 32;
+// With an empty line before it and the body's end behind it.
+static_assert(policy::kCutEventBytesMax + 16 <= kHeadBlockBytes);
 
 }  // namespace
 
@@ -170,16 +172,25 @@ void Exchange::cut_answer() {
   const policy::Usage usage = usage_charged();
   std::array<char, 2 * policy::kMessageTextBytesMax> why;
   std::array<char, policy::kCutEventBytesMax> text;
-  const policy::CutAnswer cut{.model = request_.model.text(),
-                              .id = request_.id.text(),
-                              .message = config_->view().catalogues().write(
-                                  language(), MessageId::title_budget_exhausted, why),
-                              .created_seconds = shard_->io->wall_now().unix_nanos / 1'000'000'000,
-                              .input_tokens = usage.in_total(),
-                              .output_tokens = usage.out_total(),
-                              .sequence_number = stream.next_sequence_number(),
-                              .open_block = stream.open_block(),
-                              .include_usage = !answer_.strip_usage};
+  // The stream's own names; where it has not given them, the request's.
+  const policy::UnfinishedAnswer& own = stream.unfinished();
+  const policy::CutAnswer cut{
+      .model = own.model().empty() ? request_.model.text() : own.model(),
+      .id = own.id().empty() ? request_.id.text() : own.id(),
+      .message =
+          config_->view().catalogues().write(language(), MessageId::title_budget_exhausted, why),
+      .created_seconds = own.created_seconds() != 0
+                             ? own.created_seconds()
+                             : shard_->io->wall_now().unix_nanos / 1'000'000'000,
+      .input_tokens = usage.in_total(),
+      .output_tokens = usage.out_total(),
+      .sequence_number = stream.next_sequence_number(),
+      .open_block = stream.open_block(),
+      .choices = own.choices(),
+      .open_choices = own.open_choices(),
+      .include_usage = !answer_.strip_usage,
+      .form = stream.form(),
+      .has_elements = stream.has_elements()};
   const std::size_t bytes = policy::write_cut_event(cut, request_.match.endpoint, text);
   if (!answer_.body.say_event({text.data(), bytes})) {
     answer_broken(UpstreamFailure::no_memory);

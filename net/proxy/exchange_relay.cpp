@@ -41,7 +41,7 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
     end_detached();
     return;
   }
-  if (end == End::open && output_used_up()) {
+  if (end == End::open && answer_.body.may_say_event() && output_used_up()) {
     cut_answer();
   } else if (end == End::broken) {
     upstream_failed(UpstreamFailure::truncated);
@@ -156,7 +156,7 @@ void Exchange::answer_broken(UpstreamFailure failure) {
   keep_nothing(core::FlightEnd::failed);
   answer_.body.drop_held();
   if (policy::StreamMeter* stream = answer_.body.meter().stream();
-      stream != nullptr && stream->end() == policy::StreamEnd::open && !detached_ &&
+      answer_.body.is_event_stream() && stream->end() == policy::StreamEnd::open && !detached_ &&
       !core::planted(core::PlantedBug::error_event_unsent)) {
     queue_error_event(failure, *stream);
   }

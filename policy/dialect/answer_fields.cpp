@@ -1,5 +1,6 @@
 #include "policy/dialect/answer_fields.h"
 
+#include <algorithm>
 #include <array>
 
 namespace headrace::policy {
@@ -31,15 +32,23 @@ constexpr bool stops_at(AnswerField field) {
   }
 }
 
+constexpr JsonRule plain(const Rule& rule) {
+  return {static_cast<JsonField>(rule.parent), rule.key, static_cast<JsonField>(rule.field),
+          stops_at(rule.field) ? JsonContainer::stop : JsonContainer::pass};
+}
+
 template <std::size_t kCount>
 consteval JsonFields table(const Rule (&rules)[kCount]) {
-  std::array<JsonRule, kCount> plain{};
-  for (std::size_t i = 0; i < kCount; ++i) {
-    plain[i] = {static_cast<JsonField>(rules[i].parent), rules[i].key,
-                static_cast<JsonField>(rules[i].field),
-                stops_at(rules[i].field) ? JsonContainer::stop : JsonContainer::pass};
-  }
-  return JsonFields(plain, JsonContainer::pass);
+  std::array<JsonRule, kCount> all{};
+  std::ranges::transform(rules, all.begin(), plain);
+  return JsonFields(all, JsonContainer::pass);
+}
+
+template <std::size_t kCount, std::size_t kMore>
+consteval JsonFields table(const Rule (&rules)[kCount], const Rule (&more)[kMore]) {
+  std::array<JsonRule, kCount + kMore> all{};
+  std::ranges::transform(more, std::ranges::transform(rules, all.begin(), plain).out, plain);
+  return JsonFields(all, JsonContainer::pass);
 }
 
 using enum AnswerField;
@@ -47,7 +56,7 @@ using Raw = RawField;
 
 // Chat, completions, embeddings; whole answers and chunks. level1 is a delta, level2 its tool
 // calls, level3 one of them, level4 its function.
-constexpr JsonFields kChat = table({
+constexpr Rule kChatRules[] = {
     {root, "usage", usage},
     {usage, "prompt_tokens", Raw::prompt_tokens},
     {usage, "completion_tokens", Raw::completion_tokens},
@@ -85,11 +94,11 @@ constexpr JsonFields kChat = table({
     {level4, "name", output},
     {level4, "arguments", output},
     {level1, "function_call", level4},
-});
+};
 
 // A whole answer, or an event; level1 is the answer inside an event, level2 incomplete_details,
 // level3 the output, level4 a message of it.
-constexpr JsonFields kResponses = table({
+constexpr Rule kResponsesRules[] = {
     {root, "type", event_type},
     {root, "sequence_number", sequence_number},
     {root, "delta", output},
@@ -126,10 +135,10 @@ constexpr JsonFields kResponses = table({
     {parts, "type", part_type},
     {root, "error", error},
     {level1, "error", error},
-});
+};
 
 // A whole answer, or an event; level1 is the message that an event opens with, level2 a delta.
-constexpr JsonFields kMessages = table({
+constexpr Rule kMessagesRules[] = {
     {root, "type", event_type},
     {root, "index", sequence_number},
     {root, "usage", usage},
@@ -155,11 +164,11 @@ constexpr JsonFields kMessages = table({
     {level2, "partial_json", output},
     {level2, "thinking", output},
     {root, "error", error},
-});
+};
 
 // A whole answer, an event, or the array of them that is streamed without alt=sse: an element of
 // the outermost array is read as the outermost value itself.
-constexpr JsonFields kGemini = table({
+constexpr Rule kGeminiRules[] = {
     {root, "", root},
     {root, "usageMetadata", usage},
     {usage, "promptTokenCount", Raw::prompt_token_count},
@@ -191,7 +200,34 @@ constexpr JsonFields kGemini = table({
     {root, "promptFeedback", level4},
     {level4, "blockReason", finish_reason},
     {root, "error", error},
-});
+};
+
+constexpr Rule kChatStreamRules[] = {
+    {root, "id", answer_id},
+    {root, "model", answer_model},
+    {root, "created", answer_created},
+    {choice, "index", choice_index},
+};
+
+constexpr Rule kResponsesStreamRules[] = {
+    {level1, "id", answer_id},
+    {level1, "model", answer_model},
+    {level1, "created_at", answer_created},
+};
+
+constexpr Rule kGeminiStreamRules[] = {
+    {root, "responseId", answer_id},
+    {root, "modelVersion", answer_model},
+    {choice, "index", choice_index},
+};
+
+constexpr JsonFields kChat = table(kChatRules);
+constexpr JsonFields kChatStream = table(kChatRules, kChatStreamRules);
+constexpr JsonFields kResponses = table(kResponsesRules);
+constexpr JsonFields kResponsesStream = table(kResponsesRules, kResponsesStreamRules);
+constexpr JsonFields kMessages = table(kMessagesRules);
+constexpr JsonFields kGemini = table(kGeminiRules);
+constexpr JsonFields kGeminiStream = table(kGeminiRules, kGeminiStreamRules);
 
 }  // namespace
 
@@ -212,6 +248,15 @@ const JsonFields& answer_fields(Endpoint endpoint) {
     default:
       return kChat;
   }
+}
+
+const JsonFields& stream_fields(Endpoint endpoint) {
+  const JsonFields& fields = answer_fields(endpoint);
+  if (&fields == &kChat) return kChatStream;
+  if (&fields == &kResponses) return kResponsesStream;
+  if (&fields == &kGemini) return kGeminiStream;
+  // An Anthropic stream's end says nothing of its message but how it ended.
+  return fields;
 }
 
 }  // namespace headrace::policy

@@ -37,6 +37,10 @@ enum class AnswerField : JsonField {
   sequence_number,  // of the event; Anthropic: of the content block that it is about
   padding,          // a string that means nothing
   error,
+  choice_index,  // these four in stream_fields() only
+  answer_id,
+  answer_model,
+  answer_created,  // seconds since 1970
   first_count,
 };
 
@@ -48,5 +52,7 @@ static_assert(static_cast<std::size_t>(AnswerField::first_count) + kRawFieldCoun
               kJsonFieldsMax);
 
 [[nodiscard]] const JsonFields& answer_fields(Endpoint endpoint);
+// Of an event of a stream: besides, what an event of ours at its end has to say again.
+[[nodiscard]] const JsonFields& stream_fields(Endpoint endpoint);
 
 }  // namespace headrace::policy

@@ -6,7 +6,12 @@
 namespace headrace::policy {
 namespace {
 
-constexpr std::size_t kTextBytesMax = 256;
+constexpr std::size_t kNameBytesMax = UnfinishedAnswer::kNameBytesMax;
+constexpr std::size_t kMessageBytesMax = 256;
+
+bool holds(ChoiceSet choices, std::size_t index) {
+  return (unsigned{choices} >> index & 1U) != 0;
+}
 
 void write_openai_usage(JsonWriter& writer, const CutAnswer& answer) {
   writer.raw(R"({"prompt_tokens":)").number(answer.input_tokens);
@@ -15,18 +20,22 @@ void write_openai_usage(JsonWriter& writer, const CutAnswer& answer) {
 }
 
 void begin_chunk(JsonWriter& writer, const CutAnswer& answer, std::string_view object) {
-  writer.raw(R"(data: {"id":)").string(answer.id, kTextBytesMax);
+  writer.raw(R"(data: {"id":)").string(answer.id, kNameBytesMax);
   writer.raw(R"(,"object":)").string(object);
   writer.raw(R"(,"created":)").number(answer.created_seconds);
-  writer.raw(R"(,"model":)").string(answer.model, kTextBytesMax);
+  writer.raw(R"(,"model":)").string(answer.model, kNameBytesMax);
 }
 
 void write_chat(JsonWriter& writer, const CutAnswer& answer, bool chat) {
   const std::string_view object = chat ? "chat.completion.chunk" : "text_completion";
-  begin_chunk(writer, answer, object);
-  writer.raw(R"(,"choices":[{"index":0,)");
-  writer.raw(chat ? R"("delta":{})" : R"("text":"")");
-  writer.raw(",\"finish_reason\":\"length\"}]}\n\n");
+  const ChoiceSet open = answer.choices == 0 ? ChoiceSet{1} : answer.open_choices;
+  for (std::size_t index = 0; index < UnfinishedAnswer::kChoicesMax; ++index) {
+    if (!holds(open, index)) continue;
+    begin_chunk(writer, answer, object);
+    writer.raw(R"(,"choices":[{"index":)").number(static_cast<std::int64_t>(index));
+    writer.raw(chat ? R"(,"delta":{})" : R"(,"text":"")");
+    writer.raw(",\"finish_reason\":\"length\"}]}\n\n");
+  }
   if (answer.include_usage) {
     begin_chunk(writer, answer, object);
     writer.raw(R"(,"choices":[],"usage":)");
@@ -40,11 +49,11 @@ void write_responses(JsonWriter& writer, const CutAnswer& answer) {
   writer.raw("event: response.failed\n");
   writer.raw(R"(data: {"type":"response.failed","sequence_number":)");
   writer.number(answer.sequence_number);
-  writer.raw(R"(,"response":{"id":)").string(answer.id, kTextBytesMax);
+  writer.raw(R"(,"response":{"id":)").string(answer.id, kNameBytesMax);
   writer.raw(R"(,"object":"response","created_at":)").number(answer.created_seconds);
   writer.raw(R"(,"status":"failed","error":{"code":"budget_exhausted","message":)");
-  writer.string(answer.message, kTextBytesMax);
-  writer.raw(R"(},"incomplete_details":null,"model":)").string(answer.model, kTextBytesMax);
+  writer.string(answer.message, kMessageBytesMax);
+  writer.raw(R"(},"incomplete_details":null,"model":)").string(answer.model, kNameBytesMax);
   writer.raw(R"(,"output":[],"usage":{"input_tokens":)").number(answer.input_tokens);
   writer.raw(R"(,"input_tokens_details":{"cached_tokens":0},"output_tokens":)");
   writer.number(answer.output_tokens);
@@ -66,11 +75,24 @@ void write_messages(JsonWriter& writer, const CutAnswer& answer) {
 }
 
 void write_gemini(JsonWriter& writer, const CutAnswer& answer) {
-  writer.raw(R"(data: {"candidates":[{"finishReason":"MAX_TOKENS","index":0}],)");
-  writer.raw(R"("usageMetadata":{"promptTokenCount":)").number(answer.input_tokens);
+  const bool array = answer.form == StreamForm::json_array;
+  writer.raw(!array ? "data: " : answer.has_elements ? ",\r\n" : "[");
+  // Some say with every event that it is the last one: then all of them end again.
+  ChoiceSet open = answer.open_choices != 0 ? answer.open_choices : answer.choices;
+  if (open == 0) open = 1;
+  std::string_view before = R"({"candidates":[)";
+  for (std::size_t index = 0; index < UnfinishedAnswer::kChoicesMax; ++index) {
+    if (!holds(open, index)) continue;
+    writer.raw(before).raw(R"({"finishReason":"MAX_TOKENS","index":)");
+    writer.number(static_cast<std::int64_t>(index)).raw("}");
+    before = ",";
+  }
+  writer.raw(R"(],"usageMetadata":{"promptTokenCount":)").number(answer.input_tokens);
   writer.raw(R"(,"candidatesTokenCount":)").number(answer.output_tokens);
   writer.raw(R"(,"totalTokenCount":)").number(answer.input_tokens + answer.output_tokens);
-  writer.raw(R"(},"modelVersion":)").string(answer.model, kTextBytesMax).raw("}\n\n");
+  writer.raw(R"(},"modelVersion":)").string(answer.model, kNameBytesMax);
+  writer.raw(R"(,"responseId":)").string(answer.id, kNameBytesMax);
+  writer.raw(array ? "}\n]\n" : "}\n\n");
 }
 
 }  // namespace

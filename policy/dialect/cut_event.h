@@ -2,6 +2,9 @@
 // would have said at its output cap, so that clients see an answer that was cut and not an error.
 // Responses streams fail with the code budget_exhausted.
 //
+// Every choice that is open ends with a chunk of its own, as providers send them. Choices that are
+// not followed (UnfinishedAnswer::kChoicesMax) end with the stream only.
+//
 // Threads: pure functions.
 #pragma once
 
@@ -11,24 +14,31 @@
 #include <string_view>
 
 #include "policy/dialect/endpoint.h"
+#include "policy/dialect/stream_form.h"
+#include "policy/dialect/unfinished_answer.h"
 
 namespace headrace::policy {
 
 struct CutAnswer {
-  std::string_view model;
-  std::string_view id;               // of the answer, where one must be named
+  std::string_view model;            // cut at UnfinishedAnswer::kNameBytesMax, like `id`
+  std::string_view id;               // of the answer
   std::string_view message;          // for people
   std::int64_t created_seconds = 0;  // since 1970
   std::int64_t input_tokens = 0;
   std::int64_t output_tokens = 0;    // as far as it came
   std::int64_t sequence_number = 0;  // of a Responses stream's next event
   std::int64_t open_block = -1;      // Anthropic: the content block to be ended first; -1: none
+  ChoiceSet choices = 0;             // OpenAI, Gemini: of which something came; 0: the first alone
+  ChoiceSet open_choices = 0;        // those of them that have not ended
   bool include_usage = false;        // OpenAI: the client asked for it
+  StreamForm form = StreamForm::events;
+  bool has_elements = false;  // of an array: some stand before this one
 };
 
-inline constexpr std::size_t kCutEventBytesMax = 2048;
+inline constexpr std::size_t kCutEventBytesMax = 6144;
 
-// Returns the size; `out` has kCutEventBytesMax. Whole events, each with its empty line.
+// Returns the size; `out` has kCutEventBytesMax. Whole events, each with its empty line; of an
+// array an element and the array's end.
 [[nodiscard]] std::size_t write_cut_event(const CutAnswer& answer, Endpoint endpoint,
                                           std::span<char> out);
 

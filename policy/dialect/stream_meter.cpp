@@ -7,13 +7,28 @@
 namespace headrace::policy {
 namespace {
 
-static_assert(sizeof(StreamMeter) <= 1400);
+static_assert(sizeof(StreamMeter) <= 1700);
 
 constexpr std::string_view kDone = "[DONE]";
 constexpr std::uint8_t kSeveral = 2;
 // JSON text per token, for an estimate where the provider was cut off before it said: on the low
 // side for English, so on the high side in tokens.
 constexpr std::uint64_t kBytesPerToken = 4;
+
+// What concerns the end of the answer is noted beside what concerns its use.
+class StreamSink final : public JsonSink {
+ public:
+  StreamSink(AnswerReader& reader, UnfinishedAnswer& unfinished)
+      : reader_(reader), unfinished_(unfinished) {}
+  bool on_json(const JsonStep& step) override {
+    unfinished_.note(step);
+    return reader_.on_json(step);
+  }
+
+ private:
+  AnswerReader& reader_;
+  UnfinishedAnswer& unfinished_;
+};
 
 // Whether every event says what it is, the last one too.
 bool has_typed_events(Endpoint endpoint) {
@@ -29,10 +44,14 @@ void StreamMeter::start(Endpoint endpoint, const StreamOptions& options) {
 }
 
 void StreamMeter::feed(std::span<const std::byte> slice) {
-  if (!framer_.between_events()) data_tokens_ = kSeveral;
+  if (!between_events()) data_tokens_ = kSeveral;
   slice_ = slice;
   piece_begin_ = event_begin_ = drop_end_ = 0;
-  framer_.feed(text());
+  if (is_array()) {
+    array_framer_.feed(text());
+  } else {
+    framer_.feed(text());
+  }
 }
 
 StreamPiece StreamMeter::piece(StreamPiece::Verdict verdict, std::uint32_t end) {
@@ -52,7 +71,7 @@ std::optional<StreamPiece> StreamMeter::next() {
   }
   for (;;) {
     if (pass_like_event()) continue;
-    const SseToken token = framer_.next();
+    const SseToken token = is_array() ? array_framer_.next() : framer_.next();
     switch (token.kind) {
       case SseToken::Kind::data:
         data_begin_ = static_cast<std::uint32_t>(token.value.data() - text().data());
@@ -70,6 +89,8 @@ std::optional<StreamPiece> StreamMeter::next() {
         if (std::exchange(data_tokens_, std::uint8_t{0}) == 1) {
           learn_pattern(text().substr(begin, event_begin_ - begin));
         }
+        // A word or number of an array is over where the next slice begins with another thing.
+        if (event_begin_ == 0 && held_bytes_ > 0) return piece(forward, 0);
         if (verdict != drop) break;
         if (piece_begin_ == begin) return piece(drop, event_begin_);
         drop_end_ = event_begin_;
@@ -83,7 +104,7 @@ std::optional<StreamPiece> StreamMeter::next() {
 
 // Passes over an event that is like an earlier plain one.
 bool StreamMeter::pass_like_event() {
-  if (!framer_.between_events()) return false;
+  if (is_array() || !framer_.between_events()) return false;
   const auto like = pattern_.match(framer_.rest());
   if (!like) return false;
   framer_.skip_event(like->size);
@@ -91,13 +112,13 @@ bool StreamMeter::pass_like_event() {
   ++events_;
   if (like->output_bytes != 0) ++output_events_;
   output_bytes_ += like->output_bytes;
-  if (like->number >= 0) reader_.sequence_number = like->number;
+  if (like->number >= 0) sequence_number_ = reader_.sequence_number = like->number;
   return true;
 }
 
 // After an event that lay whole in the slice, its data in one line.
 void StreamMeter::learn_pattern(std::string_view event) {
-  if (!plain_output_ || reader_.too_many_holes()) return;
+  if (!plain_output_ || is_array() || reader_.too_many_holes()) return;
   if (event.front() == '\n' || event.back() != '\n') return;
   const auto data = static_cast<std::uint32_t>(text().data() + data_begin_ - event.data());
   std::array<EventHole, EventPattern::kHolesMax + EventPattern::kMaybeMax> holes;
@@ -115,7 +136,7 @@ std::optional<StreamPiece> StreamMeter::end_slice() {
   using enum StreamPiece::Verdict;
   const auto end = static_cast<std::uint32_t>(slice_.size());
   if (piece_begin_ == end) return std::nullopt;
-  const std::uint32_t open = framer_.between_events() ? 0 : end - event_begin_;
+  const std::uint32_t open = between_events() ? 0 : end - event_begin_;
   if (open == 0 || event_cut_) return piece(forward, end);
   const std::uint32_t held = piece_begin_ == event_begin_ ? held_bytes_ : 0;
   if (open > options_.held_bytes_max - std::min(held, options_.held_bytes_max)) {
@@ -129,15 +150,17 @@ void StreamMeter::walk(std::string_view text) {
   if (!walking_) {
     walking_ = true;
     reader_.begin_event();
-    walker_.start(answer_fields(endpoint_), {.tell_unwanted_strings = true});
+    unfinished_.begin_event();
+    walker_.start(stream_fields(endpoint_), {.tell_unwanted_strings = true});
   }
+  StreamSink sink(reader_, unfinished_);
   // Data that is no JSON is passed over: the client judges it.
-  static_cast<void>(walker_.walk(text, reader_));
+  static_cast<void>(walker_.walk(text, sink));
 }
 
 void StreamMeter::read_data(std::string_view value) {
   const bool another_line = std::exchange(data_line_ended_, false);
-  if (walking_) {
+  if (walking_ || is_array()) {
     // The lines of one event are joined by line feeds.
     if (another_line) walk("\n");
     walk(value);
@@ -160,7 +183,12 @@ StreamPiece::Verdict StreamMeter::end_event() {
   const bool walked = std::exchange(walking_, false);
   data_line_ended_ = plain_output_ = false;
   if (done || walked) ++events_;
-  if (done && end_ == StreamEnd::open) end_ = StreamEnd::completed;
+  if (walked) {
+    unfinished_.end_event();
+    sequence_number_ = reader_.sequence_number;
+  }
+  const bool over = done || (is_array() && array_framer_.closed());
+  if (over && end_ == StreamEnd::open) end_ = StreamEnd::completed;
   if (!walked || !walker_.complete()) return forward;
 
   if (reader_.output_bytes != 0 &&
@@ -198,11 +226,14 @@ bool StreamMeter::is_last_word(bool usage_chunk) const {
 
 void StreamMeter::finish() {
   if (walking_ || done_size_ == kDone.size()) static_cast<void>(end_event());
+  // A whole answer where an array of them was expected.
+  const bool whole = is_array() && array_framer_.no_array() && walker_.complete();
+  if (whole && end_ == StreamEnd::open) end_ = StreamEnd::completed;
 }
 
 bool StreamMeter::may_end_here() const {
-  return end_ != StreamEnd::open ||
-         (!has_typed_events(endpoint_) && reader_.finish_reason != FinishReason::none);
+  return end_ != StreamEnd::open || (!has_typed_events(endpoint_) && !is_array() &&
+                                     reader_.finish_reason != FinishReason::none);
 }
 
 std::int64_t StreamMeter::output_tokens_said() const {

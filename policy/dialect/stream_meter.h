@@ -1,4 +1,5 @@
-// Meters a streamed answer as it passes, and says what of each slice goes on to the client.
+// Meters a streamed answer as it passes, and says what of each slice goes on to the client: one of
+// server-sent events, or Gemini's other form, one JSON array whose elements are the events.
 //
 //   meter.start(endpoint, options);
 //   for each slice:  meter.feed(slice);
@@ -17,7 +18,7 @@
 // Model text never reaches the meter but by its length. Usage that comes more than once is
 // cumulative in every dialect: the last value counts, nothing is summed.
 //
-// Threads:    one meter belongs to one stream on one shard. No allocation; about 1 KiB.
+// Threads:    one meter belongs to one stream on one shard. No allocation; about 1.3 KiB.
 // Lifetime:   a slice must stay until the next feed(); pieces are parts of it.
 #pragma once
 
@@ -31,7 +32,10 @@
 #include "policy/dialect/endpoint.h"
 #include "policy/dialect/event_pattern.h"
 #include "policy/dialect/finish_reason.h"
+#include "policy/dialect/json_array_framer.h"
 #include "policy/dialect/sse_framer.h"
+#include "policy/dialect/stream_form.h"
+#include "policy/dialect/unfinished_answer.h"
 #include "policy/dialect/usage.h"
 #include "policy/json/json_walker.h"
 
@@ -41,12 +45,15 @@ struct StreamOptions {
   // The client did not ask for OpenAI's usage chunk: drop it (choices empty, usage not null).
   bool strip_usage_chunk = false;
   std::uint32_t held_bytes_max = 4096;
+  StreamForm form = StreamForm::events;
 };
 
 enum class StreamEnd : std::uint8_t {
-  open,       // nothing yet that says so
-  completed,  // the dialect's end: [DONE], message_stop, response.completed, response.incomplete
-  failed,     // an error inside the stream
+  open,  // nothing yet that says so
+  // The dialect's end: [DONE], message_stop, response.completed, response.incomplete; of an array
+  // its bracket.
+  completed,
+  failed,  // an error inside the stream
 };
 
 struct StreamPiece {
@@ -71,6 +78,9 @@ class StreamMeter {
   // not (an event beyond held_bytes_max was cut), an empty line must come first.
   [[nodiscard]] bool forwarded_whole_events() const { return !event_cut_; }
   [[nodiscard]] std::uint32_t held_bytes() const { return held_bytes_; }
+  [[nodiscard]] StreamForm form() const { return options_.form; }
+  // Of an array: whether some element of it has gone, so that a comma must come before another one.
+  [[nodiscard]] bool has_elements() const { return array_framer_.elements() != 0; }
 
   [[nodiscard]] StreamEnd end() const { return end_; }
   // The stream may end here without anything missing: its end was seen or, where events have no
@@ -84,11 +94,13 @@ class StreamMeter {
   // Events that hold model output, and the bytes of that output as they stand in JSON.
   [[nodiscard]] std::uint32_t output_events() const { return output_events_; }
   [[nodiscard]] std::uint64_t output_bytes() const { return output_bytes_; }
-  // Of the event that a Responses stream would go on with.
-  [[nodiscard]] std::int64_t next_sequence_number() const { return reader_.sequence_number + 1; }
+  // Of the event that a Responses stream would go on with, behind the last one that has ended.
+  [[nodiscard]] std::int64_t next_sequence_number() const { return sequence_number_ + 1; }
 
   // Anthropic: of the content block that is open; below 0 where none is.
   [[nodiscard]] std::int64_t open_block() const { return open_block_; }
+  // What an event of ours at its end has to say again.
+  [[nodiscard]] const UnfinishedAnswer& unfinished() const { return unfinished_; }
   // What the provider has said so far of the output, which it need not do before its end.
   [[nodiscard]] std::int64_t output_tokens_said() const;
 
@@ -102,6 +114,10 @@ class StreamMeter {
   [[nodiscard]] std::string_view text() const {
     return {reinterpret_cast<const char*>(slice_.data()), slice_.size()};
   }
+  [[nodiscard]] bool is_array() const { return options_.form == StreamForm::json_array; }
+  [[nodiscard]] bool between_events() const {
+    return is_array() ? array_framer_.between_elements() : framer_.between_events();
+  }
   bool pass_like_event();
   void learn_pattern(std::string_view event);
   void read_data(std::string_view value);
@@ -112,13 +128,16 @@ class StreamMeter {
   std::optional<StreamPiece> end_slice();
 
   SseFramer framer_;
+  JsonArrayFramer array_framer_;
   JsonWalker walker_;
   AnswerReader reader_;
+  UnfinishedAnswer unfinished_;
   EventPattern pattern_;
   StreamOptions options_;
   std::span<const std::byte> slice_;
   std::uint64_t output_bytes_ = 0;
   std::int64_t open_block_ = -1;
+  std::int64_t sequence_number_ = -1;
   std::uint32_t piece_begin_ = 0;  // in the slice: what no piece covered yet
   std::uint32_t event_begin_ = 0;  // in the slice: where the current event begins
   std::uint32_t data_begin_ = 0;   // in the slice: where the current event's first data token is

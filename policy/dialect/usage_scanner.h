@@ -4,8 +4,8 @@
 // that hold the same words never reach it. An answer that is not JSON, or not of the endpoint's
 // shape, gives no usage and no error: it is not ours to judge.
 //
-// Also reads Gemini's stream without `alt=sse`, which is one JSON array sent in pieces: the last
-// usage counts. (Which of the two a stream is, the answer's Content-Type tells.)
+// Also reads an array of answers, as Gemini may wrap one: the last usage counts. (Its stream of
+// that form is metered element by element, policy/dialect/stream_meter.h.)
 //
 // Where a pattern is given, an answer that lies whole in its first slice and is like earlier ones
 // is not walked, but recognised.

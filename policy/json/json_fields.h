@@ -1,9 +1,9 @@
 // Which members of a JSON text a walk (policy/json/json_walker.h) looks for, as a table of paths.
 //
-// A field is a small number (1..63); field kJsonRoot is the outermost value. A rule says: in the
-// object of `parent` the key `key` leads to `field`; with an empty key, each element of the array
-// of `parent` is `field`. Two keys may lead to one field (aliases). Tables are built at compile
-// time; what does not fit is a compile error.
+// A field is a small number (1 to kJsonFieldsMax - 1); field kJsonRoot is the outermost value. A
+// rule says: in the object of `parent` the key `key` leads to `field`; with an empty key, each
+// element of the array of `parent` is `field`. Two keys may lead to one field (aliases). Tables are
+// built at compile time; what does not fit is a compile error.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +23,7 @@ using JsonField = std::uint8_t;
 
 inline constexpr JsonField kJsonNoField = 0;  // nothing that anyone asked for
 inline constexpr JsonField kJsonRoot = 1;
-inline constexpr std::size_t kJsonFieldsMax = 64;
+inline constexpr std::size_t kJsonFieldsMax = 72;
 inline constexpr std::size_t kJsonRulesMax = 64;
 inline constexpr std::size_t kJsonKeyBytesMax = 32;
 
@@ -64,9 +64,7 @@ class JsonFields {
   [[nodiscard]] bool resembles(JsonField parent, std::string_view key) const;
   // The field of each element of the array of `parent`.
   [[nodiscard]] JsonField element(JsonField parent) const { return element_[parent]; }
-  [[nodiscard]] bool stops_at_container(JsonField field) const {
-    return (stops_ >> field & 1U) != 0;
-  }
+  [[nodiscard]] bool stops_at_container(JsonField field) const { return stops_[field]; }
   // The first key that leads to a field, for messages.
   [[nodiscard]] std::string_view name(JsonField field) const;
 
@@ -96,7 +94,7 @@ class JsonFields {
   // The first row of a parent with keys of a length.
   std::array<std::array<std::uint8_t, kJsonKeyBytesMax + 1>, kJsonFieldsMax> first_{};
   std::array<JsonField, kJsonFieldsMax> element_{};
-  std::uint64_t stops_ = 0;  // bit per field
+  std::array<bool, kJsonFieldsMax> stops_{};
 };
 
 // Letters in lower case; the two characters beyond ASCII that fold to ASCII letters (U+017F to s,
@@ -105,7 +103,7 @@ class JsonFields {
                                         std::span<char, kJsonKeyBytesMax + 1> out);
 
 consteval JsonFields::JsonFields(std::span<const JsonRule> rules, JsonContainer root) {
-  if (root == JsonContainer::stop) stops_ |= 1U << kJsonRoot;
+  if (root == JsonContainer::stop) stops_[kJsonRoot] = true;
   for (auto& lengths : first_)
     lengths.fill(kNoRow);
   std::size_t used = 0;
@@ -115,7 +113,7 @@ consteval JsonFields::JsonFields(std::span<const JsonRule> rules, JsonContainer 
     if (rule.parent == kJsonNoField || rule.field < lowest) throw "no such parent or field";
     if (rule.parent >= kJsonFieldsMax || rule.field >= kJsonFieldsMax) throw "no such field";
     if (rule.key.size() > kJsonKeyBytesMax) throw "the key is too long";
-    if (rule.container == JsonContainer::stop) stops_ |= std::uint64_t{1} << rule.field;
+    if (rule.container == JsonContainer::stop) stops_[rule.field] = true;
     if (rule.key.empty()) {
       element_[rule.parent] = rule.field;
       continue;

@@ -123,7 +123,9 @@ void plan_answer(const Provider& provider, const Route& route, const RequestFact
   plan.tool_name.assign(plan.tool_call ? facts.tool_name : std::string_view());
   plan.tool_arguments.assign(plan.tool_call ? facts.tool_arguments : std::string_view());
   plan_tool_pieces(plan);
-  if (facts.output_tokens_max) cap_output(plan, *facts.output_tokens_max);
+  if (facts.output_tokens_max && behaviour.output_cap == OutputCap::kept) {
+    cap_output(plan, *facts.output_tokens_max);
+  }
   plan_usage(plan, behaviour, prompt_tokens(provider.seed, facts.model, size.bytes));
 }
 

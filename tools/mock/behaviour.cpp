@@ -200,6 +200,8 @@ constexpr auto kSettings = std::to_array<Setting>({
      [](B& b, std::string_view v) { return apply_word<&B::tool>(b, v, "asked", "call", "none"); }},
     {"usage", "on|missing", kAnswer, "leave the usage out [on]",
      [](B& b, std::string_view v) { return apply_word<&B::usage>(b, v, "on", "missing"); }},
+    {"output-cap", "kept|ignored", kAnswer, "the request's own limit on output [kept]",
+     [](B& b, std::string_view v) { return apply_word<&B::output_cap>(b, v, "kept", "ignored"); }},
     {"body-bytes", "N", kAnswer, "an opaque answer of N bytes, whatever was asked",
      apply_count<&B::body_bytes>},
     {"content-type", "TYPE", kAnswer, "instead of the answer's own", apply_content_type},

@@ -23,6 +23,7 @@ namespace headrace::tools::mock {
 
 enum class ToolMode : std::uint8_t { asked, call, none };
 enum class UsageMode : std::uint8_t { on, missing };
+enum class OutputCap : std::uint8_t { kept, ignored };
 enum class ErrorShape : std::uint8_t { dialect, html, text, empty };
 enum class RateHeaders : std::uint8_t { off, on, spent };
 enum class RetryAfterForm : std::uint8_t { none, seconds, date, millis, text };
@@ -39,6 +40,7 @@ struct Behaviour {
   ProseKind text = ProseKind::plain;
   ToolMode tool = ToolMode::asked;
   UsageMode usage = UsageMode::on;
+  OutputCap output_cap = OutputCap::kept;   // that of the request
   std::optional<std::uint64_t> body_bytes;  // an opaque answer, whatever was asked
   std::string content_type;                 // empty: what the answer is
   std::string headers;                      // further header lines, each ending in CRLF

@@ -44,6 +44,51 @@ TEST(CutEvent, EndsAsTheProviderWouldAtItsCap) {
                   .contains(R"("finishReason":"MAX_TOKENS")"));
 }
 
+TEST(CutEvent, EndsEveryChoiceThatIsOpen) {
+  CutAnswer answer;
+  answer.choices = 0b1011;
+  answer.open_choices = 0b1001;
+  for (const Endpoint endpoint : {Endpoint::chat_completions, Endpoint::completions}) {
+    const std::string events = written(endpoint, answer);
+    EXPECT_TRUE(events.contains(R"("choices":[{"index":0,)"));
+    EXPECT_FALSE(events.contains(R"("index":1,)"));
+    EXPECT_TRUE(events.contains(R"("choices":[{"index":3,)"));
+  }
+  EXPECT_TRUE(written(Endpoint::stream_generate_content, answer)
+                  .contains(R"({"candidates":[{"finishReason":"MAX_TOKENS","index":0},)"
+                            R"({"finishReason":"MAX_TOKENS","index":3}],"usageMetadata")"));
+  // Of those that all have ended none ends again, but where each event says that it is the last.
+  answer.open_choices = 0;
+  EXPECT_EQ(written(Endpoint::chat_completions, answer), "data: [DONE]\n\n");
+  EXPECT_TRUE(written(Endpoint::stream_generate_content, answer).contains(R"("index":1})"));
+}
+
+TEST(CutEvent, SaysTheNamesOfItsStream) {
+  const CutAnswer answer{
+      .model = "m-1", .id = "i-1", .message = {}, .created_seconds = 17, .include_usage = true};
+  const std::string chat = written(Endpoint::chat_completions, answer);
+  const std::string_view names = R"({"id":"i-1","object":"chat.completion.chunk","created":17,)"
+                                 R"("model":"m-1",)";
+  EXPECT_TRUE(chat.contains(names));
+  EXPECT_NE(chat.find(names), chat.rfind(names));  // the usage chunk's too
+  const std::string responses = written(Endpoint::responses, answer);
+  EXPECT_TRUE(responses.contains(R"("response":{"id":"i-1","object":"response","created_at":17,)"));
+  EXPECT_TRUE(responses.contains(R"("model":"m-1")"));
+  EXPECT_TRUE(written(Endpoint::stream_generate_content, answer)
+                  .contains(R"("modelVersion":"m-1","responseId":"i-1"})"));
+}
+
+TEST(CutEvent, ClosesAnArrayThatHasElementsAndOneThatHasNone) {
+  simdjson::dom::parser parser;
+  CutAnswer answer;
+  answer.form = StreamForm::json_array;
+  EXPECT_EQ(parser.parse(written(Endpoint::stream_generate_content, answer)).error(),
+            simdjson::SUCCESS);
+  answer.has_elements = true;
+  EXPECT_EQ(parser.parse("[{}" + written(Endpoint::stream_generate_content, answer)).error(),
+            simdjson::SUCCESS);
+}
+
 TEST(CutEvent, IsJsonAndFitsWhateverIsInIt) {
   const std::string long_text(1000, '"');
   simdjson::dom::parser parser;
@@ -56,6 +101,8 @@ TEST(CutEvent, IsJsonAndFitsWhateverIsInIt) {
                            .output_tokens = INT64_MAX / 2,
                            .sequence_number = INT64_MAX,
                            .open_block = INT64_MAX,
+                           .choices = 0xFFFF,
+                           .open_choices = 0xFFFF,
                            .include_usage = true};
     const std::string events = written(endpoint, answer);
     EXPECT_TRUE(events.ends_with("\n\n"));

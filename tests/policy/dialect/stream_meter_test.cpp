@@ -370,6 +370,19 @@ TEST(StreamMeter, FollowsTheSequenceOfLikeEvents) {
   EXPECT_EQ(relay.meter.output_bytes(), 14U);
 }
 
+// One that has not ended is held, and an event of ours comes in its place.
+TEST(StreamMeter, CountsASequenceFromTheLastWholeEvent) {
+  Relay relay(Endpoint::responses);
+  const std::string second =
+      R"(data: {"type":"response.output_text.delta","sequence_number":8,"delta":"x"})";
+  relay.pass(R"(data: {"type":"response.output_text.delta","sequence_number":7,"delta":"x"})"
+             "\n\n" +
+             second);
+  EXPECT_EQ(relay.meter.next_sequence_number(), 8);
+  relay.pass("\n\n");
+  EXPECT_EQ(relay.meter.next_sequence_number(), 9);
+}
+
 TEST(StreamMeter, HoldsACutEventUpToItsBound) {
   const std::string event = "data: {\"x\":\"" + std::string(86, 'y') + "\"}\n\n";
   ASSERT_EQ(event.size(), 102U);

@@ -79,6 +79,14 @@ TEST(GeminiGenerate, OutputLimitAndCandidates) {
   EXPECT_EQ(body["usageMetadata"]["candidatesTokenCount"], 6);
 }
 
+TEST(GeminiGenerate, AnIgnoredLimitEndsNothing) {
+  Answers answers;
+  const json body = answers.with("output-cap", "ignored")
+                        .body(kGenerate, R"({"generationConfig":{"maxOutputTokens":3}})");
+  EXPECT_EQ(body["candidates"][0]["finishReason"], "STOP");
+  EXPECT_EQ(body["usageMetadata"]["candidatesTokenCount"], 64);
+}
+
 TEST(GeminiOther, CountsEmbedsAndLists) {
   Answers answers;
   EXPECT_EQ(

@@ -1,0 +1,148 @@
+// Gemini's stream as one JSON array (StreamForm::json_array).
+#include <array>
+#include <string>
+#include <utility>
+
+#include <gtest/gtest.h>
+#include <simdjson.h>
+
+#include "policy/dialect/cut_event.h"
+#include "policy/dialect/stream_meter.h"
+
+namespace headrace::policy {
+namespace {
+
+const std::string kFirst =
+    R"({"candidates":[{"content":{"parts":[{"text":"Hel"}]},"index":0}],"usageMetadata":)"
+    R"({"promptTokenCount":4,"totalTokenCount":4},"modelVersion":"g-1","responseId":"r-1"})";
+const std::string kLast =
+    R"({"candidates":[{"content":{"parts":[{"text":"lo ]} \""}]},"finishReason":"STOP","index":0}],)"
+    R"("usageMetadata":{"promptTokenCount":4,"candidatesTokenCount":2,"thoughtsTokenCount":30,)"
+    R"("totalTokenCount":36},"modelVersion":"g-1","responseId":"r-1"})";
+const std::string kArray = "[" + kFirst + "\n,\r\n" + kLast + "\n]\n";
+
+constexpr std::size_t kSliceSizes[] = {1, 2, 3, 7, 64, 1 << 20};
+
+struct Relay {
+  explicit Relay(std::uint32_t held_bytes_max = 4096)
+      : meter(Endpoint::stream_generate_content,
+              {.held_bytes_max = held_bytes_max, .form = StreamForm::json_array}) {}
+
+  void pass(const std::string& text, std::size_t slice_bytes) {
+    for (std::size_t at = 0; at < text.size(); at += slice_bytes) {
+      const std::string slice = text.substr(at, slice_bytes);
+      meter.feed(std::as_bytes(std::span(slice)));
+      while (const auto piece = meter.next()) {
+        const std::string bytes(reinterpret_cast<const char*>(piece->bytes.data()),
+                                piece->bytes.size());
+        held += bytes;
+        if (piece->verdict == StreamPiece::Verdict::hold) continue;
+        EXPECT_EQ(piece->verdict, StreamPiece::Verdict::forward);
+        sent += std::exchange(held, {});
+      }
+      EXPECT_EQ(meter.held_bytes(), held.size());
+    }
+  }
+
+  // What the client has when the stream is cut here.
+  [[nodiscard]] std::string cut() const {
+    std::array<char, kCutEventBytesMax> room;
+    const UnfinishedAnswer& own = meter.unfinished();
+    const CutAnswer answer{.model = own.model(),
+                           .id = own.id(),
+                           .message = {},
+                           .choices = own.choices(),
+                           .open_choices = own.open_choices(),
+                           .form = meter.form(),
+                           .has_elements = meter.has_elements()};
+    const std::size_t bytes = write_cut_event(answer, Endpoint::stream_generate_content, room);
+    return sent + std::string(room.data(), bytes);
+  }
+
+  StreamMeter meter;
+  std::string sent;
+  std::string held;
+};
+
+TEST(StreamMeterOfAnArray, MetersItsElementsAndForwardsEveryByte) {
+  for (const std::size_t bytes : kSliceSizes) {
+    Relay relay;
+    relay.pass(kArray, bytes);
+    relay.meter.finish();
+    EXPECT_EQ(relay.sent, kArray) << bytes;
+    EXPECT_EQ(relay.meter.events(), 2U);
+    EXPECT_EQ(relay.meter.output_events(), 2U);
+    EXPECT_EQ(relay.meter.end(), StreamEnd::completed);
+    EXPECT_EQ(relay.meter.finish_reason(), FinishReason::stop);
+    EXPECT_EQ(relay.meter.usage().source, UsageSource::provider);
+    EXPECT_EQ(relay.meter.usage().in_total(), 4);
+    EXPECT_EQ(relay.meter.usage().out_total(), 32);
+    EXPECT_EQ(relay.meter.unfinished().id(), "r-1");
+  }
+}
+
+TEST(StreamMeterOfAnArray, MayEndWithItsBracketOnly) {
+  Relay relay;
+  relay.pass("[" + kLast, 1 << 20);
+  EXPECT_EQ(relay.meter.finish_reason(), FinishReason::stop);
+  EXPECT_FALSE(relay.meter.may_end_here());
+  relay.pass("]", 1);
+  EXPECT_TRUE(relay.meter.may_end_here());
+}
+
+TEST(StreamMeterOfAnArray, ClosedByUsAnywhereItIsJson) {
+  simdjson::dom::parser parser;
+  for (std::size_t end = 0; end < kArray.rfind(']'); ++end) {
+    for (const std::size_t bytes : {std::size_t{1}, std::size_t{50}, std::size_t{1} << 20}) {
+      Relay relay;
+      relay.pass(kArray.substr(0, end), bytes);
+      ASSERT_TRUE(relay.meter.forwarded_whole_events());
+      const std::string text = relay.cut();
+      simdjson::dom::array elements;
+      ASSERT_EQ(parser.parse(text).get(elements), simdjson::SUCCESS) << text;
+      ASSERT_EQ(elements.size(), relay.meter.events() + 1) << text;
+      std::string_view reason;
+      ASSERT_EQ(elements.at(elements.size() - 1)["candidates"].at(0)["finishReason"].get(reason),
+                simdjson::SUCCESS);
+      EXPECT_EQ(reason, "MAX_TOKENS");
+    }
+  }
+}
+
+TEST(StreamMeterOfAnArray, ForwardsAWordThatEndsWithItsSlice) {
+  Relay relay;
+  relay.pass("[17, [", 1);
+  EXPECT_EQ(relay.sent, "[17");
+  EXPECT_EQ(relay.held, ", [");
+}
+
+TEST(StreamMeterOfAnArray, SaysWhenAPartOfAnElementHasGone) {
+  Relay relay(16);
+  relay.pass("[" + kFirst.substr(0, 60), 10);
+  EXPECT_FALSE(relay.meter.forwarded_whole_events());
+  relay.pass(kFirst.substr(60), 10);
+  EXPECT_TRUE(relay.meter.forwarded_whole_events());
+  EXPECT_EQ(relay.sent, "[" + kFirst);
+}
+
+TEST(StreamMeterOfAnArray, TakesAWholeAnswerInItsPlace) {
+  for (const std::size_t bytes : kSliceSizes) {
+    Relay relay(64);
+    relay.pass(kLast, bytes);
+    EXPECT_FALSE(relay.meter.may_end_here());
+    relay.meter.finish();
+    EXPECT_EQ(relay.sent + relay.held, kLast);
+    EXPECT_EQ(relay.meter.usage().source, UsageSource::provider);
+    EXPECT_EQ(relay.meter.usage().out_total(), 32);
+    EXPECT_EQ(relay.meter.end(), StreamEnd::completed);
+  }
+}
+
+TEST(StreamMeterOfAnArray, SeesAnErrorAmongItsElements) {
+  Relay relay;
+  relay.pass("[" + kFirst + R"(,{"error":{"code":503,"message":"x","status":"UNAVAILABLE"}}])", 9);
+  EXPECT_EQ(relay.meter.end(), StreamEnd::failed);
+}
+
+}  // namespace
+}  // namespace headrace::policy
