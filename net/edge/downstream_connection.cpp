@@ -297,7 +297,17 @@ void DownstreamConnection::linger() {
   deadline_.set(*shard_->timers, shard_->now() + kLingerTime);
 }
 
+// Amid an exchange its client must see that something is missing.
 void DownstreamConnection::close() {
+  close(exchange_ == nullptr ? Goodbye::said : Goodbye::unsaid);
+}
+
+void DownstreamConnection::close_by_reset() {
+  if (transport_.is_open()) shard_->io->reset_on_close(transport_.socket());
+  close(Goodbye::unsaid);
+}
+
+void DownstreamConnection::close(Goodbye goodbye) {
   if (state_ == State::closing) {
     // Told once more: what goes on for others ends too.
     if (shard_->closing && exchange_ != nullptr && exchange_->detached() &&
@@ -310,12 +320,11 @@ void DownstreamConnection::close() {
   if (!core::planted(core::PlantedBug::timer_left_armed)) deadline_.clear(*shard_->timers);
   gathered_.reset();
   if (exchange_ != nullptr) exchange_->on_downstream_closing();
-  transport_.close();
-}
-
-void DownstreamConnection::close_by_reset() {
-  if (transport_.is_open()) shard_->io->reset_on_close(transport_.socket());
-  close();
+  if (goodbye == Goodbye::said) {
+    transport_.close_with_goodbye();
+  } else {
+    transport_.close();
+  }
 }
 
 void DownstreamConnection::on_deadline() {

@@ -112,6 +112,8 @@ class DownstreamConnection final : public TransportOwner, public core::ListHook<
   [[nodiscard]] bool gather(std::span<const std::byte> bytes);
   Exchange* start_exchange();
   void linger();
+  enum class Goodbye : bool { unsaid, said };
+  void close(Goodbye goodbye);
   void judge_body_rate();
   void begin_rate_period();
 

@@ -123,12 +123,13 @@ void TlsLayer::step() {
 }
 
 void TlsLayer::fail() {
-  send_alert();
+  say_last_word();
   transport_.owner_->on_handshake_failed();
 }
 
-// Worth a try: it tells the other side why. It goes before the connection does.
-void TlsLayer::send_alert() {
+// An alert, or close_notify. Worth a try: it tells the other side why. It goes before the
+// connection does.
+void TlsLayer::say_last_word() {
   if (transport_.raw_sending_ || waits() || !(block_ || take_block())) return;
   const std::size_t bytes = session_.close(block_.bytes());
   if (bytes > 0) {
@@ -203,7 +204,7 @@ void TlsLayer::read(core::BufferLease lease, std::span<std::byte> received) {
     transport_.hand_on(std::move(lease));
   }
   if (!over || !transport_.is_open()) return;
-  if (ended == PeerEnd::reset) send_alert();
+  if (ended == PeerEnd::reset) say_last_word();
   transport_.end_receive(ended);
 }
 
@@ -284,6 +285,12 @@ bool TlsLayer::say_goodbye() {
   }
   send_block(bytes);
   return true;
+}
+
+void TlsLayer::try_goodbye() {
+  if (handshaking_ || goodbye_said_ || planted(PlantedBug::tls_goodbye_unsaid)) return;
+  goodbye_said_ = true;
+  say_last_word();
 }
 
 }  // namespace headrace::net

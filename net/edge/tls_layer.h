@@ -51,6 +51,8 @@ class TlsLayer : public core::ListHook<TlsWaitTag> {
   void send_failed();
   // close_notify: true when it is being sent, and finish_sending() comes again after it.
   bool say_goodbye();
+  // The same before the connection closes: at once, or not at all.
+  void try_goodbye();
   // The transport closes: nothing is waited for any more.
   void stop();
   // What the end of the stream means to TLS.
@@ -82,7 +84,7 @@ class TlsLayer : public core::ListHook<TlsWaitTag> {
   void read_waiting();
   void read(core::BufferLease lease, std::span<std::byte> received);
   void send_step();
-  void send_alert();
+  void say_last_word();
   void fail();
 
   Transport& transport_;

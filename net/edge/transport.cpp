@@ -358,6 +358,11 @@ void Transport::close() {
   advance_closing();
 }
 
+void Transport::close_with_goodbye() {
+  if (state_ == State::open && tls_ != nullptr) tls_->try_goodbye();
+  close();
+}
+
 void Transport::advance_closing() {
   // One control operation serves all steps, so each completion comes here for the next one.
   if (control_op_.in_flight() || close_started_) return;

@@ -120,6 +120,9 @@ class Transport : public core::ListHook<StarvedListTag> {
   // No further bytes follow from us (FIN, after close_notify on TLS). Once nothing is being sent.
   void finish_sending();
   void close();
+  // Where nothing is cut off by it: on TLS close_notify goes first (RFC 8446, section 6.1), in one
+  // attempt that nothing waits for.
+  void close_with_goodbye();
 
   // The shard calls it when receive buffers have been returned after they had run out.
   void retry_receive();

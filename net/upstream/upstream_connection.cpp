@@ -190,7 +190,7 @@ void UpstreamConnection::close_idle() {
   }
   state_ = State::closing;
   shard_->timers->disarm(timer_);
-  transport_.close();
+  transport_.close_with_goodbye();
 }
 
 void UpstreamConnection::on_idle_timeout() {

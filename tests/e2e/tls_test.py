@@ -1,6 +1,7 @@
 """TLS on both sides of the real program: versions, names, resumption, reload, verification."""
 
 import pathlib
+import queue
 import shutil
 import signal
 import socket
@@ -265,6 +266,49 @@ class Tls(unittest.TestCase):
             with gateway.connect() as connection:
                 connection.sendall(b"\x16\x03\x01")
                 self.assertEqual(connection.recv(100), b"")
+
+    # --- the end of a kept connection --------------------------------------------------------------
+
+    def assertEndsWithGoodbye(self, connection):
+        """Without close_notify it would be an SSLEOFError."""
+        connection.settimeout(10)
+        connection.suppress_ragged_eofs = False
+        self.assertEqual(connection.recv(100), b"")
+
+    def test_a_client_connection_that_is_kept_too_long_ends_with_close_notify(self):
+        idle = "http:\n  keep_alive_timeout_ms: 200\n"
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            with Upstream() as upstream, Gateway(upstream.address, extra=idle, listener=self.listener()) as gateway:
+                with self.wrap(gateway, self.main[0], maximum_version=version) as connection:
+                    self.assertEqual(self.ask(connection).status, 200)
+                    self.assertEndsWithGoodbye(connection)
+
+    def test_a_client_connection_that_is_drained_ends_with_close_notify(self):
+        with Upstream() as upstream, Gateway(upstream.address, listener=self.listener()) as gateway:
+            with self.wrap(gateway, self.main[0]) as connection:
+                self.assertEqual(self.ask(connection).status, 200)
+                gateway.signal(signal.SIGTERM)
+                self.assertEndsWithGoodbye(connection)
+
+    def test_a_providers_connection_that_is_kept_too_long_ends_with_close_notify(self):
+        ends = queue.Queue()
+
+        def once(request, connection):
+            connection.sendall(CHAT_ANSWER)
+            connection.suppress_ragged_eofs = False
+            try:
+                ends.put(connection.recv(100))
+            except ssl.SSLError as error:
+                ends.put(error)
+            return False
+
+        upstream, gateway = self.upstream_tls(self.main, self.main[0], "gateway.test")
+        upstream.script = once
+        text = gateway.config_text().replace("    ca_file:", "    pool_idle_timeout_ms: 200\n    ca_file:")
+        gateway.config_text = lambda: text
+        with upstream, gateway, gateway.connect() as connection:
+            self.assertEqual(self.ask(connection).status, 200)
+            self.assertEqual(ends.get(timeout=10), b"")
 
     def upstream_tls(self, cert, trusted, server_name):
         provider = f"    ca_file: {trusted}\n    server_name: {server_name}\n"

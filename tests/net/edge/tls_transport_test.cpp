@@ -55,6 +55,30 @@ TEST_F(TlsTransport, SaysGoodbyeAlsoWhenItHadToWaitForABlock) {
   });
 }
 
+TEST_F(TlsTransport, SaysGoodbyeBeforeItClosesAtOnce) {
+  begin(1);
+  Link& leaving = accept_established();
+  leaving.transport.want_receive(ReceiveMode::many);
+  leaving.transport.close_with_goodbye();
+  run_all([&] { return leaving.closed && leaving.far.closed; });
+  EXPECT_EQ(shard().tls_blocks.in_use(), 0U);
+}
+
+TEST_F(TlsTransport, ClosesWithoutAGoodbyeRatherThanWait) {
+  begin(1);
+  Link& slow = accept_established();
+  Link& leaving = accept_established();
+  slow.far_reads = false;
+  slow.send(pattern(200'000));
+  some_turns();
+  leaving.transport.close_with_goodbye();
+  run_all([&] { return leaving.closed; });
+  some_turns();
+  EXPECT_FALSE(leaving.far.closed);
+  slow.far_reads = true;
+  run_all([&] { return slow.sends_ended == 1; });
+}
+
 TEST_F(TlsTransport, ShakesHandsOnceABlockIsFree) {
   begin(1);
   Link& slow = accept_established();
