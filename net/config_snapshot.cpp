@@ -1,17 +1,14 @@
 #include "net/config_snapshot.h"
 
 #include <cstdint>
-#include <ctime>
 #include <string>
 
 #include <fmt/format.h>
 #include <openssl/mem.h>
 
-#include "core/event_log.h"
 #include "net/config_files.h"
 #include "net/provider_secrets.h"
 #include "net/tls_contexts.h"
-#include "policy/config/config_remarks.h"
 #include "policy/config/provider_url.h"
 
 namespace headrace::net {
@@ -155,9 +152,6 @@ ConfigSnapshot::build(std::vector<std::byte> base, const config::MasterKey& mast
   snapshot->view_ = *view;
   auto errors = SnapshotBuilder(*snapshot, master_key).build();
   if (!errors.empty()) return std::unexpected(std::move(errors));
-  const auto now_unix_s = static_cast<std::uint64_t>(std::time(nullptr));
-  for (const std::string& remark : config::config_remarks(snapshot->view_, now_unix_s))
-    HEADRACE_EVENT(warning, "the config: {}", remark);
   return snapshot;
 }
 

@@ -13,6 +13,7 @@
 #include "core/region_layout.h"
 #include "core/shard.h"
 #include "net/journal/journal_statistics.h"
+#include "net/process_watch.h"
 #include "net/shard_counters.h"
 
 namespace headrace::net {
@@ -29,8 +30,9 @@ struct Fleet {
   // Of the shared region: what is known of providers and their keys.
   std::span<core::TargetSlot> target_slots;
   std::span<core::KeySlot> key_slots;
-  core::LastUseTable last_uses;                // of API keys, by their identity
-  const JournalStatistics* journal = nullptr;  // none: the config has no journal
+  core::LastUseTable last_uses;                   // of API keys, by their identity
+  const JournalStatistics* journal = nullptr;     // none: the config has no journal
+  const ProcessWatch::Gauges* process = nullptr;  // none: nobody looks
   // Lines that a log's output did not take; none: there is no such log.
   const core::Counter* access_lines_lost = nullptr;
   const core::Counter* audit_lines_lost = nullptr;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/histogram.h"
+#include "net/admin/process_metrics.h"
 #include "net/admin/provider_pages.h"
 
 namespace headrace::net {
@@ -325,6 +326,7 @@ std::string metrics(const Fleet& fleet) {
   head(out, "headrace_build_info", "The build.", "gauge");
   fmt::format_to(std::back_inserter(out), "headrace_build_info{{version=\"{}\"}} 1\n",
                  HEADRACE_VERSION);
+  if (fleet.process != nullptr) write_process_metrics(out, *fleet.process);
   return out;
 }
 

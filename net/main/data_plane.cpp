@@ -19,6 +19,7 @@
 #include "net/proxy/silent_call.h"
 #include "net/proxy/target_hold.h"
 #include "net/upstream/upstream_connection.h"
+#include "policy/config/config_remarks.h"
 
 namespace headrace::net {
 
@@ -67,6 +68,12 @@ core::IoOptions io_options_of(const config::Settings& settings) {
   options.bulk_buffers = static_cast<std::uint32_t>(settings.io.bulk_buffers);
   options.spin = std::chrono::microseconds(settings.shards.spin_us);
   return options;
+}
+
+void say_remarks(const config::ConfigView& view) {
+  const auto now_unix_s = static_cast<std::uint64_t>(std::time(nullptr));
+  for (const std::string& remark : config::config_remarks(view, now_unix_s))
+    HEADRACE_EVENT(warning, "the config: {}", remark);
 }
 
 }  // namespace
@@ -133,6 +140,7 @@ std::expected<void, std::string> DataPlane::start(
     const std::shared_ptr<const ConfigSnapshot>& snapshot) {
   snapshot_ = snapshot;
   started_with_.emplace(snapshot->view());
+  say_remarks(snapshot->view());
   if (line_.processor) {
     if (auto pinned = core::pin_to_processor(*line_.processor); !pinned) return pinned;
   }
@@ -186,6 +194,8 @@ std::expected<void, std::string> DataPlane::make_shards(
   auto journal = JournalHome::open(snapshot->view(), *region_);
   if (!journal) return std::unexpected(journal.error());
   journal_ = std::move(*journal);
+  process_watch_.look();
+  fleet_.process = &process_watch_.gauges();
   if (journal_ != nullptr) fleet_.journal = &journal_->journal().statistics();
   if (journal_ != nullptr && line_.region_path.empty()) {
     HEADRACE_EVENT(warning,
@@ -281,9 +291,11 @@ void DataPlane::plan_memory(const DataPlaneShard::Options& options,
 
 void DataPlane::run() {
   const sigset_t signals = our_signals();
+  constexpr timespec kLookPeriod{.tv_sec = ProcessWatch::kPeriod.count(), .tv_nsec = 0};
   for (;;) {
     siginfo_t info{};
-    const int signal = sigwaitinfo(&signals, &info);
+    const int signal = sigtimedwait(&signals, &info, &kLookPeriod);
+    process_watch_.look();
     if (signal == SIGHUP) {
       reload();
     } else if (signal == SIGUSR1) {
@@ -331,6 +343,7 @@ void DataPlane::reload() {
     return;
   }
   snapshot_ = *snapshot;
+  say_remarks(snapshot_->view());
   for (const auto& shard : shards_) {
     auto* handed = new std::shared_ptr<const ConfigSnapshot>(snapshot_);
     if (!shard->command({.kind = ShardCommandKind::reload, .snapshot = handed})) {
@@ -383,6 +396,7 @@ bool DataPlane::wait_until_ended(milliseconds longest) {
         std::ranges::all_of(shards_, [](const auto& shard) { return shard->ended(); });
     if (ended) return true;
     if (std::chrono::steady_clock::now() >= end) return false;
+    process_watch_.look();
     const timespec step{.tv_sec = 0, .tv_nsec = kStep.count() * 1'000'000};
     siginfo_t info{};
     const int signal = sigtimedwait(&signals, &info, &step);

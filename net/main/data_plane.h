@@ -1,7 +1,8 @@
 // The data plane as a process: shards and attendants, started together, reloaded and ended by
 // signals.
 //
-// Threads: made, run and ended on the main thread, which does nothing but wait for signals.
+// Threads: made, run and ended on the main thread, which waits for signals and looks at the process
+// now and then.
 #pragma once
 
 #include <expected>
@@ -21,6 +22,7 @@
 #include "net/main/journal_home.h"
 #include "net/main/region_home.h"
 #include "net/main/start_settings.h"
+#include "net/process_watch.h"
 #include "net/tls/signature_work.h"
 #include "policy/config/seal.h"
 
@@ -63,6 +65,7 @@ class DataPlane {
   std::optional<StartSettings> started_with_;
   std::optional<RegionHome> region_;
   std::unique_ptr<JournalHome> journal_;  // none: the config has none
+  ProcessWatch process_watch_;
   Fleet fleet_;
   std::unique_ptr<core::BodyBudget> budget_;
   std::unique_ptr<policy::BudgetNotices> budget_notices_;

@@ -8,6 +8,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import time
 import unittest
 
 from gateway import BIN, Gateway
@@ -174,7 +175,7 @@ class Metrics(unittest.TestCase):
 
     def test_names_say_what_they_count(self):
         for name, kind in self.types.items():
-            self.assertRegex(name, r"^headrace_[a-z0-9_]+$")
+            self.assertRegex(name, r"^(headrace|process)_[a-z0-9_]+$")
             self.assertIn(kind, ("counter", "gauge", "histogram"))
             self.assertEqual(name.endswith("_total"), kind == "counter", name)
             # OpenMetrics knows a counter by its name without `_total`.
@@ -203,6 +204,16 @@ class Metrics(unittest.TestCase):
         values = {name: float(value) for name, labels, value in self.series if labels is None}
         for name in ("requests_total", "responses_ok_total", "request_duration_seconds_count"):
             self.assertEqual(values["headrace_" + name], 20, name)
+
+    def test_the_process_is_told_as_prometheus_own_clients_tell_it(self):
+        values = {name: float(value) for name, labels, value in self.series if name.startswith("process_")}
+        self.assertEqual(set(values), {
+            "process_cpu_seconds_total", "process_resident_memory_bytes", "process_virtual_memory_bytes",
+            "process_open_fds", "process_max_fds", "process_start_time_seconds"})
+        self.assertLess(abs(values["process_start_time_seconds"] - time.time()), 600)
+        self.assertTrue(0 < values["process_cpu_seconds_total"] < 600)
+        self.assertTrue(2**20 < values["process_resident_memory_bytes"] < values["process_virtual_memory_bytes"])
+        self.assertTrue(5 < values["process_open_fds"] < values["process_max_fds"])
 
     def test_the_table_is_what_there_is(self):
         table = "".join(f"| `{name}` | {self.types[name]} | {self.helps[name]} |\n" for name in self.types)
