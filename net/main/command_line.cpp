@@ -30,7 +30,8 @@ std::optional<CommandLine> parse_command_line(int argc, char** argv, int& exit_s
       "the process");
   CLI::Option* cpu =
       app.add_option("--cpu", processor, "Keep all threads on this processor (for measurements)");
-  app.add_flag("-t", line.check, "Check the config, say what is wrong with it, and end");
+  app.add_flag("-t", line.check,
+               "Check the config, say what is wrong with it or what it holds, and end");
   app.add_flag("-T", line.effective, "Print the config with every default filled in, and end");
   app.add_flag("-V,--version", line.version, "Print version, features and kernel, and end");
   try {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -11,6 +12,7 @@
 #include "net/main/command_line.h"
 #include "net/main/config_file.h"
 #include "net/main/data_plane.h"
+#include "policy/config/config_summary.h"
 #include "policy/config/effective_yaml.h"
 
 #if defined(HEADRACE_PLANTED_BUGS)
@@ -82,7 +84,9 @@ int main(int argc, char** argv) {
   auto snapshot = net::load_config_file(line->config_path, *master_key);
   if (!snapshot) return fail(snapshot.error());
   if (line->check) {
-    fmt::print("{}: the config is good\n", line->config_path);
+    const auto now_unix_s = static_cast<std::uint64_t>(std::time(nullptr));
+    fmt::print("{}", policy::config::checked_config_text(line->config_path, (*snapshot)->view(),
+                                                         now_unix_s));
     return EXIT_SUCCESS;
   }
   net::DataPlane::block_signals();

@@ -10,7 +10,7 @@ namespace headrace::policy::config {
 namespace {
 
 // After so many the rest is counted only.
-constexpr std::size_t kKeysNamedMax = 5;
+constexpr std::size_t kNamedMax = 5;
 
 bool anybody_may_ask(const ConfigView& config) {
   return !config.keys().empty() || !config.tokens().issuers().empty() ||
@@ -23,12 +23,36 @@ void remark_on_keys(const ConfigView& config, std::uint64_t now_unix_s,
   std::size_t expired = 0;
   for (const ApiKey& key : config.keys()) {
     const std::uint64_t expires_at_s = config.scopes().rights(key).expires_at_s;
-    if (expires_at_s == 0 || expires_at_s > now_unix_s || ++expired > kKeysNamedMax) continue;
+    if (expires_at_s == 0 || expires_at_s > now_unix_s || ++expired > kNamedMax) continue;
     remarks.push_back(fmt::format("key `{}` has expired: {}", config.scopes().name(key),
                                   date_text(expires_at_s)));
   }
-  if (expired <= kKeysNamedMax) return;
-  remarks.push_back(fmt::format("{} more keys have expired", expired - kKeysNamedMax));
+  if (expired <= kNamedMax) return;
+  remarks.push_back(fmt::format("{} more keys have expired", expired - kNamedMax));
+}
+
+bool is_used(const ConfigView& config, std::uint32_t provider) {
+  const auto is_target = [provider](const Target& target) { return target.provider == provider; };
+  return config.providers()[provider].sandbox == Switch::on ||
+         std::ranges::any_of(config.routes(),
+                             [&](const Route& route) {
+                               return std::ranges::any_of(config.targets(route), is_target);
+                             }) ||
+         std::ranges::any_of(config.passthrough(), [provider](const PassthroughRule& rule) {
+           return rule.provider == provider;
+         });
+}
+
+void remark_on_providers(const ConfigView& config, std::vector<std::string>& remarks) {
+  std::size_t unused = 0;
+  for (std::uint32_t i = 0; i < config.providers().size(); ++i) {
+    if (is_used(config, i) || ++unused > kNamedMax) continue;
+    remarks.push_back(
+        fmt::format("provider `{}` is asked for nothing: no route and no `passthrough` names it",
+                    config.text(config.providers()[i].name)));
+  }
+  if (unused <= kNamedMax) return;
+  remarks.push_back(fmt::format("{} more providers are asked for nothing", unused - kNamedMax));
 }
 
 }  // namespace
@@ -42,6 +66,8 @@ std::vector<std::string> config_remarks(const ConfigView& config, std::uint64_t 
   }
   if (config.routes().empty() && config.passthrough().empty()) {
     remarks.emplace_back("there is nothing to ask for: no `routes`, and no `passthrough`");
+  } else {
+    remark_on_providers(config, remarks);
   }
   if (config.settings().development.ignore_ip_lists == Switch::on) {
     remarks.emplace_back(

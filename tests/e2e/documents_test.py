@@ -137,10 +137,14 @@ class Commands(unittest.TestCase):
         for program in PROGRAMS:
             told = self.run_words([program, "--help"])
             self.assertEqual((told.returncode, told.stderr), (0, ""))
-            target = ["http://127.0.0.1:8080"] if program == "headrace-load" else []
-            wrong = self.run_words([program, "--no-such-option", *target])
+            # Told even where something is missing too: headrace-load has no target here.
+            wrong = self.run_words([program, "--no-such-option"])
             self.assertNotEqual(wrong.returncode, 0)
             self.assertIn("no-such-option", wrong.stderr)
+        for words in (["headrace-load"], ["headracectl", "limits"], ["headracectl", "compile"]):
+            self.assertIn("required", self.run_words(words).stderr, words)
+        wrong = self.run_words(["headracectl", "limits", "--no-such-option"])
+        self.assertIn("no-such-option", wrong.stderr)
 
 
 class Metrics(unittest.TestCase):

@@ -82,8 +82,14 @@ class Starts(unittest.TestCase):
         gateway.extra = f"journal: {{directory: {gateway.folder}/some/where}}"
         gateway.config.write_text(gateway.config_text())
         checked = subprocess.run([BIN / "headrace", "-t", "--config", gateway.config], capture_output=True, text=True, timeout=20)
-        self.assertEqual(checked.returncode, 0, checked.stderr)
+        self.assertEqual((checked.returncode, checked.stderr), (0, ""))
         self.assertFalse(gateway.access_log.exists())
+        # And it is told what there is.
+        self.assertTrue(checked.stdout.startswith(f"{gateway.config}: the config is good\n"), checked.stdout)
+        for told in ("1 listener, admin pages on", "3 providers (openai, anthropic, gemini)", "4 routes, 5 model names, 4 targets",
+                     "1 API key", f"a journal of usage records in {gateway.folder}/some/where"):
+            self.assertIn(told, checked.stdout)
+        self.assertEqual(subprocess.run([BIN / "headracectl", "check", gateway.config], capture_output=True, text=True).stdout, checked.stdout)
 
     def test_a_folder_is_no_config(self):
         refused = subprocess.run([BIN / "headrace", "-t", "--config", "/"], capture_output=True, text=True, timeout=20)

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -13,6 +14,8 @@
 #include <sys/stat.h>
 
 #include "net/main/config_file.h"
+#include "policy/config/config_summary.h"
+#include "tools/command_line/parse_arguments.h"
 #include "tools/headracectl/clock_command.h"
 #include "tools/headracectl/keys_command.h"
 #include "tools/headracectl/limits_command.h"
@@ -68,7 +71,10 @@ int compile(const std::string& config, const std::string& base_path) {
   const auto base = net::compile_config_file(config, *key);
   if (!base) return fail(base.error());
   if (base_path.empty()) {
-    fmt::print("{}: the config is good\n", config);
+    const auto view = policy::config::ConfigView::open(*base);
+    if (!view) return fail(view.error());
+    const auto now_unix_s = static_cast<std::uint64_t>(std::time(nullptr));
+    fmt::print("{}", policy::config::checked_config_text(config, *view, now_unix_s));
     return EXIT_SUCCESS;
   }
   if (!net::is_master_key_given()) {
@@ -145,10 +151,15 @@ int main(int argc, char** argv) {
       "compile", "Compiles a config into a base, which headrace takes in the place of the config");
   make->add_option("config", config, "The config file")->required();
   make->add_option("-o,--output", base, "The base to write")->required();
-  CLI::App* check = app.add_subcommand("check", "Says what is wrong with a config");
+  CLI::App* check =
+      app.add_subcommand("check", "Says what is wrong with a config, or what it holds");
   check->add_option("config", config, "The config file")->required();
 
-  CLI11_PARSE(app, argc, argv);
+  try {
+    tools::parse_arguments(app, argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error);
+  }
   if (app.get_subcommands().empty()) return fail(app.help());
   if (make->parsed()) return compile(config, base);
   if (check->parsed()) return compile(config, {});

@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "tools/command_line/parse_arguments.h"
 #include "tools/command_line/quantity_text.h"
 #include "tools/command_line/time_option.h"
 
@@ -262,7 +263,7 @@ std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
   add_request_options(app, line);
   add_output_options(app, line);
   try {
-    app.parse(argc, argv);
+    parse_arguments(app, argc, argv);
   } catch (const CLI::ParseError& error) {
     return std::unexpected(app.exit(error));
   }

@@ -1,5 +1,7 @@
 #include "policy/config/config_remarks.h"
 
+#include <fmt/format.h>
+
 #include "tests/policy/config/config_fixture.h"
 
 namespace headrace::policy::config {
@@ -25,6 +27,26 @@ TEST(ConfigRemarks, SayWhatCanHardlyBeMeant) {
                                   "development: {ignore_ip_lists: true}\n"}),
                          1'700'000'000)
                   .contains("keeps anybody out"));
+}
+
+TEST(ConfigRemarks, NameProvidersThatNobodyAsks) {
+  const std::string key = "keys: [{name: k, key: \"${HEADRACE_KEY}\"}]\n";
+  std::string more;
+  for (const char letter : std::string("abcdefg")) {
+    more += fmt::format(
+        "  - {{name: {}, dialect: openai, url: \"https://{}.test/v1\", "
+        "credential: \"${{OPENAI_API_KEY}}\"}}\n",
+        letter, letter);
+  }
+  const std::string passthrough = "passthrough: [{path: /v1/x, provider: a}]\n";
+  const std::string text =
+      remarks_on(text_of({kListeners, kProvider, more, kRoute, passthrough, key}));
+  EXPECT_TRUE(
+      text.starts_with("provider `b` is asked for nothing: no route and no `passthrough` "
+                       "names it\nprovider `c`"));
+  EXPECT_TRUE(
+      text.ends_with("provider `f` is asked for nothing: no route and no `passthrough` "
+                     "names it\n1 more providers are asked for nothing\n"));
 }
 
 TEST(ConfigRemarks, LetWhoeverMayAskAsk) {

@@ -1,0 +1,12 @@
+// Reads a program's command line.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace headrace::tools {
+
+// As CLI::App::parse(), but for one thing: what the program does not know is told before what is
+// missing, which may be missing for no other reason. Throws CLI::ParseError.
+void parse_arguments(CLI::App& app, int argc, char** argv);
+
+}  // namespace headrace::tools
