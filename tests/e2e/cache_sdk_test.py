@@ -23,6 +23,7 @@ class Caching(Gateway):
 
 
 class CacheSdk(SdkTest):
+    together = True
     asked = {
         # A failure first: it must not be what is kept.
         "failed": [{"key": key("CALLER")}] * 2,

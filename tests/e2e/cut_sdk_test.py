@@ -24,6 +24,7 @@ class Limited(Gateway):
 
 
 class CutSdk(SdkTest):
+    together = True
     asked = {"endless": [{"key": key("CALLER"), "stream": True}]}
 
     @classmethod

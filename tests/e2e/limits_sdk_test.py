@@ -33,6 +33,7 @@ class Limited(Gateway):
 
 
 class LimitsSdk(SdkTest):
+    together = True
     asked = {
         "minute": [{"key": key("minute", "CALLER")}] * 2,
         "second": [{"key": key("second", "CALLER"), "retries": 2}] * 2,

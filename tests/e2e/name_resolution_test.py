@@ -1,6 +1,8 @@
 """Names of providers, by a DNS server that misbehaves. It must stand on port 53 and in resolv.conf,
-so the tests proper (name_resolution_world.py) run in a network and a file system of their own."""
+so the tests proper (name_resolution_world.py) run in a network and a file system of their own, all at
+the same time: names hold for seconds, which they wait for."""
 
+import contextlib
 import pathlib
 import subprocess
 import sys
@@ -12,20 +14,50 @@ ENTER = ["unshare", "--map-root-user", "--net", "--mount"]
 SET_UP = 'ip link set lo up && mount --bind "$0" "$(readlink -f /etc/resolv.conf)" && exec "$@"'
 
 
+class Running:
+    def __init__(self, process):
+        self.process = process
+
+    def end(self):
+        text, _ = self.process.communicate(timeout=90)
+        return self.process.returncode, text
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait()
+        self.process.stdout.close()
+
+
+def tests_proper():
+    for suite in unittest.defaultTestLoader.loadTestsFromName("name_resolution_world"):
+        for test in suite:
+            yield test.id()
+
+
 class NameResolution(unittest.TestCase):
+    def run_inside(self, resolver, *command):
+        inside = [*ENTER, "sh", "-c", SET_UP, resolver]
+        run = subprocess.Popen([*inside, *command], cwd=HERE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return self.enterContext(contextlib.closing(Running(run)))
+
     def test_names_that_fail_change_and_hang(self):
-        with tempfile.NamedTemporaryFile("w", suffix=".conf") as resolver:
-            resolver.write("nameserver 127.0.0.1\n")
-            resolver.flush()
-            inside = [*ENTER, "sh", "-c", SET_UP, resolver.name]
-            try:
-                possible = subprocess.run([*inside, "true"], capture_output=True, text=True)
-            except FileNotFoundError as missing:
-                self.skipTest(f"not installed: {missing.filename}")
-            if possible.returncode != 0:
-                self.skipTest(f"this machine lets nobody have a network of their own: {possible.stderr.strip()}")
-            run = subprocess.run([*inside, sys.executable, "-B", "-m", "unittest", "-v", "name_resolution_world"], cwd=HERE, capture_output=True, text=True, timeout=90)
-            self.assertEqual(run.returncode, 0, run.stderr)
+        resolver = self.enterContext(tempfile.NamedTemporaryFile("w", suffix=".conf"))
+        resolver.write("nameserver 127.0.0.1\n")
+        resolver.flush()
+        try:
+            possible = self.run_inside(resolver.name, "true")
+        except FileNotFoundError as missing:
+            self.skipTest(f"not installed: {missing.filename}")
+        status, text = possible.end()
+        if status != 0:
+            self.skipTest(f"this machine lets nobody have a network of their own: {text.strip()}")
+        tests = {name: self.run_inside(resolver.name, sys.executable, "-B", "-m", "unittest", "-v", name) for name in tests_proper()}
+        self.assertGreaterEqual(len(tests), 5)
+        for name, running in tests.items():
+            with self.subTest(name):
+                status, text = running.end()
+                self.assertEqual(status, 0, text)
 
 
 if __name__ == "__main__":

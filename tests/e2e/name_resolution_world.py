@@ -63,6 +63,9 @@ class NameResolution(unittest.TestCase):
             connection.sendall(request(chat(model=model, max_tokens=1), path="/v1/messages" if model.startswith("claude") else "/v1/chat/completions"))
             return Response(connection).status
 
+    def served(self, gateway):
+        self.assertEqual(self.ask(gateway), 200)
+
     def until(self, condition, each=lambda: None, seconds=20):
         deadline = time.monotonic() + seconds
         while not condition():
@@ -70,37 +73,48 @@ class NameResolution(unittest.TestCase):
             each()
             time.sleep(0.02)
 
-    def test_a_name_that_changes_is_followed_and_one_that_is_lost_is_remembered(self):
+    def test_a_name_that_changes_is_followed(self):
         with NameServer() as names, Upstream(closing, ("127.0.0.1", 8080)) as first, Upstream(closing, ("127.0.0.2", 8080)) as second:
             with Gateway("provider.test:8080") as gateway:
-                def served():
-                    self.assertEqual(self.ask(gateway), 200)
-
-                served()
+                self.served(gateway)
                 self.assertEqual((len(first.requests), len(second.requests)), (1, 0))
                 # A TTL of nothing does not mean a question for every request.
                 for _ in range(100):
-                    served()
+                    self.served(gateway)
                 self.assertLess(names.asked, 20)
                 names.address = "127.0.0.2"
-                self.until(lambda: second.requests, served)
-                for mode in ("servfail", "silent"):
-                    names.mode, asked = mode, names.asked
-                    self.until(lambda: names.asked > asked, served)
-                    served()
+                self.until(lambda: second.requests, lambda: self.served(gateway))
+
+    def judge_a_lost_name(self, mode):
+        with NameServer() as names, Upstream(closing, ("127.0.0.1", 8080)), Gateway("provider.test:8080") as gateway:
+            self.served(gateway)
+            names.mode, asked = mode, names.asked
+            self.until(lambda: names.asked > asked, lambda: self.served(gateway))
+            self.served(gateway)
+
+    def test_a_name_that_fails_is_remembered(self):
+        self.judge_a_lost_name("servfail")
+
+    def test_a_name_whose_server_falls_silent_is_remembered(self):
+        self.judge_a_lost_name("silent")
+
+    def judge_a_missing_name(self, mode):
+        with NameServer(mode) as names, Upstream(address=("127.0.0.1", 8080)) as upstream, Gateway("provider.test:8080") as gateway:
+            self.assertEqual(self.ask(gateway), 502)
+            self.assertEqual(upstream.requests, [])
+            asked = names.asked
+            self.until(lambda: names.asked > asked)
+            names.mode = "ok"
+            self.until(lambda: self.ask(gateway) == 200)
+            log = gateway.log.read_text()
+            self.assertEqual(log.count("provider.test cannot be resolved"), 1, log)
+            self.assertEqual(log.count("provider.test is resolved again"), 1, log)
 
     def test_a_name_that_is_not_there_is_a_502_and_found_when_it_comes(self):
-        for mode in ("nxdomain", "servfail"):
-            with self.subTest(mode=mode), NameServer(mode) as names, Upstream(address=("127.0.0.1", 8080)) as upstream, Gateway("provider.test:8080") as gateway:
-                self.assertEqual(self.ask(gateway), 502)
-                self.assertEqual(upstream.requests, [])
-                asked = names.asked
-                self.until(lambda: names.asked > asked)
-                names.mode = "ok"
-                self.until(lambda: self.ask(gateway) == 200)
-                log = gateway.log.read_text()
-                self.assertEqual(log.count("provider.test cannot be resolved"), 1, log)
-                self.assertEqual(log.count("provider.test is resolved again"), 1, log)
+        self.judge_a_missing_name("nxdomain")
+
+    def test_a_name_that_cannot_be_told_is_a_502_and_found_when_it_comes(self):
+        self.judge_a_missing_name("servfail")
 
     def test_a_name_server_that_says_nothing_holds_nobody_else_up(self):
         with NameServer("silent"), Upstream(address=("127.0.0.1", 8080)) as upstream:

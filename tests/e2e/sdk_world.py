@@ -10,6 +10,7 @@ import json
 import pathlib
 import subprocess
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 from upstream import CHAT, FINISH, STREAM_HEAD, USAGE, answer, chunk, delta, event
 
@@ -58,6 +59,8 @@ class SdkTest(unittest.TestCase):
     came of them. Skipped where no registry is reachable."""
 
     asked = {}  # by label, a list of calls
+    # The languages call at the same time: for tests in which no caller has to do with another.
+    together = False
 
     @classmethod
     def world(cls):
@@ -71,8 +74,9 @@ class SdkTest(unittest.TestCase):
             raise unittest.SkipTest("no SDK could be installed (build/demo/npm.log, build/demo/pip.log)")
         cls.gateway = cls.world()
         cls.told = {}
-        for sdks in all_sdks:
-            cls.told.update(sdks.tell(cls.gateway, cls.asked))
+        with ThreadPoolExecutor(len(all_sdks) if cls.together else 1) as pool:
+            for told in pool.map(lambda sdks: sdks.tell(cls.gateway, cls.asked), all_sdks):
+                cls.told.update(told)
 
     def each(self, label):
         """(sdk, caller, what came of its calls) of every SDK of every language."""
