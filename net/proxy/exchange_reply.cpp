@@ -39,6 +39,7 @@ Reason reason_of_status(std::uint16_t status) {
 }
 
 constexpr std::int64_t kRetryShortlyMs = 1000;
+constexpr std::string_view kServedMethods = "GET, HEAD, POST";
 // The official SDKs wait for less than a minute as they are told; told of more they come again
 // within seconds.
 constexpr std::int64_t kSdkPatienceMs = 60'000;
@@ -200,8 +201,10 @@ void Exchange::send_error(const policy::ErrorAnswer& answer, policy::Language sp
   http::HeadWriter writer{std::span<char>(lines)};
   writer.field("Content-Language", config_->view().catalogues().tag(spoken));
   writer.lines("Vary: Accept-Language\r\n");
-  if (reason_ == Reason::method_not_allowed && !request_.match.allow.empty()) {
-    writer.field("Allow", request_.match.allow);
+  if (reason_ == Reason::method_not_allowed) {
+    // CONNECT and TRACE are served nowhere.
+    const std::string_view allow = request_.match.allow;
+    writer.field("Allow", allow.empty() ? kServedMethods : allow);
   }
   // RFC 9110 sections 11.6.1 and 15.5.16.
   if (status == 401) writer.lines("WWW-Authenticate: Bearer realm=\"headrace\"\r\n");

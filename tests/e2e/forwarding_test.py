@@ -267,6 +267,13 @@ class Forwarding(unittest.TestCase):
                 self.assertNotIn(b"stolen", response.body)
                 self.assertEqual(response.rest, b"")
 
+    def test_405_says_what_is_taken(self):
+        for method, path, taken in (("DELETE", "/v1/chat/completions", "POST"), ("PUT", "/v1/models", "GET, HEAD"),
+                                    ("POST", "/v1/headrace/limits", "GET, HEAD"), ("TRACE", "/v1/models", "GET, HEAD, POST"),
+                                    ("CONNECT", "gateway.test:80", "GET, HEAD, POST")):
+            refused = self.ask(request(None, method=method, path=path))
+            self.assertEqual((refused.status, refused.headers.get("allow")), (405, taken), method)
+
     def test_401_says_what_is_wanted(self):
         told = self.ask(request(chat(), key=None))
         self.assertEqual((told.status, told.headers["www-authenticate"]), (401, 'Bearer realm="headrace"'))

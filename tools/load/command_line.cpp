@@ -194,6 +194,7 @@ void add_output_options(CLI::App& app, Draft& line) {
       ->group(machine);
   add_time(app, "--spin", line.options.spin, "poll so long before sleeping [0]")->group(machine);
   app.add_option("--seed", line.options.seed, "of generated text and drawn times [1]")
+      ->check(CLI::NonNegativeNumber)
       ->type_name("N")
       ->group(machine);
 }
@@ -248,6 +249,12 @@ std::expected<void, std::string> prepare(Draft& line) {
     for (const double rate : line.rates)
       options.steps.push_back({rate, line.duration});
     if (!line.connections_given) options.connections = 256;
+  }
+  // Found out now, not when the figures are there.
+  for (const std::string& path : {line.json_path, line.svg_path}) {
+    if (path.empty() || path == "-") continue;
+    if (!std::ofstream(path, std::ios::app))
+      return std::unexpected("cannot write \"" + path + "\"");
   }
   return prepare_tls(line);
 }

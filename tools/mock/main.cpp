@@ -96,6 +96,7 @@ void add_serving_options(CLI::App& app, ServerOptions& options) {
   add_time(app, "--idle-close", options.idle_close, "close connections that idle so long [never]")
       ->group(group);
   app.add_option("--seed", options.seed, "of words, token ratios and chance [1]")
+      ->check(CLI::NonNegativeNumber)
       ->type_name("N")
       ->group(group);
   app.add_option("--models", options.models, "what the model lists name")

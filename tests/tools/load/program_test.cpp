@@ -254,11 +254,14 @@ TEST(LoadProgramStart, RefusesOtherMachinesAndNonsense) {
        {Case{{"http://192.0.2.1/"}}, Case{{"not-a-url"}}, Case{{}},
         Case{{"http://127.0.0.1:1", "--rate", "x"}}, Case{{"http://127.0.0.1:1", "--rate", ""}},
         Case{{"http://127.0.0.1:1", "--duration", "1e15m"}},
+        Case{{"http://127.0.0.1:1", "--seed", "-1"}},
+        Case{{"http://127.0.0.1:1", "--json", "/no/such/folder/file"}},
+        Case{{"http://127.0.0.1:1", "--svg", "/no/such/folder/file"}},
         Case{{"http://127.0.0.1:1", "--warm-up", "-1s"}},
         Case{{"http://127.0.0.1:1", "--body", "/no/such/file"}},
         Case{{"https://127.0.0.1:1", "--ca", "/no/such/file"}}}) {
     Process process(HEADRACE_LOAD_PROGRAM, wrong.arguments);
-    (void)process.read_rest();
+    EXPECT_EQ(process.read_rest(), "") << "it ran";
     const int status = process.wait();
     EXPECT_NE(status, 0);
     EXPECT_NE(status, 2) << "it ran, and nobody answered";
