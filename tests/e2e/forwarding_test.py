@@ -195,6 +195,17 @@ class Forwarding(unittest.TestCase):
         self.assertEqual(self.ask(request(b'{"model":"gpt-4o","input":"x"}', path="/v1/responses")).status, 200)
         self.assertIs(self.upstream.requests[-1].json()["store"], False)
 
+    def test_a_wide_rule_reaches_no_stored_object_of_a_shared_account(self):
+        rule = 'passthrough: [{path: "/v1/**", methods: [GET, POST, DELETE], provider: openai}]'
+        with Gateway(self.upstream.address, extra=rule) as gateway, gateway.connect() as connection:
+            for method, path in (("GET", "/v1/files"), ("DELETE", "/v1/files/file-1"), ("GET", "/v1/files/file-1/content"),
+                                 ("GET", "/v1/responses/resp_1"), ("POST", "/v1/batches"), ("GET", "/v1/vector_stores/vs_1"),
+                                 ("GET", "/v1/conversations/conv_1"), ("POST", "/v1/fine_tuning/jobs"), ("GET", "/v1/chat/completions")):
+                refused = self.ask(request(None, method=method, path=path), connection)
+                self.assertEqual((refused.status, refused.json()["code"]), (404, "path_not_found"), path)
+            self.assertEqual(self.upstream.requests, [])
+            self.assertEqual(self.ask(request(b"{}", path="/v1/images/generations"), connection).status, 200)
+
     def test_pipelined_requests_are_answered_in_order(self):
         def echo(request, connection):
             connection.sendall(answer(json.dumps({"seen": request.json()["n"]}).encode()))

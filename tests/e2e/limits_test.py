@@ -81,6 +81,7 @@ class LimitsTest(unittest.TestCase):
     def setUp(self):
         self.delay = threading.Event()
         self.delay.set()
+        self.chat_answer = CHAT_ANSWER
 
         def script(seen, connection):
             self.delay.wait(10)
@@ -90,7 +91,7 @@ class LimitsTest(unittest.TestCase):
             elif "generateContent" in path:
                 connection.sendall(answer(json.dumps(GEMINI).encode()))
             else:
-                connection.sendall(CHAT_ANSWER)
+                connection.sendall(self.chat_answer)
             return True
 
         self.upstream = self.enterContext(Upstream(script))
@@ -258,6 +259,17 @@ class LimitsTest(unittest.TestCase):
             self.assertEqual(response.status, 200, used)
         read = self.ask("tokens", b"", method="GET", path="/v1/headrace/limits").json()
         self.assertEqual(read["limits"][0]["remaining"], 1000 - 180)
+
+    def test_what_was_used_beyond_it_is_a_debt(self):
+        usage = {"prompt_tokens": 11, "completion_tokens": 1200, "total_tokens": 1211}
+        self.chat_answer = answer(json.dumps({**CHAT, "usage": usage}).encode())
+        self.assertEqual(self.ask("tokens").status, 200)
+        self.assertEqual(self.ask("tokens").status, 429, "of a thousand tokens a minute nothing is left")
+        self.assertEqual(len(self.upstream.requests), 1)
+        self.assertEqual(self.gateway.metric("headrace_reserve_overrun_total"), 1)
+        self.assertGreater(self.gateway.metric("headrace_reserve_overrun_tokens_total"), 1000)
+        read = self.ask("tokens", b"", method="GET", path="/v1/headrace/usage").json()
+        self.assertEqual(read["limits"][0]["used"], 1211)
 
     def test_failed_requests_use_no_tokens(self):
         self.upstream.script = lambda seen, connection: connection.sendall(
