@@ -7,7 +7,7 @@
 namespace headrace::policy {
 namespace {
 
-static_assert(sizeof(StreamMeter) <= 1700);
+static_assert(sizeof(StreamMeter) <= 1536);
 
 constexpr std::string_view kDone = "[DONE]";
 constexpr std::uint8_t kSeveral = 2;
