@@ -14,6 +14,14 @@
 
 namespace headrace::net {
 
+namespace {
+
+bool is_operators(const std::unique_ptr<Listener>& listener) {
+  return listener->link().role == ListenerRole::admin;
+}
+
+}  // namespace
+
 namespace config = policy::config;
 
 DataPlaneShard::DataPlaneShard(std::uint32_t number, std::unique_ptr<core::Io> io,
@@ -264,7 +272,7 @@ void DataPlaneShard::take_commands() {
       case ShardCommandKind::drain:
         draining_ = context_.draining = true;
         for (const auto& listener : listeners_)
-          listener->drain();
+          if (!is_operators(listener)) listener->drain();
         break;
       case ShardCommandKind::close:
         draining_ = context_.draining = context_.closing = true;
@@ -366,16 +374,18 @@ void DataPlaneShard::let_go() {
   std::erase_if(listeners_, [](const auto& each) { return each->quiet(); });
   listeners_drain_ =
       std::ranges::any_of(listeners_, [](const auto& each) { return each->draining(); });
-  if (draining_ && listeners_.empty()) {
-    if (!context_.config->retired()) context_.config->retire();
-    const bool quiet =
-        (cache_ == nullptr || cache_->quiet()) && (queue_ == nullptr || queue_->quiet());
-    if (context_.upstreams.in_use() == 0 && configs_.size() == 1 && quiet) {
-      if (context_.limits) context_.limits->give_back_shares();
-      limits_due_.clear(*context_.timers);
-      ended_.store(true);
-    }
-  }
+  // Whoever asks for an operator's page is told to the end that it drains.
+  if (!draining_ || !std::ranges::all_of(listeners_, is_operators)) return;
+  if (!context_.config->retired()) context_.config->retire();
+  const bool quiet =
+      (cache_ == nullptr || cache_->quiet()) && (queue_ == nullptr || queue_->quiet());
+  if (context_.upstreams.in_use() != 0 || configs_.size() != 1 || !quiet) return;
+  for (const auto& listener : listeners_)
+    listener->drain();
+  if (!listeners_.empty()) return;
+  if (context_.limits) context_.limits->give_back_shares();
+  limits_due_.clear(*context_.timers);
+  ended_.store(true);
 }
 
 // --- names ---------------------------------------------------------------------------------------

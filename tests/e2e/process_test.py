@@ -75,6 +75,11 @@ class Process(unittest.TestCase):
                 connection.recv(1)
                 gateway.signal(signal.SIGTERM)
                 self.assertEqual(idle.recv(1), b"", "an idle connection stays open while draining")
+                for page in ("/ready", "/readyz"):
+                    told = gateway.admin(page)
+                    self.assertIn(b" 503 ", told.split(b"\r\n")[0])
+                    self.assertTrue(told.endswith(b"\r\n\r\ndraining\n"), told)
+                self.assertIn(b" 200 ", gateway.admin("/health").split(b"\r\n")[0])
                 with self.assertRaises(OSError):
                     gateway.connect(timeout=2).close()
                     time.sleep(0.2)

@@ -270,7 +270,7 @@ class Injection(Clients):
                     self.assertNotRegex(self.upstream.requests[-1].line, "(?i)%0[ad]|%00|%2f")
 
     def test_a_request_id_of_the_client_is_taken_only_when_sane(self):
-        for offered, taken in (("abc-123:4.5_6", True), ("short", False), ("a b", False), ('a"b', False), ("x" * 500, False), ("a\\b", False), ("<a>", False)):
+        for offered, taken in (("abc-123:4.5_6", True), ("short", False), ("abc 45678", False), ('abc"45678', False), ("x" * 500, False), ("abc\\45678", False), ("<abc45678>", False)):
             with self.subTest(offered=offered):
                 response = self.ask(request(BODY, headers=[f"X-Request-Id: {offered}"]))
                 self.assertEqual(response.headers["x-request-id"] == offered, taken)
