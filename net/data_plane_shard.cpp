@@ -274,6 +274,10 @@ void DataPlaneShard::take_commands() {
         for (const auto& listener : listeners_)
           if (!is_operators(listener)) listener->drain();
         break;
+      case ShardCommandKind::leave_pages:
+        for (const auto& listener : listeners_)
+          if (is_operators(listener)) listener->drain();
+        break;
       case ShardCommandKind::close:
         draining_ = context_.draining = context_.closing = true;
         for (const auto& listener : listeners_) {

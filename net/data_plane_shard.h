@@ -34,7 +34,8 @@ namespace headrace::net {
 
 struct Fleet;
 
-enum class ShardCommandKind : std::uint8_t { reload, drain, close };
+// `leave_pages`: while it drains, the operators' pages are a successor's.
+enum class ShardCommandKind : std::uint8_t { reload, drain, leave_pages, close };
 
 struct ShardCommand {
   ShardCommandKind kind = ShardCommandKind::reload;

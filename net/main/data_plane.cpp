@@ -396,6 +396,10 @@ bool DataPlane::wait_until_ended(milliseconds longest) {
         std::ranges::all_of(shards_, [](const auto& shard) { return shard->ended(); });
     if (ended) return true;
     if (std::chrono::steady_clock::now() >= end) return false;
+    if (!pages_left_ && region_->has_successor()) {
+      pages_left_ = true;
+      tell_all(ShardCommandKind::leave_pages);
+    }
     process_watch_.look();
     const timespec step{.tv_sec = 0, .tv_nsec = kStep.count() * 1'000'000};
     siginfo_t info{};

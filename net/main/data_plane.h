@@ -64,6 +64,7 @@ class DataPlane {
   std::shared_ptr<const ConfigSnapshot> snapshot_;
   std::optional<StartSettings> started_with_;
   std::optional<RegionHome> region_;
+  bool pages_left_ = false;               // to a successor
   std::unique_ptr<JournalHome> journal_;  // none: the config has none
   ProcessWatch process_watch_;
   Fleet fleet_;

@@ -141,6 +141,13 @@ void RegionHome::finish() {
   incarnation_->finish();
 }
 
+bool RegionHome::has_successor() const {
+  return std::ranges::any_of(region_->incarnation_slots(), [&](const core::IncarnationSlot& slot) {
+    return slot.state.load() != static_cast<std::uint32_t>(core::IncarnationState::vacant) &&
+           slot.epoch.load() > incarnation_->epoch();
+  });
+}
+
 std::uint64_t RegionHome::bytes() const {
   return region_->header().description.region_bytes;
 }

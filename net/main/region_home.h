@@ -46,6 +46,9 @@ class RegionHome {
   // What a dead incarnation, locked for us, held of limits.
   void give_back_limits(std::uint32_t incarnation) const;
 
+  // A process that was started later lives in the region as well.
+  [[nodiscard]] bool has_successor() const;
+
   [[nodiscard]] std::uint64_t bytes() const;
   // What the shards' limits stand on, and under which number.
   [[nodiscard]] core::LimitMemory limits() const { return core::LimitMemory::of(*region_); }

@@ -92,6 +92,33 @@ class Process(unittest.TestCase):
             self.assertEqual(gateway.process.wait(10), 0)
             self.assertIn(f"told to end by process {os.getpid()}\n", gateway.log.read_text())
 
+    def test_a_successors_pages_are_not_those_of_who_drains(self):
+        go_on = threading.Event()
+
+        def script(request, connection):
+            connection.sendall(STREAM_HEAD + chunk(event(delta("a"))))
+            go_on.wait(20)
+            connection.sendall(chunk(event(b"[DONE]")) + b"0\r\n\r\n")
+
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder, Upstream(script) as upstream:
+            with Gateway(upstream.address, arguments=["--region", pathlib.Path(folder) / "region"]) as gateway:
+                with gateway.connect() as connection:
+                    connection.sendall(request(chat(stream=True)))
+                    connection.recv(1)
+                    gateway.signal(signal.SIGTERM)
+                    wait_for(lambda: b" 503 " in gateway.admin("/ready"))
+                    before = gateway.process
+                    gateway.start()
+                    for _ in range(20):
+                        self.assertIn(b" 200 ", gateway.admin("/ready"))
+                    self.assertNotIn("listened on by another process", gateway.log.read_text())
+                    go_on.set()
+                    data = b""
+                    while piece := connection.recv(65536):
+                        data += piece
+                    self.assertTrue(data.endswith(b"0\r\n\r\n"), data)
+                self.assertEqual(before.wait(10), 0)
+
     def test_a_drain_still_rotates_the_log_and_says_that_it_reloads_no_more(self):
         go_on = threading.Event()
 
