@@ -136,15 +136,15 @@ void DataPlane::stop_logs() {
   }
 }
 
-std::expected<void, std::string> DataPlane::start(
-    const std::shared_ptr<const ConfigSnapshot>& snapshot) {
-  snapshot_ = snapshot;
-  started_with_.emplace(snapshot->view());
-  say_remarks(snapshot->view());
+std::expected<void, std::string> DataPlane::start(std::shared_ptr<const ConfigSnapshot> snapshot) {
+  // Nobody else keeps what the process began with: it is gone when a reload has replaced it.
+  snapshot_ = std::move(snapshot);
+  started_with_.emplace(snapshot_->view());
+  say_remarks(snapshot_->view());
   if (line_.processor) {
     if (auto pinned = core::pin_to_processor(*line_.processor); !pinned) return pinned;
   }
-  if (auto made = make_shards(snapshot); !made) return made;
+  if (auto made = make_shards(snapshot_); !made) return made;
   if (auto opened = open_logs(); !opened) return opened;
   if (journal_ != nullptr) journal_->start();
   names_thread_ =

@@ -34,7 +34,7 @@ class DataPlane {
   ~DataPlane();
 
   // Everything that may fail at start-up; the error is for an operator.
-  std::expected<void, std::string> start(const std::shared_ptr<const ConfigSnapshot>& snapshot);
+  std::expected<void, std::string> start(std::shared_ptr<const ConfigSnapshot> snapshot);
   // Until a signal ended it. Signals must be blocked in all threads (block_signals()).
   void run();
 

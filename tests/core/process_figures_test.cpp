@@ -30,8 +30,7 @@ TEST(ProcessFigures, ReadsTheFieldsBehindAnyName) {
 
 TEST(ProcessFigures, WhatIsNotSaidIsNotKnown) {
   for (const std::string stat : {"", "17", "17 (x)", "17 (x) S 1",
-                                 "17 (x) S 1 2 3 4 -1 6 7 8 9 10 11 "
-                                 "12 13 14 20 0 8 0 x -3 "}) {
+                                 "17 (x) S 1 2 3 4 -1 6 7 8 9 10 11 12 13 14 20 0 8 0 x -3 "}) {
     ProcessFigures figures;
     take_process_stat(stat, {.boot_unix_seconds = 1}, figures);
     EXPECT_EQ(figures.start_unix_millis, kUnknown) << stat;
