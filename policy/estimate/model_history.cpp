@@ -80,8 +80,8 @@ void ModelHistory::learn_output(std::int64_t tokens) {
 }
 
 std::int64_t ModelHistory::prompt_tokens(const PromptEstimate& estimate) const {
-  return std::min(estimate.text_tokens * ratio_ / kOne, estimate.text_tokens_max) +
-         estimate.media_tokens;
+  const std::int64_t text = std::max<std::int64_t>(estimate.text_tokens * ratio_ / kOne, 1);
+  return std::min(text, estimate.text_tokens_max) + estimate.media_tokens;
 }
 
 std::int64_t ModelHistory::prompt_tokens_max(const PromptEstimate& estimate,
@@ -91,7 +91,8 @@ std::int64_t ModelHistory::prompt_tokens_max(const PromptEstimate& estimate,
   std::int64_t ratio =
       bucket == kRatioBuckets ? std::max(kRatioPresumed, ratio_ * 2) : kRatios.begin(bucket + 2);
   ratio = std::max(ratio, ratio_);
-  const std::int64_t text = (estimate.text_tokens * ratio + kOne - 1) / kOne;
+  const std::int64_t text =
+      (estimate.text_tokens * ratio + kOne - 1) / kOne + estimate.text_tokens_odd;
   return std::min(text, estimate.text_tokens_max) + estimate.media_tokens_max;
 }
 

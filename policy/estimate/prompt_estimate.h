@@ -15,6 +15,7 @@ namespace headrace::policy {
 
 struct PromptEstimate {
   std::int64_t text_tokens = 0;      // a first guess
+  std::int64_t text_tokens_odd = 0;  // beside them, to be on the safe side
   std::int64_t text_tokens_max = 0;  // whatever the tokenizer: a token for each byte
   std::int64_t media_tokens = 0;
   std::int64_t media_tokens_max = 0;

@@ -29,8 +29,13 @@ struct TextCounts {
   std::uint32_t documents = 0;
   std::uint32_t references = 0;  // media that are kept elsewhere
   std::uint32_t searches = 0;    // tools that the provider runs by itself
+  // ASCII letters written as escapes. No library does so; what they spell may be any of these.
+  std::uint32_t hidden = 0;
 
-  std::uint64_t text_bytes = 0;     // in strings, without media
+  std::uint64_t text_bytes = 0;  // in strings, without media
+  // Outside of strings, and read by the model all the same: what stands in what is free of form,
+  // and numbers in arrays (prompts that are given as tokens).
+  std::uint64_t bare_bytes = 0;
   std::uint64_t media_bytes = 0;    // in long runs of base64
   std::uint32_t media_strings = 0;  // that have such runs
 };

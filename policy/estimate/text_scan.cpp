@@ -5,16 +5,12 @@
 #include <bit>
 #include <cstring>
 
-#include "policy/estimate/string_head.h"
+#include "policy/estimate/text_scan_block.h"
 
 namespace headrace::policy {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "heads are read as they lie");
-
-constexpr unsigned kBlock = 64;
 constexpr std::size_t kBlocksAtOnce = 8;
-constexpr std::uint64_t kAll = ~std::uint64_t{0};
 
 std::uint32_t count(std::uint64_t bits) {
   return static_cast<std::uint32_t>(std::popcount(bits));
@@ -43,23 +39,22 @@ std::uint64_t matching(std::uint64_t escapes, const char* bytes, Wanted wanted) 
   return found;
 }
 
+// Of a hexadecimal digit.
+std::uint32_t hex_value(char c) {
+  return c <= '9' ? static_cast<std::uint32_t>(c - '0') : (static_cast<std::uint32_t>(c) & 7U) + 9U;
+}
+
+// As names of types have them. Some libraries escape other ASCII: quotes, angle brackets.
+bool is_name_letter(std::uint32_t point) {
+  const std::uint32_t lower = point | 0x20U;
+  return (lower >= 'a' && lower <= 'z') || point == '_';
+}
+
 void scale(std::uint32_t& number, std::uint64_t by, std::uint64_t of) {
   number = static_cast<std::uint32_t>(number * by / of);
 }
 
 }  // namespace
-
-// One block with everything known of it that is needed to count.
-struct TextScan::Block {
-  ByteClasses is;
-  std::uint64_t text = 0;         // in a string, its quotes not included
-  std::uint64_t quotes = 0;       // at the ends of strings
-  std::uint64_t opens = 0;        // those that begin one
-  std::uint64_t backslashes = 0;  // that escape
-  std::uint64_t escapes = 0;      // what is escaped
-  const char* bytes = nullptr;
-  unsigned size = kBlock;
-};
 
 void TextScan::feed(std::string_view part) {
   const char* at = part.data();
@@ -176,103 +171,18 @@ void TextScan::take_block(const char* at, unsigned size, const ByteClasses& clas
   block.opens = block.quotes & in_string;
   block.text = in_string & ~block.quotes & valid;
   in_string_ = (in_string >> (size - 1) & 1) != 0;
+  const std::uint64_t bare_digits = block.is.digits & ~in_string & valid;
+  if (bare_digits != 0 && !free_form_.inside()) {
+    take_numbers(block, bare_digits);
+  } else {
+    in_number_ = false;
+  }
   if (head_bytes_ < 8 || block.opens != 0 || free_form_.watches()) take_strings(block);
   if (!take_opaque(block)) take_text(block);
   for (unsigned end = size; end > 0; --end) {
-    if (at[end - 1] == ' ') continue;
+    if (is_blank(at[end - 1])) continue;
     last_ = at[end - 1];
     break;
-  }
-}
-
-// Looks at what the strings that open here begin with.
-void TextScan::take_strings(const Block& block) {
-  unsigned carried = head_bytes_;  // of the head, from blocks before
-  const auto take = [&] {
-    const bool before = free_form_.announced();
-    take_head(head_, head_is_value_);
-    // The key's end, and what followed it, may have been in the block before.
-    if (!before && free_form_.announced()) free_form_.take_behind_key(head_, carried);
-    head_bytes_ = 8;
-  };
-  const auto gather = [&](unsigned from) {
-    for (unsigned place = from; head_bytes_ < 8 && place < block.size; ++place, ++head_bytes_) {
-      head_ |= static_cast<std::uint64_t>(static_cast<unsigned char>(block.bytes[place]))
-               << 8U * head_bytes_;
-    }
-    if (head_bytes_ == 8) take();
-  };
-  if (head_bytes_ < 8) gather(0);
-  unsigned followed = 0;
-  for (std::uint64_t rest = block.opens; rest != 0; rest &= rest - 1) {
-    const auto quote = static_cast<unsigned>(std::countr_zero(rest));
-    unsigned before = quote;
-    while (before > 0 && block.bytes[before - 1] == ' ')
-      --before;
-    const bool is_value = (before > 0 ? block.bytes[before - 1] : last_) == ':';
-    // Of a short string in a short block: all that there is of it.
-    if (head_bytes_ < 8) take();
-    head_is_value_ = is_value;
-    if (free_form_.watches()) follow_free_form(block, followed, quote);
-    followed = quote;
-    free_form_.take_string();
-    carried = 0;
-    if (quote + 1 + sizeof head_ <= block.size) {
-      std::memcpy(&head_, block.bytes + quote + 1, sizeof head_);
-      take();
-      continue;
-    }
-    head_ = 0;
-    head_bytes_ = 0;
-    gather(quote + 1);
-  }
-  if (free_form_.watches()) follow_free_form(block, followed, block.size);
-}
-
-void TextScan::follow_free_form(const Block& block, unsigned from, unsigned to) {
-  for (unsigned place = from; place < to && free_form_.watches(); ++place) {
-    if (((block.text | block.quotes) >> place & 1) == 0) free_form_.take(block.bytes[place]);
-  }
-}
-
-void TextScan::take_head(std::uint64_t head, bool is_value) {
-  media_counted_ = false;
-  if (free_form_.inside()) {
-    media_string_ = media_key_ = mime_type_key_ = false;
-    return;
-  }
-  const Announced announced = !is_value        ? announced_by_key(head)
-                              : mime_type_key_ ? announced_by_mime_type(head)
-                                               : announced_by_value(head);
-  media_string_ = is_value && media_key_;
-  media_key_ = announced == Announced::media;
-  mime_type_key_ = announced == Announced::mime_type;
-  switch (announced) {
-    case Announced::nothing:
-    case Announced::media:
-    case Announced::mime_type:
-      return;
-    case Announced::message:
-      ++counts_.messages;
-      return;
-    case Announced::image:
-      ++counts_.images;
-      return;
-    case Announced::audio:
-      ++counts_.audios;
-      return;
-    case Announced::document:
-      ++counts_.documents;
-      return;
-    case Announced::reference:
-      ++counts_.references;
-      return;
-    case Announced::search:
-      ++counts_.searches;
-      return;
-    case Announced::free_form:
-      free_form_.announce();
-      return;
   }
 }
 
@@ -303,6 +213,20 @@ bool TextScan::take_opaque(const Block& block) {
   return true;
 }
 
+void TextScan::take_points(const Block& block, std::uint64_t points) {
+  const auto gather = [&](unsigned place) {
+    for (; point_digits_ < 4 && place < block.size; ++place) {
+      point_ = point_ << 4U | hex_value(block.bytes[place]);
+      if (++point_digits_ == 4 && is_name_letter(point_)) ++counts_.hidden;
+    }
+  };
+  gather(0);  // of the block before
+  for (std::uint64_t rest = points; rest != 0; rest &= rest - 1) {
+    point_ = point_digits_ = 0;
+    gather(static_cast<unsigned>(std::countr_zero(rest)) + 1);
+  }
+}
+
 void TextScan::take_text(const Block& block) {
   const std::uint64_t text = block.text;
   counts_.text_bytes += count(text);
@@ -318,6 +242,7 @@ void TextScan::take_text(const Block& block) {
     line_ends = matching(escapes, block.bytes, [](char c) { return c == 'n' || c == 'r'; });
     tabs = matching(escapes, block.bytes, [](char c) { return c == 't'; });
     points = matching(escapes, block.bytes, [](char c) { return c == 'u'; });
+    take_points(block, points);
     const std::uint64_t hex = behind(points, code_points_, 1) | behind(points, code_points_, 2) |
                               behind(points, code_points_, 3) | behind(points, code_points_, 4);
     letters = ((letters & ~(escapes | hex)) | points | points >> 1 | hex) & text;
@@ -363,6 +288,12 @@ void TextScan::take_text(const Block& block) {
 }
 
 TextCounts TextScan::counts() const {
+  if (head_bytes_ < 8) {  // the last string begins so near to the end
+    TextScan ended = *this;
+    ended.take_head(head_, head_is_value_);
+    ended.head_bytes_ = 8;
+    return ended.counts();
+  }
   TextCounts counts = counts_;
   if (opaque_run_ >= kMediaRunBytesMin) counts.media_bytes += opaque_run_;
   if (unseen_ == 0) return counts;

@@ -7,8 +7,8 @@
 // The text has been judged before: here nothing is checked again. Escapes are counted as what they
 // stand for. A run of at least kMediaRunBytesMin bytes of the base64 alphabet is media, not text,
 // where a string may hold media; anywhere else a model would read it letter by letter. So it does
-// whatever stands in what a tool is called with, and in what it answers: nothing is announced
-// there.
+// whatever stands in what a tool is called with, and in what it answers, its brackets included:
+// nothing is announced there.
 //
 // Cost:       bounded: text beyond kTextScanBytesMax is not looked at, its bytes are only counted,
 //             and counts() is scaled up to them.
@@ -43,9 +43,11 @@ class TextScan {
   void take_block(const char* at, unsigned size, const ByteClasses& classes);
   void take_rest(const char* at, unsigned size);
   void take_text(const Block& block);
+  void take_points(const Block& block, std::uint64_t points);
   void count_words(std::uint64_t letters, std::uint64_t capitals);
   void count_gaps(std::uint64_t spaces);
   void count_digits(std::uint64_t digits, std::uint64_t spaces);
+  void take_numbers(const Block& block, std::uint64_t digits);
   void take_strings(const Block& block);
   void take_head(std::uint64_t head, bool is_value);
   void follow_free_form(const Block& block, unsigned from, unsigned to);
@@ -63,11 +65,13 @@ class TextScan {
   std::uint64_t spaces_ = 0;
   std::uint64_t tabs_ = 0;
   std::uint64_t line_ends_ = 0;
-  std::uint64_t code_points_ = 0;  // the `u` of escapes
-  std::uint64_t head_ = 0;         // of the string that opened last, as far as it has come
+  std::uint64_t code_points_ = 0;   // the `u` of escapes
+  std::uint32_t point_ = 0;         // the code point of the last escape, as far as it has come
+  std::uint32_t point_digits_ = 4;  // of it
+  std::uint64_t head_ = 0;          // of the string that opened last, as far as it has come
   std::uint8_t head_bytes_ = 8;
   bool head_is_value_ = false;
-  char last_ = 0;  // the last byte that is no space
+  char last_ = 0;  // the last byte that is not blank
   FreeForm free_form_;
   bool media_key_ = false;
   bool mime_type_key_ = false;
@@ -75,7 +79,8 @@ class TextScan {
   bool media_counted_ = false;  // this string
   bool media_allowed_ = true;
   bool in_string_ = false;
-  bool escape_ = false;  // the last byte was a backslash that escapes the next one
+  bool in_number_ = false;  // of an array, at the last byte
+  bool escape_ = false;     // the last byte was a backslash that escapes the next one
 };
 
 }  // namespace headrace::policy

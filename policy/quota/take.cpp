@@ -57,8 +57,12 @@ std::optional<QuotaRefusal> take(core::ShardLimits& limits, const LimitChain& ch
               chained.begin() + static_cast<std::ptrdiff_t>(count) + 1,
               chained.begin() + static_cast<std::ptrdiff_t>(refusal->decided));
   }
-  for (std::size_t i = 0; i < count; ++i)
-    into.measures[i] = chain[chained[i]].rule->measure;
+  into.soft = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const config::LimitRule& rule = *chain[chained[i]].rule;
+    into.measures[i] = rule.measure;
+    if (rule.action == LimitAction::soft) into.soft |= std::uint32_t{1} << i;
+  }
   return std::nullopt;
 }
 

@@ -21,6 +21,8 @@ namespace headrace::policy {
 // What a request takes of each limit of its chain, in its order.
 using ChainAmounts = std::array<std::int64_t, core::kDemandsMax>;
 
+static_assert(core::kDemandsMax <= 32, "Taken has a bit for each");
+
 struct QuotaRefusal {
   const ChainedLimit* limit = nullptr;
   core::RefusalCause cause = core::RefusalCause::spent;
@@ -31,6 +33,7 @@ struct QuotaRefusal {
 struct Taken {
   core::Permit permit;
   std::array<config::LimitMeasure, core::kDemandsMax> measures{};  // of the permit's demands
+  std::uint32_t soft = 0;  // a bit for each of the permit's demands that is of a soft limit
   std::uint32_t failed_open = 0;
   std::uint32_t beyond_soft = 0;  // soft limits that had not enough
 

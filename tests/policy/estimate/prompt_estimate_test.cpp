@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "policy/body/body_scan.h"
+#include "policy/estimate/model_history.h"
 
 namespace headrace::policy {
 namespace {
@@ -109,6 +110,48 @@ TEST(PromptEstimate, BoundsMediaByTable) {
       estimate_prompt(scanned(body(R"({"type":"file","file":{"file_id":"f"}})"))).unbounded);
   EXPECT_TRUE(
       estimate_prompt(scanned(R"({"messages":[],"tools":[{"type":"web_search"}]})")).unbounded);
+}
+
+// Whoever writes no words is not reserved for as if he did.
+TEST(PromptEstimate, BoundsLettersThatMakeNoWords) {
+  const auto said = [](const std::string& text) {
+    return estimate_prompt(scanned(R"({"messages":[{"role":"user","content":")" + text + "\"}]}"));
+  };
+  std::string letters;
+  for (std::uint32_t state = 1; letters.size() < 20'000;) {
+    state = state * 1'664'525 + 1'013'904'223;
+    letters += static_cast<char>('a' + (state >> 24U) % 26);
+  }
+  const ModelHistory unknown;
+  // Tokenizers make about one of two such letters.
+  EXPECT_GE(unknown.prompt_tokens_max(said(letters), kHardQuantile), 10'000);
+  const PromptEstimate words = said("Donaudampfschifffahrt und mehr");
+  EXPECT_LE(unknown.prompt_tokens_max(words, kHardQuantile), 2 * words.text_tokens + 70);
+}
+
+// In a short request what stands around the text is the most of it.
+TEST(PromptEstimate, BoundsShortRequestsWithWhatStandsAroundThem) {
+  const std::string body =
+      R"({"model":"gpt-4o","max_tokens":9,"messages":[{"role":"user","content":"hello"}]})";
+  const ModelHistory unknown;
+  // As a provider that counts a token for each two and a half bytes of all of it.
+  EXPECT_GE(unknown.prompt_tokens_max(estimate_prompt(scanned(body)), kHardQuantile),
+            static_cast<std::int64_t>(body.size() * 10 / 25));
+}
+
+// A prompt that is given as tokens.
+TEST(PromptEstimate, CountsTokensThatAreGivenAsNumbers) {
+  std::string numbers;
+  for (int i = 0; i < 2'000; ++i)
+    numbers += (i == 0 ? "" : ",") + std::to_string(i * 37 % 100'000);
+  const ModelHistory unknown;
+  for (const Endpoint endpoint : {Endpoint::embeddings, Endpoint::completions}) {
+    const std::string key = endpoint == Endpoint::embeddings ? "input" : "prompt";
+    const PromptEstimate estimate =
+        estimate_prompt(scanned(R"({"model":"m",")" + key + "\":[" + numbers + "]}", endpoint));
+    EXPECT_GE(unknown.prompt_tokens_max(estimate, kHardQuantile), 2'000) << key;
+    EXPECT_LE(estimate.text_tokens, 6'000) << key;
+  }
 }
 
 // A model reads it letter by letter: the bound is a token for each byte.

@@ -93,6 +93,67 @@ TEST(TextScan, KnowsWhatGeminisMediaAre) {
   EXPECT_EQ(counts_of(R"([{"text":"applications"},{"mimeType":7},"audio/"])").documents, 0U);
 }
 
+TEST(TextScan, KnowsWhatIsAnnouncedWhateverStandsBetween) {
+  for (const std::string blank : {"", " ", "\n", "\t", "\r\n  ", "\n\t\n"}) {
+    const std::string colon = blank + ":" + blank;
+    for (unsigned offset = 0; offset < 64; ++offset) {
+      const std::string json = "{" + std::string(offset, ' ') + "\"type\"" + colon +
+                               R"("image_url","x")" + colon + R"({"type")" + colon +
+                               R"("input_audio"}})";
+      EXPECT_EQ(counts_of(json).images, 1U) << json;
+      EXPECT_EQ(counts_of(json).audios, 1U) << json;
+    }
+  }
+}
+
+// A prompt may be given as tokens: each number is one.
+TEST(TextScan, CountsTheDigitsOfNumbersInArrays) {
+  EXPECT_EQ(counts_of(R"({"max_tokens":123,"temperature":0.5,"seed":-77})").bare_bytes, 0U);
+  EXPECT_EQ(counts_of(R"({"input":"x","prompt":[1,22, 333 ,[4444,
+55555]]})")
+                .bare_bytes,
+            15U);
+  std::string json = "[";
+  for (int i = 0; i < 1000; ++i)
+    json += "10234, ";
+  json += "7]";
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{13}, std::size_t{64}, json.size()}) {
+    TextScan scan;
+    for (std::size_t at = 0; at < json.size(); at += piece)
+      scan.feed(std::string_view(json).substr(at, piece));
+    EXPECT_EQ(scan.counts().bare_bytes, 5001U) << piece;
+  }
+}
+
+TEST(TextScan, CountsAllThatStandsInWhatIsFreeOfForm) {
+  const std::string brackets = std::string(2'000, '[') + std::string(2'000, ']');
+  EXPECT_EQ(counts_of("[" + brackets + "]").bare_bytes, 0U);
+  EXPECT_EQ(counts_of("{\"input\":" + brackets + "}").bare_bytes, 4'000U);
+  EXPECT_EQ(counts_of(R"({"args":{"a":true, "b":1.5}})").bare_bytes, 12U);
+}
+
+// What a provider reads as a type may be written with escapes.
+TEST(TextScan, CountsLettersThatAreHidden) {
+  for (unsigned offset = 0; offset < 64; ++offset) {
+    const std::string json =
+        "[" + std::string(offset, ' ') +
+        R"({"type":"imag\u0065_url"},{"type":"\u005Fx \u00e9\u0060\u0027\u003c"}])";
+    for (const std::size_t piece : {json.size(), std::size_t{5}}) {
+      TextScan scan;
+      for (std::size_t at = 0; at < json.size(); at += piece)
+        scan.feed(std::string_view(json).substr(at, piece));
+      EXPECT_EQ(scan.counts().hidden, 2U) << json;
+      EXPECT_EQ(scan.counts().code_points, 6U) << json;
+    }
+  }
+}
+
+TEST(TextScan, KnowsWhatTheLastStringAnnounces) {
+  EXPECT_EQ(counts_of(R"({"tools":[{"type":"mcp"}]})").searches, 1U);
+  EXPECT_EQ(counts_of(R"({"a":{"type":"image"}})").images, 1U);
+  EXPECT_EQ(counts_of(R"(["role"])").messages, 1U);
+}
+
 TEST(TextScan, TakesLongBase64ForMediaWhereAStringMayBeMedia) {
   const std::string base64(10'000, 'Q');
   const auto in_key = [&](std::string_view key) {

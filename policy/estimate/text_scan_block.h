@@ -1,0 +1,30 @@
+// What TextScan looks at in one step (text_scan.h): for its own sources only.
+#pragma once
+
+#include <cstdint>
+
+#include "policy/estimate/text_scan.h"
+
+namespace headrace::policy {
+
+inline constexpr unsigned kBlock = 64;
+inline constexpr std::uint64_t kAll = ~std::uint64_t{0};
+
+// Between tokens of JSON.
+constexpr bool is_blank(char c) {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+// One block with everything known of it that is needed to count.
+struct TextScan::Block {
+  ByteClasses is;
+  std::uint64_t text = 0;         // in a string, its quotes not included
+  std::uint64_t quotes = 0;       // at the ends of strings
+  std::uint64_t opens = 0;        // those that begin one
+  std::uint64_t backslashes = 0;  // that escape
+  std::uint64_t escapes = 0;      // what is escaped
+  const char* bytes = nullptr;
+  unsigned size = kBlock;
+};
+
+}  // namespace headrace::policy
