@@ -19,10 +19,14 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "core/clock.h"
+#include "core/in_flight_entry.h"
 #include "core/incarnation.h"
 #include "core/io.h"
 #include "core/pool_spent.h"
@@ -101,6 +105,11 @@ class Journal {
   bool settle_orphans(core::WallTime wall);
   bool settle(core::Incarnation& orphan, core::WallTime wall);
   bool settle_shard(std::uint32_t incarnation, Source& source, core::WallTime wall);
+  bool drain(Source& source, core::WallTime wall);
+  bool settle_without_ring(const policy::RecordSource& source,
+                           std::span<core::InFlightEntry> entries, core::WallTime wall);
+  [[nodiscard]] std::optional<std::set<policy::RecordId>> records_left_by(
+      const policy::RecordSource& source);
   void settle_past(core::WallTime wall);
   bool settle_open_intents(core::WallTime wall);
   [[nodiscard]] bool close_left_segments();

@@ -4,11 +4,13 @@
 #include <cerrno>
 
 #include "core/event_log.h"
+#include "core/in_flight_table.h"
 #include "net/journal/journal.h"
 #include "net/journal/record_areas.h"
 #include "policy/record/orphan_requests.h"
 #include "policy/record/partial_record.h"
 #include "policy/record/record_codec.h"
+#include "policy/record/segment_reader.h"
 
 namespace headrace::net {
 
@@ -41,28 +43,89 @@ bool Journal::settle(core::Incarnation& orphan, core::WallTime wall) {
 bool Journal::settle_shard(std::uint32_t incarnation, Source& source, core::WallTime wall) {
   const policy::ShardRecordAreas areas = record_areas(region_, incarnation, source.source.shard);
   const auto entries = core::in_flight_entries(areas.in_flight);
+  if (!drain(source, wall)) return false;
   for (;;) {
     core::RecordRingProducer producer(areas.ring, policy::kRecordBytesMax);
+    // What is written into such a ring is read by nobody.
+    if (producer.corrupt() || source.ring.corrupt())
+      return settle_without_ring(source.source, entries, wall);
     const policy::OrphanRequests requests =
         policy::settle_orphan_requests(producer, entries, wall.unix_nanos);
     statistics_.records_recovered.add(requests.partial);
     statistics_.records_damaged.add(requests.damaged);
-    bool more = true;
-    while (more) {
-      more = false;
-      if (!gather({&source, 1}, wall, true, more)) return false;
-      if (!write({&source, 1}, wall)) return false;
-    }
+    if (!drain(source, wall)) return false;
     if (requests.complete) return true;
-    if (requests.partial + requests.settled + requests.damaged == 0) {
-      HEADRACE_EVENT(error,
-                     "the record ring of shard {} of a dead process is damaged: its requests "
-                     "that were under way have no records",
-                     source.source.shard);
-      statistics_.records_damaged.add(entries.size());
-      return true;
+  }
+}
+
+// All that its ring has, as far as that can be read.
+bool Journal::drain(Source& source, core::WallTime wall) {
+  for (bool more = true; more;) {
+    more = false;
+    if (!gather({&source, 1}, wall, true, more)) return false;
+    if (!write({&source, 1}, wall)) return false;
+  }
+  return true;
+}
+
+// The ring of a dead process was overwritten: records that waited in it are lost. Those of requests
+// that were under way go from their entries straight to the disk, but for those that are there: the
+// dead process may just have settled one, and who recovered it before us may have died as well.
+bool Journal::settle_without_ring(const policy::RecordSource& source,
+                                  std::span<core::InFlightEntry> entries, core::WallTime wall) {
+  const auto known = records_left_by(source);
+  if (!known) return false;
+  std::array<std::byte, policy::kRecordBytesMax> bytes;
+  std::uint64_t partial = 0;
+  std::uint64_t damaged = 0;
+  for (const core::InFlightEntry& entry : entries) {
+    const auto sight = core::look_at(entry);
+    if (!sight) continue;
+    const auto record = policy::partial_record(*sight, wall.unix_nanos);
+    if (!record) {
+      ++damaged;
+    } else if (!known->contains(record->id)) {
+      SegmentFile* segment = segments_->segment(wall);
+      if (segment == nullptr) return false;
+      const std::size_t size = policy::encode_record(*record, bytes);
+      segment->add(policy::FrameKind::usage, 0, std::span(bytes).first(size));
+      segments_->close_intent(record->id);
+      past_.open_intents.erase(record->id);
+      ++partial;
     }
   }
+  if (!write({}, wall)) return false;
+  for (core::InFlightEntry& entry : entries) {
+    if (core::look_at(entry)) core::free_entry(entry);
+  }
+  statistics_.records_recovered.add(partial);
+  // One more for those that nobody can count.
+  statistics_.records_damaged.add(damaged + 1);
+  HEADRACE_EVENT(error,
+                 "the record ring of shard {} of a dead process is damaged: what waited in it for "
+                 "the disk is lost; {} requests that were under way have records all the same, {} "
+                 "have none",
+                 source.shard, partial, damaged);
+  return true;
+}
+
+// In segments that nobody has closed. Nothing: they cannot be read now.
+std::optional<std::set<policy::RecordId>> Journal::records_left_by(
+    const policy::RecordSource& source) {
+  std::set<policy::RecordId> ids;
+  for (const JournalPast::Left& left : past_.left) {
+    const auto bytes = files_.read(left.identity.number, 0, left.bytes);
+    if (!bytes) return std::nullopt;
+    auto reader = policy::SegmentReader::open(*bytes);
+    while (reader) {
+      const auto frame = reader->next();
+      if (!frame) break;
+      if (frame->kind != policy::FrameKind::usage) continue;
+      const auto id = policy::read_record_id(frame->payload);
+      if (id && id->source == source) ids.insert(*id);
+    }
+  }
+  return ids;
 }
 
 // When all orphans are settled: intents of processes whose memory is gone too, then their segments.

@@ -1,0 +1,106 @@
+// What a successor makes of a dead process whose record ring was overwritten.
+#include <cstring>
+
+#include <gtest/gtest.h>
+
+#include "core/spsc_ring.h"
+#include "tests/net/journal/journal_life.h"
+
+namespace headrace::net {
+namespace {
+
+class DamagedRing : public JournalOnMemory {
+ protected:
+  // Three records on the disk, two in the ring, and four requests under way; then it dies.
+  void live_and_die() {
+    Life life(*region, files, kBegin);
+    life.serve(3);
+    ASSERT_TRUE(life.step());
+    life.serve(2);
+    for (int i = 0; i < 4; ++i) {
+      policy::RecordTicket ticket;
+      ASSERT_TRUE(life.begin(ticket));
+    }
+    incarnation = life.own->number();
+  }
+  // One record on the disk whose entry is not given back yet, and two in the ring.
+  void die_settling() {
+    Life life(*region, files, kBegin);
+    policy::RecordTicket ticket;
+    ASSERT_TRUE(life.begin(ticket));
+    const std::vector<std::byte> before(in_flight(life).begin(), in_flight(life).end());
+    life.settle(ticket);
+    ASSERT_TRUE(life.step());
+    life.serve(2);
+    std::memcpy(in_flight(life).data(), before.data(), before.size());
+    incarnation = life.own->number();
+  }
+  [[nodiscard]] std::span<std::byte> in_flight(const Life& life) const {
+    return record_areas(*region, life.own->number(), 0).in_flight;
+  }
+  [[nodiscard]] std::span<std::byte> ring() const {
+    return record_areas(*region, incarnation, 0).ring;
+  }
+
+  std::uint32_t incarnation = 0;
+};
+
+TEST_F(DamagedRing, IndicesOutOfBoundsCostNoRequestUnderWayItsRecord) {
+  live_and_die();
+  std::memset(ring().data(), 0x5a, sizeof(core::SpscIndices));
+  Life life(*region, files, kBegin);
+  ASSERT_TRUE(life.step());
+  EXPECT_FALSE(life.journal->recovering());
+  const auto found = rows();
+  EXPECT_EQ(found.size(), 7U) << "three that were on the disk, four that were under way";
+  EXPECT_EQ(lost(found), 4U);
+  EXPECT_EQ(life.journal->statistics().records_recovered.value(), 4U);
+  EXPECT_EQ(life.journal->statistics().records_damaged.value(), 1U) << "it is to be looked at";
+  life.serve(2);
+  life.end();
+  EXPECT_EQ(rows().size(), 9U);
+}
+
+TEST_F(DamagedRing, FramesOutOfBoundsDoNotEither) {
+  live_and_die();
+  std::memset(ring().data() + sizeof(core::SpscIndices), 0x5a,
+              ring().size() - sizeof(core::SpscIndices));
+  Life life(*region, files, kBegin);
+  ASSERT_TRUE(life.step());
+  EXPECT_FALSE(life.journal->recovering());
+  const auto found = rows();
+  EXPECT_EQ(found.size(), 7U);
+  EXPECT_EQ(lost(found), 4U);
+  life.end();
+}
+
+TEST_F(DamagedRing, WhatIsOnTheDiskIsNotWrittenTwice) {
+  die_settling();
+  std::memset(ring().data(), 0x5a, sizeof(core::SpscIndices));
+  Life life(*region, files, kBegin);
+  ASSERT_TRUE(life.step());
+  EXPECT_FALSE(life.journal->recovering());
+  const auto found = rows();
+  EXPECT_EQ(found.size(), 1U);
+  EXPECT_EQ(lost(found), 0U);
+  life.end();
+}
+
+TEST_F(DamagedRing, ADiskThatTakesNothingLeavesTheRequestsToBeWrittenLater) {
+  live_and_die();
+  std::memset(ring().data(), 0x5a, sizeof(core::SpscIndices));
+  files.room = files.used();
+  Life life(*region, files, kBegin);
+  EXPECT_FALSE(life.step());
+  EXPECT_TRUE(life.journal->recovering());
+  files.room = UINT64_MAX;
+  ASSERT_TRUE(life.step());
+  EXPECT_FALSE(life.journal->recovering());
+  const auto found = rows();
+  EXPECT_EQ(found.size(), 7U);
+  EXPECT_EQ(lost(found), 4U);
+  life.end();
+}
+
+}  // namespace
+}  // namespace headrace::net
