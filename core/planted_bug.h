@@ -79,6 +79,15 @@ enum class PlantedBug : std::uint8_t {
   // pools that outlive their memory
   pool_named_by_place,  // in a table, where the next life has another one
   pool_change_unseen,   // by who keeps the journal
+  // what is charged
+  last_bytes_forgotten,  // of a request, with the kernel when its client leaves
+  // what became of credit
+  reservation_untold,  // of all of a request's limits but the first
+  settlement_untold,
+  refund_told_twice,
+  lapse_untold,         // of what came back too late
+  permit_part_dropped,  // the last limit of a settled request
+  dead_left_holding,    // what the permits of a dead process held
   // queues for spent limits
   queue_wake_lost,       // one was served, and the next is not called
   queue_woken_twice,     // one is called while he has his turn

@@ -99,6 +99,7 @@ std::expected<RegionLayout, std::string> RegionLayout::plan(const RegionGeometry
   // In the order of ShardArea.
   const std::array<std::uint64_t, static_cast<std::size_t>(ShardArea::count)> bytes_each{
       sizeof(Doorbell),
+      kLimitFlowsBytes,
       kLimitSharesPerShard * kLimitShareBytes,
       geometry.refusal_bytes,
       geometry.in_flight_entries * kInFlightEntryBytes,
@@ -108,8 +109,8 @@ std::expected<RegionLayout, std::string> RegionLayout::plan(const RegionGeometry
   for (std::size_t i = 0; i < bytes_each.size(); ++i) {
     PerShard& area = layout.per_shard_[i];
     area.bytes = bytes_each[i];
-    // A doorbell fills a cache line, not a page.
-    area.stride = round_up(bytes_each[i], i == 0 ? alignof(Doorbell) : kPageBytes);
+    const bool small = i < static_cast<std::size_t>(ShardArea::limit_shares);
+    area.stride = round_up(bytes_each[i], small ? alignof(Doorbell) : kPageBytes);
     area.offset = within.take(area.stride * geometry.shards).offset;
   }
   layout.incarnation_bytes_ = within.offset();

@@ -22,6 +22,7 @@
 //   | delta log: changes since the base                             |
 //   +--------------------------------------------------------------+
 //   | incarnation 0:  doorbells        x shards                     |
+//   |                 limit flows      x shards                     |
 //   |                 limit shares     x shards                     |
 //   |   accounting:   refusal counts   x shards                     |
 //   |                 in-flight table  x shards                     |
@@ -50,7 +51,7 @@
 namespace headrace::core {
 
 // Changed whenever the meaning of any byte changes.
-inline constexpr std::uint32_t kRegionLayoutVersion = 3;
+inline constexpr std::uint32_t kRegionLayoutVersion = 4;
 inline constexpr std::array<char, 8> kRegionMagic{'h', 'e', 'a', 'd', 'r', 'a', 'c', 'e'};
 
 inline constexpr std::uint32_t kIncarnationsMin = 3;  // one serves, one drains, one is recovered
@@ -167,6 +168,7 @@ inline constexpr std::uint32_t kLimitEntriesPerMark = 64;
   return (limit_slots + kLimitEntriesPerMark - 1) / kLimitEntriesPerMark;
 }
 inline constexpr std::uint64_t kLimitStepBlockBytes = 576;
+inline constexpr std::uint64_t kLimitFlowsBytes = 256;
 inline constexpr std::uint64_t kLimitShareBytes = 64;
 inline constexpr std::uint32_t kLimitSharesPerShard = 512;
 
@@ -177,7 +179,10 @@ struct RegionArea {
 };
 
 enum class ShardArea : std::uint8_t {
+  // these fill cache lines, not pages
   doorbell,
+  limit_flows,
+  // and these pages
   limit_shares,
   // accounting
   refusals,

@@ -10,6 +10,7 @@
 #include "core/cache/cache_partition.h"
 #include "core/counters.h"
 #include "core/last_use_table.h"
+#include "core/limits/limit_memory.h"
 #include "core/region_layout.h"
 #include "core/shard.h"
 #include "net/journal/journal_statistics.h"
@@ -30,6 +31,7 @@ struct Fleet {
   // Of the shared region: what is known of providers and their keys.
   std::span<core::TargetSlot> target_slots;
   std::span<core::KeySlot> key_slots;
+  core::LimitMemory limits;                       // without a header: none (tests only)
   core::LastUseTable last_uses;                   // of API keys, by their identity
   const JournalStatistics* journal = nullptr;     // none: the config has no journal
   const ProcessWatch::Gauges* process = nullptr;  // none: nobody looks

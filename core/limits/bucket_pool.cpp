@@ -118,15 +118,17 @@ PoolAnswer BucketPool::charge(std::int64_t amount, Instant now) {
 }
 
 // The time first, then the book: in between too much may still come back, which is only careful.
-void BucketPool::give_back(std::uint64_t book, std::int64_t amount) {
+bool BucketPool::give_back(std::uint64_t book, std::int64_t amount) {
   const std::uint64_t cost = ticks_of(amount, refill_, length_, Rounding::down);
-  for (int tries = 0; tries < kTriesMax; ++tries) {
+  bool back = false;
+  for (int tries = 0; tries < kTriesMax && !back; ++tries) {
     std::uint64_t spent_until = entry_->taken.load();
-    if ((spent_until & kForgotten) != 0 || !entry_.lasts()) return;
-    if (entry_->floor.load() >> kUnitBits != book) return;
-    if (entry_->taken.replace(spent_until, spent_until - std::min(cost, spent_until))) break;
+    if ((spent_until & kForgotten) != 0 || !entry_.lasts()) return false;
+    if (entry_->floor.load() >> kUnitBits != book) return false;
+    back = entry_->taken.replace(spent_until, spent_until - std::min(cost, spent_until));
   }
   keep(book, amount);
+  return back;
 }
 
 void BucketPool::keep(std::uint64_t book, std::int64_t amount) {

@@ -33,7 +33,8 @@ class BucketPool {
 
   PoolVerdict take(std::int64_t burst, std::int64_t amount, Duration lead, Instant now);
   PoolAnswer charge(std::int64_t amount, Instant now);
-  void give_back(std::uint64_t book, std::int64_t amount);
+  // False: it has been full since.
+  bool give_back(std::uint64_t book, std::int64_t amount);
   // It was used: it will not come back.
   void keep(std::uint64_t book, std::int64_t amount);
   [[nodiscard]] PoolStanding standing(std::int64_t burst, Instant now) const;

@@ -68,14 +68,15 @@ PoolAnswer CalendarPool::charge(std::int64_t amount) {
   return PoolAnswer::corrupt;
 }
 
-void CalendarPool::give_back(std::uint64_t window, std::int64_t amount, ShareReturn* share) {
+bool CalendarPool::give_back(std::uint64_t window, std::int64_t amount, ShareReturn* share) {
   std::uint64_t floor = entry_->floor.load();
   while (TaggedWord::tag(floor) == window && entry_.lasts()) {
     const std::uint64_t raised =
         TaggedWord::pack(window, TaggedWord::value(floor) + static_cast<std::uint64_t>(amount));
     if (share != nullptr) share->announce(raised);
-    if (entry_->floor.replace(floor, raised)) return;
+    if (entry_->floor.replace(floor, raised)) return true;
   }
+  return false;
 }
 
 PoolStanding CalendarPool::standing(WallTime now) {

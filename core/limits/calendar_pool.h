@@ -22,8 +22,8 @@ class CalendarPool {
   PoolVerdict take(std::int64_t credit, std::int64_t amount, WallTime now,
                    ShareClaim* claim = nullptr);
   PoolAnswer charge(std::int64_t amount);
-  // `share`: what it comes from, if it is one.
-  void give_back(std::uint64_t window, std::int64_t amount, ShareReturn* share = nullptr);
+  // False: the window is over. `share`: what it comes from, if it is one.
+  bool give_back(std::uint64_t window, std::int64_t amount, ShareReturn* share = nullptr);
   PoolStanding standing(WallTime now);
 
  private:

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 
+#include "core/limits/limit_flows.h"
 #include "core/limits/limit_words.h"
 #include "core/shared_region.h"
 
@@ -18,6 +19,9 @@ struct LimitMemory {
   std::span<StepBlock> blocks;
   // Of each incarnation: those of its shards, one behind the other.
   std::array<ShareSlot*, kIncarnationsMax> shares{};
+  std::array<LimitFlows*, kIncarnationsMax> flows{};
+  // Who uses it now; empty: nobody says (tests only).
+  std::span<const IncarnationSlot> users;
   std::uint32_t incarnations = kIncarnationsMin;
   std::uint32_t shards = 1;
 
@@ -26,6 +30,9 @@ struct LimitMemory {
   [[nodiscard]] std::span<ShareSlot> shares_of(std::uint32_t incarnation,
                                                std::uint32_t shard) const {
     return {shares[incarnation] + std::size_t{shard} * kSharesPerShard, kSharesPerShard};
+  }
+  [[nodiscard]] LimitFlows& flows_of(std::uint32_t incarnation, std::uint32_t shard) const {
+    return flows[incarnation][shard];
   }
 };
 

@@ -5,8 +5,23 @@
 #include "core/limits/limit_table.h"
 #include "core/limits/limit_traits.h"
 #include "core/limits/share_claim.h"
+#include "core/planted_bug.h"
 
 namespace headrace::core {
+
+namespace {
+
+// What the permits of a dead shard held has come back with their limits, or is nobody's any more.
+// One store for each count, of what is then right: it may be done again.
+void end_flows(LimitFlows& flows) {
+  if (planted(PlantedBug::dead_left_holding)) return;
+  for (LimitFlow& flow : flows.measures)
+    LimitFlow::add(flow.lapsed, static_cast<std::int64_t>(flow.held()));
+  LimitFlow& permits = flows.concurrent;
+  LimitFlow::add(permits.refunded, static_cast<std::int64_t>(permits.held()));
+}
+
+}  // namespace
 
 LimitRecovery recover_limits(const LimitMemory& memory, std::uint32_t dead, LimitTime now) {
   LimitTable table(memory, dead);
@@ -25,6 +40,7 @@ LimitRecovery recover_limits(const LimitMemory& memory, std::uint32_t dead, Limi
       judge_claim(memory, dead, shard, slot);
       if (return_share(table, memory, dead, slot, now)) ++recovery.shares_returned;
     }
+    end_flows(memory.flows_of(dead, shard));
   }
   return recovery;
 }

@@ -2,9 +2,10 @@
 //
 // Concurrent permits of the dead are given back. What its shards held in shares goes back to the
 // node. What was reserved for requests stays spent, in full: whether and how much of it was used,
-// nobody knows any more. A slice of a sliding window or a bucket that was just on its way between
-// node and share when the process died stays spent too: at most one for each shard, until its
-// window has passed. One of a calendar window comes back (share_claim.h).
+// nobody knows any more; it has lapsed (core/limits/limit_flows.h). A slice of a sliding window or
+// a bucket that was just on its way between node and share when the process died stays spent too:
+// at most one for each shard, until its window has passed. One of a calendar window comes back
+// (share_claim.h).
 //
 // Errors: words out of bounds are dropped and counted.
 #pragma once

@@ -8,29 +8,39 @@
 
 namespace headrace::core {
 
-bool return_credit(LimitTable& table, const LimitMemory& memory, std::uint32_t incarnation,
-                   const LimitReceipt& receipt, std::int64_t amount, LimitTime now,
-                   ShareReturn* share) {
+namespace {
+
+CreditReturn lapsed_unless(bool returned) {
+  return returned ? CreditReturn::returned : CreditReturn::lapsed;
+}
+
+}  // namespace
+
+CreditReturn return_credit(LimitTable& table, const LimitMemory& memory, std::uint32_t incarnation,
+                           const LimitReceipt& receipt, std::int64_t amount, LimitTime now,
+                           ShareReturn* share) {
   const LimitTable::Place place{.index = receipt.place, .name = receipt.name};
   const LimitLife entry = table.life(place);
-  if (!entry.lasts()) return true;
+  if (!entry.lasts()) return CreditReturn::lapsed;
   switch (receipt.kind) {
-    case WindowKind::sliding:
-      if (StepBlock* block = table.block(place)) {
-        SlidingPool(entry, *block, Duration(receipt.span_nanos))
-            .give_back(receipt.taken_at, amount, now.monotonic);
-      }
-      return true;
+    case WindowKind::sliding: {
+      StepBlock* block = table.block(place);
+      return lapsed_unless(block != nullptr &&
+                           SlidingPool(entry, *block, Duration(receipt.span_nanos))
+                               .give_back(receipt.taken_at, amount, now.monotonic));
+    }
     case WindowKind::bucket:
-      BucketPool(entry, receipt.refill, Duration(receipt.span_nanos))
-          .give_back(receipt.taken_at, amount);
-      return true;
-    case WindowKind::calendar:
-      CalendarPool(entry, 0, {}).give_back(receipt.taken_at, amount, share);
+      return lapsed_unless(BucketPool(entry, receipt.refill, Duration(receipt.span_nanos))
+                               .give_back(receipt.taken_at, amount));
+    case WindowKind::calendar: {
+      const bool back = CalendarPool(entry, 0, {}).give_back(receipt.taken_at, amount, share);
       table.mark_changed(receipt.place);
-      return true;
+      return lapsed_unless(back);
+    }
     default:
-      return ConcurrencyPool(entry, memory.incarnations, incarnation).give_back(amount);
+      return ConcurrencyPool(entry, memory.incarnations, incarnation).give_back(amount)
+                 ? CreditReturn::returned
+                 : CreditReturn::contradicted;
   }
 }
 

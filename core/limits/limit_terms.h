@@ -12,9 +12,11 @@
 //   calendar     at most `credit` in window number `window`   all at once with a later number
 //   concurrency  at most `credit` at any moment              when it is given back
 //
-// Amounts are counts of whatever the limit measures; nothing here knows what that is.
+// Amounts are counts of whatever the limit measures; nothing here knows what that is, but that its
+// caller numbers it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "core/clock.h"
@@ -29,12 +31,15 @@ inline constexpr Duration kWindowLengthMin = std::chrono::milliseconds{100};
 inline constexpr Duration kWindowLengthMax = std::chrono::days{31};
 // A day's number since 1970 stays below until the year 2149.
 inline constexpr std::uint32_t kCalendarWindowMax = 0xffff;
+// What limits may measure, beside concurrency.
+inline constexpr std::size_t kLimitMeasuresMax = 7;
 
 struct LimitTerms {
   // Names the words: a hash of scope, measure and window. Not 0. Two kinds of window, or two
   // lengths of one kind, are two identities; another credit is the same.
   std::uint64_t identity = 0;
   WindowKind kind = WindowKind::sliding;
+  std::uint8_t measure = 0;  // below kLimitMeasuresMax: by which its flow is added up
   std::uint16_t window = 0;  // calendar
   std::int64_t credit = 0;   // bucket: the burst
   std::int64_t refill = 0;   // bucket: comes back in each `length`; at least 1

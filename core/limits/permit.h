@@ -5,8 +5,8 @@
 //                             +------dropped, refund()-----> all of it goes back
 //
 // Credit goes back to the step, bucket or calendar window that it was taken from; where that has
-// passed, or the bucket has been full since, nothing is given back. Concurrent permits always
-// return.
+// passed, or the bucket has been full since, it lapses. Concurrent permits always return. What
+// became of all credit is told to the shard's flows (core/limits/limit_flows.h).
 //
 // Threads:  its shard's.
 // Lifetime: the ShardLimits that it came from must outlive it. Never allocates.
@@ -37,6 +37,7 @@ struct LimitReceipt {
   std::int64_t span_nanos;  // sliding, bucket: length of the window; calendar: its end
   std::uint32_t place;      // of the entry in the table
   WindowKind kind;
+  std::uint8_t measure;  // as in the terms
 };
 
 class Permit {

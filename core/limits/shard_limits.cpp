@@ -9,6 +9,7 @@
 #include "core/limits/limit_return.h"
 #include "core/limits/limit_traits.h"
 #include "core/limits/sliding_pool.h"
+#include "core/planted_bug.h"
 
 namespace headrace::core {
 
@@ -26,7 +27,8 @@ LimitReceipt receipt_for(const LimitTerms& terms, LimitTable::Place place, std::
           .refill = terms.refill,
           .span_nanos = calendar ? terms.ends.unix_nanos : terms.length.count(),
           .place = place.index,
-          .kind = terms.kind};
+          .kind = terms.kind,
+          .measure = terms.measure};
 }
 
 // As far as the entry's words need them.
@@ -49,7 +51,8 @@ ShardLimits::ShardLimits(const LimitMemory& memory, std::uint32_t incarnation, s
       table_(memory, incarnation),
       incarnation_(incarnation),
       shard_(shard),
-      slots_(memory.shares_of(incarnation, shard)) {}
+      slots_(memory.shares_of(incarnation, shard)),
+      flows_(memory.flows_of(incarnation, shard)) {}
 
 void ShardLimits::prefetch(std::uint64_t identity) const {
   table_.prefetch(identity);
@@ -73,10 +76,14 @@ std::optional<LimitRefusal> ShardLimits::take(std::span<const LimitDemand> deman
   for (const LimitDemand& demand : demands) {
     if (auto refusal = take_one(demand, now, into.receipts_[into.count_])) {
       refusal->decided = into.count_;
-      into.refund();
+      give_up(into);
       return refusal;
     }
     if (into.count_++ == 0) ++permits_out_;
+  }
+  for (std::size_t i = 0; i < into.count_; ++i) {
+    LimitFlow::add(flow(into.receipts_[i]).reserved, into.receipts_[i].amount);
+    if (planted(PlantedBug::reservation_untold)) break;
   }
   if (permits_out_ > 0) next_tending_ = std::min(next_tending_, now.monotonic + kTendWithin);
   return std::nullopt;
@@ -264,13 +271,32 @@ void ShardLimits::charge(const LimitReceipt& receipt, std::int64_t amount, Limit
   ++counts_.debts_lost;
 }
 
+// What a request had taken of the limits before the one that refused it was reserved for nobody.
+void ShardLimits::give_up(Permit& permit) {
+  for (std::size_t i = permit.count_; i > 0; --i)
+    put_back(permit.receipts_[i - 1], permit.receipts_[i - 1].amount);
+  permit.end();
+}
+
 void ShardLimits::give_back(const LimitReceipt& receipt, std::int64_t amount) {
   if (amount == 0) return;
-  if (!give_back_to_share(receipt, amount) &&
-      !return_credit(table_, memory_, incarnation_, receipt, amount, last_seen_)) {
-    close({.index = receipt.place, .name = receipt.name});
+  if (put_back(receipt, amount) == CreditReturn::returned) {
+    LimitFlow::add(flow(receipt).refunded, amount);
+    if (planted(PlantedBug::refund_told_twice)) LimitFlow::add(flow(receipt).refunded, amount);
+  } else if (!planted(PlantedBug::lapse_untold)) {
+    LimitFlow::add(flow(receipt).lapsed, amount);
   }
+}
+
+CreditReturn ShardLimits::put_back(const LimitReceipt& receipt, std::int64_t amount) {
+  if (amount == 0) return CreditReturn::returned;
+  CreditReturn end = CreditReturn::returned;
+  if (!give_back_to_share(receipt, amount)) {
+    end = return_credit(table_, memory_, incarnation_, receipt, amount, last_seen_);
+  }
+  if (end == CreditReturn::contradicted) close({.index = receipt.place, .name = receipt.name});
   if (listener_ != nullptr) listener_->on_credit_back(receipt.identity);
+  return end;
 }
 
 bool ShardLimits::give_back_to_share(const LimitReceipt& receipt, std::int64_t amount) {
@@ -288,6 +314,7 @@ bool ShardLimits::give_back_to_share(const LimitReceipt& receipt, std::int64_t a
 
 // Only a bucket counts what may still come back.
 void ShardLimits::keep(const LimitReceipt& receipt, std::int64_t amount) {
+  if (!planted(PlantedBug::settlement_untold)) LimitFlow::add(flow(receipt).settled, amount);
   if (receipt.kind != WindowKind::bucket || amount == 0) return;
   const LimitTable::Place place{.index = receipt.place, .name = receipt.name};
   BucketPool(table_.life(place), receipt.refill, Duration(receipt.span_nanos))

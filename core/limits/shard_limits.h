@@ -24,6 +24,7 @@
 #include "core/limits/credit_listener.h"
 #include "core/limits/limit_reading.h"
 #include "core/limits/limit_refusal.h"
+#include "core/limits/limit_return.h"
 #include "core/limits/limit_table.h"
 #include "core/limits/limit_terms.h"
 #include "core/limits/permit.h"
@@ -58,7 +59,8 @@ class ShardLimits {
   // Until so much of it has come back, if nobody takes anything meanwhile; more than a window holds
   // takes several. Of a concurrency limit nobody knows: 0.
   [[nodiscard]] Duration wait_for(const LimitTerms& terms, std::int64_t amount, LimitTime now);
-  // Of a concurrency limit: another process holds permits. What it gives back nobody here hears of.
+  // Another process holds permits of a concurrency limit, or may hold credit of another one. What
+  // it gives back nobody here hears of.
   [[nodiscard]] bool held_elsewhere(const LimitTerms& terms);
   // All credit is there again, whatever was spent; opens a closed limit. What is out in permits and
   // shares is no longer counted, and does not come back. For an operator's command.
@@ -108,6 +110,7 @@ class ShardLimits {
                             std::int64_t slice, Duration lead, LimitTime now);
   PoolStanding standing_of(LimitTable::Place place, const LimitTerms& terms, LimitTime now);
 
+  [[nodiscard]] bool others_live() const;
   [[nodiscard]] std::size_t seat_of(std::uint64_t identity) const;
   [[nodiscard]] bool is_large(const LimitTerms& terms) const;
   [[nodiscard]] Duration hold_of(const LimitTerms& terms, bool large) const;
@@ -119,10 +122,15 @@ class ShardLimits {
                   Instant not_after);
   void give_back_share(std::size_t seat);
 
+  void give_up(Permit& permit);
   void give_back(const LimitReceipt& receipt, std::int64_t amount);
+  CreditReturn put_back(const LimitReceipt& receipt, std::int64_t amount);
   [[nodiscard]] bool give_back_to_share(const LimitReceipt& receipt, std::int64_t amount);
   void keep(const LimitReceipt& receipt, std::int64_t amount);
   void charge(const LimitReceipt& receipt, std::int64_t amount, LimitTime now);
+  [[nodiscard]] LimitFlow& flow(const LimitReceipt& receipt) {
+    return flows_.of(receipt.kind, receipt.measure);
+  }
   bool close(LimitTable::Place place);
 
   LimitMemory memory_;
@@ -130,6 +138,7 @@ class ShardLimits {
   std::uint32_t incarnation_;
   std::uint32_t shard_;
   std::span<ShareSlot> slots_;
+  LimitFlows& flows_;
   std::array<Seat, kSharesPerShard> seats_;
   std::array<std::uint16_t, kSharesPerShard> held_{};  // seats that hold a share
   std::size_t held_count_ = 0;

@@ -72,7 +72,8 @@ bool ShardLimits::spend_share(std::size_t seat, const LimitDemand& demand, Limit
              .refill = static_cast<std::int64_t>(slot.refill.load()),
              .span_nanos = static_cast<std::int64_t>(slot.span_nanos.load()),
              .place = static_cast<std::uint32_t>(slot.place.load()),
-             .kind = terms.kind};
+             .kind = terms.kind,
+             .measure = terms.measure};
   return true;
 }
 

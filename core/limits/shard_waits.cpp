@@ -47,11 +47,21 @@ Duration ShardLimits::wait_for(const LimitTerms& terms, std::int64_t amount, Lim
 }
 
 bool ShardLimits::held_elsewhere(const LimitTerms& terms) {
-  if (terms.kind != WindowKind::concurrency) return false;
+  if (terms.kind != WindowKind::concurrency) return others_live();
   const auto place = table_.find(terms.identity);
   if (!place || LimitTraits::kind(table_.entry(*place).traits.load()) != terms.kind) return false;
   return ConcurrencyPool(table_.life(*place), memory_.incarnations, incarnation_).held_by_others() >
          0;
+}
+
+bool ShardLimits::others_live() const {
+  for (std::size_t i = 0; i < memory_.users.size(); ++i) {
+    const std::uint32_t state = memory_.users[i].state.load(std::memory_order_relaxed);
+    if (i != incarnation_ && state != static_cast<std::uint32_t>(IncarnationState::vacant)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace headrace::core

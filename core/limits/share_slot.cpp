@@ -21,7 +21,8 @@ std::optional<HeldShare> look_at_share(const ShareSlot& slot) {
                               .refill = static_cast<std::int64_t>(slot.refill.load()),
                               .span_nanos = static_cast<std::int64_t>(slot.span_nanos.load()),
                               .place = static_cast<std::uint32_t>(slot.place.load()),
-                              .kind = WindowKind::sliding},  // until it is judged
+                              .kind = WindowKind::sliding,  // until it is judged
+                              .measure = 0},
                   .balance = static_cast<std::int64_t>(slot.balance.load())};
   const std::uint64_t kind = slot.kind.load();
   if (share.receipt.name == 0) return std::nullopt;

@@ -188,20 +188,20 @@ PoolAnswer SlidingPool::charge(std::int64_t amount, Instant now) {
   return PoolAnswer::corrupt;
 }
 
-void SlidingPool::give_back(std::uint64_t step, std::int64_t amount, Instant now) {
-  if (step_at(now) >= step + kStepsUntilReturned) return;  // all of it has come back
+bool SlidingPool::give_back(std::uint64_t step, std::int64_t amount, Instant now) {
+  if (step_at(now) >= step + kStepsUntilReturned) return false;  // all of it has come back
   for (int tries = 0; tries < kTriesMax; ++tries) {
     const std::uint64_t turn = entry_->turn.load();
     const std::uint64_t open_step = step_of(turn);
     const std::uint64_t floor = entry_->floor.load();
-    if (!entry_.lasts()) return;
+    if (!entry_.lasts()) return false;
     if (const std::uint64_t ahead = tag_of(TaggedWord::tag(floor) - open_step); ahead != 0) {
-      if (!finish(turn, open_step + ahead)) return;
+      if (!finish(turn, open_step + ahead)) return false;
       continue;
     }
-    if (step > open_step || open_step - step >= kStepsUntilReturned) return;
+    if (step > open_step || open_step - step >= kStepsUntilReturned) return false;
     std::uint64_t seen = word(step).load();
-    if (!StepWord::is(seen, step) || !entry_.lasts()) return;
+    if (!StepWord::is(seen, step) || !entry_.lasts()) return false;
     const auto more = static_cast<std::uint64_t>(amount);
     const std::uint64_t lowered = StepWord::is_open(seen)
                                       ? StepWord::open(step, StepWord::value(seen) + more)
@@ -211,10 +211,11 @@ void SlidingPool::give_back(std::uint64_t step, std::int64_t amount, Instant now
     while (TaggedWord::tag(raised) == TaggedWord::tag(floor) && entry_.lasts()) {
       const std::uint64_t higher =
           TaggedWord::pack(TaggedWord::tag(raised), TaggedWord::value(raised) + more);
-      if (entry_->floor.replace(raised, higher)) return;
+      if (entry_->floor.replace(raised, higher)) break;
     }
-    return;
+    return true;
   }
+  return false;
 }
 
 PoolStanding SlidingPool::standing(Instant now) {

@@ -39,7 +39,8 @@ class SlidingPool {
   PoolVerdict take(std::int64_t credit, std::int64_t amount, Instant now);
   // Whatever is left. Anything but `granted`: nothing was charged.
   PoolAnswer charge(std::int64_t amount, Instant now);
-  void give_back(std::uint64_t step, std::int64_t amount, Instant now);
+  // False: its step has passed.
+  bool give_back(std::uint64_t step, std::int64_t amount, Instant now);
   PoolStanding standing(Instant now);
   // Until so much more than is spent has come back; 0: it is there.
   Duration wait_for(std::int64_t credit, std::int64_t amount, Instant now);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/histogram.h"
+#include "net/admin/limit_metrics.h"
 #include "net/admin/process_metrics.h"
 #include "net/admin/provider_pages.h"
 
@@ -129,7 +130,7 @@ constexpr std::array kCounterRows = {
     CounterRow{ShardCount::answers_cut, "headrace_answers_cut_total",
                "Streams that the gateway ended because their reservation was used up."},
     CounterRow{ShardCount::reserve_overruns, "headrace_reserve_overrun_total",
-               "Requests that used more of a limit than they had reserved."},
+               "Requests that used more of a hard limit than they had reserved."},
     CounterRow{ShardCount::tokens_overrun, "headrace_reserve_overrun_tokens_total",
                "Tokens used beyond what was reserved."},
     CounterRow{ShardCount::micro_usd_overrun, "headrace_reserve_overrun_micro_usd_total",
@@ -308,6 +309,7 @@ std::string metrics(const Fleet& fleet) {
         fleet.config_generation.load());
   counter(out, "headrace_config_reloads_failed_total", "Configs refused since the start.",
           fleet.config_reloads_failed.load());
+  if (fleet.limits.header != nullptr) write_limit_metrics(out, fleet.limits);
   log_metrics(fleet, out);
   journal_metrics(fleet, out);
   histogram(out, "headrace_request_duration_seconds", "From a request's head to its answer's end.",

@@ -55,7 +55,7 @@ void TlsLayer::go_on() {
     advance();
   } else if (std::exchange(send_lost_, false)) {
     transport_.send_ended(false);
-  } else if (plain_first_ < plain_count_) {
+  } else if (any_left()) {
     send_step();
   } else {
     transport_.finish_if_idle();  // close_notify
@@ -259,7 +259,7 @@ bool TlsLayer::sent() {
     advance();
     return true;
   }
-  if (plain_first_ < plain_count_) {
+  if (any_left()) {
     send_step();
     return false;
   }

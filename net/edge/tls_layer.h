@@ -45,6 +45,8 @@ class TlsLayer : public core::ListHook<TlsWaitTag> {
   void received(core::BufferLease ciphertext);
   // The owner's bytes: encrypted and sent a block at a time.
   void send(std::span<const std::span<const std::byte>> slices);
+  // Of the owner's bytes some are not encrypted yet.
+  [[nodiscard]] bool any_left() const { return plain_first_ < plain_count_; }
   // What was being sent is sent. True: nothing of the owner's is left.
   bool sent();
   // What was being sent did not get out whole: nothing further can follow it.

@@ -31,7 +31,7 @@ void Transport::open(core::Socket socket) {
   state_ = State::open;
   want_ = armed_ = ReceiveMode::off;
   cancelling_ = peer_ended_ = sending_ = raw_sending_ = finish_when_idle_ = close_started_ = false;
-  bulk_is_scarce_ = waits_for_buffers_ = waits_for_bulk_ = false;
+  stop_sending_ = bulk_is_scarce_ = waits_for_buffers_ = waits_for_bulk_ = false;
 }
 
 // --- receiving -----------------------------------------------------------------------------------
@@ -210,48 +210,6 @@ void Transport::stop_waiting() {
   StarvedTransports::remove(*this);
 }
 
-// --- splicing ------------------------------------------------------------------------------------
-
-bool Transport::may_splice_to(const Transport& to) const {
-  return state_ == State::open && to.state_ == State::open && tls_ == nullptr &&
-         to.tls_ == nullptr && !peer_ended_ && !receive_op_.in_flight() && !waits_for_buffers_ &&
-         !to.sending_ && !to.raw_sending_;
-}
-
-void Transport::splice_to(Transport& to, std::size_t bytes) {
-  HEADRACE_CHECK(may_splice_to(to));
-  want_ = armed_ = ReceiveMode::splice;
-  splice_to_ = &to;
-  to.splice_from_ = this;
-  to.sending_ = true;
-  shard_->io->splice(receive_op_, socket_, to.socket_, bytes);
-}
-
-bool Transport::splice_held_up() const {
-  return splice_to_ != nullptr && shard_->io->splice_held_up(receive_op_);
-}
-
-// Neither side's descriptor is closed before this: the number would soon be somebody else's.
-void Transport::on_splice_completed(std::int32_t result) {
-  Transport& to = *std::exchange(splice_to_, nullptr);
-  to.splice_from_ = nullptr;
-  to.sending_ = false;
-  want_ = armed_ = ReceiveMode::off;
-  cancelling_ = false;
-  if (to.state_ != State::open) to.advance_closing();
-  if (state_ != State::open) {
-    advance_closing();
-    // Whoever let go of this side has said what is to become of the other.
-    if (to.state_ == State::open) to.send_ended(false);
-    return;
-  }
-  if (result == 0) {
-    end_receive(PeerEnd::finished);
-  } else {
-    owner_->on_spliced(result);
-  }
-}
-
 // --- sending -------------------------------------------------------------------------------------
 
 void Transport::send(std::span<const std::span<const std::byte>> slices, core::SendMore more) {
@@ -283,8 +241,21 @@ void Transport::send_raw(std::span<const std::span<const std::byte>> slices, cor
   shard_->io->send_vector(send_op_, socket_, std::span(vector.data(), slices.size()), more);
 }
 
+bool Transport::last_byte_leaves() const {
+  return sending_ && raw_sending_ && (tls_ == nullptr || !tls_->any_left());
+}
+
+void Transport::stop_sending() {
+  HEADRACE_CHECK(last_byte_leaves(), "what follows would be sent all the same");
+  stop_sending_ = true;
+  // Otherwise when what it controls now is done.
+  if (control_op_.in_flight()) return;
+  stop_sending_ = false;
+  shard_->io->cancel(control_op_, send_op_);
+}
+
 void Transport::on_send_completed(Completion& completion) {
-  raw_sending_ = false;
+  raw_sending_ = stop_sending_ = false;
   if (state_ != State::open) {
     advance_closing();
     return;
@@ -346,6 +317,11 @@ void Transport::on_control_completed(Completion&) {
     finish_when_idle_ = false;
     finish_sending();
     if (control_op_.in_flight()) return;
+  }
+  if (stop_sending_) {
+    stop_sending_ = false;
+    shard_->io->cancel(control_op_, send_op_);
+    return;
   }
   reconcile_receive();
 }

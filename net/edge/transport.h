@@ -105,6 +105,11 @@ class Transport : public core::ListHook<StarvedListTag> {
     send(std::span(&bytes, 1), more);
   }
   [[nodiscard]] bool sending() const { return sending_; }
+  // The last byte of what is being sent is with the kernel: it may have left, or be about to.
+  [[nodiscard]] bool last_byte_leaves() const;
+  // What the kernel has not taken yet of it is no longer to be sent. on_sent() says how that came
+  // out: all of it may be on its way.
+  void stop_sending();
 
   // Up to `bytes` of what comes next go straight on to `to`, without passing through this process:
   // it counts as sending until then. Both are plain; nothing is being received here or sent there.
@@ -173,6 +178,7 @@ class Transport : public core::ListHook<StarvedListTag> {
   bool peer_ended_ : 1 = false;
   bool sending_ : 1 = false;      // the owner's bytes
   bool raw_sending_ : 1 = false;  // an operation is in flight
+  bool stop_sending_ : 1 = false;
   bool finish_when_idle_ : 1 = false;
   bool waits_for_buffers_ : 1 = false;
   bool waits_for_bulk_ : 1 = false;

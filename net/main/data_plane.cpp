@@ -213,6 +213,7 @@ std::expected<void, std::string> DataPlane::make_shards(
   options.queues = queues_.get();
   fleet_.target_slots = region_->target_slots();
   fleet_.key_slots = region_->key_slots();
+  fleet_.limits = region_->limits();
   fleet_.last_uses = region_->region().last_uses();
   plan_memory(options, io_options, count);
   wait_for_addresses(snapshot->view());

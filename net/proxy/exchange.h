@@ -437,6 +437,8 @@ class Exchange final : public UpstreamUser,
   // --- without a client (exchange_detached.cpp) ------------------------------------------------
   [[nodiscard]] bool goes_on_for_others() const;
   [[nodiscard]] bool goes_on_for_usage() const;
+  [[nodiscard]] bool is_drained() const;
+  [[nodiscard]] bool last_byte_leaves() const;
   bool goes_on();
   void detach();
   [[nodiscard]] bool still_wanted() const;
@@ -522,7 +524,8 @@ class Exchange final : public UpstreamUser,
   bool cut_by_limit_ : 1 = false;
   bool recorded_ : 1 = false;
   bool detached_ : 1 = false;
-  bool for_usage_ : 1 = false;  // detached: what still comes is read for its usage
+  bool for_usage_ : 1 = false;         // detached: what still comes is read for its usage
+  bool awaits_last_byte_ : 1 = false;  // detached: until it is known whether its request has left
 };
 
 }  // namespace headrace::net

@@ -90,10 +90,12 @@ Verdict Exchange::wait_or_refuse(const TargetRefusal& refused) {
 // When the limit is to be asked again; kNever: when somebody gives back.
 core::Instant Exchange::ready_by(const TargetRefusal& refused, core::Instant deadline) {
   const core::Instant now = shard_->now();
-  if (refused.retry_after) return now + *refused.retry_after;
+  const core::Instant by_itself = refused.retry_after ? now + *refused.retry_after : core::kNever;
+  // Who would wait in vain is told so at once.
+  if (refused.retry_after && by_itself > deadline) return by_itself;
   const bool heard_of_by_none =
       now + kLookAgain < deadline && shard_->limits->held_elsewhere(refused.limit.terms);
-  return heard_of_by_none ? now + kLookAgain : core::kNever;
+  return heard_of_by_none ? std::min(by_itself, now + kLookAgain) : by_itself;
 }
 
 Verdict Exchange::refuse_for_want_of_room(const TargetRefusal& refused) {

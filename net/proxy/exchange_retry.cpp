@@ -185,7 +185,8 @@ void Exchange::end_attempt(UpstreamCall& call, AttemptEnd end, UpstreamFailure f
   entry.end = end;
   entry.duration_ms = static_cast<std::uint32_t>(
       std::chrono::duration_cast<milliseconds>(shard_->now() - call.begun_at).count());
-  if (policy::row(end).may_cost && call.sent) {
+  // What has timed out was not even taken by the kernel, as long as it was not sent.
+  if (policy::row(end).may_cost && (beaten ? call.may_be_whole() : call.sent)) {
     policy::Usage usage;
     usage.in_fresh = prompt_.text_tokens + prompt_.media_tokens;
     entry.input_tokens = static_cast<std::uint32_t>(usage.in_fresh);

@@ -29,15 +29,16 @@ void Exchange::finish() {
 
 // --- settle --------------------------------------------------------------------------------------
 
-// Whether the provider may charge for this request: it had all of it, and did not refuse.
+// Whether the provider may charge for this request: it has begun to answer it, or may have all of
+// it, and did not refuse.
 bool Exchange::is_charged() const {
-  if (tries_.requests_sent == 0 || !call_.sent) return false;
+  if (tries_.requests_sent == 0) return false;
   // What the provider said, whatever the client has heard: of that nothing, or another's word.
   const std::uint16_t status = tries_.made[call_.entry].status;
-  if (answer_.local || status == 0) {
-    return failure_ == UpstreamFailure::none ? client_left_ : is_timeout(failure_);
-  }
-  return status < 400;
+  if (!answer_.local && status != 0) return status < 400;
+  if (failure_ != UpstreamFailure::none) return call_.sent && is_timeout(failure_);
+  if (core::planted(core::PlantedBug::last_bytes_forgotten)) return client_left_ && call_.sent;
+  return client_left_ && call_.may_be_whole();
 }
 
 // What it used: the provider's word, else what passed, with the prompt as it was estimated.
@@ -115,7 +116,8 @@ void Exchange::settle_limits(const policy::Consumption* used) {
     amounts[i] = std::min(counted ? permit.reserved(i) : used->of(measure), core::kCreditMax);
     const std::int64_t beyond = amounts[i] - permit.reserved(i);
     if (beyond <= 0 || measure == policy::config::LimitMeasure::concurrent) continue;
-    overrun = true;
+    // A soft one is meant to be exceeded by one in twenty.
+    if ((quota_->reserved.soft >> i & 1U) == 0) overrun = true;
     const bool money = measure == policy::config::LimitMeasure::micro_usd;
     shard_->counters.add(money ? ShardCount::micro_usd_overrun : ShardCount::tokens_overrun,
                          static_cast<std::uint64_t>(beyond));

@@ -161,9 +161,9 @@ void Exchange::settle_target(UpstreamCall& call, const policy::Consumption* used
   std::array<std::int64_t, core::kDemandsMax> amounts{};
   for (std::size_t i = 0; i < permit.size(); ++i) {
     const bool counted = call.limits->taken.measures[i] == LimitMeasure::requests;
-    amounts[i] = counted && (call.sent || call.last_leaves) ? permit.reserved(i)
-                 : used != nullptr ? used->of(call.limits->taken.measures[i])
-                                   : 0;
+    amounts[i] = counted && call.may_be_whole() ? permit.reserved(i)
+                 : used != nullptr              ? used->of(call.limits->taken.measures[i])
+                                                : 0;
     amounts[i] = std::min(amounts[i], core::kCreditMax);
   }
   permit.settle(std::span(amounts).first(permit.size()), shard_->limit_time());

@@ -112,7 +112,7 @@ void Exchange::pump_upload() {
   }
   if (body_complete_) {
     if (call_.sent) return;
-    downstream_->read_ahead();
+    if (!detached_) downstream_->read_ahead();
     on_request_sent();
     return;
   }

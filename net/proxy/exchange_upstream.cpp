@@ -27,8 +27,6 @@ namespace {
 // Sent in one go at most, so that one large prompt does not hold up everybody else.
 constexpr std::size_t kSendTurnBytes = 256 * 1024;
 constexpr std::size_t kUpstreamHeadBytesMax = kHeadBlockBytes;
-// How long a provider that no longer takes our bytes may still be heard.
-constexpr core::Duration kLastWordsTime = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -219,6 +217,11 @@ void Exchange::on_upstream_sent(bool all) {
     upstream_failed(UpstreamFailure::closed_early);
     return;
   }
+  if (!all && awaits_last_byte_ && !answer_.seen) {
+    call_.last_leaves = false;
+    end_detached();
+    return;
+  }
   if (!all) {
     // What went wrong is told by the receiving side, with an answer perhaps: a refusal that came
     // before the body was read may lie behind this in the same turn.
@@ -254,6 +257,9 @@ void Exchange::on_request_sent() {
     const bool once_more = call_.connection->requests_before() > 0 || may_try_again() ||
                            core::planted(core::PlantedBug::replayed_again);
     once_more ? relieve_receive_buffers() : release_message();
+    if (!awaits_last_byte_) return;
+    awaits_last_byte_ = false;
+    if (!for_usage_) end_detached();
   } else {
     release_message();
   }
@@ -280,119 +286,6 @@ void Exchange::relieve_receive_buffers() {
   if (written) message.written_head = {message.lease.data(), message.written_head.size()};
   head_in_scratch_ = false;  // what was parsed there lay in the buffer that went
   shard_->counters.add(ShardCount::requests_copied);
-}
-
-// --- when it goes wrong --------------------------------------------------------------------------
-
-void Exchange::on_upstream_ended(PeerEnd end) {
-  const bool answering =
-      state_ == ExchangeState::relaying || state_ == ExchangeState::judging_answer;
-  if (answering && !answer_.ended) {
-    if (answer_.body.provider_framing() == BodyFraming::until_close && end == PeerEnd::finished) {
-      answer_complete(false);
-    } else {
-      upstream_broken(UpstreamFailure::truncated);
-    }
-    return;
-  }
-  upstream_broken(answer_.seen ? UpstreamFailure::truncated : UpstreamFailure::closed_early);
-}
-
-void Exchange::upstream_broken(UpstreamFailure failure) {
-  const bool unsafe = core::planted(core::PlantedBug::replayed_again);
-  const bool stale = call_.connection != nullptr &&
-                     (call_.connection->requests_before() > 0 || unsafe) && !answer_.seen &&
-                     (!call_.replayed || unsafe) && !streams_up_ && !answer_.early &&
-                     failure == UpstreamFailure::closed_early;
-  if (stale && message_ != nullptr) {
-    // While the kernel may still read from the request it cannot be sent elsewhere.
-    if (call_.connection->transport().sending()) {
-      call_.replay_when_sent = true;
-    } else {
-      replay();
-    }
-    return;
-  }
-  upstream_failed(failure);
-}
-
-// A kept connection that died before a byte of the answer: most likely it was closed while our
-// request was on its way, so nobody has read it. Once, and on a fresh connection.
-void Exchange::replay() {
-  call_.replayed = true;
-  shard_->counters.add(ShardCount::upstream_replays);
-  std::exchange(call_.connection, nullptr)->abandon(nullptr);
-  call_.sent = call_.last_leaves = false;
-  call_upstream();
-}
-
-void Exchange::upstream_failed(UpstreamFailure failure) {
-  if (state_ == ExchangeState::judging_answer && answer_is_withheld(false)) return;
-  // What is still on its way to it must end before it can go elsewhere.
-  if (failure == UpstreamFailure::closed_early && !call_.broken_sending &&
-      call_.connection != nullptr && call_.connection->transport().sending() && may_try_again()) {
-    call_.broken_sending = true;
-    set_deadline(kLastWordsTime);
-    return;
-  }
-  failure_ = failure;
-  shard_->counters.add(ShardCount::upstream_failures);
-  const policy::AttemptEnd end = end_of_failure(failure);
-  end_attempt(end);
-  if (silent_ != nullptr) {
-    abandon_upstream();
-    attend_to_silent();
-    return;
-  }
-  if (answer_.started && !core::planted(core::PlantedBug::answered_twice) &&
-      !core::planted(core::PlantedBug::retried_after_first_byte)) {
-    answer_broken(failure);
-    return;
-  }
-  abandon_upstream();
-  if (const auto delay = plan_retry(end)) {
-    retry_in(*delay);
-    return;
-  }
-  if (failure == UpstreamFailure::pool_timeout) {
-    reply(policy::Reason::overloaded, policy::MessageId::provider_busy);
-  } else if (failure == UpstreamFailure::descriptors) {
-    reply(policy::Reason::overloaded, policy::MessageId::no_connection_left);
-  } else if (failure == UpstreamFailure::no_memory) {
-    reply(policy::Reason::overloaded, policy::MessageId::no_memory_for_answers);
-  } else if (is_timeout(failure)) {
-    reply(policy::Reason::upstream_timeout, policy::MessageId::provider_slow);
-  } else if (failure == UpstreamFailure::invalid_answer) {
-    reply(policy::Reason::upstream_failed, policy::MessageId::provider_unreadable);
-  } else if (tries_.count > 1) {
-    reply(policy::Reason::upstream_failed,
-          {policy::MessageId::attempts_used_up, std::uint64_t{tries_.count}});
-  } else {
-    reply(policy::Reason::upstream_failed, policy::MessageId::provider_unreachable);
-  }
-}
-
-void Exchange::abandon_upstream() {
-  if (call_.pool != nullptr && call_.connection == nullptr) call_.pool->forget(*this);
-  if (call_.connection == nullptr) return;
-  UpstreamConnection* connection = std::exchange(call_.connection, nullptr);
-  if (core::planted(core::PlantedBug::returned_while_busy) && !connection->transport().sending())
-    return connection->release();
-  if (connection->transport().sending()) {
-    connection->abandon(std::exchange(message_, nullptr));
-  } else {
-    connection->abandon(nullptr);
-  }
-}
-
-void Exchange::release_message() {
-  if (message_ == nullptr) return;
-  // A client that was too slow with its body is answered while the kernel may still write to it.
-  Transport& transport = downstream_->transport();
-  if (message_->lease && transport.receiving_into()) {
-    transport.keep_for_receive(std::move(message_->lease));
-  }
-  shard_->messages.destroy(*std::exchange(message_, nullptr));
 }
 
 }  // namespace headrace::net

@@ -18,6 +18,9 @@ struct TargetHold;
 class UpstreamConnection;
 class UpstreamPool;
 
+// How long a provider that no longer takes our bytes may still be heard.
+inline constexpr core::Duration kLastWordsTime = std::chrono::seconds(1);
+
 struct UpstreamCall {
   UpstreamPool* pool = nullptr;
   UpstreamConnection* connection = nullptr;        // while it has one
@@ -33,7 +36,7 @@ struct UpstreamCall {
   std::uint32_t provider = 0;
   std::uint8_t entry = 0;             // of AttemptLog::made
   bool sent : 1 = false;              // the provider has all of the request
-  bool last_leaves : 1 = false;       // its last bytes are on their way: it may have all of it
+  bool last_leaves : 1 = false;       // its last bytes were given to be sent
   bool send_failed : 1 = false;       // it takes no more; it may still say something
   bool broken_sending : 1 = false;    // it closed; what is on its way to it must end first
   bool replay_when_sent : 1 = false;  // the kept connection is dead; its last send is not over
@@ -46,6 +49,10 @@ struct UpstreamCall {
   [[nodiscard]] bool forbids(policy::AttemptEnd end) const {
     return never_again && policy::row(end).blame != policy::Blame::key;
   }
+
+  // The provider has all of the request, or may have: its last byte is with the kernel, and the end
+  // of the send is not known. Once its connection is given up, as it was then.
+  [[nodiscard]] bool may_be_whole() const;
 };
 
 }  // namespace headrace::net

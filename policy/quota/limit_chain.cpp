@@ -79,23 +79,29 @@ core::CalendarPeriod calendar_of(LimitPeriod period) {
   }
 }
 
+static_assert(static_cast<std::size_t>(config::kLastMeasure) <= core::kLimitMeasuresMax,
+              "each has a flow, concurrency its own");
+
 core::LimitTerms terms_of(const ChainQuestion& question, const LimitRule& rule,
                           std::uint64_t identity, config::RowRef zone) {
   const auto value = static_cast<std::int64_t>(rule.value);
   if (rule.measure == LimitMeasure::concurrent) {
     return core::LimitTerms::concurrency(identity, value);
   }
+  core::LimitTerms terms;
   if (config::is_bucket(rule)) {
     const std::int64_t burst = rule.burst == 0 ? value : static_cast<std::int64_t>(rule.burst);
-    return core::LimitTerms::bucket(identity, burst, std::max<std::int64_t>(value, 1),
-                                    length_of(rule.period));
+    terms = core::LimitTerms::bucket(identity, burst, std::max<std::int64_t>(value, 1),
+                                     length_of(rule.period));
+  } else if (rule.period <= LimitPeriod::hour) {
+    terms = core::LimitTerms::sliding(identity, value, length_of(rule.period));
+  } else {
+    const core::CalendarWindow window = question.windows->at(
+        question.config->quota(), zone, calendar_of(rule.period), question.now.wall);
+    terms = core::LimitTerms::calendar(identity, value, window.number, window.ends);
   }
-  if (rule.period <= LimitPeriod::hour) {
-    return core::LimitTerms::sliding(identity, value, length_of(rule.period));
-  }
-  const core::CalendarWindow window = question.windows->at(
-      question.config->quota(), zone, calendar_of(rule.period), question.now.wall);
-  return core::LimitTerms::calendar(identity, value, window.number, window.ends);
+  terms.measure = static_cast<std::uint8_t>(rule.measure);
+  return terms;
 }
 
 // `into`: a chain takes what the question is about, a listing everything.

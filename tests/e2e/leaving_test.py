@@ -1,5 +1,6 @@
 """Clients that leave, or do not read: what they asked for is cancelled, and nobody else is held up."""
 
+import random
 import socket
 import threading
 import time
@@ -60,6 +61,37 @@ class ClientLeaves(unittest.TestCase):
                 connection.close()
             nothing_is_left(self, gateway, files)
             self.assertEqual(gateway.metric("headrace_downstream_cancelled_total"), count)
+
+    def test_who_leaves_with_his_last_byte_pays_for_what_his_provider_has(self):
+        whole = set()
+
+        def script(request, connection):
+            whole.add(request.all("x-request-id")[0])
+            time.sleep(0.05)
+            return False
+
+        limits = """
+tenants:
+  - name: default
+    limits: [{measure: tokens, per: total, value: 1000000000}]
+"""
+        rng = random.Random(11)
+        count = 300
+        with Upstream(script) as upstream, Gateway(upstream.address, extra=limits) as gateway:
+            for n in range(count):
+                connection = gateway.connect()
+                connection.sendall(request(chat(max_tokens=9), headers=[f"X-Request-Id: left-{n}"]))
+                if n % 3 > 0:
+                    time.sleep(rng.uniform(0, 0.001))
+                connection.close()
+            lines = gateway.log_lines(count)
+            charged = {line["request_id"] for line in lines if line.get("tokens_in", 0) > 0}
+            deadline = time.monotonic() + 5
+            while charged != whole and time.monotonic() < deadline:
+                time.sleep(0.05)  # its last bytes may still be on their way
+            self.assertEqual(charged, whole)
+            self.assertGreater(len(whole), count // 10)
+            self.assertEqual(sum(line.get("tokens_in", 0) for line in lines), gateway.metric("headrace_tokens_charged_total"))
 
     def test_leaving_at_every_byte_of_a_request_leaves_nothing(self):
         data = request(chat())

@@ -155,9 +155,10 @@ class QueueingTest(unittest.TestCase):
 
     # --- what ends a wait ------------------------------------------------------------------------
 
-    def hold_the_only_permit(self, queue="{waiting_max: 2, wait_max_ms: 20000}", **how):
+    def hold_the_only_permit(self, queue="{waiting_max: 2, wait_max_ms: 20000}",
+                             limits="[{measure: concurrent, value: 1}]", **how):
         self.start("\n  - {name: queued, models: [queued], targets: [{provider: openai}],"
-                   " limits: [{measure: concurrent, value: 1}], queue: " + queue + "}", **how)
+                   " limits: " + limits + ", queue: " + queue + "}", **how)
         self.go_on.clear()
         self.holding, self.held = self.crowd({"heavy": 1})
         self.wait_for(lambda: self.under_way == 1)
@@ -276,6 +277,24 @@ class QueueingTest(unittest.TestCase):
         self.assertLess(time.monotonic() - begun, 5, "it was found when their time was over")
         self.assertEqual([response.status for response in answers["light"]], [200, 200])
         self.assertEqual(self.most, 1)
+
+    def test_credit_of_a_window_that_another_process_gives_back_is_found(self):
+        shared = self.enterContext(tempfile.TemporaryDirectory(prefix="headrace-e2e-", dir="/dev/shm"))
+        region = ["--region", pathlib.Path(shared) / "region"]
+        # The old one's request holds most of the minute, and uses next to nothing of it.
+        limits = "[{measure: output_tokens, per: minute, value: 5000}]"
+        self.hold_the_only_permit("{waiting_max: 2, wait_max_ms: 100000}", limits, arguments=region)
+        self.start(self.gateway.routes, arguments=region)
+        threads, answers = self.crowd({"light": 1})
+        self.queued(1)
+        time.sleep(0.2)
+        self.assertEqual(self.under_way, 1)
+        begun = time.monotonic()
+        self.let_go()
+        for thread in threads:
+            thread.join()
+        self.assertLess(time.monotonic() - begun, 5, "it was found when the minute was over")
+        self.assertEqual([response.status for response in answers["light"]], [200])
 
     def test_waiting_is_off_by_default(self):
         self.start("\n  - {name: queued, models: [queued], targets: [{provider: openai}],"

@@ -54,6 +54,7 @@ Gateway::Gateway(World& world, const GatewayOptions& options)
       budget_(static_cast<std::size_t>(snapshot_->view().settings().http.bodies_memory_bytes_max)),
       journal_(world, options.tiny),
       audit_(world) {
+  journal_.on_record = options.on_record;
   const bool few = options.tiny || options.few_buffers;
   core::IoOptions io_options;
   io_options.small_buffers = few ? 2 : 64;

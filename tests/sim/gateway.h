@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,6 +43,7 @@ struct GatewayOptions {
   bool egress = false;                    // providers are reached through a proxy
   std::string_view more_tenants = {};     // rows of the config
   std::string_view more_keys = {};
+  std::function<void(const policy::UsageRecord&)> on_record = {};  // of each, as it is written
   const core::LimitWorld* limits = nullptr;  // that it is to stand on; none: its own
   bool audited = false;                      // decisions of two of its routes, and refusals
   TlsWorld* tls = nullptr;                   // clients and providers speak TLS

@@ -15,6 +15,7 @@
 #include "policy/quota/limit_chain.h"
 #include "policy/resilience/breaker_word.h"
 #include "tests/sim/gateway.h"
+#include "tests/sim/limit_sums.h"
 #include "tests/sim/world.h"
 
 namespace headrace::sim {
@@ -137,7 +138,9 @@ const config::ApiKey& Gateway::key_named(std::string_view name) const {
 
 // What was taken of limits and not given back, or counted otherwise than it was charged.
 std::vector<std::string> Gateway::limits_amiss() const {
-  std::vector<std::string> found;
+  const core::LimitMemory& memory =
+      (options_.limits != nullptr ? *options_.limits : limits_).memory();
+  std::vector<std::string> found = sums_amiss(memory);
   net::ShardContext& context = shards_.front()->context();
   const config::ConfigView& view = snapshot_->view();
   policy::CalendarWindows windows;
@@ -179,6 +182,18 @@ std::vector<std::string> Gateway::limits_amiss() const {
       }
     }
     expect("limits held", context.quota_holds.in_use(), 0);
+  }
+  // Where each request counts for one limit of these measures, all that was charged was settled.
+  if (view.keys().size() == 1 && options_.provider_limits.empty()) {
+    const auto settled = [&](config::LimitMeasure measure) {
+      return static_cast<std::int64_t>(
+          limit_sums(memory, core::WindowKind::calendar, static_cast<std::uint8_t>(measure))
+              .settled);
+    };
+    expect("tokens settled", settled(config::LimitMeasure::tokens),
+           count(net::ShardCount::tokens_charged) - count(net::ShardCount::tokens_overrun));
+    expect("micro-USD settled", settled(config::LimitMeasure::micro_usd),
+           count(net::ShardCount::micro_usd_charged) - count(net::ShardCount::micro_usd_overrun));
   }
   return found;
 }

@@ -64,6 +64,7 @@ void SimJournal::write(Shard& shard) {
       world_.violation("a record in the ring is none");
     } else if (next->kind == policy::kRingUsage) {
       ++shard.records[record->id.sequence];
+      if (on_record) on_record(*record);
       if (record->ending == policy::RecordEnding::under_way) {
         world_.violation("a record of a request that has not ended");
       }

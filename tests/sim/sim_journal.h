@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -13,6 +14,7 @@
 #include "core/record_ring.h"
 #include "core/reserved_memory.h"
 #include "net/data_plane_shard.h"
+#include "policy/record/usage_record.h"
 #include "tests/sim/world.h"
 
 namespace headrace::sim {
@@ -21,6 +23,9 @@ class SimJournal {
  public:
   // `cramped`: room for a few records only.
   SimJournal(World& world, bool cramped) : world_(world), cramped_(cramped) {}
+
+  // Is shown each record; its texts last as long as the call.
+  std::function<void(const policy::UsageRecord&)> on_record;
 
   void attach(net::DataPlaneShard& shard, core::Io& io);
   // While all shards sleep: what waits is written, after a while.

@@ -1,6 +1,7 @@
 // Concurrent permits of several processes under one limit.
 #include <gtest/gtest.h>
 
+#include "core/incarnation.h"
 #include "core/limits/limit_recovery.h"
 #include "tests/core/limits/limit_world.h"
 
@@ -41,6 +42,21 @@ TEST(LimitPermits, AShardKnowsThatAnotherProcessHoldsSome) {
   Permit of_a_window;
   ASSERT_FALSE(theirs->take({&other, 1}, limit_time(0s), of_a_window));
   EXPECT_FALSE(ours->held_elsewhere(minute));
+}
+
+// Of a window nobody knows who holds what; that there is somebody is known.
+TEST(LimitPermits, AShardKnowsThatAnotherProcessMayGiveBackToAWindow) {
+  const WallTime now = limit_time(0s).wall;
+  auto region = SharedRegion::make_anonymous(RegionGeometry{}, now, 7).value();
+  auto own = Incarnation::claim(region, now).value();
+  ShardLimits ours(LimitMemory::of(region), own.number(), 0);
+  const LimitTerms minute = LimitTerms::sliding(4, 4, 1min);
+  EXPECT_FALSE(ours.held_elsewhere(minute));
+  auto other = Incarnation::claim(region, now).value();
+  EXPECT_TRUE(ours.held_elsewhere(minute));
+  other.finish();
+  EXPECT_FALSE(ours.held_elsewhere(minute));
+  own.finish();
 }
 
 }  // namespace

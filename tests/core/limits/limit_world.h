@@ -26,8 +26,9 @@ class LimitWorld {
         marks_("marks", limit_mark_count(size.entries) * sizeof(SharedWord)),
         entries_("entries", size.entries * sizeof(LimitEntry)),
         blocks_("blocks", size.blocks * sizeof(StepBlock)),
-        shares_("shares", std::size_t{size.incarnations} * size.shards * kSharesPerShard *
-                              sizeof(ShareSlot)) {
+        shares_("shares",
+                std::size_t{size.incarnations} * size.shards * kSharesPerShard * sizeof(ShareSlot)),
+        flows_("flows", std::size_t{size.incarnations} * size.shards * sizeof(LimitFlows)) {
     if (size.huge_pages) {
       prefer_huge_pages(entries_.data(), entries_.size());
       prefer_huge_pages(blocks_.data(), blocks_.size());
@@ -39,8 +40,11 @@ class LimitWorld {
     memory_.incarnations = size.incarnations;
     memory_.shards = size.shards;
     auto* slots = reinterpret_cast<ShareSlot*>(shares_.data());
-    for (std::uint32_t i = 0; i < size.incarnations; ++i)
+    auto* flows = reinterpret_cast<LimitFlows*>(flows_.data());
+    for (std::uint32_t i = 0; i < size.incarnations; ++i) {
       memory_.shares[i] = slots + std::size_t{i} * size.shards * kSharesPerShard;
+      memory_.flows[i] = flows + std::size_t{i} * size.shards;
+    }
   }
 
   [[nodiscard]] const LimitMemory& memory() const { return memory_; }
@@ -55,6 +59,7 @@ class LimitWorld {
   ReservedMemory entries_;
   ReservedMemory blocks_;
   ReservedMemory shares_;
+  ReservedMemory flows_;
   LimitMemory memory_;
 };
 

@@ -18,6 +18,8 @@
 #include "core/planted_bug.h"
 #include "tests/sim/cache_scenario.h"
 #include "tests/sim/hedge_scenario.h"
+#include "tests/sim/leaving_scenario.h"
+#include "tests/sim/limit_scenario.h"
 #include "tests/sim/pool_scenario.h"
 #include "tests/sim/queue_scenario.h"
 #include "tests/sim/scenario.h"
@@ -62,6 +64,16 @@ std::string hedges(std::uint64_t seed) {
 
 std::string pools(std::uint64_t seed) {
   const PoolRun result = run_pool_scenario(seed);
+  return result.violations.empty() ? std::string() : result.violations.front();
+}
+
+std::string leaving(std::uint64_t seed) {
+  const LeavingRun result = run_leaving_scenario(seed);
+  return result.violations.empty() ? std::string() : result.violations.front();
+}
+
+std::string limits(std::uint64_t seed) {
+  const LimitRun result = run_limit_scenario(seed);
   return result.violations.empty() ? std::string() : result.violations.front();
 }
 
@@ -135,6 +147,13 @@ constexpr Case kCases[] = {
     {PlantedBug::tenant_left_out, "tenant_left_out", cache},
     {PlantedBug::pool_named_by_place, "pool_named_by_place", pools},
     {PlantedBug::pool_change_unseen, "pool_change_unseen", pools},
+    {PlantedBug::last_bytes_forgotten, "last_bytes_forgotten", leaving},
+    {PlantedBug::reservation_untold, "reservation_untold", limits},
+    {PlantedBug::settlement_untold, "settlement_untold", limits},
+    {PlantedBug::refund_told_twice, "refund_told_twice", limits},
+    {PlantedBug::lapse_untold, "lapse_untold", limits},
+    {PlantedBug::permit_part_dropped, "permit_part_dropped", limits},
+    {PlantedBug::dead_left_holding, "dead_left_holding", limits},
     {PlantedBug::queue_wake_lost, "queue_wake_lost", queue},
     {PlantedBug::queue_woken_twice, "queue_woken_twice", queue},
     {PlantedBug::queue_weight_ignored, "queue_weight_ignored", queue},
@@ -202,7 +221,9 @@ INSTANTIATE_TEST_SUITE_P(Sim, NothingPlanted,
                                          Case{PlantedBug::none, "cache", cache},
                                          Case{PlantedBug::none, "queue", queue},
                                          Case{PlantedBug::none, "hedges", hedges},
-                                         Case{PlantedBug::none, "pools", pools}),
+                                         Case{PlantedBug::none, "pools", pools},
+                                         Case{PlantedBug::none, "leaving", leaving},
+                                         Case{PlantedBug::none, "limits", limits}),
                          [](const auto& tested) { return std::string(tested.param.name); });
 
 }  // namespace
