@@ -100,7 +100,9 @@ std::string SimAudit::complaint(const Request& request) const {
       std::ranges::find(kAuditedModels, request.model) != std::end(kAuditedModels);
   // Its own route may have been known by then, and not be audited.
   const bool maybe = request.refused_locally && !request.model.empty();
-  if (told && !by_route && !request.refused_locally) {
+  // What passes through has no route: where it failed its client may have left before it heard so.
+  const bool unheard = request.answer_id.empty() && request.model.empty();
+  if (told && !by_route && !request.refused_locally && !unheard) {
     return fmt::format("audit: request {} is told of although nobody asked for it", request.number);
   }
   if (!told && (by_route || (request.refused_locally && !maybe))) {
