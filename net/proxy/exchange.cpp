@@ -7,7 +7,6 @@
 #include "core/planted_bug.h"
 #include "net/cache/shard_cache.h"
 #include "net/edge/downstream_connection.h"
-#include "net/edge/listener.h"
 #include "net/proxy/silent_call.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
@@ -23,15 +22,9 @@ constexpr std::uint16_t kClientClosedRequest = 499;
 }  // namespace
 
 Exchange::Exchange(ShardContext& shard, DownstreamConnection& downstream)
-    : shard_(&shard),
-      downstream_(&downstream),
-      config_(shard.config),
-      policy_set_(config_->view().access().policy_set(downstream.listener().link().policy_set)),
-      answer_(shard) {
-  request_.begun_at = shard.now();
+    : ExchangeReport(shard, downstream) {
   deadline_.bind<&Exchange::on_deadline>(this);
   silence_.bind<&Exchange::on_silence>(this);
-  if (shard.audit_log != nullptr) trail_ = shard.decision_trails.make();
   config_->add_user();
 }
 
@@ -136,6 +129,8 @@ void Exchange::on_downstream_closing() {
   end();
 }
 
+// --- its end -------------------------------------------------------------------------------------
+
 // Whatever runs for it ends, and it is recorded.
 void Exchange::end() {
   leave_queue();
@@ -148,6 +143,32 @@ void Exchange::end() {
   end_attempt(policy::AttemptEnd::client_left);
   if (!core::planted(core::PlantedBug::upstream_not_cancelled)) abandon_upstream();
   record();
+}
+
+void Exchange::finish() {
+  record();
+  if (core::planted(core::PlantedBug::recorded_twice)) (recorded_ = false), record();
+  using Next = DownstreamConnection::Next;
+  // One that was cut ends with FIN: a reset could take the error event with it. But where the
+  // connection's end is the answer's, FIN would say that it is whole.
+  if (ends_by_reset()) {
+    downstream_->exchange_done(Next::reset);
+    return;
+  }
+  const bool keep_alive = keep_alive_ && body_complete_ && !answer_.cut;
+  downstream_->exchange_done(keep_alive ? Next::keep_alive : Next::linger);
+}
+
+void Exchange::record() {
+  if (recorded_) return;
+  recorded_ = true;
+  settle();
+  write_usage_record();
+  // What monitoring asks for every few seconds would drown the log.
+  if (is_operators()) return;
+  count_outcome();
+  if (is_audited()) write_audit();
+  if (shard_->access_log != nullptr && !is_left_out_of_log()) write_log_line();
 }
 
 }  // namespace headrace::net

@@ -7,13 +7,9 @@
 #include "core/check.h"
 #include "core/planted_bug.h"
 #include "net/edge/downstream_connection.h"
-#include "net/edge/listener.h"
 #include "net/http/chunk_writer.h"
-#include "net/http/cors.h"
-#include "net/http/forwarding.h"
 #include "net/http/text.h"
 #include "net/proxy/buffer_relief.h"
-#include "net/proxy/cache_head.h"
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
@@ -211,63 +207,6 @@ void Exchange::choose_framing(const http::ResponseHead& head) {
   } else {
     answer_.body.send_as(BodyFraming::until_close);
     keep_alive_ = false;
-  }
-}
-
-void Exchange::write_answer_head(const http::ResponseHead& head, http::HeadWriter& writer) {
-  writer.status_line(head.status);
-  http::FieldSet withheld = http::kResponseFieldsWithheld;
-  if (passthrough_ == nullptr) {
-    withheld.insert(FieldId::cache_control);
-    // Whoever follows it shows the gateway's key to somebody who has no business with it.
-    withheld.insert(FieldId::location);
-    writer.lines(kNotForSharedCaches);
-  }
-  const bool own_cors = downstream_->listener().link().cors.any();
-  // The gateway has tried as often as it makes sense.
-  const bool tried_enough =
-      tries_.count > 1 && !may_try_again() && policy::row(policy::end_of_status(head.status)).retry;
-  for (const http::Field& field : head.fields) {
-    if (!http::forwards(field, withheld)) continue;
-    if (tried_enough && http::equals_ignoring_case(field.name, "x-should-retry")) continue;
-    // The account is the gateway's, unless a key of the client's own was shown; its clients have
-    // limits of their own.
-    if (field.id == FieldId::other && !brings_own_key_ && policy::tells_of_the_account(field.name))
-      continue;
-    if ((own_cors && http::is_cors_field(field.name)) || http::is_own_field(field.name)) continue;
-    writer.forward(field);
-  }
-  if (tried_enough) writer.lines("x-should-retry: false\r\n");
-  if (!head.fields.has(FieldId::date)) {
-    writer.field(FieldId::date, shard_->date.at(shard_->io->wall_now()));
-  }
-  write_own_fields(writer);
-  if (answer_.body.framing() == BodyFraming::length ||
-      (answer_.body.framing() == BodyFraming::none && head.has_content_length)) {
-    writer.field(FieldId::content_length, head.content_length);
-  } else if (answer_.body.framing() == BodyFraming::chunked) {
-    writer.lines("Transfer-Encoding: chunked\r\n");
-  }
-  writer.end();
-}
-
-// What every answer carries, ours and the provider's.
-void Exchange::write_own_fields(http::HeadWriter& writer) {
-  if (downstream_->ends_with_this()) keep_alive_ = false;
-  writer.field(FieldId::x_request_id, request_.id.text());
-  if (cache_said_ != CacheSaid::nothing) {
-    constexpr std::array<std::string_view, 4> kLines = {"", "X-Cache: BYPASS\r\n",
-                                                        "X-Cache: MISS\r\n", "X-Cache: HIT\r\n"};
-    writer.lines(kLines[static_cast<std::size_t>(cache_said_)]);
-  }
-  write_told_fields(writer);
-  if (!request_.cors_origin.empty()) http::write_allowed_origin(request_.cors_origin, writer);
-  if (config_->http().via == policy::config::Switch::on) writer.lines("Via: 1.1 headrace\r\n");
-  if (quota_ != nullptr || answer_.local) write_quota_fields(writer);
-  if (!keep_alive_) {
-    writer.lines("Connection: close\r\n");
-  } else if (request_.http_1_0) {
-    writer.lines("Connection: keep-alive\r\n");
   }
 }
 

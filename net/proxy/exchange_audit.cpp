@@ -4,7 +4,7 @@
 #include "core/planted_bug.h"
 #include "net/edge/downstream_connection.h"
 #include "net/log/audit_log.h"
-#include "net/proxy/exchange.h"
+#include "net/proxy/exchange_report.h"
 #include "net/proxy/silent_call.h"
 #include "net/proxy/target_hold.h"
 #include "net/shard_config.h"
@@ -16,17 +16,8 @@ using policy::Decided;
 using policy::Stage;
 using policy::config::Switch;
 
-void Exchange::decide(Stage stage, Decided decided, std::string_view rule, std::string_view why) {
-  if (trail_ == nullptr) return;
-  trail_->add({.rule = rule,
-               .why = why,
-               .after = shard_->now() - request_.begun_at,
-               .stage = stage,
-               .decided = decided});
-}
-
 // Of the stages in a row.
-void Exchange::decide_passed(Stage stage) {
+void ExchangeReport::decide_passed(Stage stage) {
   if (trail_ == nullptr) return;
   if (core::planted(core::PlantedBug::decision_unaudited) && stage == Stage::reserve) return;
   const auto rule_of_limits = [](const policy::Taken& held) -> std::string_view {
@@ -40,7 +31,7 @@ void Exchange::decide_passed(Stage stage) {
                     quota_ == nullptr ? "unlimited" : rule_of_limits(quota_->admitted));
     case Stage::cache:
       return decide(stage, Decided::passed,
-                    cache_said_ == CacheSaid::nothing ? "off" : cache_word());
+                    cache_said_ == CacheSaid::nothing ? "off" : to_text(cache_said_));
     case Stage::route:
       return decide(stage, Decided::passed, route_label(), why_target());
     case Stage::reserve:
@@ -54,7 +45,8 @@ void Exchange::decide_passed(Stage stage) {
 }
 
 // The attempt that is under way ends first: it was before this.
-void Exchange::decide_refused(policy::Reason reason, std::string_view limit, std::string_view why) {
+void ExchangeReport::decide_refused(policy::Reason reason, std::string_view limit,
+                                    std::string_view why) {
   // A second call that cannot be made is no refusal of the request.
   if (trail_ == nullptr || silent_ != nullptr) return;
   end_attempt(policy::AttemptEnd::gateway_short);
@@ -62,39 +54,14 @@ void Exchange::decide_refused(policy::Reason reason, std::string_view limit, std
   decide(judging_, Decided::refused, rule.empty() ? policy::row(reason).code : rule, why);
 }
 
-// By its name, else by the first model that leads there.
-std::string_view Exchange::route_label() const {
-  const policy::config::ConfigView& view = config_->view();
-  if (passthrough_ != nullptr) return view.text(passthrough_->path);
-  const policy::config::Route* route = recorded_route();
-  if (route == nullptr) return {};
-  if (!view.text(route->name).empty()) return view.text(route->name);
-  const auto models = view.models(*route);
-  return models.empty() ? "sandbox" : view.written(models.front());
-}
-
-std::string_view Exchange::why_target() const {
+std::string_view ExchangeReport::why_target() const {
   if (passthrough_ != nullptr) return {};
   if (route_->sandbox == Switch::on) return "sandbox";
   return tries_.count > 0 ? "tried again" : "first of its route";
 }
 
-std::string_view Exchange::cache_word() const {
-  switch (cache_said_) {
-    case CacheSaid::nothing:
-      break;
-    case CacheSaid::bypass:
-      return "bypass";
-    case CacheSaid::miss:
-      return "miss";
-    case CacheSaid::hit:
-      return "hit";
-  }
-  return {};
-}
-
 // Is what was decided about this request written to the audit log?
-bool Exchange::is_audited() const {
+bool ExchangeReport::is_audited() const {
   if (trail_ == nullptr) return false;
   if (route_ != nullptr) return route_->audit == Switch::on;
   const bool refused =
@@ -104,7 +71,7 @@ bool Exchange::is_audited() const {
   return route != nullptr && route->audit == Switch::on;
 }
 
-void Exchange::write_audit() {
+void ExchangeReport::write_audit() {
   const policy::config::ConfigView& view = config_->view();
   AuditRecord record;
   record.ended_at = shard_->io->wall_now();

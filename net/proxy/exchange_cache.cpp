@@ -177,20 +177,9 @@ void Exchange::leave_flight() {
 
 // --- the answer ----------------------------------------------------------------------------------
 
-bool Exchange::served_from_cache() const {
-  return cache_ != nullptr && cache_->state == State::answered;
-}
-
-policy::Usage Exchange::usage_uncharged() const {
-  if (!served_from_cache()) return answer_.body.meter().usage();
-  policy::Usage saved = cache_->note.usage;
-  saved.source = policy::UsageSource::cache;
-  return saved;
-}
-
 void Exchange::answer_from_cache() {
   cache_said_ = CacheSaid::hit;
-  decide(policy::Stage::cache, policy::Decided::answered, cache_word());
+  decide(policy::Stage::cache, policy::Decided::answered, to_text(cache_said_));
   shard_->counters.add(ShardCount::cache_hits);
   cache_->note = policy::CachedAnswer::read(cache_->answer.note());
   move_to(ExchangeState::flushing);

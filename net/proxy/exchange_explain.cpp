@@ -2,7 +2,7 @@
 // decided.
 #include <array>
 
-#include "net/proxy/exchange.h"
+#include "net/proxy/exchange_report.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
 #include "policy/price/cost.h"
@@ -12,22 +12,7 @@ namespace headrace::net {
 using policy::MessageId;
 using policy::config::Switch;
 
-void Exchange::note_debug(const http::RequestHead& head) {
-  const policy::config::AnswerSettings& told = config_->view().settings().answers;
-  if (told.debug == Switch::off) return;
-  const http::Field* token = head.fields.find("x-headrace-debug");
-  if (token == nullptr) return;
-  const policy::config::Sha256 digest = policy::config::key_digest(token->value);
-  if (!policy::config::equal_in_constant_time(digest, told.debug_token)) return;
-  explanation_ = shard_->explanations.make(request_.begun_at);
-}
-
-void Exchange::enter(policy::Stage stage) {
-  judging_ = stage;
-  if (explanation_ != nullptr) explanation_->enter(stage, shard_->io->clock_now());
-}
-
-void Exchange::write_told_fields(http::HeadWriter& writer) {
+void ExchangeReport::write_told_fields(http::HeadWriter& writer) {
   const policy::config::ConfigView& view = config_->view();
   const policy::config::AnswerSettings& told = view.settings().answers;
   if (tries_.requests_sent == 0 && !answer_.early) cost_told_ = core::MicroUsd(0);
@@ -48,7 +33,7 @@ void Exchange::write_told_fields(http::HeadWriter& writer) {
 
 // What the answer's fields can say of its use and cost: only what is known before its body is
 // passed on.
-void Exchange::note_use(const http::ResponseHead& head, std::span<const std::byte> body) {
+void ExchangeReport::note_use(const http::ResponseHead& head, std::span<const std::byte> body) {
   if (head.status != 200) return;
   const bool whole =
       head.framing == http::BodyFraming::length && body.size() >= head.content_length;
@@ -66,12 +51,12 @@ void Exchange::note_use(const http::ResponseHead& head, std::span<const std::byt
   cost_told_ = policy::cost_of(usage, price->rates);
 }
 
-void Exchange::write_explained(http::HeadWriter& writer) {
+void ExchangeReport::write_explained(http::HeadWriter& writer) {
   const policy::config::ConfigView& view = config_->view();
   const policy::Catalogues catalogues = view.catalogues();
   policy::Explanation& explained = *explanation_;
   explained.attempts = tries_.requests_sent;
-  explained.cache = cache_word();
+  explained.cache = to_text(cache_said_);
   explained.waited = wait_.so_far;
   if (call_.price != nullptr) explained.price_version = call_.price->version;
   explained.cost = cost_told_;

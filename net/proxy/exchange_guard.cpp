@@ -1,30 +1,19 @@
 // The guard stage of an exchange: may this caller ask for that? The endpoint is judged with the
 // head, before a body is waited for; the model when the body says which.
-#include <algorithm>
 #include <array>
-#include <vector>
 
 #include "core/event_log.h"
 #include "net/edge/downstream_connection.h"
 #include "net/edge/listener.h"
-#include "net/proxy/cut_text.h"
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
-#include "policy/dialect/models_list.h"
 
 namespace headrace::net {
 
 using policy::MessageId;
 using policy::Reason;
 using policy::Verdict;
-
-namespace {
-
-// What OpenAI takes where a request for a moderation names no model.
-constexpr std::string_view kUsualModeration = "omni-moderation-latest";
-
-}  // namespace
 
 // --- by the head ---------------------------------------------------------------------------------
 
@@ -118,60 +107,7 @@ bool Exchange::accept_endpoint(const http::RequestHead& head) {
   return true;
 }
 
-void Exchange::answer_models() {
-  const policy::config::ConfigView& view = config_->view();
-  const auto dialect = static_cast<policy::config::Dialect>(request_.match.dialect);
-  core::BufferLease block = shard_->head_blocks.take();
-  if (!block) {
-    reply(Reason::overloaded, MessageId::no_memory_for_answers);
-    return;
-  }
-  std::span<char> room(reinterpret_cast<char*>(block.data()), block.size());
-  std::size_t bytes = 0;
-  if (request_.match.endpoint == policy::Endpoint::model_get) {
-    const std::string_view model = request_.match.model_in_path;
-    const policy::config::Route* route = view.find_route(dialect, model);
-    if (route == nullptr || !view.allows(caller_, model) ||
-        view.find_target(caller_, *route) == nullptr) {
-      reply(Reason::model_not_found, MessageId::model_unknown, "model");
-      return;
-    }
-    bytes = policy::write_model(request_.match.dialect, model, room);
-  } else {
-    std::vector<std::string_view> names;
-    std::size_t cursor = 0;
-    while (const auto* name = view.next_model(dialect, caller_, cursor)) {
-      names.push_back(view.text(name->text));
-    }
-    bytes = policy::write_models_list(request_.match.dialect, names, room);
-    if (bytes > room.size()) {
-      core::BufferLease larger = shard_->bodies.take(bytes);
-      if (!larger) {
-        reply(Reason::overloaded, MessageId::no_memory_for_answers);
-        return;
-      }
-      block = std::move(larger);
-      room = std::span<char>(reinterpret_cast<char*>(block.data()), block.size());
-      bytes = policy::write_models_list(request_.match.dialect, names, room);
-    }
-  }
-  reply_with(200, "application/json", {room.data(), bytes});
-}
-
 // --- by the body ---------------------------------------------------------------------------------
-
-// The model as the client calls it; `scratch` holds it where it does not stand so in the request.
-std::string_view Exchange::asked_model(std::span<char, policy::kModelBytesMax> scratch) {
-  if (request_.match.dialect == policy::Dialect::gemini) {
-    const http::RequestHead& head = request_head();
-    return policy::match_endpoint(head.method_text, head.path(), false).model_in_path;
-  }
-  const std::string_view named = policy::model_name(message_->facts, message_->body(), scratch);
-  if (!named.empty() || request_.match.endpoint != policy::Endpoint::moderations) return named;
-  const bool is_served =
-      config_->view().find_route(policy::config::Dialect::openai, kUsualModeration) != nullptr;
-  return is_served ? kUsualModeration : named;
-}
 
 Verdict Exchange::guard() {
   if (passthrough_ != nullptr) return Verdict::go;  // judged with the head

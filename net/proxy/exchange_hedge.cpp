@@ -45,30 +45,6 @@ void Exchange::expect_answer() {
   deadline_.set(*shard_->timers, std::min(until, total_deadline_));
 }
 
-bool Exchange::may_hedge() const {
-  if (route_ == nullptr || message_ == nullptr || tries_.hedged) return false;
-  const policy::config::ConfigView& view = config_->view();
-  return policy::may_hedge(view.resilience(*route_).hedge,
-                           {.tries = tries_.count,
-                            .tries_max = retry_rules().tries,
-                            .targets = static_cast<std::uint32_t>(view.targets(*route_).size()),
-                            // Written apart, so that the head as it came is still there.
-                            .body_held = !streams_up_ && static_cast<bool>(message_->head_block),
-                            .own_key = brings_own_key_,
-                            .leaves_something = leaves_something()});
-}
-
-// At the provider, whoever's answer is heard.
-bool Exchange::leaves_something() const {
-  if (!stored_reference().empty()) return true;
-  if (request_.match.endpoint != policy::Endpoint::responses) return false;
-  if (message_->facts.store.given) return false;
-  const policy::config::ConfigView& view = config_->view();
-  return std::ranges::any_of(view.targets(*route_), [&](const policy::config::Target& target) {
-    return view.provider(target).exclusive == policy::config::Switch::on;
-  });
-}
-
 void Exchange::begin_hedge() {
   const core::Instant now = shard_->now();
   hedge_due_ = false;

@@ -1,41 +1,18 @@
 // The identify stage of an exchange: whose request it is.
 #include <array>
-#include <optional>
 
 #include "net/edge/downstream_connection.h"
 #include "net/fleet.h"
-#include "net/http/query.h"
-#include "net/proxy/cut_text.h"
 #include "net/proxy/exchange.h"
+#include "net/proxy/presented_credentials.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
 #include "policy/identify.h"
 
 namespace headrace::net {
 
-using http::FieldId;
 using policy::MessageId;
 using policy::Reason;
-
-policy::PresentedCredentials Exchange::presented_credentials(
-    const http::RequestHead& head, std::span<char, policy::kCredentialBytesMax> decoded) {
-  policy::PresentedCredentials presented;
-  const auto take = [&](FieldId id, std::optional<std::string_view>& into) {
-    if (head.fields.has(id)) into = head.fields.value(id);
-  };
-  take(FieldId::x_headrace_key, presented.gateway_key);
-  take(FieldId::authorization, presented.authorization);
-  take(FieldId::x_api_key, presented.x_api_key);
-  take(FieldId::x_goog_api_key, presented.x_goog_api_key);
-  take(FieldId::api_key, presented.api_key);
-  if (head.target.has_query) {
-    if (const auto key = http::find_parameter(head.query(), "key")) {
-      // What cannot be decoded is no key of ours, but it is one that was presented.
-      presented.query_key = http::percent_decode(*key, decoded).value_or("");
-    }
-  }
-  return presented;
-}
 
 bool Exchange::identify(const http::RequestHead& head) {
   std::array<char, policy::kCredentialBytesMax> decoded;
@@ -137,15 +114,6 @@ bool Exchange::settle_own_key() {
   const bool malformed = own.status == policy::IdentifyStatus::malformed;
   reply(Reason::unauthenticated, malformed ? MessageId::key_malformed : MessageId::key_conflicting);
   return false;
-}
-
-void Exchange::note_user(std::string_view name) {
-  request_.user.take(name);
-}
-
-std::uint64_t Exchange::wall_seconds() const {
-  constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
-  return static_cast<std::uint64_t>(shard_->io->wall_now().unix_nanos / kNanosPerSecond);
 }
 
 }  // namespace headrace::net

@@ -1,22 +1,17 @@
-// What an exchange tells its client of limits, and how it ends a stream that has used up what was
-// reserved for it.
+#include "net/proxy/exchange_quota.h"
+
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cstring>
+#include <utility>
 
-#include "net/edge/downstream_connection.h"
-#include "net/http/chunk_writer.h"
-#include "net/proxy/exchange.h"
+#include "core/event_log.h"
+#include "net/proxy/target_hold.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
-#include "policy/dialect/cut_event.h"
-#include "policy/quota/limits_page.h"
 
 namespace headrace::net {
 
-using policy::MessageId;
-using policy::Reason;
+using policy::config::LimitMeasure;
 
 namespace {
 
@@ -25,38 +20,95 @@ namespace {
 constexpr std::int64_t kSlackTokens = 64;
 // More than any text's tokens have on the average; those of English have four or five.
 constexpr std::uint64_t kBytesOfATokenMax = 32;
-// With an empty line before it and the body's end behind it.
-static_assert(policy::kCutEventBytesMax + 16 <= kHeadBlockBytes);
 
 }  // namespace
 
-void Exchange::write_quota_fields(http::HeadWriter& writer) {
-  policy::NearestLimits nearest = quota_ == nullptr ? nearest_limits() : quota_->nearest;
-  nearest.spend(used_so_far());
-  std::array<char, policy::kRateFieldsBytesMax> room;
-  writer.lines(policy::write_rate_fields(nearest, request_.match.dialect, config_->view(),
-                                         shard_->io->wall_now(), room));
-  if (quota_ == nullptr || quota_->warned_of == nullptr) return;
-  std::array<char, 8> percent;
-  const auto end = std::to_chars(percent.begin(), percent.end(), quota_->warned_percent);
-  writer.field("X-Headrace-Warning", {config_->view().text(quota_->warned_of->name), " ",
-                                      std::string_view(percent.data(), end.ptr), "%"});
+policy::ChainQuestion ExchangeQuota::question(policy::QuotaStage stage, std::string_view model) {
+  return {.config = &config_->view(),
+          .windows = &config_->calendar_windows(),
+          .stage = stage,
+          .model = model,
+          .now = shard_->limit_time()};
 }
 
-// What this request has used for certain when its answer's head is written: by the provider's word,
-// where it came with the head; else its prompt.
-policy::Consumption Exchange::used_so_far() {
-  if (answer_.local || status_ >= 400 || call_.target == nullptr) return {};
-  const policy::Usage usage = answer_.body.meter().usage();
-  if (usage.source == policy::UsageSource::provider) {
-    return {.input = usage.in_total(), .output = usage.out_total()};
+// Keeps what an answer's fields say of budgets that are nearly used up.
+void ExchangeQuota::tell_of(const policy::ChainedLimit& limit, std::int64_t amount,
+                            const core::LimitReading& reading) {
+  if (limit.rule->warn_percent[0] == 0 || reading.limit <= 0) return;
+  const std::int64_t used = reading.limit - reading.remaining + reading.debt;
+  const auto percent_of = [&](std::int64_t part) { return part / (reading.limit / 100 + 1); };
+  for (const std::uint8_t percent : limit.rule->warn_percent) {
+    if (percent == 0 || percent_of(used) < percent) break;
+    quota_->warned_of = limit.rule;
+    quota_->warned_percent = percent;
+    // This request has brought it there.
+    if (percent_of(used - amount) < percent) note_budget(limit, percent);
   }
-  if (!text_counted_) return {};
-  return {.input = likely_prompt_tokens()};
 }
+
+// For operators; clients are told by a field of the answer. What was reserved and not used comes
+// back, so that the same share may be passed again: a window says it once.
+void ExchangeQuota::note_budget(const policy::ChainedLimit& limit, std::uint8_t percent) {
+  shard_->counters.add(ShardCount::budget_warnings);
+  const policy::BudgetCrossing crossing{
+      .identity = limit.terms.identity, .window = limit.terms.window, .percent = percent};
+  if (shard_->budget_notices == nullptr || !shard_->budget_notices->is_new(crossing)) return;
+  const policy::config::ConfigView& view = config_->view();
+  // The only formatting on a shard, and bounded: once for each share of a budget and window.
+  HEADRACE_EVENT(warning, "{}% of budget {} of {} {} is spent or reserved{}{}", percent,
+                 view.text(limit.rule->name), policy::to_text(limit.scope),
+                 budget_holder(limit.scope), percent >= 100 ? ": it is used up" : "",
+                 limit.rule->action == policy::config::LimitAction::soft ? " (soft)" : "");
+}
+
+// The name of whoever has a limit in this request's chain.
+std::string_view ExchangeQuota::budget_holder(policy::config::ScopeKind scope) const {
+  using policy::config::ScopeKind;
+  const policy::config::ConfigView& view = config_->view();
+  switch (scope) {
+    case ScopeKind::organisation:
+      return view.text(view.scopes().organisation(*caller_.tenant)->name);
+    case ScopeKind::tenant:
+      return view.text(caller_.tenant->name);
+    case ScopeKind::project:
+      return view.text(caller_.project->name);
+    case ScopeKind::user:
+      return caller_.user == nullptr ? request_.user.text() : view.text(caller_.user->name);
+    case ScopeKind::key:
+      return view.scopes().name(*caller_.key);
+    case ScopeKind::provider:
+      return config_->snapshot().providers()[call_.provider].name;
+    case ScopeKind::provider_key:
+      return config_->snapshot().providers()[call_.provider].keys[call_.hold.key].name;
+    case ScopeKind::route:
+      return view.text(route_->name);
+  }
+  return {};
+}
+
+ShardCount ExchangeQuota::count_of(const policy::QuotaRefusal& refused) {
+  if (refused.cause == core::RefusalCause::closed || refused.cause == core::RefusalCause::no_room) {
+    return ShardCount::refused_unknown_limit;
+  }
+  switch (refused.limit->rule->measure) {
+    case LimitMeasure::requests:
+      return ShardCount::refused_requests;
+    case LimitMeasure::concurrent:
+      return ShardCount::refused_concurrent;
+    case LimitMeasure::micro_usd:
+      return ShardCount::refused_money;
+    case LimitMeasure::input_tokens:
+    case LimitMeasure::output_tokens:
+    case LimitMeasure::tokens:
+      break;
+  }
+  return ShardCount::refused_tokens;
+}
+
+// --- what is left --------------------------------------------------------------------------------
 
 // Of a request that was answered before it took anything.
-policy::NearestLimits Exchange::nearest_limits() {
+policy::NearestLimits ExchangeQuota::nearest_limits() {
   policy::NearestLimits nearest;
   if (!shard_->limits || !caller_.known()) return nearest;
   policy::LimitChain& chain = shard_->limit_chain;
@@ -70,40 +122,28 @@ policy::NearestLimits Exchange::nearest_limits() {
   return nearest;
 }
 
-// --- a client asks for its limits ----------------------------------------------------------------
-
-void Exchange::answer_quota_page(policy::QuotaPage page) {
-  if (request_.method != http::Method::get && request_.method != http::Method::head) {
-    request_.match.allow = "GET, HEAD";
-    reply(Reason::method_not_allowed, MessageId::method_not_taken);
-    return;
+// What this request has used for certain when its answer's head is written: by the provider's word,
+// where it came with the head; else its prompt.
+policy::Consumption ExchangeQuota::used_so_far() {
+  if (answer_.local || status_ >= 400 || call_.target == nullptr) return {};
+  const policy::Usage usage = answer_.body.meter().usage();
+  if (usage.source == policy::UsageSource::provider) {
+    return {.input = usage.in_total(), .output = usage.out_total()};
   }
-  policy::LimitListing listing;
-  std::array<policy::LimitStatus, policy::kLimitsOfACallerMax> limits;
-  if (shard_->limits) {
-    const policy::ChainQuestion ask = question(policy::QuotaStage::admit, {});
-    policy::list_limits(ask, caller_, listing);
-    for (std::size_t i = 0; i < listing.size(); ++i) {
-      const policy::ChainedLimit& limit = listing[i];
-      limits[i] = {limit.rule, limit.scope, shard_->limits->read(limit.terms, ask.now)};
-    }
-  }
-  const auto listed = std::span(limits).first(listing.size());
-  core::BufferLease block =
-      shard_->bodies.take(policy::write_quota_page(page, listed, config_->view(), {}));
-  if (!block) {
-    reply(Reason::overloaded, MessageId::no_memory_for_answers);
-    return;
-  }
-  const std::span<char> room(reinterpret_cast<char*>(block.data()), block.size());
-  const std::size_t bytes = policy::write_quota_page(page, listed, config_->view(), room);
-  reply_with(200, "application/json", {room.data(), bytes});
+  if (!text_counted_) return {};
+  return {.input = likely_prompt_tokens()};
 }
 
-// --- a stream that is too long -------------------------------------------------------------------
+// Of all answers together, under hard limits of whomever; 0: there is none.
+std::int64_t ExchangeQuota::output_max() const {
+  const std::int64_t of_caller = quota_ == nullptr ? 0 : quota_->output_max;
+  const std::int64_t of_target = call_.limits == nullptr ? 0 : call_.limits->output_max;
+  return of_caller == 0 || of_target == 0 ? std::max(of_caller, of_target)
+                                          : std::min(of_caller, of_target);
+}
 
 // The provider was told where to end, and goes on.
-bool Exchange::output_used_up() {
+bool ExchangeQuota::output_used_up() {
   if (quota_ != nullptr && quota_->output_max != 0 &&
       quota_->limits_of_config != shard_->config->number()) {
     look_at_limits_again();
@@ -121,7 +161,7 @@ bool Exchange::output_used_up() {
 
 // Another config holds since it began: limits that were lowered beneath what this request holds of
 // them let it go on for what they still bear.
-void Exchange::look_at_limits_again() {
+void ExchangeQuota::look_at_limits_again() {
   const ShardConfig& before = *config_;
   ShardConfig& now = *shard_->config;
   quota_->limits_of_config = now.number();
@@ -157,52 +197,23 @@ void Exchange::look_at_limits_again() {
   if (own != chain.limits().end()) quota_->capped_by = own->rule;
 }
 
-// Ends the answer as the provider would have at its cap; the upstream is cancelled.
-void Exchange::cut_answer() {
-  shard_->counters.add(ShardCount::answers_cut);
-  cut_by_limit_ = true;
-  if (quota_->capped_by != nullptr) limit_ = config_->view().text(quota_->capped_by->name);
-  decide(policy::Stage::relay, policy::Decided::refused, "output_used_up");
-  keep_nothing(core::FlightEnd::failed);
-  if (detached_) {
-    end_detached();
-    return;
+// --- given back ----------------------------------------------------------------------------------
+
+// `used`: what the provider charges for; null: the attempt failed. Its requests count all the same,
+// once the provider may have all of it: it counts them too.
+void ExchangeQuota::settle_target(UpstreamCall& call, const policy::Consumption* used) {
+  if (call.limits == nullptr) return;
+  core::Permit& permit = call.limits->taken.permit;
+  std::array<std::int64_t, core::kDemandsMax> amounts{};
+  for (std::size_t i = 0; i < permit.size(); ++i) {
+    const bool counted = call.limits->taken.measures[i] == LimitMeasure::requests;
+    amounts[i] = counted && call.may_be_whole() ? permit.reserved(i)
+                 : used != nullptr              ? used->of(call.limits->taken.measures[i])
+                                                : 0;
+    amounts[i] = std::min(amounts[i], core::kCreditMax);
   }
-  const policy::StreamMeter& stream = *answer_.body.meter().stream();
-  const policy::Usage usage = usage_charged();
-  std::array<char, 2 * policy::kMessageTextBytesMax> why;
-  std::array<char, policy::kCutEventBytesMax> text;
-  // The stream's own names; where it has not given them, the request's.
-  const policy::UnfinishedAnswer& own = stream.unfinished();
-  const policy::CutAnswer cut{
-      .model = own.model().empty() ? request_.model.text() : own.model(),
-      .id = own.id().empty() ? request_.id.text() : own.id(),
-      .message =
-          config_->view().catalogues().write(language(), MessageId::title_budget_exhausted, why),
-      .created_seconds = own.created_seconds() != 0
-                             ? own.created_seconds()
-                             : shard_->io->wall_now().unix_nanos / 1'000'000'000,
-      .input_tokens = usage.in_total(),
-      .output_tokens = usage.out_total(),
-      .sequence_number = stream.next_sequence_number(),
-      .open_block = stream.open_block(),
-      .choices = own.choices(),
-      .open_choices = own.open_choices(),
-      .include_usage = !answer_.strip_usage,
-      .form = stream.form(),
-      .has_elements = stream.has_elements()};
-  const std::size_t bytes = policy::write_cut_event(cut, request_.match.endpoint, text);
-  if (!answer_.body.say_event({text.data(), bytes})) {
-    answer_broken(UpstreamFailure::no_memory);
-    return;
-  }
-  answer_.cut = !answer_.body.say_end();
-  answer_.ended = true;
-  end_attempt(end_of_answer());
-  move_to(ExchangeState::flushing);
-  deadline_.set(*shard_->timers, core::kNever);
-  abandon_upstream();
-  pump_answer();
+  permit.settle(std::span(amounts).first(permit.size()), shard_->limit_time());
+  shard_->target_holds.destroy(*std::exchange(call.limits, nullptr));
 }
 
 }  // namespace headrace::net

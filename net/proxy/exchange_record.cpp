@@ -1,13 +1,11 @@
-// The usage record of an exchange: begun before its first byte goes upstream, written at its end.
+// The usage record of an exchange: as it is intended before the first byte goes upstream, kept up
+// to date while the answer comes, and written at its end.
 #include <algorithm>
-#include <array>
-#include <cstring>
 
 #include "core/planted_bug.h"
 #include "net/cache/cache_session.h"
-#include "net/edge/downstream_connection.h"
 #include "net/journal/record_keeper.h"
-#include "net/proxy/exchange.h"
+#include "net/proxy/exchange_account.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
 #include "policy/price/cost.h"
@@ -31,48 +29,8 @@ constexpr std::int64_t kBytesPerToken = 4;
 
 }  // namespace
 
-// Holds what the record needs, whatever happens later. `reply`: there is no room, and the request
-// is answered. `park`: it goes on when its intent is on the disk.
-policy::Verdict Exchange::account() {
-  RecordKeeper* keeper = shard_->record_keeper;
-  if (keeper == nullptr) return policy::Verdict::go;
-  policy::ShardRecords& records = keeper->records();
-  const bool strict = config_->view().settings().billing.strict == policy::config::Switch::on;
-  if (ticket_.entry == nullptr) {
-    std::array<char, policy::kRecordTagBytesMax> tags;
-    const policy::PriceVersionText version(call_.price == nullptr ? 0 : call_.price->version);
-    UsageRecord intent = intended_record(tags, version);
-    if (!records.begin(ticket_, intent)) {
-      shard_->counters.add(ShardCount::records_refused);
-      reply(policy::Reason::overloaded, policy::MessageId::records_full);
-      return policy::Verdict::reply;
-    }
-    ticket_.entry->micro_usd.store(intent.cost.count(), std::memory_order_relaxed);
-    if (!strict) return policy::Verdict::go;
-    const auto place = records.write_intent(ticket_);
-    if (!place) return refuse_unrecorded();
-    intent_place_ = *place;
-  }
-  if (!strict || records.synced(intent_place_)) return policy::Verdict::go;
-  if (records.corrupt()) return refuse_unrecorded();
-  keeper->wait_for_disk(*this);
-  return park(core::kNever);
-}
-
-// Its intent is not on the disk, nor will it be in time.
-policy::Verdict Exchange::refuse_unrecorded() {
-  shard_->record_keeper->records().drop(ticket_);
-  shard_->counters.add(ShardCount::records_refused);
-  reply(policy::Reason::overloaded, policy::MessageId::records_full);
-  return policy::Verdict::reply;
-}
-
-void Exchange::on_intent_synced() {
-  resume();
-}
-
-// The record as far as it is known before anything was sent.
-UsageRecord Exchange::intended_record(std::span<char> tags, const policy::PriceVersionText& price) {
+UsageRecord ExchangeAccount::intended_record(std::span<char> tags,
+                                             const policy::PriceVersionText& price) {
   const policy::config::ConfigView& view = config_->view();
   const policy::config::ScopeView& scopes = view.scopes();
   const http::FieldTable& fields = request_head().fields;
@@ -114,14 +72,8 @@ UsageRecord Exchange::intended_record(std::span<char> tags, const policy::PriceV
   return record;
 }
 
-// The cache answers before a route was taken.
-const policy::config::Route* Exchange::recorded_route() const {
-  if (route_ != nullptr || passthrough_ != nullptr || request_.model.text().empty()) return route_;
-  return config_->view().find_route(request_.match.dialect, request_.model.text());
-}
-
 // What a hit has saved: counted for nobody, and told.
-void Exchange::record_hit(UsageRecord& record, policy::PriceVersionText& version) const {
+void ExchangeAccount::record_hit(UsageRecord& record, policy::PriceVersionText& version) const {
   record.usage = cache_->note.usage;
   record.usage.source = UsageSource::cache;
   const auto* route = recorded_route();
@@ -135,7 +87,7 @@ void Exchange::record_hit(UsageRecord& record, policy::PriceVersionText& version
 }
 
 // What it may cost: reserved, and as it stands before anything has come.
-void Exchange::intend_cost(UsageRecord& intent) {
+void ExchangeAccount::intend_cost(UsageRecord& intent) {
   if (passthrough_ != nullptr) {
     intent.cost = core::MicroUsd(static_cast<std::int64_t>(passthrough_->request_micro_usd));
   }
@@ -157,7 +109,7 @@ void Exchange::intend_cost(UsageRecord& intent) {
 }
 
 // Of all limits on money the most; nothing: there is none.
-std::optional<core::MicroUsd> Exchange::reserved_money() const {
+std::optional<core::MicroUsd> ExchangeAccount::reserved_money() const {
   std::optional<core::MicroUsd> most;
   if (quota_ == nullptr) return most;
   const core::Permit& permit = quota_->reserved.permit;
@@ -169,14 +121,14 @@ std::optional<core::MicroUsd> Exchange::reserved_money() const {
   return most;
 }
 
-void Exchange::note_attempt() {
+void ExchangeAccount::note_attempt() {
   if (ticket_.entry == nullptr) return;
   policy::ShardRecords::begin_attempt(ticket_, config_->snapshot().providers()[call_.provider].name,
                                       nanos(shard_->now()));
   call_.open = true;
 }
 
-void Exchange::note_attempt_end(UpstreamCall& call, UpstreamFailure failure) {
+void ExchangeAccount::note_attempt_end(UpstreamCall& call, UpstreamFailure failure) {
   if (ticket_.entry == nullptr || !call.open) return;
   call.open = false;
   const policy::Attempt& made = tries_.made[call.entry];
@@ -185,14 +137,14 @@ void Exchange::note_attempt_end(UpstreamCall& call, UpstreamFailure failure) {
                                     core::MicroUsd(static_cast<std::int64_t>(made.cost_micro_usd)));
 }
 
-void Exchange::note_first_byte() {
+void ExchangeAccount::note_first_byte() {
   if (ticket_.entry != nullptr) {
     ticket_.entry->first_byte_nanos.store(nanos(answer_.first_byte_at), std::memory_order_relaxed);
   }
 }
 
 // Once for each buffer, which holds an event at least.
-void Exchange::note_progress() {
+void ExchangeAccount::note_progress() {
   if (ticket_.entry == nullptr) return;
   core::InFlightEntry& entry = *ticket_.entry;
   entry.bytes.store(answer_.body.bytes(), std::memory_order_relaxed);
@@ -209,7 +161,7 @@ void Exchange::note_progress() {
 }
 
 // What was used, as far as anybody can know. The bodies of errors are nobody's output.
-policy::Usage Exchange::usage_of_record() const {
+policy::Usage ExchangeAccount::usage_of_record() const {
   policy::Usage usage = usage_;
   if (usage.source != UsageSource::none || !answer_.body.meter().active() || !answer_.cut)
     return usage;
@@ -219,7 +171,7 @@ policy::Usage Exchange::usage_of_record() const {
   return usage;
 }
 
-policy::RecordEnding Exchange::ending() const {
+policy::RecordEnding ExchangeAccount::ending() const {
   if (client_left_) return RecordEnding::client_left;
   if (cut_by_limit_) return RecordEnding::cut;
   if (answer_.local && status_ >= 400) return RecordEnding::failed;
@@ -227,7 +179,7 @@ policy::RecordEnding Exchange::ending() const {
                                                           : RecordEnding::answered;
 }
 
-void Exchange::write_usage_record() {
+void ExchangeAccount::write_usage_record() {
   RecordKeeper* keeper = shard_->record_keeper;
   if (keeper == nullptr) return;
   if (ticket_.entry == nullptr) {
@@ -261,7 +213,7 @@ void Exchange::write_usage_record() {
 }
 
 // Of a request that was never admitted.
-void Exchange::count_refusal() {
+void ExchangeAccount::count_refusal() {
   if (!answer_.local || status_ < 400) return;
   const policy::config::ConfigView& view = config_->view();
   const std::uint64_t key = caller_.key == nullptr ? 0 : view.index_of(*caller_.key) + 1U;

@@ -6,7 +6,6 @@
 #include <optional>
 
 #include "core/check.h"
-#include "net/admin/admin_pages.h"
 #include "net/edge/downstream_connection.h"
 #include "net/edge/listener.h"
 #include "net/http/status.h"
@@ -122,19 +121,6 @@ void Exchange::on_downstream_too_slow() {
     return;
   }
   reply(Reason::request_timeout, MessageId::body_slow);
-}
-
-void Exchange::answer_admin(const http::RequestHead& head) {
-  head_in_scratch_ = false;
-  if (head.method != http::Method::get && head.method != http::Method::head) {
-    reply_with(405, "text/plain; charset=utf-8", "The admin pages are only read.\n",
-               "Allow: GET, HEAD\r\n");
-    return;
-  }
-  const bool metrics = config_->view().settings().admin.metrics == policy::config::Switch::on;
-  const AdminPage page =
-      admin_page(head.path(), *shard_->fleet, config_->targets(), shard_->now(), metrics);
-  reply_with(page.status, page.content_type, page.body);
 }
 
 // --- refusals ------------------------------------------------------------------------------------

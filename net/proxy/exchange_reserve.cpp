@@ -1,6 +1,5 @@
-// The reserve stage of an exchange: tokens and money of its caller, and what it would take of a
-// target.
-#include <algorithm>
+// The reserve stage of an exchange: tokens and money of its caller. How much that is stands in
+// exchange_estimate.cpp.
 #include <array>
 
 #include "net/proxy/exchange.h"
@@ -8,13 +7,11 @@
 #include "net/shard_config.h"
 #include "net/shard_context.h"
 #include "policy/body/request_edits.h"
-#include "policy/price/cost.h"
 #include "policy/quota/quota_refusal_text.h"
 #include "policy/quota/reservation.h"
 
 namespace headrace::net {
 
-using policy::Endpoint;
 using policy::MessageId;
 using policy::Reason;
 using policy::Verdict;
@@ -24,17 +21,6 @@ namespace {
 
 // Another shard may have taken meanwhile what was just read.
 constexpr int kTriesMax = 4;
-
-// Asking these costs nothing.
-bool is_free(Endpoint endpoint) {
-  return endpoint == Endpoint::count_tokens || endpoint == Endpoint::gemini_count_tokens ||
-         endpoint == Endpoint::responses_input_tokens || endpoint == Endpoint::moderations;
-}
-
-std::int64_t image_tokens_max(const policy::config::Price* price) {
-  return price == nullptr ? policy::kImageTokensMax
-                          : static_cast<std::int64_t>(price->image_tokens_max);
-}
 
 }  // namespace
 
@@ -54,18 +40,6 @@ Verdict Exchange::reserve() {
     if (const Verdict verdict = reserve_of_caller(model); verdict != Verdict::go) return verdict;
   }
   return take_of_target(model);
-}
-
-void Exchange::look_at_target(std::string_view model) {
-  call_.price = nullptr;
-  if (passthrough_ == nullptr) {
-    const policy::TargetPrices known = prices();
-    call_.price = known.of(*call_.target, model);
-    if (call_.price != nullptr) call_.tier_prices = known.tiers(*call_.target, model);
-  }
-  if (!text_counted_) return;
-  prompt_ = policy::estimate_prompt(message_->scan.text_counts(message_->body()),
-                                    image_tokens_max(call_.price));
 }
 
 Verdict Exchange::reserve_of_caller(std::string_view model) {
@@ -89,31 +63,17 @@ Verdict Exchange::reserve_of_caller(std::string_view model) {
     if (&target != call_.target) raise_for(ask, target, price, model);
     if (price == nullptr) {
       priced = false;
-    } else if (!is_free(request_.match.endpoint)) {
+    } else if (!is_free()) {
       known.raise(ask.rates, target, model);
     }
   }
   return is_bounded(chain, priced) ? reserve(chain, ask) : Verdict::reply;
 }
 
-// The price of the whole request is in the config; its tokens nobody can tell.
-policy::ChainAmounts Exchange::passthrough_amounts(const policy::LimitChain& chain) const {
-  policy::ChainAmounts amounts{};
-  for (std::size_t i = 0; i < chain.size(); ++i) {
-    const LimitMeasure measure = chain[i].rule->measure;
-    if (measure == LimitMeasure::micro_usd) {
-      amounts[i] = static_cast<std::int64_t>(passthrough_->request_micro_usd);
-    } else if (measure == LimitMeasure::requests || measure == LimitMeasure::concurrent) {
-      amounts[i] = 1;
-    }
-  }
-  return amounts;
-}
-
 // Under a hard limit on money a cost must have a bound. False: it has none, and the request is
 // answered.
 bool Exchange::is_bounded(const policy::LimitChain& chain, bool priced) {
-  if (!policy::limits_money_hard(chain) || is_free(request_.match.endpoint)) return true;
+  if (!policy::limits_money_hard(chain) || is_free()) return true;
   const policy::BodyFacts& facts = message_->facts;
   const bool unbounded =
       prompt_.unbounded || facts.previous_response_id.given || facts.stored_reference;
@@ -121,68 +81,6 @@ bool Exchange::is_bounded(const policy::LimitChain& chain, bool priced) {
   shard_->counters.add(ShardCount::refused_unbounded);
   reply(Reason::budget_exhausted, priced ? MessageId::cost_unbounded : MessageId::price_missing);
   return false;
-}
-
-// But for the prices.
-policy::ReserveQuestion Exchange::reserve_question(std::string_view model) {
-  policy::ReserveQuestion ask;
-  const policy::BodyFacts& facts = message_->facts;
-  const policy::ModelHistory& history = learned(*call_.target, model);
-  if (!is_free(request_.match.endpoint)) {
-    ask.input = history.prompt_tokens_max(prompt_, policy::kHardQuantile);
-    ask.input_soft = history.prompt_tokens_max(prompt_, policy::kSoftQuantile);
-  }
-  ask.has_output = policy::generates(request_.match.endpoint);
-  ask.output_cap = facts.output_cap_given();
-  ask.answers = facts.answers_billed();
-  ask.output_default =
-      static_cast<std::int64_t>(config_->view().quota().settings().output_tokens_default);
-  ask.output_soft = history.output_tokens_max(policy::kSoftQuantile);
-  return ask;
-}
-
-// To what the target's model makes of the same prompt, and how long its answers are.
-void Exchange::raise_for(policy::ReserveQuestion& ask, const policy::config::Target& target,
-                         const policy::config::Price* price, std::string_view model) {
-  const policy::ModelHistory& history = learned(target, model);
-  ask.output_soft = std::max(ask.output_soft, history.output_tokens_max(policy::kSoftQuantile));
-  if (!text_counted_ || is_free(request_.match.endpoint)) return;
-  const policy::PromptEstimate prompt = policy::estimate_prompt(
-      message_->scan.text_counts(message_->body()), image_tokens_max(price));
-  ask.input = std::max(ask.input, history.prompt_tokens_max(prompt, policy::kHardQuantile));
-  ask.input_soft =
-      std::max(ask.input_soft, history.prompt_tokens_max(prompt, policy::kSoftQuantile));
-}
-
-// Of the target that is asked, while its provider has not said.
-std::int64_t Exchange::likely_prompt_tokens() {
-  return learned(*call_.target, request_.model.text()).prompt_tokens(prompt_);
-}
-
-// An answer is never shortened because others have used up the minute: its target is passed over,
-// or it waits. What a day or a month has left is all that there will be.
-policy::Reservation Exchange::plan_for_target(const policy::LimitChain& chain,
-                                              std::string_view model) {
-  policy::ReserveQuestion ask = reserve_question(model);
-  if (call_.price != nullptr && !is_free(request_.match.endpoint)) {
-    prices().raise(ask.rates, *call_.target, model);
-  }
-  if (quota_ != nullptr && quota_->output_cap) ask.output_cap = quota_->output_cap;
-  policy::ChainAmounts left{};
-  for (std::size_t i = 0; i < chain.size(); ++i) {
-    const core::LimitTerms& terms = chain[i].terms;
-    left[i] = terms.kind == core::WindowKind::calendar
-                  ? shard_->limits->read(terms, shard_->limit_time()).remaining
-                  : terms.credit;
-  }
-  policy::Reservation plan =
-      policy::plan_reservation(chain, std::span(left).first(chain.size()), ask);
-  for (std::size_t i = 0; i < chain.size(); ++i) {
-    const LimitMeasure measure = chain[i].rule->measure;
-    const bool counted = measure == LimitMeasure::requests || measure == LimitMeasure::concurrent;
-    if (counted) plan.amounts[i] = 1;
-  }
-  return plan;
 }
 
 Verdict Exchange::reserve(const policy::LimitChain& chain, const policy::ReserveQuestion& ask) {
@@ -221,27 +119,6 @@ Verdict Exchange::write_output_cap() {
   }
   reply(Reason::invalid_body, MessageId::body_not_adaptable);
   return Verdict::reply;
-}
-
-// Of all answers together, under hard limits of whomever; 0: there is none.
-std::int64_t Exchange::output_max() const {
-  const std::int64_t of_caller = quota_ == nullptr ? 0 : quota_->output_max;
-  const std::int64_t of_target = call_.limits == nullptr ? 0 : call_.limits->output_max;
-  return of_caller == 0 || of_target == 0 ? std::max(of_caller, of_target)
-                                          : std::min(of_caller, of_target);
-}
-
-policy::TargetPrices Exchange::prices() const {
-  return {config_->view(), shard_->io->wall_now().unix_nanos / 1'000'000'000};
-}
-
-// What the answers of the target's model have taught this shard.
-policy::ModelHistory& Exchange::learned(const policy::config::Target& target,
-                                        std::string_view model) {
-  const policy::config::ConfigView& view = config_->view();
-  const std::string_view own = view.text(target.model);
-  return shard_->learned_models->of(view.text(view.provider(target).name),
-                                    own.empty() ? model : own);
 }
 
 }  // namespace headrace::net

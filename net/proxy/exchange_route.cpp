@@ -13,13 +13,6 @@ using policy::MessageId;
 using policy::Reason;
 using policy::Verdict;
 
-namespace {
-
-// Somewhere in the request, in a field without a name of its own here.
-constexpr std::string_view kStoredElsewhere = "*";
-
-}  // namespace
-
 Verdict Exchange::route() {
   const policy::config::ConfigView& view = config_->view();
   const core::Instant now = shard_->now();
@@ -96,15 +89,6 @@ void Exchange::take_as_target(const TargetAnswer& answer) {
   call_.target = answer.target;
   call_.provider = call_.target->provider;
   call_.hold.key = answer.key;
-}
-
-// The field by which the request names objects that are stored at the provider; empty: it does not.
-std::string_view Exchange::stored_reference() const {
-  const policy::BodyFacts& facts = message_->facts;
-  if (facts.previous_response_id.given) return "previous_response_id";
-  if (facts.background.is_true) return "background";
-  if (facts.store.is_true) return "store";
-  return facts.stored_reference ? kStoredElsewhere : std::string_view();
 }
 
 bool Exchange::edit_request(std::string_view model) {

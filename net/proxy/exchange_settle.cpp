@@ -1,37 +1,20 @@
-// The last stages of an exchange: settle and record.
+// The settle stage: what a request used, what that costs and whom.
 #include <algorithm>
 #include <array>
 #include <utility>
 
 #include "core/planted_bug.h"
-#include "net/edge/downstream_connection.h"
-#include "net/log/access_log.h"
-#include "net/proxy/exchange.h"
+#include "net/cache/cache_session.h"
+#include "net/proxy/exchange_account.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
 #include "policy/price/cost.h"
 
 namespace headrace::net {
 
-void Exchange::finish() {
-  record();
-  if (core::planted(core::PlantedBug::recorded_twice)) (recorded_ = false), record();
-  using Next = DownstreamConnection::Next;
-  // One that was cut ends with FIN: a reset could take the error event with it. But where the
-  // connection's end is the answer's, FIN would say that it is whole.
-  if (ends_by_reset()) {
-    downstream_->exchange_done(Next::reset);
-    return;
-  }
-  const bool keep_alive = keep_alive_ && body_complete_ && !answer_.cut;
-  downstream_->exchange_done(keep_alive ? Next::keep_alive : Next::linger);
-}
-
-// --- settle --------------------------------------------------------------------------------------
-
 // Whether the provider may charge for this request: it has begun to answer it, or may have all of
 // it, and did not refuse.
-bool Exchange::is_charged() const {
+bool ExchangeAccount::is_charged() const {
   if (tries_.requests_sent == 0) return false;
   // What the provider said, whatever the client has heard: of that nothing, or another's word.
   const std::uint16_t status = tries_.made[call_.entry].status;
@@ -42,7 +25,7 @@ bool Exchange::is_charged() const {
 }
 
 // What it used: the provider's word, else what passed, with the prompt as it was estimated.
-policy::Usage Exchange::usage_charged() {
+policy::Usage ExchangeAccount::usage_charged() {
   policy::Usage usage = answer_.body.meter().usage();
   if (usage.source == policy::UsageSource::provider || !text_counted_ || route_ == nullptr) {
     return usage;
@@ -57,8 +40,15 @@ policy::Usage Exchange::usage_charged() {
   return usage;
 }
 
+policy::Usage ExchangeAccount::usage_uncharged() const {
+  if (!served_from_cache()) return answer_.body.meter().usage();
+  policy::Usage saved = cache_->note.usage;
+  saved.source = policy::UsageSource::cache;
+  return saved;
+}
+
 // Runs exactly once, for every request.
-void Exchange::settle() {
+void ExchangeAccount::settle() {
   const bool charged = is_charged();
   usage_ = charged ? usage_charged() : usage_uncharged();
   call_.price = policy::price_in_tier(config_->view().quota(), call_.price, call_.tier_prices,
@@ -89,7 +79,7 @@ void Exchange::settle() {
 
 // Of attempts that may have cost something besides the one whose answer was heard, as far as the
 // caller pays for them.
-policy::LostCost Exchange::lost_cost_charged() const {
+policy::LostCost ExchangeAccount::lost_cost_charged() const {
   using policy::LostAttempts;
   if (route_ == nullptr) return {};
   if (config_->view().resilience(*route_).lost_attempts == LostAttempts::absorbed) return {};
@@ -97,7 +87,7 @@ policy::LostCost Exchange::lost_cost_charged() const {
 }
 
 // `used`: null, if it is not charged.
-void Exchange::settle_limits(const policy::Consumption* used) {
+void ExchangeAccount::settle_limits(const policy::Consumption* used) {
   // Whom we turned away has not had its request: who comes again in time is not counted twice.
   const bool turned_away = answer_.local && tries_.requests_sent == 0 &&
                            (status_ == 402 || status_ == 429 || status_ == 503);
@@ -126,93 +116,13 @@ void Exchange::settle_limits(const policy::Consumption* used) {
   permit.settle(std::span(amounts).first(permit.size()), shard_->limit_time());
 }
 
-void Exchange::learn_from_answer() {
+void ExchangeAccount::learn_from_answer() {
   if (usage_.source != policy::UsageSource::provider || answer_.cut) return;
   policy::ModelHistory& history = learned(*call_.target, request_.model.text());
   if (prompt_.media_tokens_max == 0 && !prompt_.unbounded) {
     history.learn_prompt(prompt_.text_tokens, usage_.in_total());
   }
   history.learn_output(usage_.out_total());
-}
-
-// --- record --------------------------------------------------------------------------------------
-
-void Exchange::record() {
-  if (recorded_) return;
-  recorded_ = true;
-  const core::Instant now = shard_->now();
-  ShardCounters& counters = shard_->counters;
-  settle();
-  write_usage_record();
-  // What monitoring asks for every few seconds would drown the log.
-  if (is_operators()) return;
-  const policy::Usage& usage = usage_;
-  counters.request_nanos.record(static_cast<std::uint64_t>((now - request_.begun_at).count()));
-  if (status_ >= 500) {
-    counters.add(ShardCount::responses_5xx);
-    if (answer_.local) counters.add(ShardCount::requests_failed);
-  } else if (status_ >= 400) {
-    counters.add(ShardCount::responses_4xx);
-    if (answer_.local) counters.add(ShardCount::requests_refused);
-  } else {
-    counters.add(ShardCount::responses_2xx);
-  }
-  if (answer_.body.meter().active()) {
-    counters.add(ShardCount::answers_metered);
-    counters.add(ShardCount::tokens_in, static_cast<std::uint64_t>(usage.in_total()));
-    counters.add(ShardCount::tokens_out, static_cast<std::uint64_t>(usage.out_total()));
-    if (const auto* stream = answer_.body.meter().stream()) {
-      counters.add(ShardCount::stream_events, stream->events());
-    }
-  }
-  if (is_audited()) write_audit();
-  if (shard_->access_log == nullptr || is_left_out_of_log()) return;
-  const policy::config::ConfigView& view = config_->view();
-  AccessRecord line;
-  line.ended_at = shard_->io->wall_now();
-  line.duration = now - request_.begun_at;
-  line.time_to_first_byte = answer_.first_byte_at == core::Instant{}
-                                ? core::Duration::zero()
-                                : answer_.first_byte_at - request_.begun_at;
-  line.waited = wait_.so_far;
-  line.bytes_in = bytes_in_;
-  line.bytes_out = answer_.body.bytes();
-  line.usage = usage;
-  line.status = status_;
-  line.shard = shard_->number;
-  line.attempts = tries_.requests_sent;
-  line.method = request_.method;
-  line.endpoint = request_.match.endpoint;
-  line.failure = failure_;
-  line.local = answer_.local;
-  line.streamed = answer_.streaming;
-  line.cut = answer_.cut;
-  line.request_id = request_.id.text();
-  line.path = request_.path.text();
-  line.model = request_.model.text();
-  if (caller_.known()) line.tenant = view.text(caller_.tenant->name);
-  if (caller_.key != nullptr) line.key = view.scopes().name(*caller_.key);
-  if (tries_.requests_sent > 0)
-    line.provider = config_->snapshot().providers()[call_.provider].name;
-  if (answer_.local && status_ >= 400) line.code = policy::row(reason_).code;
-  std::array<char, kTriesBytesMax> tries;
-  if (tries_.count > 1) line.tries = write_tries(tries);
-  line.peer = downstream_->peer();
-  line.user = request_.user.text();
-  line.limit = limit_;
-  line.refusals_left_out = shard_->refusal_sampling.take_left_out();
-  if (!shard_->access_log->write(line)) counters.add(ShardCount::log_lines_dropped);
-}
-
-// A flood of refusals has no line each: all are counted.
-bool Exchange::is_left_out_of_log() {
-  const bool refused = answer_.local && status_ >= 400 && tries_.requests_sent == 0;
-  if (!refused) return false;
-  const std::uint32_t most = config_->view().settings().access_log.refusals_per_second;
-  const std::int64_t second = shard_->io->wall_now().unix_nanos / 1'000'000'000;
-  if (shard_->refusal_sampling.takes(second, most)) return false;
-  shard_->counters.add(ShardCount::refusals_left_out);
-  return true;
 }
 
 }  // namespace headrace::net

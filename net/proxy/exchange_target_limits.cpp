@@ -1,7 +1,7 @@
 // What an attempt takes of the limits of its target: of the route, the provider and its key. A
 // target that has no room is passed over for the next one that has.
-#include <algorithm>
-#include <array>
+#include <optional>
+#include <utility>
 
 #include "core/planted_bug.h"
 #include "net/proxy/exchange.h"
@@ -14,7 +14,6 @@
 namespace headrace::net {
 
 using policy::Verdict;
-using policy::config::LimitMeasure;
 using policy::config::ScopeKind;
 
 namespace {
@@ -151,23 +150,6 @@ bool Exchange::pass_over(ScopeKind scope, PassedOver& passed_over) {
   take_as_target(answer);
   if (explanation_ != nullptr) explanation_->why = "those before it had no room";
   return true;
-}
-
-// `used`: what the provider charges for; null: the attempt failed. Its requests count all the same,
-// once the provider may have all of it: it counts them too.
-void Exchange::settle_target(UpstreamCall& call, const policy::Consumption* used) {
-  if (call.limits == nullptr) return;
-  core::Permit& permit = call.limits->taken.permit;
-  std::array<std::int64_t, core::kDemandsMax> amounts{};
-  for (std::size_t i = 0; i < permit.size(); ++i) {
-    const bool counted = call.limits->taken.measures[i] == LimitMeasure::requests;
-    amounts[i] = counted && call.may_be_whole() ? permit.reserved(i)
-                 : used != nullptr              ? used->of(call.limits->taken.measures[i])
-                                                : 0;
-    amounts[i] = std::min(amounts[i], core::kCreditMax);
-  }
-  permit.settle(std::span(amounts).first(permit.size()), shard_->limit_time());
-  shard_->target_holds.destroy(*std::exchange(call.limits, nullptr));
 }
 
 }  // namespace headrace::net

@@ -11,6 +11,7 @@
 #include "net/http/trace_parent.h"
 #include "net/proxy/buffer_relief.h"
 #include "net/proxy/exchange.h"
+#include "net/proxy/presented_credentials.h"
 #include "net/proxy/upstream_target.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
@@ -79,22 +80,6 @@ void Exchange::on_upstream_ready(UpstreamConnection& connection) {
 
 void Exchange::on_upstream_failed(UpstreamFailure failure) {
   upstream_failed(failure);
-}
-
-// The head as the client sent it: still in the shard's scratch, or parsed again from the message.
-http::RequestHead& Exchange::request_head() {
-  if (!head_in_scratch_) {
-    http::HeadScan scan;
-    const http::HeadResult again = http::parse_request_head(
-        {reinterpret_cast<const char*>(message_->lease.data()), message_->head_bytes},
-        http::HeadLimits{.head_bytes_max = http::kHeadBytesMax,
-                         .line_bytes_max = http::kHeadBytesMax,
-                         .fields_max = http::kFieldsMax},
-        shard_->request_head, scan);
-    HEADRACE_CHECK(again.status == http::HeadStatus::complete,
-                   "a head was judged twice differently");
-  }
-  return shard_->request_head;
 }
 
 bool Exchange::write_request_head() {

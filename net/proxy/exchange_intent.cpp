@@ -1,0 +1,55 @@
+// Before a request goes upstream its usage record is begun, and under strict billing its intent is
+// on the disk.
+#include <array>
+
+#include "net/journal/record_keeper.h"
+#include "net/proxy/exchange.h"
+#include "net/shard_config.h"
+#include "net/shard_context.h"
+#include "policy/record/request_tags.h"
+
+namespace headrace::net {
+
+using policy::UsageRecord;
+
+// Holds what the record needs, whatever happens later. `reply`: there is no room, and the request
+// is answered. `park`: it goes on when its intent is on the disk.
+policy::Verdict Exchange::account() {
+  RecordKeeper* keeper = shard_->record_keeper;
+  if (keeper == nullptr) return policy::Verdict::go;
+  policy::ShardRecords& records = keeper->records();
+  const bool strict = config_->view().settings().billing.strict == policy::config::Switch::on;
+  if (ticket_.entry == nullptr) {
+    std::array<char, policy::kRecordTagBytesMax> tags;
+    const policy::PriceVersionText version(call_.price == nullptr ? 0 : call_.price->version);
+    UsageRecord intent = intended_record(tags, version);
+    if (!records.begin(ticket_, intent)) {
+      shard_->counters.add(ShardCount::records_refused);
+      reply(policy::Reason::overloaded, policy::MessageId::records_full);
+      return policy::Verdict::reply;
+    }
+    ticket_.entry->micro_usd.store(intent.cost.count(), std::memory_order_relaxed);
+    if (!strict) return policy::Verdict::go;
+    const auto place = records.write_intent(ticket_);
+    if (!place) return refuse_unrecorded();
+    intent_place_ = *place;
+  }
+  if (!strict || records.synced(intent_place_)) return policy::Verdict::go;
+  if (records.corrupt()) return refuse_unrecorded();
+  keeper->wait_for_disk(*this);
+  return park(core::kNever);
+}
+
+// Its intent is not on the disk, nor will it be in time.
+policy::Verdict Exchange::refuse_unrecorded() {
+  shard_->record_keeper->records().drop(ticket_);
+  shard_->counters.add(ShardCount::records_refused);
+  reply(policy::Reason::overloaded, policy::MessageId::records_full);
+  return policy::Verdict::reply;
+}
+
+void Exchange::on_intent_synced() {
+  resume();
+}
+
+}  // namespace headrace::net
