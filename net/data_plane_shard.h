@@ -20,14 +20,14 @@
 #include "core/spsc_ring.h"
 #include "net/cache/shard_cache.h"
 #include "net/config_snapshot.h"
-#include "net/edge/deadline.h"
-#include "net/edge/listener.h"
 #include "net/journal/record_keeper.h"
+#include "net/limit_tending.h"
 #include "net/log/access_log.h"
 #include "net/log/audit_log.h"
 #include "net/queue/shard_queue.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
+#include "net/shard_listeners.h"
 #include "net/upstream/name_work.h"
 
 namespace headrace::net {
@@ -74,10 +74,11 @@ class DataPlaneShard final : public core::ShardHooks {
   // outlive the shard.
   void keep_records(const policy::RecordSource& source, const policy::ShardRecordAreas& areas,
                     LogBell* bell);
-  // Before the shard runs: opens the listening sockets. The error is for an operator. `first` is
-  // the first shard (null: this is it), which listens already: where the config leaves the port to
-  // the kernel, that shard's port is everybody's.
-  std::expected<void, std::string> listen(const DataPlaneShard* first = nullptr);
+  // Before the shard runs: opens the listening sockets. `first` is the first shard, which listens
+  // already (null: this is it). The error is for an operator.
+  std::expected<void, std::string> listen(const DataPlaneShard* first = nullptr) {
+    return listeners_.open(first == nullptr ? nullptr : &first->listeners_);
+  }
 
   // From the main thread. False: the queue is full.
   [[nodiscard]] bool command(ShardCommand command);
@@ -92,14 +93,12 @@ class DataPlaneShard final : public core::ShardHooks {
   [[nodiscard]] const ShardQueue* queue() const { return queue_.get(); }
   [[nodiscard]] AccessLog& access_log() { return access_log_; }
   [[nodiscard]] AuditLog& audit_log() { return audit_log_; }
-  [[nodiscard]] std::vector<std::string> listening_on() const;
+  [[nodiscard]] std::vector<std::string> listening_on() const { return listeners_.addresses(); }
 
  private:
   static constexpr std::size_t kCommandsMax = 16;
   static constexpr std::size_t kRunQueuePerTurn = 8;
-  static constexpr std::uint32_t kAdminShard = 0;
   static constexpr std::uint32_t kHealthShard = 0;
-  static constexpr int kAdminBacklog = 64;
 
   void on_start(core::Shard& shard) override;
   void on_message(const core::Message& message) override;
@@ -110,23 +109,13 @@ class DataPlaneShard final : public core::ShardHooks {
   void run_queue();
   void take_commands();
   void take_config(std::shared_ptr<const ConfigSnapshot> snapshot);
-  std::expected<void, std::string> open_listener(const std::string& address,
-                                                 const ListenerLink& link, int backlog,
-                                                 std::uint16_t port_given = 0);
-  void match_listeners();
-  static ListenerLink link_of_gone(ListenerLink link, const policy::config::ConfigView& view);
-  void match_admin_listener();
-  void add_listener(const std::string& address, const ListenerLink& link, int backlog);
-  void drain(Listener& listener);
   void ask_for_names(ShardConfig& config);
   void take_names();
   void let_go();
-  void tend_limits();
-  void observe_clock();
-  void look_at_clock();
 
   core::Shard shard_;
   ShardContext context_;
+  LimitTending limits_;
   std::unique_ptr<ShardCache> cache_;
   std::unique_ptr<ShardQueue> queue_;
   AccessLog access_log_;
@@ -134,14 +123,10 @@ class DataPlaneShard final : public core::ShardHooks {
   std::unique_ptr<RecordKeeper> record_keeper_;
   core::Attendant<NameWork>* names_;
   std::vector<std::unique_ptr<ShardConfig>> configs_;  // the current one is the last
-  std::vector<std::unique_ptr<Listener>> listeners_;
+  ShardListeners listeners_;
   core::SpscRing<ShardCommand> commands_;
-  std::uint64_t limits_closed_ = 0;
-  bool clock_step_told_ = false;
-  Deadline limits_due_;  // when a share of limits is to be given back
   std::uint64_t config_number_ = 0;
   bool draining_ = false;
-  bool listeners_drain_ = false;  // some do, after a reload
   std::atomic<std::uint64_t> reloads_done_{0};
   std::atomic<bool> ended_{false};
 };

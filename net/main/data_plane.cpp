@@ -10,15 +10,10 @@
 #include <fmt/format.h>
 
 #include "core/event_log.h"
-#include "net/edge/downstream_connection.h"
 #include "net/journal/record_areas.h"
 #include "net/main/address_wait.h"
 #include "net/main/config_file.h"
-#include "net/proxy/exchange.h"
-#include "net/proxy/request_message.h"
-#include "net/proxy/silent_call.h"
-#include "net/proxy/target_hold.h"
-#include "net/upstream/upstream_connection.h"
+#include "net/main/process_memory_plan.h"
 #include "policy/config/config_remarks.h"
 
 namespace headrace::net {
@@ -97,45 +92,6 @@ void DataPlane::block_signals() {
 
 // --- start ---------------------------------------------------------------------------------------
 
-std::expected<void, std::string> DataPlane::open_logs() {
-  const config::Settings& settings = snapshot_->view().settings();
-  const auto open = [&](const LogKind& kind, config::LogOutput output, config::TextRef path,
-                        auto log_of,
-                        std::unique_ptr<LogWriter>& into) -> std::expected<void, std::string> {
-    if (output == config::LogOutput::off) return {};
-    auto writer = LogWriter::open(kind, output == config::LogOutput::file
-                                            ? std::string(snapshot_->view().text(path))
-                                            : std::string());
-    if (!writer) return std::unexpected(writer.error());
-    into = std::move(*writer);
-    for (const auto& shard : shards_)
-      into->attach(((*shard).*log_of)());
-    into->start();
-    return {};
-  };
-  auto opened = open(kAccessLogKind, settings.access_log.output, settings.access_log.path,
-                     &DataPlaneShard::access_log, log_writer_);
-  if (opened) {
-    opened = open(kAuditLogKind, settings.audit.output, settings.audit.path,
-                  &DataPlaneShard::audit_log, audit_writer_);
-  }
-  if (log_writer_ != nullptr) fleet_.access_lines_lost = &log_writer_->lines_lost();
-  if (audit_writer_ != nullptr) fleet_.audit_lines_lost = &audit_writer_->lines_lost();
-  return opened;
-}
-
-void DataPlane::reopen_logs() {
-  for (const auto& writer : {&log_writer_, &audit_writer_}) {
-    if (*writer != nullptr) (*writer)->reopen();
-  }
-}
-
-void DataPlane::stop_logs() {
-  for (const auto& writer : {&log_writer_, &audit_writer_}) {
-    if (*writer != nullptr) (*writer)->stop();
-  }
-}
-
 std::expected<void, std::string> DataPlane::start(std::shared_ptr<const ConfigSnapshot> snapshot) {
   // Nobody else keeps what the process began with: it is gone when a reload has replaced it.
   snapshot_ = std::move(snapshot);
@@ -145,7 +101,7 @@ std::expected<void, std::string> DataPlane::start(std::shared_ptr<const ConfigSn
     if (auto pinned = core::pin_to_processor(*line_.processor); !pinned) return pinned;
   }
   if (auto made = make_shards(snapshot_); !made) return made;
-  if (auto opened = open_logs(); !opened) return opened;
+  if (auto opened = logs_.open(*snapshot_, shards_, fleet_); !opened) return opened;
   if (journal_ != nullptr) journal_->start();
   names_thread_ =
       std::make_unique<core::AttendantThread<NameWork>>(*names_, "names", kNamesPollInterval);
@@ -215,7 +171,13 @@ std::expected<void, std::string> DataPlane::make_shards(
   fleet_.key_slots = region_->key_slots();
   fleet_.limits = region_->limits();
   fleet_.last_uses = region_->region().last_uses();
-  plan_memory(options, io_options, count);
+  const core::MemoryPlan plan = process_memory_plan(
+      options, io_options, count,
+      {.region = region_->bytes(),
+       .cache = static_cast<std::size_t>(snapshot->view().cache().settings().memory_bytes_max),
+       .bodies = budget_->bytes_max()});
+  fmt::print(stderr, "memory plan: reserved at start, touched only as it is used\n{}",
+             plan.table());
   wait_for_addresses(snapshot->view());
   for (std::uint32_t number = 0; number < count; ++number) {
     auto io = core::Io::create(io_options);
@@ -248,46 +210,6 @@ void DataPlane::keep_records(DataPlaneShard& shard, std::uint32_t number) {
                      record_areas(region_->region(), own.number(), number), &journal_->bell());
 }
 
-void DataPlane::plan_memory(const DataPlaneShard::Options& options,
-                            const core::IoOptions& io_options, std::size_t shards) {
-  const ShardCapacity& capacity = options.capacity;
-  core::MemoryPlan plan;
-  plan.add("io rings and receive buffers", shards, core::Io::planned_bytes(io_options),
-           "a shard's ring, small and bulk buffers");
-  plan.add("client connections", shards * capacity.downstream_connections,
-           sizeof(DownstreamConnection), "each connection, idle or not");
-  plan.add("provider connections", shards * capacity.upstream_connections,
-           sizeof(UpstreamConnection), "each connection, idle or not");
-  plan.add("exchanges", shards * capacity.exchanges, sizeof(Exchange), "each request under way");
-  plan.add("requests held", shards * capacity.messages, sizeof(RequestMessage),
-           "until their answer begins");
-  plan.add("limits held", shards * capacity.exchanges, sizeof(QuotaHold),
-           "requests of callers with limits");
-  plan.add("calls beside another", shards * capacity.exchanges, sizeof(SilentCall),
-           "requests that were hedged");
-  plan.add("limits of targets held", shards * capacity.exchanges, sizeof(TargetHold),
-           "requests to targets with limits");
-  plan.add("decisions", shards * capacity.exchanges, sizeof(policy::DecisionTrail),
-           "requests that may be audited");
-  plan.add("learned models", shards, sizeof(policy::LearnedModels), "how models count tokens");
-  plan.add("head blocks", shards * capacity.head_blocks, kHeadBlockBytes,
-           "heads, local answers, cut events");
-  plan.add("TLS blocks", shards * capacity.tls_blocks, kTlsBlockBytes, "ciphertext being sent");
-  plan.add("access log rings", shards, AccessLog::kRingBytes, "lines not yet written");
-  plan.add("shared region", 1, region_->bytes(), "config base, and what outlives the process");
-  plan.add("cache", 1, snapshot_->view().cache().settings().memory_bytes_max,
-           "answers that are kept, and what it takes to find them");
-  plan.add("cache users", shards,
-           ShardCache::planned_bytes(options.cache_limits, static_cast<std::uint32_t>(shards)),
-           "requests that use it, and what shards say to each other");
-  plan.add("queues", shards,
-           ShardQueue::planned_bytes(options.queue_limits, static_cast<std::uint32_t>(shards)),
-           "requests that wait for a limit, and what shards say to each other");
-  plan.add("bodies", 1, budget_->bytes_max(), "all bodies held whole, of all shards");
-  fmt::print(stderr, "memory plan: reserved at start, touched only as it is used\n{}",
-             plan.table());
-}
-
 // --- run -----------------------------------------------------------------------------------------
 
 void DataPlane::run() {
@@ -300,7 +222,7 @@ void DataPlane::run() {
     if (signal == SIGHUP) {
       reload();
     } else if (signal == SIGUSR1) {
-      reopen_logs();
+      logs_.reopen();
     } else if (signal == SIGTERM || signal == SIGINT) {
       HEADRACE_EVENT(info, "told to end by {}", sender_of(info));
       drain();
@@ -313,7 +235,7 @@ void DataPlane::run() {
     thread->join();
   names_thread_.reset();
   signatures_thread_.reset();
-  stop_logs();
+  logs_.stop();
   if (journal_ != nullptr) journal_->stop();
   finish_region();
   HEADRACE_EVENT(info, "ended");
@@ -381,7 +303,7 @@ void DataPlane::drain() {
   constexpr milliseconds kCloseTime{2000};
   if (!wait_until_ended(kCloseTime)) {
     HEADRACE_EVENT(error, "connections did not close in time; ending all the same");
-    stop_logs();
+    logs_.stop();
     if (journal_ != nullptr) journal_->stop();
     std::_Exit(1);
   }
@@ -410,7 +332,7 @@ bool DataPlane::wait_until_ended(milliseconds longest) {
       return false;
     }
     // Logs are rotated while streams take their time to end; a config has nobody left to serve.
-    if (signal == SIGUSR1) reopen_logs();
+    if (signal == SIGUSR1) logs_.reopen();
     if (signal == SIGHUP) HEADRACE_EVENT(warning, "draining: the config is not read again");
     // The shards only look when something wakes them.
     for (const auto& shard : shards_)

@@ -13,13 +13,12 @@
 
 #include "core/attendant_thread.h"
 #include "core/mailbox.h"
-#include "core/memory_plan.h"
 #include "core/shard_thread.h"
 #include "net/data_plane_shard.h"
 #include "net/fleet.h"
-#include "net/log/log_writer.h"
 #include "net/main/command_line.h"
 #include "net/main/journal_home.h"
+#include "net/main/process_logs.h"
 #include "net/main/region_home.h"
 #include "net/main/start_settings.h"
 #include "net/process_watch.h"
@@ -45,13 +44,8 @@ class DataPlane {
   static void block_signals();
 
  private:
-  std::expected<void, std::string> open_logs();
-  void reopen_logs();
-  void stop_logs();
   std::expected<void, std::string> make_shards(
       const std::shared_ptr<const ConfigSnapshot>& snapshot);
-  void plan_memory(const DataPlaneShard::Options& options, const core::IoOptions& io_options,
-                   std::size_t shards);
   void keep_records(DataPlaneShard& shard, std::uint32_t number);
   void finish_region();
   void reload();
@@ -81,8 +75,7 @@ class DataPlane {
   std::unique_ptr<core::Attendant<tls::SignatureWork>> signatures_;
   std::unique_ptr<core::AttendantThread<tls::SignatureWork>> signatures_thread_;
   std::vector<std::unique_ptr<DataPlaneShard>> shards_;
-  std::unique_ptr<LogWriter> log_writer_;
-  std::unique_ptr<LogWriter> audit_writer_;
+  ProcessLogs logs_;
   std::vector<std::unique_ptr<core::ShardThread>> threads_;
 };
 
