@@ -3,7 +3,7 @@ cache with single flight, and a journal. What tests of faults are run against a 
 
 import re
 
-from accounting_test import Accounted
+from accounted_gateway import Accounted
 from gateway import KEY
 
 OTHER_KEY = "hr-CANARY-other-0123456789"

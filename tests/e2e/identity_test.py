@@ -8,7 +8,7 @@ import json
 import time
 import unittest
 
-from accounting_test import ctl
+from accounted_gateway import ctl
 from gateway import KEY, Gateway, Response, chat, request
 from upstream import CHAT_ANSWER, Upstream
 

@@ -11,6 +11,7 @@ import threading
 import time
 import unittest
 
+from fault_world import cpu_seconds
 from gateway import BIN, KEY, Gateway, Response, chat, request
 from process_world import ask, wait_for
 from upstream import STREAM_HEAD, Upstream, chunk, delta, event
@@ -346,11 +347,6 @@ class Process(unittest.TestCase):
                 text = gateway.admin("/metrics").decode()
         there = set(re.findall(r"^# TYPE (\S+) ", text, re.MULTILINE))
         self.assertEqual({name: place for name, place in named.items() if name not in there}, {})
-
-
-def cpu_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

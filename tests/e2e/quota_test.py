@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from accounting_test import Accounted, ctl
+from accounted_gateway import Accounted, ctl
 from gateway import Gateway, Response, chat, request
 from upstream import CHAT, STREAM_HEAD, Upstream, answer, chunk, delta, event
 

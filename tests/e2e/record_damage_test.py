@@ -7,7 +7,7 @@ import struct
 import subprocess
 import unittest
 
-from accounting_test import Accounted
+from accounted_gateway import Accounted
 from gateway import BIN, Response, chat, request
 from mock import Mock
 

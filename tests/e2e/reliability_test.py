@@ -1,72 +1,17 @@
 """What went wrong for others, on the client's side: smuggling by bodies, answers before the body is
-read, odd Hosts and paths, injection through names and values, bombs, slow and many clients."""
+read, odd Hosts and paths, injection through names and values, bombs."""
 
 import gzip
 import json
-import pathlib
-import re
-import resource
 import socket
-import threading
-import time
 import unittest
 
-from gateway import KEY, PROVIDER_KEY, Gateway, Response, chat, read_to_end, request
-from upstream import CHAT_ANSWER, Upstream, answer, chunk
+from clients import BODY, PASSTHROUGH, Clients, send
+from fault_world import cpu_seconds, resident_bytes
+from gateway import KEY, Gateway, Response, chat, read_to_end, request
+from upstream import Upstream, answer
 
-PASSTHROUGH = """passthrough:
-  - path: /v1/audio/x
-    methods: [GET, POST]
-    provider: openai
-  - path: /v1/custom/**
-    methods: [GET, POST]
-    provider: openai
-"""
 CHUNKED = ["Transfer-Encoding: chunked", "Content-Type: application/json"]
-
-
-def send(connection, data, one_byte):
-    """False when the other side closed before all of it was sent."""
-    try:
-        if one_byte:
-            for i in range(len(data)):
-                connection.sendall(data[i : i + 1])
-        else:
-            connection.sendall(data)
-    except (BrokenPipeError, ConnectionResetError):
-        pass
-
-
-def cpu_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / 100
-
-
-def resident_bytes(pid):
-    return int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
-
-
-class Clients(unittest.TestCase):
-    def setUp(self):
-        self.script = lambda request, connection: connection.sendall(CHAT_ANSWER)
-        self.upstream = Upstream(lambda *args: self.script(*args)).__enter__()
-        self.gateway = Gateway(self.upstream.address, extra=PASSTHROUGH + self.extra()).__enter__()
-
-    def tearDown(self):
-        self.gateway.__exit__(None, None, None)
-        self.upstream.__exit__()
-
-    @staticmethod
-    def extra():
-        return ""
-
-    def ask(self, data, one_byte=False):
-        with self.gateway.connect() as connection:
-            send(connection, data, one_byte)
-            return Response(connection)
-
-
-BODY = chat()
 # Behind the head "Transfer-Encoding: chunked"; each carries what must not become a second request.
 SMUGGLED = request(chat(smuggled=True))
 BAD_CHUNKS = {
@@ -364,77 +309,6 @@ class Bombs(Clients):
         self.assertTrue(response.whole)
         self.assertEqual(len(response.body.split(b"\n\n")), 3)
         self.assertLess(cpu_seconds(self.gateway.process.pid) - used, 5)
-
-
-class SlowClients(Clients):
-    @staticmethod
-    def extra():
-        return "http:\n  head_timeout_ms: 500\n  keep_alive_timeout_ms: 600\n  rate_grace_ms: 400\n  send_bytes_per_second_min: 100000\n"
-
-    def test_a_head_has_one_deadline_however_it_drips(self):
-        crowd = [self.gateway.connect() for _ in range(200)]
-        for connection in crowd:
-            connection.sendall(b"POST /v1/chat")
-        stop = threading.Event()
-
-        def drip():
-            while not stop.is_set():
-                for connection in crowd:
-                    try:
-                        connection.sendall(b"x")
-                    except OSError:
-                        pass
-                stop.wait(0.05)
-
-        dripping = threading.Thread(target=drip)
-        dripping.start()
-        try:
-            for _ in range(20):  # everybody else is served meanwhile
-                self.assertEqual(self.ask(request(BODY)).status, 200)
-            for connection in crowd:
-                answered = read_to_end(connection)
-                self.assertIn(answered[:12], (b"HTTP/1.1 408", b""))
-        finally:
-            stop.set()
-            dripping.join()
-            for connection in crowd:
-                connection.close()
-        self.gateway.wait_for_metric("headrace_downstream_connections", lambda value: value == 1)
-
-    def test_who_says_nothing_is_closed(self):
-        with self.gateway.connect() as fresh, self.gateway.connect() as kept:
-            kept.sendall(request(BODY))
-            self.assertEqual(Response(kept).status, 200)
-            self.assertEqual(fresh.recv(1), b"")
-            self.assertEqual(kept.recv(1), b"")
-
-    def test_a_second_head_that_drips_has_its_deadline_too(self):
-        with self.gateway.connect() as connection:
-            connection.sendall(request(BODY))
-            self.assertEqual(Response(connection).status, 200)
-            connection.sendall(b"P")
-            self.assertIn(read_to_end(connection)[:12], (b"HTTP/1.1 408", b""))
-
-    def test_who_reads_too_slowly_is_cut_off(self):
-        closed = threading.Event()
-
-        def script(request, connection):
-            head = b"HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\nContent-Length: 200000000\r\n\r\n"
-            try:
-                connection.sendall(head)
-                for _ in range(2000):
-                    connection.sendall(b"x" * 100_000)
-            except OSError:
-                closed.set()
-                raise
-
-        self.script = script
-        with self.gateway.connect() as connection:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            connection.sendall(request(None, path="/v1/audio/x", headers=["Content-Length: 0"]))
-            self.assertTrue(closed.wait(10), "a reader who does not read holds its provider for ever")
-            self.gateway.wait_for_metric("headrace_requests_in_flight", lambda value: value == 1)
-            self.assertEqual(self.ask(request(chat(model="none"))).status, 404)
 
 
 if __name__ == "__main__":

@@ -78,4 +78,13 @@ inline bool spend(ShardLimits& shard, const LimitTerms& terms, std::int64_t amou
   return true;
 }
 
+// How much of it is to be had in such amounts.
+inline std::int64_t spend_all(ShardLimits& shard, const LimitTerms& terms, std::int64_t amount,
+                              LimitTime now) {
+  std::int64_t sum = 0;
+  while (spend(shard, terms, amount, now))
+    sum += amount;
+  return sum;
+}
+
 }  // namespace headrace::core
