@@ -30,19 +30,23 @@ enum class PlantedBug : std::uint8_t {
   accept_lost,          // a multishot accept that ended by itself
   proxied_source_lost,  // what a proxy says of whose the connection is
   // TLS
-  tls_cut_taken_as_end,   // FIN without close_notify
-  tls_block_let_go,       // while the kernel still sends from it
-  tls_write_forgotten,    // begun while the last flight of the handshake was on its way
-  tls_bytes_dropped,      // that came together with the end of the handshake
-  tls_signature_lost,     // nobody goes on when it has come
-  tls_block_wait_lost,    // nor when there is a block to encrypt into
-  tls_goodbye_unsaid,     // close_notify
-  tls_certificates_kept,  // after a reload
+  tls_cut_taken_as_end,    // FIN without close_notify
+  tls_block_let_go,        // while the kernel still sends from it
+  tls_write_forgotten,     // begun while the last flight of the handshake was on its way
+  tls_bytes_dropped,       // that came together with the end of the handshake
+  tls_signature_lost,      // nobody goes on when it has come
+  tls_block_wait_lost,     // nor when there is a block to encrypt into
+  tls_goodbye_unsaid,      // close_notify
+  tls_certificates_kept,   // after a reload
+  tls_client_unverified,   // whatever certificate it shows
+  tls_signer_wait_lost,    // as many signatures are under way as there may be, and one ends
+  certificate_of_anybody,  // a good one that stands for no key lets its client in
   // closing
   closed_in_flight,  // a descriptor, while operations on it run
   closed_twice,
   timer_left_armed,
-  drained_left_open,  // an idle connection
+  drained_left_open,      // an idle connection
+  drained_while_waiting,  // for whatever its request waits
   // provider connections
   tunnels_send_told,        // that to the proxy on the way out, to who waits for the provider
   stale_waiter,             // who left is given a connection all the same

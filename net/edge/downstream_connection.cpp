@@ -284,6 +284,10 @@ bool DownstreamConnection::ends_with_this() const {
 void DownstreamConnection::finish_soon() {
   if (core::planted(core::PlantedBug::drained_left_open)) return;
   finish_soon_ = true;
+  if (core::planted(core::PlantedBug::drained_while_waiting) && exchange_ != nullptr &&
+      exchange_->state() == ExchangeState::parked) {
+    return close();
+  }
   if (state_ == State::reading_head && gathered_bytes_ == 0) close();
 }
 

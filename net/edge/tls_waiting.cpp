@@ -95,7 +95,10 @@ void TlsWaiting::take_signatures() {
     TlsLayer* layer = std::exchange(signature.layer, nullptr);
     std::unique_ptr<tls::KeyOperation> operation = std::move(signature.operation);
     signature.next_free = std::exchange(first_free_, reply.slot);
-    if (TlsLayer* next = for_signer_.pop_front()) start_signature(*next, next->take_signature());
+    TlsLayer* next = for_signer_.pop_front();
+    if (next != nullptr && !core::planted(core::PlantedBug::tls_signer_wait_lost)) {
+      start_signature(*next, next->take_signature());
+    }
     if (layer == nullptr) return;
     layer->set_signature_slot(TlsLayer::kNoSignature);
     layer->keep_signature(std::move(operation));

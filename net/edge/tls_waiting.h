@@ -54,6 +54,7 @@ class TlsWaiting {
   bool on_turn();
 
   [[nodiscard]] bool any_waits_for_block() const { return !for_block_.empty(); }
+  [[nodiscard]] bool any_waits_for_signer() const { return !for_signer_.empty(); }
 
  private:
   static constexpr std::uint32_t kNoSlot = UINT32_MAX;

@@ -1,6 +1,7 @@
 // The identify stage of an exchange: whose request it is.
 #include <array>
 
+#include "core/planted_bug.h"
 #include "net/edge/downstream_connection.h"
 #include "net/fleet.h"
 #include "net/proxy/exchange.h"
@@ -57,6 +58,7 @@ bool Exchange::identify_by_certificate() {
   const policy::config::ConfigView& view = config_->view();
   for (const std::string& name : downstream_->client_names()) {
     const policy::config::ApiKey* key = view.find_certificate_key(name);
+    if (core::planted(core::PlantedBug::certificate_of_anybody)) key = &view.keys().front();
     if (key == nullptr) continue;
     caller_ = view.scopes().caller(*key);
     if (caller_.user != nullptr) note_user(view.text(caller_.user->name));

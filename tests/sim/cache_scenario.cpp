@@ -1,13 +1,14 @@
 #include "tests/sim/cache_scenario.h"
 
 #include <algorithm>
-#include <charconv>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "tests/sim/asking_client.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/gateway.h"
 #include "tests/sim/ledger.h"
@@ -24,6 +25,8 @@ using std::chrono::milliseconds;
 constexpr std::uint32_t kQuestions = 5;
 constexpr std::uint32_t kClients = 14;
 constexpr std::uint32_t kRequestsEach = 25;
+// Some read slowly, and nobody else may have to wait for it.
+constexpr std::uint32_t kBlocksForAll = 512;
 
 enum class Kind : std::uint8_t { good, refused, failed, broken };
 
@@ -39,15 +42,6 @@ struct Said {
 
 std::string question_body(std::uint32_t question, bool stream) {
   return fmt::format(R"({{"model":"kept-sim","stream":{},"messages":["Q{}."]}})", stream, question);
-}
-
-std::uint32_t number_behind(std::string_view text, std::string_view mark) {
-  std::uint32_t number = UINT32_MAX;
-  if (const std::size_t at = text.find(mark); at != std::string_view::npos) {
-    const char* first = text.data() + at + mark.size();
-    std::from_chars(first, text.data() + text.size(), number);
-  }
-  return number;
 }
 
 class Scene {
@@ -127,98 +121,50 @@ class Provider {
 
 // --- clients -------------------------------------------------------------------------------------
 
-class Client {
+class Client final : public AskingClient {
  public:
-  Client(Scene& scene, int tenant, std::uint32_t requests)
-      : scene_(scene), tenant_(tenant), left_(requests) {}
-
-  void start() {
-    World::current().after(World::current().some_delay(), [this] { connect(); });
-  }
-  [[nodiscard]] bool done() const { return left_ == 0 && !waiting_; }
+  Client(Scene& scene, int tenant, std::uint32_t requests, TlsWorld* tls)
+      : AskingClient(tls), scene_(scene), tenant_(tenant), left_(requests) {}
 
  private:
-  void connect() {
-    peer_ = World::current().connect(Gateway::address());
-    if (peer_ == nullptr) {
-      if (!scene_.draining) World::current().violation("nobody listens");
-      left_ = 0;
-      return;
-    }
-    reader_ = std::make_unique<MessageReader>(MessageReader::Side::responses);
-    const std::uint64_t connection = ++connection_;
-    peer_->on_bytes = [this, connection](std::string_view bytes) {
-      if (connection == connection_) on_bytes(bytes);
-    };
-    peer_->on_end = [this, connection] {
-      if (connection == connection_) on_over();
-    };
-    peer_->on_reset = peer_->on_end;
-    if (dice().one_in(6)) {
-      peer_->read_slowly(1 + static_cast<std::size_t>(dice().below(4'000)), 400);
-    }
-    ask();
-  }
+  [[nodiscard]] bool wants_more() const override { return left_ > 0; }
 
-  void ask() {
-    if (left_ == 0) return;
+  std::string question() override {
     --left_;
-    waiting_ = true;
     ++scene_.run.requests;
     question_ = static_cast<std::uint32_t>(dice().below(kQuestions));
     stream_ = dice().one_in(3);
-    const std::string body = question_body(question_, stream_);
-    peer_->write(fmt::format(
-        "POST /v1/chat/completions HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {}\r\n{}"
-        "Content-Length: {}\r\n\r\n{}",
-        tenant_ == 0 ? kClientKey : kOtherClientKey,
-        dice().one_in(8) ? "X-Headrace-Cache: refresh\r\n" : "", body.size(), body));
-    if (!dice().one_in(7)) return;
-    World::current().after(milliseconds(dice().below(80)), [this, connection = connection_] {
-      if (connection == connection_ && waiting_) leave();
-    });
+    return chat_request(tenant_ == 0 ? kClientKey : kOtherClientKey,
+                        question_body(question_, stream_),
+                        dice().one_in(8) ? "X-Headrace-Cache: refresh\r\n" : "");
   }
 
-  void leave() {
-    ++scene_.run.left;
-    waiting_ = false;
-    ++connection_;
-    if (dice().one_in(2)) {
-      peer_->reset();
-    } else {
-      peer_->finish();
-    }
-    if (left_ > 0) start();
+  std::optional<core::Duration> patience() override {
+    if (!dice().one_in(7)) return std::nullopt;
+    return milliseconds(dice().below(80));
   }
 
-  void on_bytes(std::string_view bytes) {
-    reader_->feed(bytes);
-    while (auto message = reader_->next()) {
-      if (!waiting_) return World::current().violation("an answer that nobody asked for");
-      waiting_ = false;
-      judge(*message, true);
-      if (left_ > 0) {
-        World::current().after(World::current().some_delay(), [this, connection = connection_] {
-          if (connection == connection_) ask();
-        });
-      }
+  void on_connected(Peer& peer) override {
+    if (dice().one_in(6)) {
+      peer.read_slowly(1 + static_cast<std::size_t>(dice().below(4'000)), 400);
     }
-    if (!reader_->error().empty()) World::current().violation(reader_->error());
   }
 
-  void on_over() {
-    ++connection_;
-    peer_->finish();
-    if (std::exchange(waiting_, false)) {
-      // Only an answer that the provider broke off may end so.
-      if (!reader_->in_body()) {
-        // Or one that met the request half-way.
-        if (!scene_.draining) World::current().violation("a connection ended without an answer");
-      } else {
-        judge(reader_->partial(), false);
-      }
+  void on_left() override { ++scene_.run.left; }
+  void on_answer(const Message& message) override { judge(message, true); }
+
+  void on_nobody_listens() override {
+    if (!scene_.draining) World::current().violation("nobody listens");
+    left_ = 0;
+  }
+
+  // Only an answer that the provider broke off may end so; or one that met the request half-way.
+  void on_lost(MessageReader& reader) override {
+    if (reader.in_body()) {
+      judge(reader.partial(), false);
+    } else if (!scene_.draining) {
+      World::current().violation("a connection ended without an answer");
     }
-    if (left_ > 0) start();
   }
 
   void judge(const Message& message, bool whole) {
@@ -258,12 +204,8 @@ class Client {
   Scene& scene_;
   int tenant_;
   std::uint32_t left_;
-  std::shared_ptr<Peer> peer_;
-  std::unique_ptr<MessageReader> reader_;
-  std::uint64_t connection_ = 0;
   std::uint32_t question_ = 0;
   bool stream_ = false;
-  bool waiting_ = false;
 };
 
 FaultOdds odds_of(std::uint64_t seed) {
@@ -279,14 +221,18 @@ class Stage {
  public:
   explicit Stage(std::uint64_t seed)
       : seed_(seed),
-        world_(seed, odds_of(seed)),
+        tls_(staged_tls(seed)),
+        world_(seed, with_tls(odds_of(seed), tls_)),
         gateway_(world_, {.shards = 1 + static_cast<std::uint32_t>(seed % 3),
                           .cache = true,
                           .hedges = seed % 2 == 1,
-                          .drain = seed % 5 < 2}) {
+                          .drain = seed % 5 < 2,
+                          .tls = tls_.get(),
+                          .tls_blocks = kBlocksForAll}) {
     constexpr std::size_t kSpare = 3;
+    if (tls_ != nullptr) tls_->settled = [this] { return gateway_.reloaded(); };
     for (const std::size_t index : {std::size_t{0}, kSpare}) {
-      world_.serve(Gateway::provider_address(index), [this](std::shared_ptr<Peer> peer) {
+      serve(world_, index, tls_.get(), [this](std::shared_ptr<Peer> peer) {
         providers_.push_back(std::make_unique<Provider>(scene_, std::move(peer)));
       });
     }
@@ -295,10 +241,11 @@ class Stage {
 
   CacheRun play() {
     for (std::uint32_t i = 0; i < kClients; ++i) {
-      clients_.push_back(std::make_unique<Client>(scene_, static_cast<int>(i % 2), kRequestsEach));
+      clients_.push_back(
+          std::make_unique<Client>(scene_, static_cast<int>(i % 2), kRequestsEach, tls_.get()));
       clients_.back()->start();
     }
-    if (seed_ % 4 == 0) world_.after(milliseconds(300), [this] { gateway_.reload(); });
+    if (seed_ % 4 == 0) world_.after(milliseconds(300), [this] { reload(gateway_, tls_); });
     // In the middle of everything: whoever waits for another's answer is served, and it ends.
     if (seed_ % 7 == 3) {
       world_.after(milliseconds(world_.random().below(600)), [this] {
@@ -314,11 +261,13 @@ class Stage {
     scene_.run.violations = violations_of(world_, gateway_);
     scene_.run.waits = gateway_.count(net::ShardCount::cache_waits);
     scene_.run.hedges = gateway_.count(net::ShardCount::hedges);
+    if (tls_ != nullptr) scene_.run.tls = tls_->counts();
     return scene_.run;
   }
 
  private:
   std::uint64_t seed_;
+  std::unique_ptr<TlsWorld> tls_;  // none: nobody speaks it
   World world_;
   Scene scene_;
   std::deque<std::unique_ptr<Provider>> providers_;

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/sim/tls_events.h"
+
 namespace headrace::sim {
 
 struct CacheRun {
@@ -21,6 +23,7 @@ struct CacheRun {
   std::uint64_t waits = 0;  // hits that another request had fetched meanwhile
   std::uint64_t left = 0;   // by their clients
   std::uint64_t hedges = 0;
+  TlsCounts tls{};  // of the runs that speak it
 };
 
 // The same seed gives the same run, always.

@@ -26,6 +26,7 @@ TEST(SimulatorCache, NobodyIsGivenWhatIsNotHisAndNothingIsLeft) {
     all.waits += run.waits;
     all.left += run.left;
     all.hedges += run.hedges;
+    add(all.tls, run.tls);
   }
   fmt::print("{} requests, {} fetched, {} hits, {} of them waited, {} left, {} hedges\n",
              all.requests, all.fetched, all.hits, all.waits, all.left, all.hedges);
@@ -34,6 +35,10 @@ TEST(SimulatorCache, NobodyIsGivenWhatIsNotHisAndNothingIsLeft) {
   EXPECT_GT(all.left, all.requests / 40);
   EXPECT_LT(all.fetched, all.requests);
   EXPECT_GT(all.hedges, all.fetched / 100);
+#if !defined(HEADRACE_SANITIZED)
+  EXPECT_EQ(missing_of(kWholeHandshakes, all.tls), "");
+  EXPECT_EQ(missing_of(kResumptions, all.tls), "");
+#endif
 }
 
 }  // namespace

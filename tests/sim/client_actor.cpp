@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "tests/sim/dice.h"
+#include "tests/sim/peer_tls.h"
 #include "tests/sim/world.h"
 
 namespace headrace::sim {
@@ -101,7 +102,9 @@ void ClientActor::introduce_itself() {
   }
   // What a proxy says comes before anything of TLS.
   peer_->write(introduction_.bytes);
-  peer_->put_on(tls_->client(*peer_, tls_memory_, !well_behaved_));
+  auto layer = tls_->client(*peer_, tls_memory_, !well_behaved_);
+  shown_ = layer->shown();
+  peer_->put_on(std::move(layer));
 }
 
 void ClientActor::go_on() {

@@ -51,8 +51,10 @@ class ClientActor {
   void connect();
   void introduce_itself();
   void send_batch();
-  void write_request(const Request& request);
+  void write_request(Request& request);
   void write_body(const Request& request);
+  // True: it is to be known by what its connection has shown.
+  [[nodiscard]] bool leaves_key_out(Request& request) const;
   void add(std::string bytes, bool needs_continue = false);
   void pump();
   void go_on();
@@ -80,6 +82,7 @@ class ClientActor {
   bool proxied_;
   TlsWorld* tls_;
   TlsMemory tls_memory_;
+  ShownCertificate shown_ = ShownCertificate::none;  // by this connection
   Introduction introduction_;
   std::shared_ptr<Peer> peer_;
   std::unique_ptr<MessageReader> reader_;

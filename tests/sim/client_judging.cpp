@@ -102,6 +102,7 @@ void ClientActor::judge(Request& request, const Message& received, bool whole) {
     }
     if (!whole) tls_->count(TlsEvent::answer_cut_untold);
   }
+  if (request.by_certificate && whole) tls_->count(TlsEvent::known_by_certificate);
   ledger_.settle(request, whole ? Outcome::answered : Outcome::cut);
 }
 
@@ -142,6 +143,7 @@ void ClientActor::judge_local(Request& request, const Message& message, bool who
       message.body.find("gpt-sim") == std::string::npos) {
     violation("a list of models without models: " + message.body);
   }
+  if (request.nobodys && status == 401) tls_->count(TlsEvent::nobodys_certificate);
   ledger_.settle(request, whole ? Outcome::refused : Outcome::cut);
 }
 

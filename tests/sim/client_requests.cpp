@@ -78,12 +78,22 @@ void ClientActor::add(std::string bytes, bool needs_continue) {
   }
 }
 
-void ClientActor::write_request(const Request& request) {
+bool ClientActor::leaves_key_out(Request& request) const {
+  const bool certified =
+      shown_ == ShownCertificate::customers || shown_ == ShownCertificate::strays;
+  if (!certified || request.call == Call::unknown_key || dice().one_in(2)) return false;
+  (shown_ == ShownCertificate::customers ? request.by_certificate : request.nobodys) = true;
+  return true;
+}
+
+void ClientActor::write_request(Request& request) {
   std::string target = request.target;
   const std::string_view key =
       request.call == Call::unknown_key ? "client-key-that-nobody-knows" : kClientKey;
   std::string credential = fmt::format("Authorization: Bearer {}\r\n", key);
-  if (request.call == Call::messages || request.call == Call::messages_stream) {
+  if (leaves_key_out(request)) {
+    credential.clear();
+  } else if (request.call == Call::messages || request.call == Call::messages_stream) {
     credential = fmt::format("X-Api-Key: {}\r\n", key);
   } else if (request.call == Call::gemini || request.call == Call::gemini_stream) {
     credential = fmt::format("x-goog-api-key: {}\r\n", key);

@@ -17,8 +17,7 @@ void Coverage::add(const Coverage& other) {
     stage_waits[i] += other.stage_waits[i];
   for (std::size_t i = 0; i < calls.size(); ++i)
     calls[i] += other.calls[i];
-  for (std::size_t i = 0; i < tls.size(); ++i)
-    tls[i] += other.tls[i];
+  sim::add(tls, other.tls);
   runs += other.runs;
   requests += other.requests;
   answered += other.answered;

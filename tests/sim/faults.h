@@ -49,6 +49,8 @@ enum class Fault : std::uint8_t {
   tls_record_spoiled,  // on its way
   tls_end_untold,      // FIN without close_notify, within a record or behind one
   signature_slow,      // the attendant takes its time
+  tls_strange_client,  // its certificate is of nobody whom the gateway trusts
+  tls_bare_client,     // shows none where one is required
   count,
 };
 
@@ -91,7 +93,9 @@ inline constexpr std::array<std::string_view, kFaults> kFaultNames = {"short_rea
                                                                       "tls_wrong_certificate",
                                                                       "tls_record_spoiled",
                                                                       "tls_end_untold",
-                                                                      "signature_slow"};
+                                                                      "signature_slow",
+                                                                      "tls_strange_client",
+                                                                      "tls_bare_client"};
 
 constexpr std::string_view name(Fault fault) {
   return kFaultNames[static_cast<std::size_t>(std::to_underlying(fault))];

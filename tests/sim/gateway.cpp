@@ -24,7 +24,7 @@ namespace config = policy::config;
 namespace {
 
 constexpr std::size_t kNameRequestsMax = 64;
-constexpr std::size_t kSignaturesPerStep = 64;
+constexpr std::size_t kSignaturesPerStep = net::TlsWaiting::kSignaturesMax;
 constexpr std::uint64_t kSlowSignatureMillisMax = 1'500;
 constexpr std::uint64_t kStageDelayMicrosMax = 200'000;
 
@@ -76,11 +76,11 @@ Gateway::Gateway(World& world, const GatewayOptions& options)
                               .head_blocks = 6,
                               .tls_blocks = options.tls_blocks};
   } else {
-    shard_options.capacity = {.downstream_connections = 256,
-                              .upstream_connections = 256,
-                              .exchanges = 256,
-                              .messages = 256,
-                              .head_blocks = 256,
+    shard_options.capacity = {.downstream_connections = options.connections,
+                              .upstream_connections = options.connections,
+                              .exchanges = options.connections,
+                              .messages = options.connections,
+                              .head_blocks = options.connections,
                               .tls_blocks = options.tls_blocks};
   }
   // Rings of a few messages, so that they are full now and then.
@@ -172,6 +172,25 @@ std::uint64_t Gateway::count(net::ShardCount which) const {
   for (const auto& shard : shards_)
     sum += shard->context().counters.counts.value(which);
   return sum;
+}
+
+Standing Gateway::standing() const {
+  Standing now;
+  for (const auto& shard : shards_) {
+    net::ShardContext& context = shard->context();
+    now.queued += static_cast<std::uint64_t>(context.counters.gauges.requests_queued.value());
+    now.hedged += context.silent_calls.in_use();
+    context.exchanges.for_each([&](const net::Exchange& exchange) {
+      now.parked += exchange.state() == net::ExchangeState::parked ? 1U : 0U;
+    });
+  }
+  return now;
+}
+
+bool Gateway::signer_is_full() const {
+  return std::ranges::any_of(shards_, [](const auto& shard) {
+    return shard->context().tls_waiting.any_waits_for_signer();
+  });
 }
 
 net::ExchangeMoves Gateway::moves() const {

@@ -49,6 +49,14 @@ struct GatewayOptions {
   TlsWorld* tls = nullptr;                   // clients and providers speak TLS
   // To encrypt into: as many as there may be connections that read slowly, or hardly any.
   std::uint32_t tls_blocks = 2;
+  std::uint32_t connections = 256;  // and as many of everything else, on each shard
+};
+
+// What requests wait for at a moment.
+struct Standing {
+  std::uint64_t queued = 0;  // for room
+  std::uint64_t hedged = 0;  // for either of two calls
+  std::uint64_t parked = 0;  // those that are queued included
 };
 
 using StageWaits = std::array<std::uint64_t, policy::kStageNames.size()>;
@@ -94,6 +102,9 @@ class Gateway final : public net::StageDelays {
   // How often requests were made to wait, by stage.
   [[nodiscard]] const StageWaits& stage_waits() const { return stage_waits_; }
   [[nodiscard]] std::string state() const;
+  [[nodiscard]] Standing standing() const;
+  // More handshakes wait for the attendant than it is asked to sign for.
+  [[nodiscard]] bool signer_is_full() const;
   // Hands on what shards have asked of the attendants.
   void attend();
   // While all shards sleep: what one of them should be doing instead; empty: nothing.

@@ -21,6 +21,9 @@ constexpr std::string_view kRetry =
     "retry: {tries: 4, base_ms: 20, max_ms: 100, hint_max_ms: 2000, budget_percent: 100, "
     "budget_burst: 1000}";
 
+constexpr std::string_view kOneTry = "retry: {tries: 1}";
+constexpr std::string_view kOneMoreTry = "retry: {tries: 2, budget_burst: 1000}";
+
 constexpr std::string_view kBehindProxy =
     "    proxy_protocol: optional\n"
     "    trusted_proxies: [192.0.2.0/24]\n"
@@ -34,7 +37,8 @@ std::string egress_text() {
 // A handshake may wait for its signature.
 constexpr std::string_view kTlsTimes = "  tls_handshake_timeout_ms: 6000\n";
 
-std::string listener_tls_text(const TlsFiles& files) {
+std::string listener_tls_text(const TlsWorld& tls) {
+  const TlsFiles& files = tls.files();
   std::string yaml = fmt::format(
       "    tls: true\n"
       "    certificates:\n"
@@ -43,6 +47,21 @@ std::string listener_tls_text(const TlsFiles& files) {
       files.quick_certificate, files.quick_key, files.slow_certificate, files.slow_key);
   if (!files.ticket_keys.empty())
     yaml += fmt::format("    ticket_key_file: {}\n", files.ticket_keys);
+  if (tls.of_clients() != Certificates::off) {
+    yaml += fmt::format("    client_certificates: {}\n    client_ca_file: {}\n",
+                        tls.of_clients() == Certificates::required ? "required" : "optional",
+                        files.clients_authority);
+  }
+  return yaml;
+}
+
+std::string provider_tls_text(const TlsWorld& tls) {
+  const TlsFiles& files = tls.files();
+  std::string yaml = fmt::format("    ca_file: {}\n", files.authority);
+  if (tls.of_clients() != Certificates::off) {
+    yaml += fmt::format("    client_certificate_file: {}\n    client_key_file: {}\n",
+                        files.outside_certificate, files.outside_key);
+  }
   return yaml;
 }
 
@@ -87,7 +106,7 @@ billing:
 providers:
 )",
       Gateway::address().text(), tiny ? 6 : 1000, options.proxied ? kBehindProxy : "",
-      tls ? listener_tls_text(options.tls->files()) : "", tls ? kTlsTimes : "", kBodyBytesMax,
+      tls ? listener_tls_text(*options.tls) : "", tls ? kTlsTimes : "", kBodyBytesMax,
       tiny ? 1536 * 1024 : 64 * 1024 * 1024, options.strict, options.drain ? "drain" : "cancel");
   for (std::size_t i = 0; i < Gateway::kProviders; ++i) {
     yaml += fmt::format(
@@ -113,8 +132,7 @@ providers:
         options.resilience ? "breaker: {failures: 4, window_ms: 2000, open_ms: 300, successes: 1}"
                            : "breaker: {failures: 0}",
         options.egress ? egress_text() : "", tls ? "https" : "http",
-        tls ? fmt::format("    ca_file: {}\n", options.tls->files().authority) : "",
-        tls ? kTlsConnectMillis : kConnectMillis,
+        tls ? provider_tls_text(*options.tls) : "", tls ? kTlsConnectMillis : kConnectMillis,
         options.provider_limits.empty() ? std::string()
                                         : fmt::format("    limits: {}\n", options.provider_limits));
   }
@@ -165,12 +183,16 @@ passthrough:
     provider: openai
     methods: [GET, HEAD, DELETE]
 )",
-                      options.resilience ? kRetry : "retry: {tries: 1}",
+                      options.resilience ? kRetry : kOneTry,
                       options.resilience ? ", {provider: spare}" : "",
                       options.resilience ? ", {provider: spare, model: gpt-real, priority: 1}" : "",
                       kClientKey, options.resilience ? "comment_interval_ms: 150" : "",
                       options.resilience && options.hedges ? hedge_text(options) : "",
                       options.audited ? "audit: true" : "");
+  if (tls && options.tls->of_clients() != Certificates::off) {
+    yaml +=
+        fmt::format("certificate_names:\n  - {{name: \"dns:{}\", key: client}}\n", kCustomerHost);
+  }
   if (options.audited) yaml += "audit: {output: file, path: /simulated/audit.log}\n";
   return yaml;
 }
@@ -180,15 +202,25 @@ std::string with_cache(std::string yaml, const GatewayOptions& options) {
   const auto insert = [&yaml](std::string_view section, std::string_view more) {
     yaml.insert(yaml.find(section) + section.size(), more);
   };
+  const std::string room =
+      options.queue_limits.empty()
+          ? std::string()
+          : fmt::format(
+                "name: kept\n    limits: {}\n    queue: {{waiting_max: 64, wait_max_ms: 60000}}",
+                options.queue_limits);
   insert("\nroutes:", fmt::format(R"(
   - models: [kept-sim]
     targets: [{{provider: openai}}{}]
     cache: {{mode: always, deterministic_only: false, ttl_ms: 4000, entry_bytes_max: 24KiB,
             wait_ms: 1500, waiters_max: 4}}
-    retry: {{tries: {}, budget_burst: 1000}}
+    {}
+    {}
     {})",
                                   options.hedges ? ", {provider: spare}" : "",
-                                  options.hedges ? 2 : 1, options.hedges ? kHedge : ""));
+                                  options.resilience ? kRetry
+                                  : options.hedges   ? kOneMoreTry
+                                                     : kOneTry,
+                                  room, options.hedges ? kHedge : ""));
   insert("\ntenants:", "\n  - name: other");
   insert("\nkeys:", fmt::format("\n  - {{name: other, key: {}, tenant: other}}", kOtherClientKey));
   return yaml + "cache: {memory_bytes_max: 1MiB}\n";

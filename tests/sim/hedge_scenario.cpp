@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "tests/sim/asking_client.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/gateway.h"
 #include "tests/sim/ledger.h"
@@ -78,13 +79,8 @@ class Provider {
  private:
   void on_bytes(std::string_view bytes) {
     reader_.feed(bytes);
-    while (auto message = reader_.next()) {
-      const std::string_view digits =
-          std::string_view(message->body).substr(message->body.find('#') + 1);
-      std::uint32_t number = 0;
-      std::from_chars(digits.data(), digits.data() + digits.size(), number);
-      serve(number);
-    }
+    while (auto message = reader_.next())
+      serve(number_behind(message->body, "#"));
   }
 
   void serve(std::uint32_t number) {
@@ -108,24 +104,19 @@ class Provider {
     const std::uint64_t kind = dice().below(20);
     count_.under_way.erase(number);
     if (kind < 2) {
-      say("503 Sorry", R"({"error":{"message":"no"}})");
+      peer_->write(json_answer("503 Sorry", R"({"error":{"message":"no"}})"));
       return;
     }
     scene_.end(number);
     if (kind == 2) {
-      say("400 Odd", R"({"error":{"message":"yours"}})");
+      peer_->write(json_answer("400 Odd", R"({"error":{"message":"yours"}})"));
       return;
     }
-    say("200 OK", fmt::format(R"({{"id":"#{}.","choices":[{{"message":{{"content":"x"}},)"
+    peer_->write(json_answer(
+        "200 OK", fmt::format(R"({{"id":"#{}.","choices":[{{"message":{{"content":"x"}},)"
                               R"("finish_reason":"stop"}}],"usage":{{"prompt_tokens":3,)"
                               R"("completion_tokens":5,"total_tokens":8}}}})",
-                              number));
-  }
-
-  void say(std::string_view status, std::string_view body) {
-    peer_->write(
-        fmt::format("HTTP/1.1 {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
-                    status, body.size(), body));
+                              number)));
   }
 
   void on_over() {
@@ -142,77 +133,33 @@ class Provider {
 
 // --- clients -------------------------------------------------------------------------------------
 
-class Client {
+class Client final : public AskingClient {
  public:
-  explicit Client(Scene& scene) : scene_(scene) {}
-
-  void start() {
-    World::current().after(World::current().some_delay(), [this] { connect(); });
-  }
-  [[nodiscard]] bool done() const { return left_ == 0 && !waiting_; }
+  Client(Scene& scene, TlsWorld* tls) : AskingClient(tls), scene_(scene) {}
 
  private:
-  void connect() {
-    if (left_ == 0) return;
-    peer_ = World::current().connect(Gateway::address());
-    if (peer_ == nullptr) return World::current().violation("nobody listens");
-    reader_ = std::make_unique<MessageReader>(MessageReader::Side::responses);
-    const std::uint64_t connection = ++connection_;
-    peer_->on_bytes = [this, connection](std::string_view bytes) {
-      if (connection == connection_) on_bytes(bytes);
-    };
-    peer_->on_end = [this, connection] {
-      if (connection == connection_) on_over();
-    };
-    peer_->on_reset = peer_->on_end;
-    ask();
-  }
+  [[nodiscard]] bool wants_more() const override { return left_ > 0; }
 
-  void ask() {
-    if (left_ == 0) return;
+  std::string question() override {
     --left_;
-    waiting_ = true;
     number_ = ++scene_.asked;
     ++scene_.run.requests;
-    const std::string body =
-        fmt::format(R"({{"model":"gpt-sim","max_tokens":9,"messages":["#{}."]}})", number_);
-    peer_->write(fmt::format(
-        "POST /v1/chat/completions HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {}\r\n"
-        "Content-Length: {}\r\n\r\n{}",
-        kClientKey, body.size(), body));
-    if (!dice().one_in(9)) return;
-    World::current().after(milliseconds(dice().below(200)), [this, connection = connection_] {
-      if (connection == connection_ && waiting_) leave();
-    });
+    return chat_request(
+        kClientKey,
+        fmt::format(R"({{"model":"gpt-sim","max_tokens":9,"messages":["#{}."]}})", number_));
   }
 
-  void leave() {
+  std::optional<core::Duration> patience() override {
+    if (!dice().one_in(9)) return std::nullopt;
+    return milliseconds(dice().below(200));
+  }
+
+  void on_left() override {
     ++scene_.run.left;
     scene_.end(number_);
-    waiting_ = false;
-    ++connection_;
-    if (dice().one_in(2)) {
-      peer_->reset();
-    } else {
-      peer_->finish();
-    }
-    start();
   }
 
-  void on_bytes(std::string_view bytes) {
-    reader_->feed(bytes);
-    while (auto message = reader_->next()) {
-      if (!waiting_) return World::current().violation("an answer that nobody asked for");
-      waiting_ = false;
-      judge(*message);
-      World::current().after(milliseconds(1 + dice().below(40)), [this, connection = connection_] {
-        if (connection == connection_) ask();
-      });
-    }
-    if (!reader_->error().empty()) World::current().violation(reader_->error());
-  }
-
-  void judge(const Message& message) {
+  void on_answer(const Message& message) override {
     scene_.end(number_);
     if (message.status() == 200) {
       ++scene_.run.answered;
@@ -226,37 +173,28 @@ class Client {
     }
   }
 
-  void on_over() {
-    ++connection_;
-    peer_->finish();
-    if (std::exchange(waiting_, false)) {
-      World::current().violation("a connection ended without an answer");
-    }
-    start();
-  }
+  core::Duration pause() override { return milliseconds(1 + dice().below(40)); }
 
   Scene& scene_;
-  std::shared_ptr<Peer> peer_;
-  std::unique_ptr<MessageReader> reader_;
-  std::uint64_t connection_ = 0;
   std::uint32_t number_ = 0;
   std::uint32_t left_ = kRequestsEach;
-  bool waiting_ = false;
 };
 
 // All that lives in a run.
 class Stage {
  public:
   explicit Stage(std::uint64_t seed)
-      : world_(seed, staged_odds(seed)),
+      : tls_(staged_tls(seed)),
+        world_(seed, with_tls(staged_odds(seed), tls_)),
         limits_text_(limits_text(kLimits[seed % std::size(kLimits)])),
         gateway_(world_, {.shards = 1 + static_cast<std::uint32_t>(seed % 3),
                           .resilience = true,
                           .hedges = true,
-                          .provider_limits = limits_text_}) {
+                          .provider_limits = limits_text_,
+                          .tls = tls_.get()}) {
     scene_.limits = kLimits[seed % std::size(kLimits)];
     for (std::size_t i = 0; i < kProviders.size(); ++i) {
-      world_.serve(Gateway::provider_address(kProviders[i]), [this, i](std::shared_ptr<Peer> peer) {
+      serve(world_, kProviders[i], tls_.get(), [this, i](std::shared_ptr<Peer> peer) {
         providers_.push_back(std::make_unique<Provider>(scene_, scene_.counts[i], std::move(peer)));
       });
     }
@@ -265,7 +203,7 @@ class Stage {
 
   HedgeRun play() {
     for (std::uint32_t i = 0; i < kClients; ++i) {
-      clients_.push_back(std::make_unique<Client>(scene_));
+      clients_.push_back(std::make_unique<Client>(scene_, tls_.get()));
       clients_.back()->start();
     }
     const auto done = [this] { return all_done(clients_); };
@@ -278,6 +216,7 @@ class Stage {
     run.hedges = gateway_.count(net::ShardCount::hedges);
     run.hedges_won = gateway_.count(net::ShardCount::hedges_won);
     run.passed_over = gateway_.count(net::ShardCount::targets_passed_over);
+    if (tls_ != nullptr) run.tls = tls_->counts();
     run.violations = violations_of(world_, gateway_);
     return run;
   }
@@ -308,6 +247,7 @@ class Stage {
     }
   }
 
+  std::unique_ptr<TlsWorld> tls_;  // none: nobody speaks it
   World world_;
   Scene scene_;
   std::string limits_text_;

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/sim/tls_events.h"
+
 namespace headrace::sim {
 
 struct HedgeRun {
@@ -22,6 +24,7 @@ struct HedgeRun {
   std::uint64_t hedges_won = 0;
   std::uint64_t passed_over = 0;  // targets, for want of room
   std::uint64_t used_up = 0;      // providers that may never be asked again
+  TlsCounts tls{};                // of the runs that speak it
 };
 
 // The same seed gives the same run, always.

@@ -29,6 +29,7 @@ TEST(SimulatorHedges, NeitherProvidersLimitsAreExceededAndNothingIsLost) {
     all.hedges_won += run.hedges_won;
     all.passed_over += run.passed_over;
     all.used_up += run.used_up;
+    add(all.tls, run.tls);
   }
   fmt::print(
       "{} requests: {} answered, {} turned away, {} left; {} hedges, {} of them won; {} targets "
@@ -42,6 +43,10 @@ TEST(SimulatorHedges, NeitherProvidersLimitsAreExceededAndNothingIsLost) {
   EXPECT_GT(all.hedges - all.hedges_won, 20U);
   EXPECT_GT(all.passed_over, all.requests / 50);
   EXPECT_GT(all.used_up, 2U);
+#if !defined(HEADRACE_SANITIZED)
+  EXPECT_EQ(missing_of(kWholeHandshakes, all.tls), "");
+  EXPECT_EQ(missing_of(kResumptions, all.tls), "");
+#endif
 }
 
 }  // namespace

@@ -27,6 +27,9 @@ std::string filler(std::uint32_t number, std::size_t bytes) {
 }  // namespace
 
 int Request::refused_with() const {
+  // HTTP/1.0 has no chunks: its head is bad already.
+  const bool bad_head = call == Call::bad_head || (chunked && http_1_0);
+  if (nobodys && !bad_head) return 401;
   switch (call) {
     case Call::models:
     case Call::models_head:

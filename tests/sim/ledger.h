@@ -79,6 +79,9 @@ struct Request {
   std::string seen_id;           // and as its provider was
   bool refused_locally = false;  // answered with an error of the gateway's
   bool end_untold = false;       // whole, but framed by an end that TLS did not tell of
+  // Without a key, over a connection whose certificate
+  bool by_certificate = false;  // stands for one, or
+  bool nobodys = false;         // for none
 
   // Without a body, whatever the head says.
   [[nodiscard]] bool answer_has_body() const {

@@ -57,7 +57,13 @@ PeerTls::PeerTls(Peer& peer, TlsWorld& world, bssl::UniquePtr<SSL> ssl, const Ro
 PeerTls::~PeerTls() = default;
 
 bool PeerTls::provokes() const {
-  return manners_ != Manners::good || spoiled_ || ends_untold_.value_or(false);
+  return manners_ != Manners::good || spoiled_ || may_not_come() || ends_untold_.value_or(false);
+}
+
+bool PeerTls::may_not_come() const {
+  if (role_.memory == nullptr) return false;
+  return role_.shown == ShownCertificate::strangers ||
+         (role_.shown == ShownCertificate::none && world_.of_clients() == Certificates::required);
 }
 
 bool PeerTls::ends_untold() {
@@ -122,8 +128,11 @@ void PeerTls::on_established() {
     world_.count(resumed ? (newest ? TlsEvent::client_resumed_1_3 : TlsEvent::client_resumed_1_2)
                          : (newest ? TlsEvent::client_full_1_3 : TlsEvent::client_full_1_2));
     if (!resumed) judge_certificate();
+    // Of 1.3 a client hears only later what the gateway makes of his certificate.
+    if (may_not_come() && !newest) World::current().violation("TLS: the gateway lets anybody in");
   } else {
     if (role_.stranger) World::current().violation("TLS: the gateway trusts a stranger");
+    if (role_.asks) judge_gateways_certificate();
     world_.count(resumed
                      ? (newest ? TlsEvent::provider_resumed_1_3 : TlsEvent::provider_resumed_1_2)
                      : (newest ? TlsEvent::provider_full_1_3 : TlsEvent::provider_full_1_2));
@@ -145,6 +154,15 @@ void PeerTls::judge_certificate() {
         fmt::format("TLS: the certificate of {}, which is no longer in use", name));
   }
   if (name != kFirstCertificateName) world_.count(TlsEvent::renewed_certificate);
+}
+
+void PeerTls::judge_gateways_certificate() {
+  const std::string name = common_name(ssl_.get());
+  if (name == kGatewayOutside) {
+    world_.count(TlsEvent::gateway_shown);
+  } else {
+    World::current().violation(fmt::format("TLS: the gateway shows the certificate of {}", name));
+  }
 }
 
 int PeerTls::keep_session(SSL* ssl, SSL_SESSION* session) {
@@ -176,6 +194,9 @@ void PeerTls::read() {
     fail();
   }
   peer_.send(take_wire(), false);
+  if (!plain.empty() && may_not_come()) {
+    World::current().violation("TLS: the gateway speaks to who may not come");
+  }
   if (!plain.empty() && peer_.on_bytes) peer_.on_bytes(plain);
 }
 
@@ -253,6 +274,9 @@ void PeerTls::fail() {
   const std::string_view side = role_.memory != nullptr ? "client" : "provider";
   if (role_.stranger) {
     world_.count(TlsEvent::stranger_turned_away);
+  } else if (may_not_come()) {
+    world_.count(role_.shown == ShownCertificate::strangers ? TlsEvent::strange_client_turned_away
+                                                            : TlsEvent::bare_client_turned_away);
   } else if (spoiled_ && ERR_GET_REASON(error) == SSL_R_SSLV3_ALERT_BAD_RECORD_MAC) {
     world_.count(TlsEvent::spoiled_record_refused);
   } else {

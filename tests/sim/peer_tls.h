@@ -26,6 +26,8 @@ class PeerTls final : public PeerLayer {
   struct Role {
     TlsMemory* memory = nullptr;   // of a client; none: this is a provider's end
     std::size_t oldest_shown = 0;  // of the certificates that a client may be shown
+    ShownCertificate shown = ShownCertificate::none;  // by a client
+    bool asks = false;                                // a provider, for the gateway's certificate
     bool misbehaves = false;
     bool stranger = false;  // its certificate is nobody's
   };
@@ -45,6 +47,7 @@ class PeerTls final : public PeerLayer {
   [[nodiscard]] bool ends_untold() override;
   [[nodiscard]] bool heard_end() const override { return heard_end_; }
   [[nodiscard]] bool provokes() const override;
+  [[nodiscard]] ShownCertificate shown() const { return role_.shown; }
 
   // A callback of the library's.
   static int keep_session(SSL* ssl, SSL_SESSION* session);
@@ -59,6 +62,9 @@ class PeerTls final : public PeerLayer {
   void shake_hands();
   void on_established();
   void judge_certificate();
+  void judge_gateways_certificate();
+  // By its certificate, or for want of one.
+  [[nodiscard]] bool may_not_come() const;
   void read();
   void seal(std::string_view bytes, bool whole);
   void end();

@@ -16,6 +16,7 @@
 #include "net/journal/journal.h"
 #include "tests/net/journal/journal_geometry.h"
 #include "tests/net/journal/memory_files.h"
+#include "tests/sim/asking_client.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/gateway.h"
 #include "tests/sim/ledger.h"
@@ -96,12 +97,8 @@ class Provider {
     constexpr std::string_view kBody =
         R"({"id":"x","choices":[{"message":{"content":"x"},"finish_reason":"stop"}],)"
         R"("usage":{"prompt_tokens":3,"completion_tokens":5,"total_tokens":8}})";
-    World::current().after(milliseconds(1 + dice().below(20)), [this, kBody] {
-      peer_->write(
-          fmt::format("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-                      "Content-Length: {}\r\n\r\n{}",
-                      kBody.size(), kBody));
-    });
+    World::current().after(milliseconds(1 + dice().below(20)),
+                           [this, kBody] { peer_->write(json_answer("200 OK", kBody)); });
   }
 
   std::shared_ptr<Peer> peer_;
@@ -109,41 +106,22 @@ class Provider {
 };
 
 // Asks for one tenant, one request after the other.
-class Client {
+class Client final : public AskingClient {
  public:
-  Client(Scene& scene, std::size_t tenant, std::uint64_t requests)
-      : scene_(scene), tenant_(tenant), left_(requests) {}
-
-  void start() {
-    peer_ = World::current().connect(Gateway::address());
-    HEADRACE_CHECK(peer_ != nullptr, "the gateway listens");
-    peer_->on_bytes = [this](std::string_view bytes) { on_bytes(bytes); };
-    peer_->on_end = [this] {
-      if (!done()) World::current().violation("a connection ended without an answer");
-      peer_->finish();
-    };
-    ask();
-  }
-  [[nodiscard]] bool done() const { return left_ == 0; }
+  Client(Scene& scene, std::size_t tenant, std::uint64_t requests, TlsWorld* tls)
+      : AskingClient(tls), scene_(scene), tenant_(tenant), left_(requests) {}
 
  private:
-  void ask() {
-    constexpr std::string_view kBody =
-        R"({"model":"gpt-sim","max_tokens":9,"messages":[{"role":"user","content":"x"}]})";
-    peer_->write(fmt::format(
-        "POST /v1/chat/completions HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {}\r\n"
-        "Content-Length: {}\r\n\r\n{}",
-        tenant_key(tenant_), kBody.size(), kBody));
+  [[nodiscard]] bool wants_more() const override { return left_ > 0; }
+
+  std::string question() override {
+    --left_;
+    return chat_request(
+        tenant_key(tenant_),
+        R"({"model":"gpt-sim","max_tokens":9,"messages":[{"role":"user","content":"x"}]})");
   }
 
-  void on_bytes(std::string_view bytes) {
-    reader_.feed(bytes);
-    while (auto message = reader_.next()) {
-      judge(message->status(), message->body);
-      if (--left_ > 0) ask();
-    }
-    if (!reader_.error().empty()) World::current().violation(reader_.error());
-  }
+  void on_answer(const Message& message) override { judge(message.status(), message.body); }
 
   void judge(int status, std::string_view body) {
     Tenant& tenant = scene_.tenants[tenant_];
@@ -166,8 +144,6 @@ class Client {
   Scene& scene_;
   std::size_t tenant_;
   std::uint64_t left_;
-  std::shared_ptr<Peer> peer_;
-  MessageReader reader_{MessageReader::Side::responses};
 };
 
 // --- one life ------------------------------------------------------------------------------------
@@ -178,7 +154,8 @@ class Life {
       : scene_(scene),
         files_(files),
         last_(life + 1 == kLives),
-        world_(seed * kLives + life, seed % 2 == 0 ? FaultOdds{} : usual_odds()),
+        tls_(staged_tls(seed * kLives + life)),
+        world_(seed * kLives + life, with_tls(seed % 2 == 0 ? FaultOdds{} : usual_odds(), tls_)),
         shards_(1 + static_cast<std::uint32_t>((seed + life) % 3)),
         limits_({.entries = kTableSizes[(seed + life) % kTableSizes.size()],
                  .blocks = 64,
@@ -197,11 +174,12 @@ class Life {
     scene_.run.restored += before.size();
     const std::string tenants = tenants_text(scene, life);
     const std::string keys = keys_text(life);
-    gateway_.emplace(
-        world_,
-        GatewayOptions{
-            .shards = shards_, .more_tenants = tenants, .more_keys = keys, .limits = &limits_});
-    world_.serve(Gateway::provider_address(0), [this](std::shared_ptr<Peer> peer) {
+    gateway_.emplace(world_, GatewayOptions{.shards = shards_,
+                                            .more_tenants = tenants,
+                                            .more_keys = keys,
+                                            .limits = &limits_,
+                                            .tls = tls_.get()});
+    serve(world_, 0, tls_.get(), [this](std::shared_ptr<Peer> peer) {
       providers_.push_back(std::make_unique<Provider>(std::move(peer)));
     });
     world_.watch_rest([this] { gateway_->attend(); });
@@ -214,7 +192,7 @@ class Life {
       each.exhausted = false;
       const auto left = static_cast<std::uint64_t>(each.limit - each.answered);
       const std::uint64_t requests = last_ ? left + 3 : 1 + dice().below(left / 2 + 5);
-      clients_.push_back(std::make_unique<Client>(scene_, tenant, requests));
+      clients_.push_back(std::make_unique<Client>(scene_, tenant, requests, tls_.get()));
       clients_.back()->start();
     }
     const auto done = [this] { return all_done(clients_); };
@@ -263,6 +241,7 @@ class Life {
   // The disk has what was there a moment ago; then there is an end, or there is no power.
   void end() {
     ended_ = true;
+    if (tls_ != nullptr) add(scene_.run.tls, tls_->counts());
     if (last_) judge_tokens();
     (void)journal_->step(world_.now() + seconds(1), world_.wall_now());
     if (dice().one_in(2)) {
@@ -278,6 +257,7 @@ class Life {
   net::MemoryFiles& files_;
   bool last_;
   bool ended_ = false;
+  std::unique_ptr<TlsWorld> tls_;  // none: nobody speaks it
   World world_;
   std::uint32_t shards_;
   core::LimitWorld limits_;

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/sim/tls_events.h"
+
 namespace headrace::sim {
 
 struct PoolRun {
@@ -20,6 +22,7 @@ struct PoolRun {
   std::uint64_t restored = 0;  // pools, from the journal
   std::uint64_t raised = 0;    // limits
   std::uint64_t power_failures = 0;
+  TlsCounts tls{};  // of the runs that speak it
 };
 
 // The same seed gives the same run, always.

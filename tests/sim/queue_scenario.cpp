@@ -1,14 +1,15 @@
 #include "tests/sim/queue_scenario.h"
 
 #include <algorithm>
-#include <charconv>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "tests/sim/asking_client.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/gateway.h"
 #include "tests/sim/ledger.h"
@@ -49,13 +50,6 @@ struct Scene {
   bool ending = false;     // nobody asks again
 };
 
-std::uint32_t number_in(std::string_view body) {
-  const std::string_view digits = body.substr(body.find('#') + 1);
-  std::uint32_t number = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  return number;
-}
-
 // --- the provider --------------------------------------------------------------------------------
 
 class Provider {
@@ -70,7 +64,7 @@ class Provider {
   void on_bytes(std::string_view bytes) {
     reader_.feed(bytes);
     while (auto message = reader_.next())
-      serve(message->body.find("heavy") != std::string::npos, number_in(message->body));
+      serve(message->body.find("heavy") != std::string::npos, number_behind(message->body, "#"));
   }
 
   void serve(bool heavy, std::uint32_t number) {
@@ -87,10 +81,7 @@ class Provider {
     World::current().after(milliseconds(10 + dice().below(30)), [this, fails, number] {
       if (number_ != number) return;
       done();
-      peer_->write(
-          fmt::format("HTTP/1.1 {}\r\nContent-Type: application/json\r\n"
-                      "Content-Length: 2\r\n\r\n{{}}",
-                      fails ? "400 Odd" : "200 OK"));
+      peer_->write(json_answer(fails ? "400 Odd" : "200 OK", "{}"));
     });
   }
 
@@ -108,104 +99,54 @@ class Provider {
 
 // --- clients -------------------------------------------------------------------------------------
 
-class Client {
+class Client final : public AskingClient {
  public:
-  Client(Scene& scene, bool heavy) : scene_(scene), heavy_(heavy) {}
-
-  void start() {
-    World::current().after(World::current().some_delay(), [this] { connect(); });
-  }
-  [[nodiscard]] bool done() const { return scene_.ending && !waiting_; }
+  Client(Scene& scene, bool heavy, TlsWorld* tls)
+      : AskingClient(tls), scene_(scene), heavy_(heavy) {}
 
  private:
-  void connect() {
-    if (scene_.ending) return;
-    peer_ = World::current().connect(Gateway::address());
-    if (peer_ == nullptr) return World::current().violation("nobody listens");
-    reader_ = std::make_unique<MessageReader>(MessageReader::Side::responses);
-    const std::uint64_t connection = ++connection_;
-    peer_->on_bytes = [this, connection](std::string_view bytes) {
-      if (connection == connection_) on_bytes(bytes);
-    };
-    peer_->on_end = [this, connection] {
-      if (connection == connection_) on_over();
-    };
-    peer_->on_reset = peer_->on_end;
-    ask();
-  }
+  [[nodiscard]] bool wants_more() const override { return !scene_.ending; }
 
-  void ask() {
-    if (scene_.ending) return;
+  std::string question() override {
     if (++scene_.asked == kRequests) scene_.ending = true;
-    waiting_ = true;
     asked_at_ = World::current().now();
     ++scene_.run.requests;
     number_ = scene_.asked;
-    const std::string body = fmt::format(R"({{"model":"queued-sim","messages":["{} #{}."]}})",
-                                         heavy_ ? "heavy" : "light", number_);
-    peer_->write(fmt::format(
-        "POST /v1/chat/completions HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {}\r\n"
-        "Content-Length: {}\r\n\r\n{}",
-        heavy_ ? kHeavyKey : kLightKey, body.size(), body));
     World::current().after(kWaitMax, [this, number = number_] {
-      if (waiting_ && number == number_) {
+      if (waiting() && number == number_) {
         World::current().violation(
             fmt::format("a request of the {} starves", heavy_ ? "heavy" : "light"));
       }
     });
-    if (!dice().one_in(9)) return;
-    World::current().after(milliseconds(dice().below(400)), [this, connection = connection_] {
-      if (connection == connection_ && waiting_) leave();
-    });
+    return chat_request(heavy_ ? kHeavyKey : kLightKey,
+                        fmt::format(R"({{"model":"queued-sim","messages":["{} #{}."]}})",
+                                    heavy_ ? "heavy" : "light", number_));
   }
 
-  void leave() {
+  std::optional<core::Duration> patience() override {
+    if (!dice().one_in(9)) return std::nullopt;
+    return milliseconds(dice().below(400));
+  }
+
+  void on_left() override {
     ++scene_.run.left;
     scene_.left.insert(number_);
     scene_.under_way.erase(number_);
-    waiting_ = false;
-    ++connection_;
-    if (dice().one_in(2)) {
-      peer_->reset();
-    } else {
-      peer_->finish();
-    }
-    start();
   }
 
-  void on_bytes(std::string_view bytes) {
-    reader_->feed(bytes);
-    while (auto message = reader_->next()) {
-      if (!waiting_) return World::current().violation("an answer that nobody asked for");
-      waiting_ = false;
-      scene_.run.longest = std::max(scene_.run.longest, World::current().now() - asked_at_);
-      if (message->status() != 200 && message->body != "{}") {
-        World::current().violation("refused in spite of the queue: " + message->head);
-      }
-      World::current().after(milliseconds(1), [this, connection = connection_] {
-        if (connection == connection_) ask();
-      });
+  void on_answer(const Message& message) override {
+    scene_.run.longest = std::max(scene_.run.longest, World::current().now() - asked_at_);
+    if (message.status() != 200 && message.body != "{}") {
+      World::current().violation("refused in spite of the queue: " + message.head);
     }
-    if (!reader_->error().empty()) World::current().violation(reader_->error());
   }
 
-  void on_over() {
-    ++connection_;
-    peer_->finish();
-    if (std::exchange(waiting_, false)) {
-      World::current().violation("a connection ended without an answer");
-    }
-    start();
-  }
+  core::Duration pause() override { return milliseconds(1); }
 
   Scene& scene_;
   bool heavy_;
-  std::shared_ptr<Peer> peer_;
-  std::unique_ptr<MessageReader> reader_;
-  std::uint64_t connection_ = 0;
   std::uint32_t number_ = 0;  // of its request
   core::Instant asked_at_{};
-  bool waiting_ = false;
 };
 
 // All that lives in a run.
@@ -213,12 +154,15 @@ class Stage {
  public:
   explicit Stage(std::uint64_t seed)
       : seed_(seed),
+        tls_(staged_tls(seed)),
         // Whoever is stopped in his turn stops all others: enough of it, and no more.
-        world_(seed, staged_odds(seed)),
+        world_(seed, with_tls(staged_odds(seed), tls_)),
         gateway_(world_, {.shards = 1 + static_cast<std::uint32_t>(seed % 3),
-                          .queue_limits = kLimits[seed % std::size(kLimits)]}) {
+                          .queue_limits = kLimits[seed % std::size(kLimits)],
+                          .tls = tls_.get()}) {
     scene_.concurrent_max = kConcurrentMax[seed % std::size(kLimits)];
-    world_.serve(Gateway::provider_address(0), [this](std::shared_ptr<Peer> peer) {
+    if (tls_ != nullptr) tls_->settled = [this] { return gateway_.reloaded(); };
+    serve(world_, 0, tls_.get(), [this](std::shared_ptr<Peer> peer) {
       providers_.push_back(std::make_unique<Provider>(scene_, std::move(peer)));
     });
     world_.watch_rest([this] { gateway_.attend(); });
@@ -226,10 +170,10 @@ class Stage {
 
   QueueRun play() {
     for (std::uint32_t i = 0; i < 2 * kClientsEach; ++i) {
-      clients_.push_back(std::make_unique<Client>(scene_, i % 2 == 0));
+      clients_.push_back(std::make_unique<Client>(scene_, i % 2 == 0, tls_.get()));
       clients_.back()->start();
     }
-    if (seed_ % 4 == 1) world_.after(seconds(3), [this] { gateway_.reload(); });
+    if (seed_ % 4 == 1) world_.after(seconds(3), [this] { reload(gateway_, tls_); });
     run_until(
         world_, gateway_, [this] { return scene_.ending; }, std::chrono::hours(1),
         "requests are held up");
@@ -241,6 +185,7 @@ class Stage {
     world_.calm();
     run_to_end(world_, gateway_);
     judge_proportion();
+    if (tls_ != nullptr) scene_.run.tls = tls_->counts();
     scene_.run.violations = violations_of(world_, gateway_);
     return scene_.run;
   }
@@ -258,6 +203,7 @@ class Stage {
   }
 
   std::uint64_t seed_;
+  std::unique_ptr<TlsWorld> tls_;  // none: nobody speaks it
   World world_;
   Scene scene_;
   std::deque<std::unique_ptr<Provider>> providers_;

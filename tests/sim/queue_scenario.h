@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "tests/sim/tls_events.h"
 
 namespace headrace::sim {
 
@@ -23,6 +24,7 @@ struct QueueRun {
   std::uint64_t light = 0;
   std::uint64_t left = 0;  // by their clients
   core::Duration longest{};
+  TlsCounts tls{};  // of the runs that speak it
 };
 
 // The same seed gives the same run, always.

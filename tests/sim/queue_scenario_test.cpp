@@ -27,12 +27,17 @@ TEST(SimulatorQueue, NobodyStarvesAndTenantsAreServedByTheirWeights) {
     all.light += run.light;
     all.left += run.left;
     all.longest = std::max(all.longest, run.longest);
+    add(all.tls, run.tls);
   }
   fmt::print("{} requests, {} to {} while both waited, {} left, the longest took {} ms\n",
              all.requests, all.heavy, all.light, all.left,
              all.longest / std::chrono::milliseconds(1));
   EXPECT_NEAR(static_cast<double>(all.heavy) / static_cast<double>(all.light), 3.0, 0.15);
   EXPECT_GT(all.left, all.requests / 40);
+#if !defined(HEADRACE_SANITIZED)
+  EXPECT_EQ(missing_of(kWholeHandshakes, all.tls), "");
+  EXPECT_EQ(missing_of(kResumptions, all.tls), "");
+#endif
 }
 
 }  // namespace

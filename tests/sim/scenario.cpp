@@ -26,7 +26,7 @@ using std::chrono::seconds;
 class Run {
  public:
   Run(std::uint64_t seed, std::uint32_t requests, bool tls = false)
-      : tls_(tls ? std::make_unique<TlsWorld>(seed % 2 == 0) : nullptr),
+      : tls_(tls ? std::make_unique<TlsWorld>(seed % 2 == 0, certificates_of(seed)) : nullptr),
         weather_(tls ? weather_with_tls(seed, *tls_) : weather_of(seed)),
         world_(seed, weather_.odds),
         ledger_(world_.random(), weather_.gateway.resilience),

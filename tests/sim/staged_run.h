@@ -17,7 +17,9 @@
 
 #include <fmt/format.h>
 
+#include "core/random.h"
 #include "tests/sim/gateway.h"
+#include "tests/sim/tls_world.h"
 #include "tests/sim/world.h"
 
 namespace headrace::sim {
@@ -52,6 +54,37 @@ inline FaultOdds staged_odds(std::uint64_t seed) {
   FaultOdds odds = usual_odds();
   if (seed % 3 == 2) odds[static_cast<std::size_t>(std::to_underlying(Fault::stage_waits))] = 60;
   return odds;
+}
+
+// One run in three speaks TLS; of these, some ask for certificates.
+inline std::unique_ptr<TlsWorld> staged_tls(std::uint64_t seed) {
+  core::Random random(seed ^ 0x7157);
+  if (!random.one_in(3)) return nullptr;
+  return std::make_unique<TlsWorld>(random.one_in(2),
+                                    random.one_in(3) ? Certificates::optional : Certificates::off);
+}
+
+// With TLS the attendant takes its time over signatures.
+inline FaultOdds with_tls(FaultOdds odds, const std::unique_ptr<TlsWorld>& tls) {
+  if (tls != nullptr) {
+    odds[static_cast<std::size_t>(std::to_underlying(Fault::signature_slow))] = 8;
+  }
+  return odds;
+}
+
+// The same config again; with TLS, with certificates that are new.
+inline void reload(Gateway& gateway, const std::unique_ptr<TlsWorld>& tls) {
+  if (tls != nullptr) tls->renew();
+  gateway.reload();
+}
+
+// A scripted provider at this place of the network.
+template <class Provide>
+void serve(World& world, std::size_t index, TlsWorld* tls, Provide provide) {
+  world.serve(Gateway::provider_address(index), [tls, provide](std::shared_ptr<Peer> peer) {
+    if (tls != nullptr) peer->put_on(tls->provider(*peer, false));
+    provide(std::move(peer));
+  });
 }
 
 // Of a gateway that drains.

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -32,6 +34,12 @@ enum class TlsEvent : std::uint8_t {
   spoiled_record_refused,  // by the gateway, with an alert
   end_told,                // by the gateway: close_notify
   answer_cut_untold,       // it might have been whole, were it not for TLS
+  // Where clients may show certificates, and providers ask for one of the gateway's:
+  known_by_certificate,  // a client without a key was served
+  nobodys_certificate,   // good, and stands for no key: refused
+  strange_client_turned_away,
+  bare_client_turned_away,  // without a certificate, where one is required
+  gateway_shown,            // its certificate, to a provider
   count,
 };
 
@@ -57,8 +65,38 @@ inline constexpr std::array<std::string_view, kTlsEvents> kTlsEventNames = {
     "update of keys",
     "spoiled record that the gateway complained of",
     "close_notify of the gateway",
-    "answer that a missing close_notify made a broken one"};
+    "answer that a missing close_notify made a broken one",
+    "client known by its certificate alone",
+    "client whose certificate stands for nobody",
+    "client turned away for a strange certificate",
+    "client turned away for want of a certificate",
+    "provider that was shown the gateway's certificate"};
 
 using TlsCounts = std::array<std::uint64_t, kTlsEvents>;
+
+inline void add(TlsCounts& sum, const TlsCounts& more) {
+  for (std::size_t i = 0; i < sum.size(); ++i)
+    sum[i] += more[i];
+}
+
+// What happens between two ends that are good, once on each connection,
+inline constexpr TlsEvent kWholeHandshakes[] = {
+    TlsEvent::client_full_1_2,   TlsEvent::client_full_1_3, TlsEvent::provider_full_1_2,
+    TlsEvent::provider_full_1_3, TlsEvent::signed_by_shard, TlsEvent::signed_by_attendant,
+    TlsEvent::signature_awaited, TlsEvent::gateway_shown,   TlsEvent::keys_updated};
+// and where they meet again.
+inline constexpr TlsEvent kResumptions[] = {
+    TlsEvent::client_resumed_1_2, TlsEvent::client_resumed_1_3, TlsEvent::provider_resumed_1_2,
+    TlsEvent::provider_resumed_1_3};
+
+// Those that never happened, in words, each in brackets.
+inline std::string missing_of(std::span<const TlsEvent> events, const TlsCounts& counts) {
+  std::string missing;
+  for (const TlsEvent event : events) {
+    const auto index = static_cast<std::size_t>(std::to_underlying(event));
+    if (counts[index] == 0) missing.append("[").append(kTlsEventNames[index]).append("]");
+  }
+  return missing;
+}
 
 }  // namespace headrace::sim

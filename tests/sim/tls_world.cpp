@@ -57,9 +57,20 @@ struct Everybody {
                                    gateway(1, kQuickHost, make_ed25519_key())};
   std::array<Identity, 2> slow = {gateway(0, kSlowHost, one_more(rsa)),
                                   gateway(1, kSlowHost, one_more(rsa))};
-  Context client = client_context();
-  Context provider = provider_context(authority);
-  Context strangers = provider_context(stranger);
+  Identity clients_authority =
+      make_identity({.common_name = "Clients", .is_authority = true}, nullptr, make_ed25519_key());
+  Identity customer = client(kCustomerHost, clients_authority);
+  Identity stray = client(kStrayHost, clients_authority);
+  Identity strange = client(kCustomerHost, stranger);
+  Identity outside =
+      make_identity({.common_name = std::string(kGatewayOutside)}, &authority, make_ed25519_key());
+  Context anonymous = client_context(nullptr);
+  Context customers = client_context(&customer);
+  Context strays = client_context(&stray);
+  Context impostors = client_context(&strange);
+  Context provider = provider_context(authority, false);
+  Context asking_provider = provider_context(authority, true);
+  Context strangers = provider_context(stranger, false);
 
   static const Everybody& known() {
     static const Everybody everybody;
@@ -73,8 +84,14 @@ struct Everybody {
                          &authority, std::move(key));
   }
 
-  // Trusts the authority, as a program that was told to.
-  Context client_context() const {
+  // Of RSA: the gateway takes no client's certificate of Ed25519.
+  Identity client(std::string_view host, const Identity& issuer) const {
+    return make_identity({.common_name = "client", .dns_names = {std::string(host)}}, &issuer,
+                         one_more(rsa));
+  }
+
+  // Trusts the authority, as a program that was told to. `shown`: its own certificate; none: null.
+  Context client_context(const Identity* shown) const {
     Context context(SSL_CTX_new(TLS_method()));
     constexpr std::uint16_t kAlgorithms[] = {SSL_SIGN_ED25519, SSL_SIGN_RSA_PSS_RSAE_SHA256};
     HEADRACE_CHECK(SSL_CTX_set_verify_algorithm_prefs(context.get(), kAlgorithms,
@@ -85,19 +102,32 @@ struct Everybody {
     SSL_CTX_set_session_cache_mode(context.get(),
                                    SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(context.get(), PeerTls::keep_session);
+    if (shown != nullptr) use(context, *shown);
     return context;
   }
 
-  Context provider_context(const Identity& issuer) const {
+  static void use(const Context& context, const Identity& shown) {
+    HEADRACE_CHECK(SSL_CTX_use_certificate(context.get(), shown.certificate.get()) == 1);
+    HEADRACE_CHECK(SSL_CTX_use_PrivateKey(context.get(), shown.key.get()) == 1);
+  }
+
+  // `asks`: for the gateway's certificate.
+  Context provider_context(const Identity& issuer, bool asks) const {
     const Identity identity = make_identity({.common_name = "provider",
                                              .dns_names = provider_hosts(),
                                              .ip_addresses = provider_addresses()},
                                             &issuer, one_more(rsa));
     Context context(SSL_CTX_new(TLS_method()));
-    HEADRACE_CHECK(SSL_CTX_use_certificate(context.get(), identity.certificate.get()) == 1);
-    HEADRACE_CHECK(SSL_CTX_use_PrivateKey(context.get(), identity.key.get()) == 1);
+    use(context, identity);
     constexpr std::uint8_t kUse[] = "sim";
     HEADRACE_CHECK(SSL_CTX_set_session_id_context(context.get(), kUse, sizeof kUse) == 1);
+    if (!asks) return context;
+    constexpr std::uint16_t kAlgorithms[] = {SSL_SIGN_ED25519};
+    HEADRACE_CHECK(SSL_CTX_set_verify_algorithm_prefs(context.get(), kAlgorithms,
+                                                      std::size(kAlgorithms)) == 1);
+    HEADRACE_CHECK(X509_STORE_add_cert(SSL_CTX_get_cert_store(context.get()),
+                                       authority.certificate.get()) == 1);
+    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     return context;
   }
 };
@@ -113,14 +143,21 @@ bssl::UniquePtr<SSL> connection(const Context& context) {
 
 }  // namespace
 
-TlsWorld::TlsWorld(bool keeps_ticket_keys) {
+TlsWorld::TlsWorld(bool keeps_ticket_keys, Certificates of_clients) : of_clients_(of_clients) {
   paths_ = {.quick_certificate = quick_certificate_.path(),
             .quick_key = quick_key_.path(),
             .slow_certificate = slow_certificate_.path(),
             .slow_key = slow_key_.path(),
             .authority = authority_.path(),
-            .ticket_keys = keeps_ticket_keys ? ticket_keys_.path() : std::string()};
-  authority_.write(Everybody::known().authority.certificate_pem());
+            .ticket_keys = keeps_ticket_keys ? ticket_keys_.path() : std::string(),
+            .clients_authority = clients_authority_.path(),
+            .outside_certificate = outside_certificate_.path(),
+            .outside_key = outside_key_.path()};
+  const Everybody& known = Everybody::known();
+  authority_.write(known.authority.certificate_pem());
+  clients_authority_.write(known.clients_authority.certificate_pem());
+  outside_certificate_.write(known.outside.certificate_pem());
+  outside_key_.write(known.outside.key_pem());
   ticket_keys_.write("a secret of the simulated world, 32 bytes and more\n");
   write_certificates();
 }
@@ -151,9 +188,26 @@ bool TlsWorld::may_be_shown(std::string_view name, std::size_t oldest) const {
   return false;
 }
 
-std::unique_ptr<PeerLayer> TlsWorld::client(Peer& peer, TlsMemory& memory, bool misbehaves) {
+ShownCertificate TlsWorld::choose_certificate(bool misbehaves) const {
+  World& world = World::current();
+  if (of_clients_ == Certificates::off) return ShownCertificate::none;
+  const bool required = of_clients_ == Certificates::required;
+  if (misbehaves && world.strikes(Fault::tls_strange_client)) return ShownCertificate::strangers;
+  if (misbehaves && required && world.strikes(Fault::tls_bare_client))
+    return ShownCertificate::none;
+  if (!required && world.random().one_in(3)) return ShownCertificate::none;
+  return world.random().one_in(4) ? ShownCertificate::strays : ShownCertificate::customers;
+}
+
+std::unique_ptr<PeerTls> TlsWorld::client(Peer& peer, TlsMemory& memory, bool misbehaves) {
   core::Random& dice = World::current().random();
-  bssl::UniquePtr<SSL> ssl = connection(Everybody::known().client);
+  const Everybody& known = Everybody::known();
+  const ShownCertificate shown = choose_certificate(misbehaves);
+  const Context* context = &known.anonymous;
+  if (shown == ShownCertificate::customers) context = &known.customers;
+  if (shown == ShownCertificate::strays) context = &known.strays;
+  if (shown == ShownCertificate::strangers) context = &known.impostors;
+  bssl::UniquePtr<SSL> ssl = connection(*context);
   SSL_set_connect_state(ssl.get());
   // A session is of one name.
   const bool resumes = memory.session != nullptr && !dice.one_in(4);
@@ -161,7 +215,7 @@ std::unique_ptr<PeerLayer> TlsWorld::client(Peer& peer, TlsMemory& memory, bool 
     HEADRACE_CHECK(SSL_set_session(ssl.get(), memory.session.get()) == 1);
   } else {
     memory.session.reset();
-    memory.of_slow = dice.one_in(3);
+    memory.of_slow = dice.one_in(slow_names_one_in);
   }
   const std::string host(memory.of_slow ? kSlowHost : kQuickHost);
   HEADRACE_CHECK(SSL_set_tlsext_host_name(ssl.get(), host.c_str()) == 1);
@@ -170,6 +224,7 @@ std::unique_ptr<PeerLayer> TlsWorld::client(Peer& peer, TlsMemory& memory, bool 
   auto made = std::make_unique<PeerTls>(peer, *this, std::move(ssl),
                                         PeerTls::Role{.memory = &memory,
                                                       .oldest_shown = oldest_shown(),
+                                                      .shown = shown,
                                                       .misbehaves = misbehaves,
                                                       .stranger = false});
   made->start();
@@ -179,12 +234,17 @@ std::unique_ptr<PeerLayer> TlsWorld::client(Peer& peer, TlsMemory& memory, bool 
 std::unique_ptr<PeerLayer> TlsWorld::provider(Peer& peer, bool misbehaves) {
   const bool stranger = misbehaves && World::current().strikes(Fault::tls_wrong_certificate);
   const Everybody& known = Everybody::known();
-  bssl::UniquePtr<SSL> ssl = connection(stranger ? known.strangers : known.provider);
+  const bool asks = of_clients_ != Certificates::off;
+  bssl::UniquePtr<SSL> ssl = connection(stranger ? known.strangers
+                                        : asks   ? known.asking_provider
+                                                 : known.provider);
   SSL_set_accept_state(ssl.get());
-  return std::make_unique<PeerTls>(
-      peer, *this, std::move(ssl),
-      PeerTls::Role{
-          .memory = nullptr, .oldest_shown = 0, .misbehaves = misbehaves, .stranger = stranger});
+  return std::make_unique<PeerTls>(peer, *this, std::move(ssl),
+                                   PeerTls::Role{.memory = nullptr,
+                                                 .oldest_shown = 0,
+                                                 .asks = asks,
+                                                 .misbehaves = misbehaves,
+                                                 .stranger = stranger});
 }
 
 }  // namespace headrace::sim

@@ -26,9 +26,20 @@
 namespace headrace::sim {
 
 class Peer;
+class PeerTls;
 
 // In the certificates that the gateway begins with.
 inline constexpr std::string_view kFirstCertificateName = "gateway-0";
+
+// In the certificate that it shows to providers.
+inline constexpr std::string_view kGatewayOutside = "gateway-outside";
+// In those of clients: one stands for a key, the other for nobody.
+inline constexpr std::string_view kCustomerHost = "customer.test";
+inline constexpr std::string_view kStrayHost = "stray-01.test";
+
+// Of clients.
+enum class Certificates : std::uint8_t { off, optional, required };
+enum class ShownCertificate : std::uint8_t { none, customers, strays, strangers };
 
 // Paths, for the gateway's config. No ticket keys: each load makes its own.
 struct TlsFiles {
@@ -38,6 +49,9 @@ struct TlsFiles {
   std::string slow_key;
   std::string authority;
   std::string ticket_keys;
+  std::string clients_authority;
+  std::string outside_certificate;  // the gateway's own, as a client
+  std::string outside_key;
 };
 
 // The newest session that a client was given, for its next connection.
@@ -48,18 +62,22 @@ struct TlsMemory {
 
 class TlsWorld {
  public:
-  explicit TlsWorld(bool keeps_ticket_keys);
+  explicit TlsWorld(bool keeps_ticket_keys, Certificates of_clients = Certificates::off);
   TlsWorld(const TlsWorld&) = delete;
   TlsWorld& operator=(const TlsWorld&) = delete;
 
   [[nodiscard]] const TlsFiles& files() const { return paths_; }
+  // Where clients may show certificates providers ask for one, too.
+  [[nodiscard]] Certificates of_clients() const { return of_clients_; }
   // Other certificates of the same names, for a reload.
   void renew();
+  // Of clients, how many ask for the name for which the attendant signs: one in so many.
+  std::uint64_t slow_names_one_in = 3;
   // Whether every shard has taken the last reload over.
   std::function<bool()> settled;
 
   // What an actor puts on. Its wire is the peer's; `memory` outlives the connection.
-  std::unique_ptr<PeerLayer> client(Peer& peer, TlsMemory& memory, bool misbehaves);
+  std::unique_ptr<PeerTls> client(Peer& peer, TlsMemory& memory, bool misbehaves);
   std::unique_ptr<PeerLayer> provider(Peer& peer, bool misbehaves);
 
   void count(TlsEvent event) { ++counts_[static_cast<std::size_t>(std::to_underlying(event))]; }
@@ -73,13 +91,18 @@ class TlsWorld {
 
  private:
   void write_certificates();
+  [[nodiscard]] ShownCertificate choose_certificate(bool misbehaves) const;
 
+  Certificates of_clients_;
   MemoryFile quick_certificate_;
   MemoryFile quick_key_;
   MemoryFile slow_certificate_;
   MemoryFile slow_key_;
   MemoryFile authority_;
   MemoryFile ticket_keys_;
+  MemoryFile clients_authority_;
+  MemoryFile outside_certificate_;
+  MemoryFile outside_key_;
   TlsFiles paths_;
   std::size_t generation_ = 0;
   TlsCounts counts_{};

@@ -92,6 +92,13 @@ Weather weather_of(std::uint64_t seed) {
   return weather;
 }
 
+Certificates certificates_of(std::uint64_t seed) {
+  constexpr Certificates kAll[] = {Certificates::off, Certificates::off, Certificates::optional,
+                                   Certificates::required};
+  core::Random random(seed ^ 0xce27);
+  return kAll[random.below(std::size(kAll))];
+}
+
 Weather weather_with_tls(std::uint64_t seed, TlsWorld& tls) {
   Weather weather = weather_of(seed);
   core::Random random(seed ^ 0x715);
@@ -99,6 +106,8 @@ Weather weather_with_tls(std::uint64_t seed, TlsWorld& tls) {
   const bool storm = weather.sky == Sky::storm;
   if (storm) {
     set(weather.odds, Fault::tls_plain_client, 30 * scale);
+    set(weather.odds, Fault::tls_strange_client, 12 * scale);
+    set(weather.odds, Fault::tls_bare_client, 12 * scale);
   }
   if (!weather.good_providers()) {
     set(weather.odds, Fault::tls_handshake_stalls, 25 * scale);

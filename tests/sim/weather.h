@@ -29,6 +29,8 @@ struct Weather {
 };
 
 [[nodiscard]] Weather weather_of(std::uint64_t seed);
+// Whether clients show certificates, where TLS is spoken.
+[[nodiscard]] Certificates certificates_of(std::uint64_t seed);
 // The same with TLS, whose faults are drawn apart: without it the seed's run stays what it was.
 [[nodiscard]] Weather weather_with_tls(std::uint64_t seed, TlsWorld& tls);
 

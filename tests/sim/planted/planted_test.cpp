@@ -17,6 +17,8 @@
 
 #include "core/planted_bug.h"
 #include "tests/sim/cache_scenario.h"
+#include "tests/sim/crowd_scenario.h"
+#include "tests/sim/drain_scenario.h"
 #include "tests/sim/hedge_scenario.h"
 #include "tests/sim/leaving_scenario.h"
 #include "tests/sim/limit_scenario.h"
@@ -33,6 +35,8 @@ constexpr std::uint64_t kFirstSeed = 9'000'000;
 constexpr std::uint32_t kRequests = 1'000;
 constexpr std::uint32_t kTlsRequests = 300;
 constexpr std::uint64_t kSeedsMax = 80;
+// Of a crowd, whose handshakes take the machine's time.
+constexpr std::uint64_t kCrowdSeedsMax = 6;
 
 // A run of one seed; what was violated first, or nothing.
 using Scenario = std::string (*)(std::uint64_t seed);
@@ -77,10 +81,21 @@ std::string limits(std::uint64_t seed) {
   return result.violations.empty() ? std::string() : result.violations.front();
 }
 
+std::string crowd(std::uint64_t seed) {
+  const CrowdRun result = run_crowd_scenario(seed);
+  return result.violations.empty() ? std::string() : result.violations.front();
+}
+
+std::string drains(std::uint64_t seed) {
+  const DrainRun result = run_drain_scenario(seed);
+  return result.violations.empty() ? std::string() : result.violations.front();
+}
+
 struct Case {
   PlantedBug bug;
   std::string_view name;
   Scenario scenario = everything;
+  std::uint64_t seeds_max = kSeedsMax;
   friend void PrintTo(const Case& tested, std::ostream* out) { *out << tested.name; }
 };
 
@@ -139,6 +154,10 @@ constexpr Case kCases[] = {
     {PlantedBug::tls_block_wait_lost, "tls_block_wait_lost", tls},
     {PlantedBug::tls_goodbye_unsaid, "tls_goodbye_unsaid", tls},
     {PlantedBug::tls_certificates_kept, "tls_certificates_kept", tls},
+    {PlantedBug::tls_client_unverified, "tls_client_unverified", tls},
+    {PlantedBug::certificate_of_anybody, "certificate_of_anybody", tls},
+    {PlantedBug::tls_signer_wait_lost, "tls_signer_wait_lost", crowd, kCrowdSeedsMax},
+    {PlantedBug::drained_while_waiting, "drained_while_waiting", drains},
     {PlantedBug::hedge_unlimited, "hedge_unlimited", hedges},
     {PlantedBug::beaten_limits_kept, "beaten_limits_kept", hedges},
     {PlantedBug::beaten_call_uncounted, "beaten_call_uncounted", hedges},
@@ -166,14 +185,14 @@ static_assert(std::size(kCases) + 1 == static_cast<std::size_t>(PlantedBug::coun
 enum Ending : int { kNothingFound = 0, kFound = 3 };
 
 // In the child. Says at which seed what was found.
-[[noreturn]] void search(PlantedBug bug, Scenario scenario) {
+[[noreturn]] void search(const Case& tested) {
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
-  core::the_planted_bug = bug;
-  for (std::uint64_t i = 0; i < kSeedsMax; ++i) {
+  core::the_planted_bug = tested.bug;
+  for (std::uint64_t i = 0; i < tested.seeds_max; ++i) {
     const std::uint64_t seed = kFirstSeed + i;
     std::fprintf(stderr, "seed %llu\n", static_cast<unsigned long long>(seed));
-    const std::string violation = scenario(seed);
+    const std::string violation = tested.scenario(seed);
     if (violation.empty()) continue;
     std::fprintf(stderr, "%.400s\n", violation.c_str());
     std::_Exit(kFound);
@@ -181,10 +200,10 @@ enum Ending : int { kNothingFound = 0, kFound = 3 };
   std::_Exit(kNothingFound);
 }
 
-int run_search(PlantedBug bug, Scenario scenario) {
+int run_search(const Case& tested) {
   std::fflush(nullptr);
   const pid_t child = ::fork();
-  if (child == 0) search(bug, scenario);
+  if (child == 0) search(tested);
   int status = 0;
   EXPECT_EQ(::waitpid(child, &status, 0), child);
   return status;
@@ -199,8 +218,8 @@ bool found(int status) {
 class PlantedBugs : public testing::TestWithParam<Case> {};
 
 TEST_P(PlantedBugs, AreFound) {
-  const int status = run_search(GetParam().bug, GetParam().scenario);
-  EXPECT_TRUE(found(status)) << GetParam().name << " was not found within " << kSeedsMax
+  const int status = run_search(GetParam());
+  EXPECT_TRUE(found(status)) << GetParam().name << " was not found within " << GetParam().seeds_max
                              << " seeds (status " << status << ")";
 }
 
@@ -211,7 +230,7 @@ INSTANTIATE_TEST_SUITE_P(Sim, PlantedBugs, testing::ValuesIn(kCases),
 class NothingPlanted : public testing::TestWithParam<Case> {};
 
 TEST_P(NothingPlanted, IsFound) {
-  const int status = run_search(PlantedBug::none, GetParam().scenario);
+  const int status = run_search(GetParam());
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == kNothingFound) << "status " << status;
 }
 
@@ -223,7 +242,9 @@ INSTANTIATE_TEST_SUITE_P(Sim, NothingPlanted,
                                          Case{PlantedBug::none, "hedges", hedges},
                                          Case{PlantedBug::none, "pools", pools},
                                          Case{PlantedBug::none, "leaving", leaving},
-                                         Case{PlantedBug::none, "limits", limits}),
+                                         Case{PlantedBug::none, "limits", limits},
+                                         Case{PlantedBug::none, "crowd", crowd, kCrowdSeedsMax},
+                                         Case{PlantedBug::none, "drains", drains}),
                          [](const auto& tested) { return std::string(tested.param.name); });
 
 }  // namespace

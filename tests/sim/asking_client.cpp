@@ -1,0 +1,100 @@
+#include "tests/sim/asking_client.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "tests/sim/dice.h"
+#include "tests/sim/gateway.h"
+#include "tests/sim/peer_tls.h"
+#include "tests/sim/world.h"
+
+namespace headrace::sim {
+
+std::string AskingClient::chat_request(std::string_view key, std::string_view body,
+                                       std::string_view more_fields) {
+  return fmt::format(
+      "POST /v1/chat/completions HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {}\r\n{}"
+      "Content-Length: {}\r\n\r\n{}",
+      key, more_fields, body.size(), body);
+}
+
+void AskingClient::start() {
+  World::current().after(World::current().some_delay(), [this] { connect(); });
+}
+
+void AskingClient::connect() {
+  if (!wants_more()) return;
+  peer_ = World::current().connect(Gateway::address());
+  if (peer_ == nullptr) return on_nobody_listens();
+  reader_ = std::make_unique<MessageReader>(MessageReader::Side::responses);
+  const std::uint64_t connection = ++connection_;
+  peer_->on_bytes = [this, connection](std::string_view bytes) {
+    if (connection == connection_) on_bytes(bytes);
+  };
+  peer_->on_end = [this, connection] {
+    if (connection == connection_) on_over();
+  };
+  peer_->on_reset = peer_->on_end;
+  if (tls_ != nullptr) peer_->put_on(tls_->client(*peer_, tls_memory_, false));
+  on_connected(*peer_);
+  ask();
+}
+
+void AskingClient::ask() {
+  if (!wants_more()) return;
+  waiting_ = true;
+  peer_->write(question());
+  const std::optional<core::Duration> longest = patience();
+  if (!longest) return;
+  World::current().after(*longest, [this, connection = connection_] {
+    if (connection == connection_ && waiting_) leave();
+  });
+}
+
+void AskingClient::leave() {
+  waiting_ = false;
+  ++connection_;
+  on_left();
+  if (dice().one_in(2)) {
+    peer_->reset();
+  } else {
+    peer_->finish();
+  }
+  start();
+}
+
+void AskingClient::on_bytes(std::string_view bytes) {
+  reader_->feed(bytes);
+  while (auto message = reader_->next()) {
+    if (!std::exchange(waiting_, false)) {
+      return World::current().violation("an answer that nobody asked for");
+    }
+    on_answer(*message);
+    World::current().after(pause(), [this, connection = connection_] {
+      if (connection == connection_) ask();
+    });
+  }
+  if (!reader_->error().empty()) World::current().violation(reader_->error());
+}
+
+void AskingClient::on_over() {
+  ++connection_;
+  peer_->finish();
+  if (std::exchange(waiting_, false)) on_lost(*reader_);
+  start();
+}
+
+core::Duration AskingClient::pause() {
+  return World::current().some_delay();
+}
+
+void AskingClient::on_nobody_listens() {
+  World::current().violation("nobody listens");
+}
+
+void AskingClient::on_lost(MessageReader&) {
+  World::current().violation("a connection ended without an answer");
+}
+
+}  // namespace headrace::sim
