@@ -151,7 +151,8 @@ class EverythingOn(unittest.TestCase):
         self.assertEqual(load.failures, [])
         self.assertGreater(load.answered, 100)
         # What shards hold of it comes back when nobody asks.
-        self.wait_for(lambda: self.gateway.used() <= load.answered)
+        self.wait_for(lambda: self.gateway.used() == load.answered)
+        time.sleep(0.2)
         self.assertEqual(self.gateway.used(), load.answered)
         self.gateway.wait_for_metric("headrace_requests_in_flight", lambda value: value <= 1)
         self.assertEqual(self.gateway.used("concurrent"), 0)
