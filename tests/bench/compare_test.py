@@ -89,7 +89,7 @@ class Templates(unittest.TestCase):
             certificate, key = folder / "certificate.pem", folder / "key.pem"
             certificate.write_text("certificate")
             key.write_text("key")
-            place = Place(folder, folder, 0, ("127.0.0.1", 1), certificate, key)
+            place = Place(folder, folder, folder / "headrace", 0, ("127.0.0.1", 1), certificate, key)
             for scenario in scenarios.ALL:
                 for peer in scenario.peers:
                     text = peers.ALL[peer].config_text(scenario.situation, place, 2, 3)
