@@ -47,6 +47,8 @@ class Window:
     connections: int   # that the provider accepted
 
     def cpu_us(self, count):
+        if not count:
+            raise Failed("nothing was answered")
         return self.cpu.nanos / 1000 / count
 
     @property

@@ -51,23 +51,22 @@ void watch(Side& side) {
   if (epoll_ctl(epoll, EPOLL_CTL_ADD, side.socket, &event) != 0) die("epoll_ctl");
 }
 
-void accept_all(int listener, const sockaddr_in& upstream_address) {
-  for (;;) {
-    const int client = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
-    if (client < 0) return;
-    const int upstream = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (connect(upstream, reinterpret_cast<const sockaddr*>(&upstream_address),
-                sizeof upstream_address) != 0) {
-      die("connect");
-    }
-    headrace::bench::without_delay(client);
-    headrace::bench::without_delay(upstream);
-    auto* connection = new Connection{};
-    connection->client = {client, connection};
-    connection->upstream = {upstream, connection};
-    watch(connection->client);
-    watch(connection->upstream);
+// One: the listener says so again as long as there are more.
+void accept_one(int listener, const sockaddr_in& upstream_address) {
+  const int client = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+  if (client < 0) return;
+  const int upstream = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (connect(upstream, reinterpret_cast<const sockaddr*>(&upstream_address),
+              sizeof upstream_address) != 0) {
+    die("connect");
   }
+  headrace::bench::without_delay(client);
+  headrace::bench::without_delay(upstream);
+  auto* connection = new Connection{};
+  connection->client = {client, connection};
+  connection->upstream = {upstream, connection};
+  watch(connection->client);
+  watch(connection->upstream);
 }
 
 void end(Connection& connection) {
@@ -132,7 +131,7 @@ int main(int count, char** arguments) {
       const epoll_event& event = events[static_cast<std::size_t>(i)];
       auto& side = *static_cast<Side*>(event.data.ptr);
       if (side.connection == nullptr) {
-        accept_all(listener.socket, upstream_address);
+        accept_one(listener.socket, upstream_address);
       } else {
         relay(side, (event.events & EPOLLRDHUP) != 0);
       }
