@@ -8,7 +8,6 @@ import time
 
 from compare_lib import machine, peers, picture, report, scenarios
 from compare_lib.certificates import make_certificate
-from compare_lib.peer import Place
 from compare_lib.processes import Failed, find_programs_of_the_system
 from compare_lib.provider import Provider
 from compare_lib.situation import Situation
@@ -144,8 +143,7 @@ def progress(text):
 
 def configs_text(bench, work):
     """The configs of the peers of these scenarios as they are for the plain case."""
-    place = Place(bench.folder, bench.programs, bench.gateway, bench.proxy_core, ("127.0.0.1", 9000),
-                        bench.certificate, bench.key)
+    place = bench.place(("127.0.0.1", 9000))
     parts = []
     names = dict.fromkeys(name for scenario in work for name in scenario.peers)
     for peer in (peers.ALL[name] for name in names):

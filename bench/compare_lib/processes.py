@@ -66,6 +66,11 @@ class Process:
                 self._child.kill()
                 self._child.wait()
 
+    def end(self, seconds):
+        """Asks it to end, and gives what it returned."""
+        self._child.terminate()
+        return self.wait(seconds)
+
     def __enter__(self):
         return self
 

@@ -36,6 +36,10 @@ class Bench:
     timing: Timing
     long: bool = False
 
+    def place(self, provider_address):
+        return Place(self.folder, self.programs, self.gateway, self.proxy_core, provider_address,
+                     self.certificate, self.key)
+
 
 @dataclasses.dataclass(frozen=True)
 class Window:
@@ -119,8 +123,7 @@ class Turn:
 
 @contextlib.contextmanager
 def turn(bench, scenario, peer, provider, prepared):
-    place = Place(bench.folder, bench.programs, bench.gateway, bench.proxy_core, provider.address,
-                        bench.certificate, bench.key)
+    place = bench.place(provider.address)
     if peer.direct:
         yield Turn(bench, scenario, peer, None, provider, prepared)
         return

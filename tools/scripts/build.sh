@@ -1,25 +1,24 @@
 # shellcheck shell=bash
 # Configures and builds one CMake preset. Sourced after terminal.sh and packages.sh.
 
-# build_preset <preset> [target...]: build/<preset>, everything if no target is named. Options for cmake
-# stand in configure_options.
-configure_options=()
+# build_preset <preset> [target...]: in the preset's folder, which is build/<preset> for all but one;
+# everything if no target is named.
 build_preset() {
   local preset=$1 started=$SECONDS
   shift
   local log="build/$preset.configure.log"
   mkdir -p build
-  step "building build/$preset"
-  if ! cmake --preset "$preset" "${configure_options[@]}" >"$log" 2>&1 </dev/null; then
+  step "building $preset"
+  if ! cmake --preset "$preset" >"$log" 2>&1 </dev/null; then
     cat "$log" >&2
     die "cmake could not configure '$preset' (see above)"
   fi
   local targets=()
   (($#)) && targets=(--target "$@")
   # nice: a build must not make the machine unusable for the one who waits for it.
-  nice cmake --build "build/$preset" --parallel "$(build_jobs)" "${targets[@]}" </dev/null ||
+  nice cmake --build --preset "$preset" --parallel "$(build_jobs)" "${targets[@]}" </dev/null ||
     die "the build of '$preset' failed (see above)"
-  good "built build/$preset in $((SECONDS - started)) s"
+  good "built $preset in $((SECONDS - started)) s"
 }
 
 # As many compilers as cores, but no more than memory carries: some of our files take 1.5 GB.

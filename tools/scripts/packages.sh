@@ -22,7 +22,7 @@ packages_for() {
       printf '%s\n' git python3 shellcheck \
         clang-19 clang-tidy-19 clang-format-19 lld-19 libclang-rt-19-dev
       ;;
-    profile) # what shows headrace the ways of usual requests (tools/build_profiled)
+    profile) # what shows headrace the ways of usual requests, and tests it (tools/build_profiled)
       printf '%s\n' python3 openssl
       ;;
     compare) # the peers that bench/compare measures us against, and wrk to check our own load

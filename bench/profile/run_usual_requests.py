@@ -7,17 +7,18 @@ what they write. Each kind of request is as many as it is usual beside the other
 of callers with and without limits, are most.
 """
 
-import contextlib
 import json
-import os
 import pathlib
-import socket
 import subprocess
 import sys
-import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-READY_S = 20
+sys.path.insert(0, str(ROOT / "bench"))
+
+from compare_lib import machine  # noqa: E402
+from compare_lib.certificates import make_certificate  # noqa: E402
+from compare_lib.processes import Failed, Process, free_port, wait_until  # noqa: E402
+
 END_S = 40
 LOAD_S = 120
 
@@ -46,52 +47,13 @@ USUAL = (
 )
 
 
-def free_address():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
-
-
-def wait_for(what, program, log, holds):
-    deadline = time.monotonic() + READY_S
-    while not holds():
-        if program.poll() is not None or time.monotonic() > deadline:
-            sys.exit(f"{what} did not become ready; its last words:\n{log.read_text()[-2000:]}")
-        time.sleep(0.02)
-
-
-@contextlib.contextmanager
-def started(what, command, log, ready, environment=None):
-    """A program from when it is ready to its orderly end: only then are its counts written."""
-    with open(log, "wb") as output:
-        program = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output,
-                                   stderr=subprocess.STDOUT, env={**os.environ, **(environment or {})})
-    try:
-        wait_for(what, program, log, ready)
-        yield
-        program.terminate()
-        if program.wait(END_S) != 0:
-            sys.exit(f"{what} ended with {program.returncode}; its last words:\n{log.read_text()[-2000:]}")
-    finally:
-        program.kill()
-        program.wait()
-
-
-def make_certificate(folder):
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-         "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
-         "-keyout", folder / "key.pem", "-out", folder / "certificate.pem"],
-        check=True, capture_output=True)
-
-
-def ask(programs, folder, addresses, row):
+def ask(programs, folder, certificate, addresses, row):
     name, path, key, count, options = row
     options = list(options)
     scheme = "http"
     if "--tls" in options:
         options.remove("--tls")
-        options += ["--ca", folder / "certificate.pem"]
+        options += ["--ca", certificate]
         scheme = "https"
     run = subprocess.run(
         [programs / "headrace-load", f"{scheme}://{addresses[scheme]}{path}", "--quiet",
@@ -100,28 +62,38 @@ def ask(programs, folder, addresses, row):
          *(() if "--connections" in options else ("--connections", "64")), *options],
         capture_output=True, text=True, check=False)
     if run.returncode != 0:
-        sys.exit(f"{name}: headrace-load ended with {run.returncode}\n{run.stdout}{run.stderr}")
+        raise Failed(f"{name}: headrace-load ended with {run.returncode}\n{run.stdout}{run.stderr}")
+
+
+def serve_usual_requests(gateway, programs, folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    certificate, _ = make_certificate(folder)
+    cores = set(machine.cores())
+    addresses = {scheme: f"127.0.0.1:{free_port()}" for scheme in ("http", "https")}
+
+    with Process([programs / "headrace-mock", "--listen", "127.0.0.1:0"], cores, folder / "mock.log") as mock:
+        wait_until(lambda: mock.last_words().endswith("}"), mock)
+        environment = {"HEADRACE_LISTEN": addresses["http"], "HEADRACE_LISTEN_TLS": addresses["https"],
+                       "HEADRACE_PROVIDER_URL": f"http://{json.loads(mock.last_words())['listen']}",
+                       "HEADRACE_FOLDER": str(folder)}
+        command = [gateway, "--config", ROOT / "bench/profile/usual.yaml"]
+        with Process(command, cores, folder / "headrace.log", environment) as headrace:
+            wait_until(lambda: "ready:" in headrace.last_words(), headrace)
+            for number, row in enumerate(USUAL, 1):
+                print(f"  {number} of {len(USUAL)}: {row[3]:,} requests, {row[0]}", flush=True)
+                ask(programs, folder, certificate, addresses, row)
+            # Only what ends in order writes its counts.
+            if (status := headrace.end(END_S)) != 0:
+                raise Failed(f"headrace ended with {status}; its last words:\n{headrace.last_words()}")
 
 
 def main():
     if len(sys.argv) != 4:
         sys.exit(__doc__)
-    gateway, programs, folder = (pathlib.Path(argument).absolute() for argument in sys.argv[1:])
-    folder.mkdir(parents=True, exist_ok=True)
-    make_certificate(folder)
-    mock_log, gateway_log = folder / "mock.log", folder / "headrace.log"
-
-    with started("headrace-mock", [programs / "headrace-mock", "--listen", "127.0.0.1:0"], mock_log,
-                 lambda: mock_log.read_text().endswith("}\n")):
-        provider = json.loads(mock_log.read_text().splitlines()[-1])["listen"]
-        addresses = {"http": free_address(), "https": free_address()}
-        environment = {"HEADRACE_LISTEN": addresses["http"], "HEADRACE_LISTEN_TLS": addresses["https"],
-                       "HEADRACE_PROVIDER_URL": f"http://{provider}", "HEADRACE_FOLDER": str(folder)}
-        with started("headrace", [gateway, "--config", ROOT / "tools/profile/usual.yaml"], gateway_log,
-                     lambda: "ready:" in gateway_log.read_text(), environment):
-            for number, row in enumerate(USUAL, 1):
-                print(f"  {number} of {len(USUAL)}: {row[3]:,} requests, {row[0]}", flush=True)
-                ask(programs, folder, addresses, row)
+    try:
+        serve_usual_requests(*(pathlib.Path(argument).absolute() for argument in sys.argv[1:]))
+    except Failed as failure:
+        sys.exit(str(failure))
 
 
 if __name__ == "__main__":
