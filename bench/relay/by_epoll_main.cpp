@@ -7,16 +7,15 @@
 // everybody up.
 #include <array>
 #include <cerrno>
-#include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "bench/relay/plain_sockets.h"
+#include "bench/relay/relay_command_line.h"
 
 namespace {
 
@@ -108,20 +107,13 @@ void relay(const Side& side, bool end_is_there) {
 // What escapes ends the program, with its message.
 // NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int count, char** arguments) {
-  CLI::App app{"The bare TCP relay, on epoll"};
-  std::string listen_text = "127.0.0.1:0";
-  std::string upstream;
-  int cpu = -1;
-  app.add_option("--listen", listen_text, "IPv4 address to listen on");
-  app.add_option("--upstream", upstream, "IPv4 address that connections are relayed to")
-      ->required();
-  app.add_option("--cpu", cpu, "Core to run on");
-  CLI11_PARSE(app, count, arguments);
-  headrace::bench::run_on(cpu);
-  const sockaddr_in upstream_address = headrace::bench::parse_address(upstream);
+  const headrace::bench::RelayCommandLine line =
+      headrace::bench::read_command_line("The bare TCP relay, on epoll", count, arguments);
+  headrace::bench::run_on(line.cpu);
+  const sockaddr_in upstream_address = headrace::bench::parse_address(line.upstream);
   epoll = epoll_create1(EPOLL_CLOEXEC);
   if (epoll < 0) die("epoll_create1");
-  Side listener{headrace::bench::listen_on(listen_text), nullptr};
+  Side listener{headrace::bench::listen_on(line.listen), nullptr};
   epoll_event listening{.events = EPOLLIN, .data = {.ptr = &listener}};
   if (epoll_ctl(epoll, EPOLL_CTL_ADD, listener.socket, &listening) != 0) die("epoll_ctl");
   std::array<epoll_event, kEventsMax> events;

@@ -8,10 +8,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <liburing.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -20,6 +18,7 @@
 #include <unistd.h>
 
 #include "bench/relay/plain_sockets.h"
+#include "bench/relay/relay_command_line.h"
 
 namespace {
 
@@ -306,17 +305,10 @@ void handle(const io_uring_cqe& cqe) {
 // What escapes ends the program, with its message.
 // NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int count, char** arguments) {
-  CLI::App app{"The bare TCP relay, by hand"};
-  std::string listen_text = "127.0.0.1:0";
-  std::string upstream;
-  int cpu = -1;
-  app.add_option("--listen", listen_text, "IPv4 address to listen on");
-  app.add_option("--upstream", upstream, "IPv4 address that connections are relayed to")
-      ->required();
-  app.add_option("--cpu", cpu, "Core to run on");
-  CLI11_PARSE(app, count, arguments);
-  headrace::bench::run_on(cpu);
-  upstream_address = headrace::bench::parse_address(upstream);
+  const headrace::bench::RelayCommandLine line =
+      headrace::bench::read_command_line("The bare TCP relay, by hand", count, arguments);
+  headrace::bench::run_on(line.cpu);
+  upstream_address = headrace::bench::parse_address(line.upstream);
   io_uring_params params{};
   params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SUBMIT_ALL |
                  IORING_SETUP_CQSIZE;
@@ -325,7 +317,7 @@ int main(int count, char** arguments) {
   io_uring_register_ring_fd(&ring);
   make_group(0, 1024, 4096);
   make_group(1, 8, 128 * 1024);
-  listener = headrace::bench::listen_on(listen_text);
+  listener = headrace::bench::listen_on(line.listen);
   arm_accept();
   static io_uring_cqe* batch[kBatch];
   for (;;) {
