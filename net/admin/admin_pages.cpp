@@ -7,6 +7,7 @@
 
 #include "core/histogram.h"
 #include "net/admin/limit_metrics.h"
+#include "net/admin/metric_head.h"
 #include "net/admin/process_metrics.h"
 #include "net/admin/provider_pages.h"
 
@@ -165,18 +166,14 @@ constexpr std::array kCounterRows = {
 static_assert(kCounterRows.size() == static_cast<std::size_t>(ShardCount::count),
               "every counter has its row");
 
-void head(std::string& out, std::string_view name, std::string_view help, std::string_view type) {
-  fmt::format_to(std::back_inserter(out), "# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
-}
-
 void counter(std::string& out, std::string_view name, std::string_view help, std::uint64_t value) {
-  head(out, name, help, "counter");
+  write_metric_head(out, name, help, "counter");
   fmt::format_to(std::back_inserter(out), "{} {}\n", name, value);
 }
 
 template <class Value>
 void gauge(std::string& out, std::string_view name, std::string_view help, Value value) {
-  head(out, name, help, "gauge");
+  write_metric_head(out, name, help, "gauge");
   fmt::format_to(std::back_inserter(out), "{} {}\n", name, value);
 }
 
@@ -185,7 +182,7 @@ void histogram(std::string& out, std::string_view name, std::string_view help,
   constexpr std::array<double, 16> kSeconds = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
                                                0.01,   0.025,   0.05,   0.1,   0.25,   0.5,
                                                1,      5,       30,     120};
-  head(out, name, help, "histogram");
+  write_metric_head(out, name, help, "histogram");
   for (const double bound : kSeconds) {
     fmt::format_to(std::back_inserter(out), "{}_bucket{{le=\"{}\"}} {}\n", name, bound,
                    values.count_up_to(static_cast<std::uint64_t>(bound * 1e9)));
@@ -320,12 +317,12 @@ std::string metrics(const Fleet& fleet) {
   histogram(out, "headrace_queue_wait_seconds",
             "How long requests have waited for a target with room that then had it.",
             merged(fleet, &ShardCounters::queue_nanos));
-  head(out, "headrace_turn_seconds_max", "The longest turn of each shard.", "gauge");
+  write_metric_head(out, "headrace_turn_seconds_max", "The longest turn of each shard.", "gauge");
   for (std::size_t i = 0; i < fleet.shards.size(); ++i) {
     fmt::format_to(std::back_inserter(out), "headrace_turn_seconds_max{{shard=\"{}\"}} {}\n", i,
                    static_cast<double>(fleet.shards[i].statistics->turn_nanos.maximum()) / 1e9);
   }
-  head(out, "headrace_build_info", "The build.", "gauge");
+  write_metric_head(out, "headrace_build_info", "The build.", "gauge");
   fmt::format_to(std::back_inserter(out), "headrace_build_info{{version=\"{}\"}} 1\n",
                  HEADRACE_VERSION);
   if (fleet.process != nullptr) write_process_metrics(out, *fleet.process);

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "net/admin/metric_head.h"
 #include "policy/config/quota_names.h"
 
 namespace headrace::net {
@@ -49,8 +50,7 @@ std::uint64_t sum(const core::LimitMemory& limits, LimitMeasure measure,
 
 void write_limit_metrics(std::string& out, const core::LimitMemory& limits) {
   for (const FlowRow& row : kFlowRows) {
-    fmt::format_to(std::back_inserter(out), "# HELP {0} {1}\n# TYPE {0} counter\n", row.name,
-                   row.help);
+    write_metric_head(out, row.name, row.help, "counter");
     for (int number = 0; number <= static_cast<int>(policy::config::kLastMeasure); ++number) {
       const auto measure = static_cast<LimitMeasure>(number);
       fmt::format_to(std::back_inserter(out), "{}{{measure=\"{}\"}} {}\n", row.name,

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "net/admin/metric_head.h"
+
 namespace headrace::net {
 namespace {
 
@@ -40,7 +42,7 @@ void write_process_metrics(std::string& out, const ProcessWatch::Gauges& gauges)
     const std::int64_t value = (gauges.*row.which).value();
     if (value < 0) continue;
     auto line = std::back_inserter(out);
-    fmt::format_to(line, "# HELP {0} {1}\n# TYPE {0} {2}\n", row.name, row.help, row.type);
+    write_metric_head(out, row.name, row.help, row.type);
     if (row.units == 1) {
       fmt::format_to(line, "{} {}\n", row.name, value);
     } else {

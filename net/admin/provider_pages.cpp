@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "net/admin/metric_head.h"
+
 namespace headrace::net {
 
 namespace {
@@ -14,8 +16,8 @@ namespace {
 constexpr std::array<std::string_view, policy::kMeasures> kMeasureNames = {
     "requests", "tokens", "input_tokens", "output_tokens"};
 
-void head(std::string& out, std::string_view name, std::string_view help) {
-  fmt::format_to(std::back_inserter(out), "# HELP {0} {1}\n# TYPE {0} gauge\n", name, help);
+void gauge_head(std::string& out, std::string_view name, std::string_view help) {
+  write_metric_head(out, name, help, "gauge");
 }
 
 std::string_view state_name(policy::BreakerState state) {
@@ -32,24 +34,25 @@ void write_provider_metrics(std::string& out, const TargetStates& targets, core:
   const auto breakers = targets.report_breakers(now);
   const auto keys = targets.report_keys(now);
   auto line = std::back_inserter(out);
-  head(out, "headrace_breaker_state",
-       "Of a provider or a model on it: 0 closed, 1 open, 2 half-open.");
+  gauge_head(out, "headrace_breaker_state",
+             "Of a provider or a model on it: 0 closed, 1 open, 2 half-open.");
   for (const auto& each : breakers) {
     fmt::format_to(line, "headrace_breaker_state{{provider=\"{}\",model=\"{}\"}} {}\n",
                    each.provider, each.model, std::to_underlying(each.look.state));
   }
-  head(out, "headrace_breaker_failures", "Failures within the breaker's window.");
+  gauge_head(out, "headrace_breaker_failures", "Failures within the breaker's window.");
   for (const auto& each : breakers) {
     fmt::format_to(line, "headrace_breaker_failures{{provider=\"{}\",model=\"{}\"}} {}\n",
                    each.provider, each.model, each.failures);
   }
-  head(out, "headrace_provider_down", "1: its health checks fail.");
+  gauge_head(out, "headrace_provider_down", "1: its health checks fail.");
   for (const auto& each : breakers) {
     if (!each.model.empty()) continue;
     fmt::format_to(line, "headrace_provider_down{{provider=\"{}\"}} {}\n", each.provider,
                    each.down ? 1 : 0);
   }
-  head(out, "headrace_provider_key_remaining", "What a provider says is left of a key's limits.");
+  gauge_head(out, "headrace_provider_key_remaining",
+             "What a provider says is left of a key's limits.");
   for (const auto& each : keys) {
     for (std::size_t i = 0; i < policy::kMeasures; ++i) {
       if (!each.windows[i].known) continue;
@@ -60,7 +63,7 @@ void write_provider_metrics(std::string& out, const TargetStates& targets, core:
                      each.windows[i].remaining);
     }
   }
-  head(out, "headrace_provider_key_benched", "1: a key is taken out for a while.");
+  gauge_head(out, "headrace_provider_key_benched", "1: a key is taken out for a while.");
   for (const auto& each : keys) {
     fmt::format_to(line,
                    "headrace_provider_key_benched{{provider=\"{}\",key=\"{}\",model=\"{}\"}} {}\n",
