@@ -118,10 +118,6 @@ std::expected<std::vector<std::byte>, std::string> take_base(std::string_view te
   return base;
 }
 
-}  // namespace
-
-namespace {
-
 // The file that is to hold it, where one is named or the service manager gives us one.
 std::optional<std::string> master_key_file() {
   if (const char* path = std::getenv(kMasterKeyFileVariable); path != nullptr) return path;

@@ -14,10 +14,9 @@
 namespace headrace::net {
 
 // The master key from HEADRACE_MASTER_KEY, or the file that HEADRACE_MASTER_KEY_FILE names, or
-// systemd's credential `headrace-master-key`; a random
-// one for this process where neither is set.
+// systemd's credential `headrace-master-key`; a random one for this process where there is none.
 std::expected<policy::config::MasterKey, std::string> find_master_key();
-// One of the two is set: what is sealed now can be unsealed by another process.
+// One of these is there: what is sealed now can be unsealed by another process.
 bool is_master_key_given();
 
 // The compiled base. Errors: every one of the file, each a line with place and remedy.
