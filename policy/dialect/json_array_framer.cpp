@@ -2,14 +2,9 @@
 
 #include <utility>
 
+#include "policy/json/json_blank.h"
+
 namespace headrace::policy {
-namespace {
-
-constexpr bool is_blank(char c) {
-  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
-}  // namespace
 
 void JsonArrayFramer::feed(std::string_view slice) {
   slice_ = cursor_ = slice.data();
@@ -30,7 +25,7 @@ SseToken JsonArrayFramer::data_from(const char* begin) const {
 }
 
 void JsonArrayFramer::pass_blanks(bool commas) {
-  while (cursor_ != end_ && (is_blank(*cursor_) || (commas && *cursor_ == ','))) {
+  while (cursor_ != end_ && (is_json_blank(*cursor_) || (commas && *cursor_ == ','))) {
     ++cursor_;
     between_elements_ = false;
   }

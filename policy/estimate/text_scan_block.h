@@ -10,11 +10,6 @@ namespace headrace::policy {
 inline constexpr unsigned kBlock = 64;
 inline constexpr std::uint64_t kAll = ~std::uint64_t{0};
 
-// Between tokens of JSON.
-constexpr bool is_blank(char c) {
-  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
 // One block with everything known of it that is needed to count.
 struct TextScan::Block {
   ByteClasses is;

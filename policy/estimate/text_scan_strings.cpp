@@ -4,6 +4,7 @@
 
 #include "policy/estimate/string_head.h"
 #include "policy/estimate/text_scan_block.h"
+#include "policy/json/json_blank.h"
 
 namespace headrace::policy {
 
@@ -17,7 +18,7 @@ void TextScan::take_numbers(const Block& block, std::uint64_t digits) {
     const auto begin = static_cast<unsigned>(std::countr_zero(rest));
     const auto length = static_cast<unsigned>(std::countr_one(rest >> begin));
     unsigned before = begin;
-    while (before > 0 && is_blank(block.bytes[before - 1]))
+    while (before > 0 && is_json_blank(block.bytes[before - 1]))
       --before;
     const char behind_what = before > 0 ? block.bytes[before - 1] : last_;
     const bool of_array = (goes_on && begin == 0) || behind_what == '[' || behind_what == ',';
@@ -49,7 +50,7 @@ void TextScan::take_strings(const Block& block) {
   for (std::uint64_t rest = block.opens; rest != 0; rest &= rest - 1) {
     const auto quote = static_cast<unsigned>(std::countr_zero(rest));
     unsigned before = quote;
-    while (before > 0 && is_blank(block.bytes[before - 1]))
+    while (before > 0 && is_json_blank(block.bytes[before - 1]))
       --before;
     const bool is_value = (before > 0 ? block.bytes[before - 1] : last_) == ':';
     // Of a short string in a short block: all that there is of it.
@@ -80,7 +81,7 @@ void TextScan::follow_free_form(const Block& block, unsigned from, unsigned to) 
     if (((block.text | block.quotes) >> place & 1) != 0) continue;
     const bool inside = free_form_.inside();
     free_form_.take(block.bytes[place]);
-    if ((inside || free_form_.inside()) && !is_blank(block.bytes[place])) ++counts_.bare_bytes;
+    if ((inside || free_form_.inside()) && !is_json_blank(block.bytes[place])) ++counts_.bare_bytes;
   }
 }
 

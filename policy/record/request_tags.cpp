@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "policy/json/json_blank.h"
 #include "policy/json/json_string.h"
 #include "policy/record/request_context.h"
 
@@ -11,10 +12,6 @@ namespace headrace::policy {
 namespace {
 
 using DecodeRoom = std::array<char, kTagTextsDecodedMax>;
-
-bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
 
 // The members of an object that was judged before. What is cut off by the bound ends the walk.
 class MemberWalk {
@@ -45,7 +42,7 @@ class MemberWalk {
 
  private:
   void skip_space() {
-    while (!rest_.empty() && is_space(rest_.front()))
+    while (!rest_.empty() && is_json_blank(rest_.front()))
       rest_.remove_prefix(1);
   }
   std::string_view take(std::size_t bytes) {
