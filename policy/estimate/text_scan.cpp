@@ -6,7 +6,6 @@
 #include <cstring>
 
 #include "policy/estimate/text_scan_block.h"
-#include "policy/json/json_blank.h"
 
 namespace headrace::policy {
 namespace {
@@ -180,11 +179,7 @@ void TextScan::take_block(const char* at, unsigned size, const ByteClasses& clas
   }
   if (head_bytes_ < 8 || block.opens != 0 || free_form_.watches()) take_strings(block);
   if (!take_opaque(block)) take_text(block);
-  for (unsigned end = size; end > 0; --end) {
-    if (is_json_blank(at[end - 1])) continue;
-    last_ = at[end - 1];
-    break;
-  }
+  last_ = last_before(block, size);
 }
 
 // Base64 has no end of its own: blocks of nothing else are kept apart until there are enough of

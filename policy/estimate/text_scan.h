@@ -39,6 +39,7 @@ class TextScan {
  private:
   struct Block;
   [[nodiscard]] bool is_plain(const ByteClasses& classes) const;
+  [[nodiscard]] char last_before(const Block& block, unsigned place) const;
   void take_plain(const ByteClasses& classes);
   void take_block(const char* at, unsigned size, const ByteClasses& classes);
   void take_rest(const char* at, unsigned size);

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "policy/estimate/text_scan.h"
+#include "policy/json/json_blank.h"
 
 namespace headrace::policy {
 
@@ -21,5 +22,12 @@ struct TextScan::Block {
   const char* bytes = nullptr;
   unsigned size = kBlock;
 };
+
+// The last byte before a place of the block that is not blank.
+inline char TextScan::last_before(const Block& block, unsigned place) const {
+  while (place > 0 && is_json_blank(block.bytes[place - 1]))
+    --place;
+  return place > 0 ? block.bytes[place - 1] : last_;
+}
 
 }  // namespace headrace::policy

@@ -17,10 +17,7 @@ void TextScan::take_numbers(const Block& block, std::uint64_t digits) {
   for (std::uint64_t rest = digits; rest != 0; goes_on = false) {
     const auto begin = static_cast<unsigned>(std::countr_zero(rest));
     const auto length = static_cast<unsigned>(std::countr_one(rest >> begin));
-    unsigned before = begin;
-    while (before > 0 && is_json_blank(block.bytes[before - 1]))
-      --before;
-    const char behind_what = before > 0 ? block.bytes[before - 1] : last_;
+    const char behind_what = last_before(block, begin);
     const bool of_array = (goes_on && begin == 0) || behind_what == '[' || behind_what == ',';
     if (of_array) counts_.bare_bytes += length;
     in_number_ = of_array && begin + length == block.size;
@@ -49,10 +46,7 @@ void TextScan::take_strings(const Block& block) {
   unsigned followed = 0;
   for (std::uint64_t rest = block.opens; rest != 0; rest &= rest - 1) {
     const auto quote = static_cast<unsigned>(std::countr_zero(rest));
-    unsigned before = quote;
-    while (before > 0 && is_json_blank(block.bytes[before - 1]))
-      --before;
-    const bool is_value = (before > 0 ? block.bytes[before - 1] : last_) == ':';
+    const bool is_value = last_before(block, quote) == ':';
     // Of a short string in a short block: all that there is of it.
     if (head_bytes_ < 8) take();
     head_is_value_ = is_value;
