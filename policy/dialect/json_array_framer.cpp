@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "policy/json/json_blank.h"
+#include "policy/json/json_skip.h"
 
 namespace headrace::policy {
 
@@ -46,14 +47,15 @@ SseToken JsonArrayFramer::end_event() {
 // Up to the element's end, or the slice's.
 void JsonArrayFramer::scan_element() {
   for (; cursor_ != end_; ++cursor_) {
-    const char c = *cursor_;
     if (in_string_) {
-      const bool was_escaped = std::exchange(escaped_, false);
-      if (was_escaped) continue;
-      escaped_ = c == '\\';
-      in_string_ = c != '"';
+      if (std::exchange(escaped_, false)) continue;
+      cursor_ = skip_string_run(cursor_, end_);
+      if (cursor_ == end_) return;
+      escaped_ = *cursor_ == '\\';
+      in_string_ = *cursor_ != '"';
       continue;
     }
+    const char c = *cursor_;
     switch (c) {
       case '"':
         in_string_ = true;
