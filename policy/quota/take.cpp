@@ -49,13 +49,9 @@ std::optional<QuotaRefusal> take(core::ShardLimits& limits, const LimitChain& ch
     }
     // A soft limit in debt takes no more; one that is not known and fails open neither.
     if (unknown) ++into.failed_open;
+    std::shift_left(demands.data() + refusal->decided, demands.data() + count, 1);
+    std::shift_left(chained.data() + refusal->decided, chained.data() + count, 1);
     --count;
-    std::copy(demands.begin() + static_cast<std::ptrdiff_t>(refusal->decided) + 1,
-              demands.begin() + static_cast<std::ptrdiff_t>(count) + 1,
-              demands.begin() + static_cast<std::ptrdiff_t>(refusal->decided));
-    std::copy(chained.begin() + static_cast<std::ptrdiff_t>(refusal->decided) + 1,
-              chained.begin() + static_cast<std::ptrdiff_t>(count) + 1,
-              chained.begin() + static_cast<std::ptrdiff_t>(refusal->decided));
   }
   into.soft = 0;
   for (std::size_t i = 0; i < count; ++i) {
