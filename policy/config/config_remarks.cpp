@@ -31,22 +31,25 @@ void remark_on_keys(const ConfigView& config, std::uint64_t now_unix_s,
   remarks.push_back(fmt::format("{} more keys have expired", expired - kNamedMax));
 }
 
-bool is_used(const ConfigView& config, std::uint32_t provider) {
-  const auto is_target = [provider](const Target& target) { return target.provider == provider; };
-  return config.providers()[provider].sandbox == Switch::on ||
-         std::ranges::any_of(config.routes(),
-                             [&](const Route& route) {
-                               return std::ranges::any_of(config.targets(route), is_target);
-                             }) ||
-         std::ranges::any_of(config.passthrough(), [provider](const PassthroughRule& rule) {
-           return rule.provider == provider;
-         });
+// By provider: it is asked for something.
+std::vector<bool> asked_providers(const ConfigView& config) {
+  std::vector<bool> asked;
+  for (const Provider& provider : config.providers())
+    asked.push_back(provider.sandbox == Switch::on);
+  for (const Route& route : config.routes()) {
+    for (const Target& target : config.targets(route))
+      asked[target.provider] = true;
+  }
+  for (const PassthroughRule& rule : config.passthrough())
+    asked[rule.provider] = true;
+  return asked;
 }
 
 void remark_on_providers(const ConfigView& config, std::vector<std::string>& remarks) {
+  const std::vector<bool> asked = asked_providers(config);
   std::size_t unused = 0;
-  for (std::uint32_t i = 0; i < config.providers().size(); ++i) {
-    if (is_used(config, i) || ++unused > kNamedMax) continue;
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    if (asked[i] || ++unused > kNamedMax) continue;
     remarks.push_back(
         fmt::format("provider `{}` is asked for nothing: no route and no `passthrough` names it",
                     config.text(config.providers()[i].name)));
