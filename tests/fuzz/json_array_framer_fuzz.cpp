@@ -8,9 +8,10 @@
 
 #include "policy/dialect/cut_event.h"
 #include "policy/dialect/json_array_framer.h"
-#include "policy/dialect/stream_meter.h"
 #include "tests/fuzz/fuzz_check.h"
 #include "tests/fuzz/reference_json.h"
+#include "tests/fuzz/slices.h"
+#include "tests/fuzz/stream_relay.h"
 
 namespace headrace::fuzz {
 namespace {
@@ -27,22 +28,13 @@ struct Framed {
 Framed framed(std::string_view text, std::size_t slice_bytes) {
   JsonArrayFramer framer;
   Framed all;
-  for (std::size_t at = 0; at < text.size(); at += slice_bytes) {
-    const std::string_view part = text.substr(at, slice_bytes);
-    const std::vector<char> slice(part.begin(), part.end());
-    framer.feed({slice.data(), slice.size()});
-    std::size_t end = 0;
-    for (;;) {
-      const SseToken token = framer.next();
-      FUZZ_CHECK(token.end >= end);
-      FUZZ_CHECK(token.end <= slice.size());
-      end = token.end;
-      if (token.kind == SseToken::Kind::more) break;
+  in_slices(text, slice_bytes, [&](std::string_view slice) {
+    take_tokens(framer, slice, [&](const SseToken& token) {
       if (token.kind == SseToken::Kind::data) {
         FUZZ_CHECK(!token.value.empty());
         all.open += token.value;
       }
-      if (token.kind != SseToken::Kind::event_end) continue;
+      if (token.kind != SseToken::Kind::event_end) return;
       FUZZ_CHECK(framer.between_elements());
       if (framer.closed()) {
         FUZZ_CHECK(all.open.empty());
@@ -50,39 +42,16 @@ Framed framed(std::string_view text, std::size_t slice_bytes) {
         all.elements.push_back(all.open);
         all.open.clear();
       }
-    }
-    FUZZ_CHECK(end == slice.size());
-  }
+    });
+  });
   FUZZ_CHECK(framer.elements() == all.elements.size());
   all.closed = framer.closed();
   return all;
 }
 
-struct Relayed {
-  std::string sent;
-  std::string held;
-  StreamMeter meter;
-};
-
-Relayed relay(std::string_view text, std::size_t slice_bytes, std::uint32_t held_bytes_max) {
-  Relayed relayed;
-  relayed.meter.start(Endpoint::stream_generate_content,
-                      {.held_bytes_max = held_bytes_max, .form = StreamForm::json_array});
-  for (std::size_t at = 0; at < text.size(); at += slice_bytes) {
-    const std::string_view part = text.substr(at, slice_bytes);
-    const std::vector<char> slice(part.begin(), part.end());
-    relayed.meter.feed(std::as_bytes(std::span(slice)));
-    while (const auto piece = relayed.meter.next()) {
-      FUZZ_CHECK(piece->verdict != StreamPiece::Verdict::drop);
-      relayed.held.append(reinterpret_cast<const char*>(piece->bytes.data()), piece->bytes.size());
-      if (piece->verdict == StreamPiece::Verdict::hold) continue;
-      relayed.sent += relayed.held;
-      relayed.held.clear();
-    }
-    FUZZ_CHECK(relayed.held.size() == relayed.meter.held_bytes());
-    FUZZ_CHECK(relayed.held.size() <= held_bytes_max);
-  }
-  return relayed;
+Relayed relay_array(std::string_view text, std::size_t slice_bytes, std::uint32_t held_bytes_max) {
+  return relay(text, slice_bytes, Endpoint::stream_generate_content,
+               {.held_bytes_max = held_bytes_max, .form = StreamForm::json_array});
 }
 
 // What its client has when the stream is cut at its end.
@@ -119,16 +88,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Framed whole = framed(text, all);
   FUZZ_CHECK(framed(text, slice_bytes) == whole);
 
-  const Relayed sliced = relay(text, slice_bytes, bound);
+  const Relayed sliced = relay_array(text, slice_bytes, bound);
   FUZZ_CHECK(sliced.sent + sliced.held == text);
-  const Relayed tight = relay(text, slice_bytes, data[1] / 4U);
+  const Relayed tight = relay_array(text, slice_bytes, data[1] / 4U);
   FUZZ_CHECK(tight.sent + tight.held == text);
   FUZZ_CHECK(sliced.meter.forwarded_whole_events());
 
   // Cut anywhere: what was JSON so far is JSON with our end.
   if (!parses(text)) return 0;
   const std::string before = text.substr(0, data[1] % all);
-  const Relayed part = relay(before, slice_bytes, bound);
+  const Relayed part = relay_array(before, slice_bytes, bound);
   if (part.meter.end() == StreamEnd::open && framed(text, all).closed) {
     FUZZ_CHECK(parses(cut(part)));
   }

@@ -6,8 +6,9 @@
 #include <vector>
 
 #include "policy/dialect/sse_framer.h"
-#include "policy/dialect/stream_meter.h"
 #include "tests/fuzz/fuzz_check.h"
+#include "tests/fuzz/slices.h"
+#include "tests/fuzz/stream_relay.h"
 
 namespace headrace::fuzz {
 namespace {
@@ -59,17 +60,8 @@ std::vector<Event> framed_events(std::string_view text, std::size_t slice_bytes)
   std::vector<Event> events;
   Event event;
   bool line_open = false;
-  for (std::size_t at = 0; at < text.size(); at += slice_bytes) {
-    const std::string_view part = text.substr(at, slice_bytes);
-    const std::vector<char> slice(part.begin(), part.end());
-    framer.feed({slice.data(), slice.size()});
-    std::size_t end = 0;
-    for (;;) {
-      const SseToken token = framer.next();
-      FUZZ_CHECK(token.end >= end);
-      FUZZ_CHECK(token.end <= slice.size());
-      end = token.end;
-      if (token.kind == SseToken::Kind::more) break;
+  in_slices(text, slice_bytes, [&](std::string_view slice) {
+    take_tokens(framer, slice, [&](const SseToken& token) {
       if (token.kind == SseToken::Kind::event) event.name += token.value;
       if (token.kind == SseToken::Kind::data) {
         if (!line_open) event.data.emplace_back();
@@ -80,43 +72,16 @@ std::vector<Event> framed_events(std::string_view text, std::size_t slice_bytes)
         events.push_back(event);
         event = {};
       }
-    }
-    FUZZ_CHECK(end == slice.size());
-  }
+    });
+  });
   return events;
 }
 
-struct Relayed {
-  std::string sent;
-  std::string held;
-  StreamMeter meter;
-};
-
-Relayed relay(std::string_view text, std::size_t slice_bytes, Endpoint endpoint, bool strip,
-              std::uint32_t held_bytes_max) {
-  Relayed relayed;
-  relayed.meter.start(endpoint, {strip, held_bytes_max});
-  for (std::size_t at = 0; at < text.size(); at += slice_bytes) {
-    const std::string_view part = text.substr(at, slice_bytes);
-    const std::vector<char> slice(part.begin(), part.end());
-    relayed.meter.feed(std::as_bytes(std::span(slice)));
-    std::size_t seen = 0;
-    while (const auto piece = relayed.meter.next()) {
-      const std::string bytes{reinterpret_cast<const char*>(piece->bytes.data()),
-                              piece->bytes.size()};
-      FUZZ_CHECK(!bytes.empty());
-      seen += bytes.size();
-      if (piece->verdict == StreamPiece::Verdict::hold) {
-        relayed.held += bytes;
-      } else {
-        if (piece->verdict == StreamPiece::Verdict::forward) relayed.sent += relayed.held + bytes;
-        relayed.held.clear();
-      }
-      FUZZ_CHECK(relayed.held.size() == relayed.meter.held_bytes());
-      FUZZ_CHECK(relayed.held.size() <= held_bytes_max);
-    }
-    FUZZ_CHECK(seen == slice.size());
-  }
+// To the stream's end.
+Relayed relay_events(std::string_view text, std::size_t slice_bytes, Endpoint endpoint, bool strip,
+                     std::uint32_t held_bytes_max) {
+  Relayed relayed = relay(text, slice_bytes, endpoint,
+                          {.strip_usage_chunk = strip, .held_bytes_max = held_bytes_max});
   relayed.meter.finish();
   return relayed;
 }
@@ -157,13 +122,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FUZZ_CHECK(framed_events(text, slice_bytes) == expected);
 
   // Nothing stripped: every byte goes on, in order.
-  const Relayed whole = relay(text, all, endpoint, false, bound);
+  const Relayed whole = relay_events(text, all, endpoint, false, bound);
   FUZZ_CHECK(whole.sent + whole.held == text);
-  const Relayed tight = relay(text, slice_bytes, endpoint, false, data[1] / 4U);
+  const Relayed tight = relay_events(text, slice_bytes, endpoint, false, data[1] / 4U);
   FUZZ_CHECK(tight.sent + tight.held == text);
 
-  const Relayed stripped = relay(text, all, endpoint, true, bound);
-  const Relayed sliced = relay(text, slice_bytes, endpoint, true, bound);
+  const Relayed stripped = relay_events(text, all, endpoint, true, bound);
+  const Relayed sliced = relay_events(text, slice_bytes, endpoint, true, bound);
   FUZZ_CHECK(events_with_data(stripped.sent + stripped.held) ==
              events_with_data(sliced.sent + sliced.held));
   check_same(whole.meter, stripped.meter);

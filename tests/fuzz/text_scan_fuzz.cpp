@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "policy/estimate/prompt_estimate.h"
 #include "policy/estimate/string_head.h"
@@ -11,6 +10,7 @@
 #include "tests/fuzz/fuzz_check.h"
 #include "tests/fuzz/reference_json.h"
 #include "tests/fuzz/reference_text_scan.h"
+#include "tests/fuzz/slices.h"
 
 namespace headrace::fuzz {
 namespace {
@@ -23,12 +23,7 @@ constexpr std::size_t kDepthMax = 128;
 TextCounts scan(std::string_view json, std::size_t slice_bytes, bool media) {
   TextScan scan;
   scan.allow_media(media);
-  for (std::size_t at = 0; at < json.size(); at += slice_bytes) {
-    const std::string_view slice = json.substr(at, slice_bytes);
-    // Apart from its neighbours: who reads beyond it is seen by a sanitizer.
-    const std::vector<char> copy(slice.begin(), slice.end());
-    scan.feed({copy.data(), copy.size()});
-  }
+  in_slices(json, slice_bytes, [&](std::string_view slice) { scan.feed(slice); });
   return scan.counts();
 }
 

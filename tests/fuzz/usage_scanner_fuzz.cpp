@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "policy/dialect/usage_scanner.h"
 #include "tests/fuzz/fuzz_check.h"
 #include "tests/fuzz/reference_json.h"
+#include "tests/fuzz/slices.h"
 
 namespace headrace::fuzz {
 namespace {
@@ -81,11 +81,8 @@ void read(const ReferenceJson& value, const std::string& path, Endpoint endpoint
 
 UsageScanner scan(std::string_view text, std::size_t slice_bytes, Endpoint endpoint) {
   UsageScanner scanner(endpoint);
-  for (std::size_t at = 0; at < text.size(); at += slice_bytes) {
-    const std::string_view slice = text.substr(at, slice_bytes);
-    const std::vector<char> copy(slice.begin(), slice.end());
-    scanner.feed(std::as_bytes(std::span(copy)));
-  }
+  in_slices(text, slice_bytes,
+            [&](std::string_view slice) { scanner.feed(std::as_bytes(std::span(slice))); });
   return scanner;
 }
 
