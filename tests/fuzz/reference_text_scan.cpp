@@ -1,8 +1,11 @@
 #include "tests/fuzz/reference_text_scan.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
+#include <map>
 #include <string>
+#include <utility>
 
 #include "policy/estimate/string_head.h"
 
@@ -12,6 +15,12 @@ namespace {
 
 using policy::Announced;
 using policy::TextCounts;
+
+// Where announced things are counted.
+const std::map<Announced, std::uint32_t TextCounts::*> kCounted = {
+    {Announced::message, &TextCounts::messages},     {Announced::image, &TextCounts::images},
+    {Announced::audio, &TextCounts::audios},         {Announced::document, &TextCounts::documents},
+    {Announced::reference, &TextCounts::references}, {Announced::search, &TextCounts::searches}};
 
 // What a byte counts as.
 enum : char {
@@ -96,53 +105,42 @@ class Scan {
       in_number_ = before < at && (json_[before] == '[' || json_[before] == ',');
     }
     if (in_number_) ++counts_.bare_bytes;
-    if (c == '{' || c == '[') {
-      if (announced_ || depth_ > 0) ++depth_;
-      announced_ = false;
-    } else if (c == '}' || c == ']') {
-      if (depth_ > 0) --depth_;
-      announced_ = false;
-    }
   }
 
   void announce(std::size_t open) {
-    announced_ = false;
-    const bool mime_type = mime_type_;
-    mime_type_ = false;
-    if (depth_ > 0) return;
+    const bool of_mime_type = std::exchange(mime_type_, false);
+    if (open < free_end_) return;
     const std::uint64_t head = policy::string_head(json_.substr(open + 1));
-    const bool is_value = follows_colon(open);
-    switch (!is_value   ? policy::announced_by_key(head)
-            : mime_type ? policy::announced_by_mime_type(head)
-                        : policy::announced_by_value(head)) {
-      case Announced::nothing:
-      case Announced::media:
-        return;
-      case Announced::mime_type:
-        mime_type_ = true;
-        return;
-      case Announced::message:
-        ++counts_.messages;
-        return;
-      case Announced::image:
-        ++counts_.images;
-        return;
-      case Announced::audio:
-        ++counts_.audios;
-        return;
-      case Announced::document:
-        ++counts_.documents;
-        return;
-      case Announced::reference:
-        ++counts_.references;
-        return;
-      case Announced::search:
-        ++counts_.searches;
-        return;
-      case Announced::free_form:
-        announced_ = true;
-        return;
+    const Announced announced = !follows_colon(open) ? policy::announced_by_key(head)
+                                : of_mime_type       ? policy::announced_by_mime_type(head)
+                                                     : policy::announced_by_value(head);
+    mime_type_ = announced == Announced::mime_type;
+    if (announced == Announced::free_form) free_end_ = end_of_container_behind(open);
+    const auto counted = kCounted.find(announced);
+    if (counted != kCounted.end()) ++(counts_.*counted->second);
+  }
+
+  // Of the object or array that comes next behind a string; 0 where something else does.
+  [[nodiscard]] std::size_t end_of_container_behind(std::size_t open) const {
+    std::size_t at = json_.find_first_of("\"{}[]", end_of_string(open) + 1);
+    int depth = 0;
+    for (; at < json_.size(); at = json_.find_first_of("\"{}[]", at + 1)) {
+      const char c = json_[at];
+      if (c == '"' && depth == 0) return 0;
+      if (c == '"') at = end_of_string(at);
+      if (c == '{' || c == '[') ++depth;
+      if ((c == '}' || c == ']') && --depth <= 0) return depth == 0 ? at : 0;
     }
+    return 0;
+  }
+
+  // Where its closing quote is.
+  [[nodiscard]] std::size_t end_of_string(std::size_t open) const {
+    std::size_t at = open + 1;
+    for (; at < json_.size() && json_[at] != '"'; ++at) {
+      if (json_[at] == '\\') ++at;
+    }
+    return at;
   }
 
   [[nodiscard]] bool follows_colon(std::size_t at) const {
@@ -203,8 +201,7 @@ class Scan {
   std::string_view json_;
   std::string classes_;
   TextCounts counts_;
-  std::size_t depth_ = 0;  // within what is free of form
-  bool announced_ = false;
+  std::size_t free_end_ = 0;  // where what is free of form ends
   bool mime_type_ = false;
   bool in_number_ = false;  // of an array
 };
