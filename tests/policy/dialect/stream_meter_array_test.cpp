@@ -1,13 +1,12 @@
 // Gemini's stream as one JSON array (StreamForm::json_array).
 #include <array>
 #include <string>
-#include <utility>
 
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
 #include "policy/dialect/cut_event.h"
-#include "policy/dialect/stream_meter.h"
+#include "tests/policy/dialect/metered_relay.h"
 
 namespace headrace::policy {
 namespace {
@@ -21,28 +20,10 @@ const std::string kLast =
     R"("totalTokenCount":36},"modelVersion":"g-1","responseId":"r-1"})";
 const std::string kArray = "[" + kFirst + "\n,\r\n" + kLast + "\n]\n";
 
-constexpr std::size_t kSliceSizes[] = {1, 2, 3, 7, 64, 1 << 20};
-
-struct Relay {
+struct Relay : MeteredRelay {
   explicit Relay(std::uint32_t held_bytes_max = 4096)
-      : meter(Endpoint::stream_generate_content,
-              {.held_bytes_max = held_bytes_max, .form = StreamForm::json_array}) {}
-
-  void pass(const std::string& text, std::size_t slice_bytes) {
-    for (std::size_t at = 0; at < text.size(); at += slice_bytes) {
-      const std::string slice = text.substr(at, slice_bytes);
-      meter.feed(std::as_bytes(std::span(slice)));
-      while (const auto piece = meter.next()) {
-        const std::string bytes(reinterpret_cast<const char*>(piece->bytes.data()),
-                                piece->bytes.size());
-        held += bytes;
-        if (piece->verdict == StreamPiece::Verdict::hold) continue;
-        EXPECT_EQ(piece->verdict, StreamPiece::Verdict::forward);
-        sent += std::exchange(held, {});
-      }
-      EXPECT_EQ(meter.held_bytes(), held.size());
-    }
-  }
+      : MeteredRelay(Endpoint::stream_generate_content,
+                     {.held_bytes_max = held_bytes_max, .form = StreamForm::json_array}) {}
 
   // What the client has when the stream is cut here.
   [[nodiscard]] std::string cut() const {
@@ -58,10 +39,6 @@ struct Relay {
     const std::size_t bytes = write_cut_event(answer, Endpoint::stream_generate_content, room);
     return sent + std::string(room.data(), bytes);
   }
-
-  StreamMeter meter;
-  std::string sent;
-  std::string held;
 };
 
 TEST(StreamMeterOfAnArray, MetersItsElementsAndForwardsEveryByte) {

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "policy/dialect/stream_meter.h"
+#include "tests/policy/dialect/metered_relay.h"
 
 namespace headrace::policy {
 namespace {
@@ -15,14 +15,9 @@ UnfinishedAnswer after(Endpoint endpoint, std::initializer_list<std::string> eve
   std::string stream;
   for (const std::string& event : events)
     stream += "data: " + event + "\n\n";
-  StreamMeter meter(endpoint, {});
-  for (std::size_t at = 0; at < stream.size(); at += slice_bytes) {
-    const std::string slice = stream.substr(at, slice_bytes);
-    meter.feed(std::as_bytes(std::span(slice)));
-    while (meter.next()) {
-    }
-  }
-  return meter.unfinished();
+  MeteredRelay relay(endpoint);
+  relay.pass(stream, slice_bytes);
+  return relay.meter.unfinished();
 }
 
 std::string choice(int index, const std::string& finish = "null") {
@@ -111,19 +106,14 @@ TEST(UnfinishedAnswer, FollowsSoManyChoicesAndNoMore) {
 }
 
 TEST(UnfinishedAnswer, WhatAnEventSaysOfChoicesCountsFromItsEndOn) {
-  StreamMeter meter(Endpoint::chat_completions, {});
-  const auto pass = [&meter](const std::string& slice) {
-    meter.feed(std::as_bytes(std::span(slice)));
-    while (meter.next()) {
-    }
-  };
+  MeteredRelay relay(Endpoint::chat_completions);
   const std::string last = "data: " + choice(0, "\"stop\"") + "\n\n";
-  pass("data: " + choice(0) + "\n\ndata: " + choice(1) + "\n");
-  EXPECT_EQ(meter.unfinished().open_choices(), 0b01);
-  pass("\n" + last.substr(0, last.size() - 1));
-  EXPECT_EQ(meter.unfinished().open_choices(), 0b11);
-  pass("\n");
-  EXPECT_EQ(meter.unfinished().open_choices(), 0b10);
+  relay.pass("data: " + choice(0) + "\n\ndata: " + choice(1) + "\n");
+  EXPECT_EQ(relay.meter.unfinished().open_choices(), 0b01);
+  relay.pass("\n" + last.substr(0, last.size() - 1));
+  EXPECT_EQ(relay.meter.unfinished().open_choices(), 0b11);
+  relay.pass("\n");
+  EXPECT_EQ(relay.meter.unfinished().open_choices(), 0b10);
 }
 
 // Events that are only recognised as like earlier ones are of choices that are known.
