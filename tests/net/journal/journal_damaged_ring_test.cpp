@@ -35,6 +35,14 @@ class DamagedRing : public JournalOnMemory {
     std::memcpy(in_flight(life).data(), before.data(), before.size());
     incarnation = life.own->number();
   }
+  void damage_indices() { std::memset(ring().data(), 0x5a, sizeof(core::SpscIndices)); }
+  // Its successor has no more to recover, and so many records are on the disk.
+  void expect_recovered(const Life& life, std::size_t records, std::size_t lost_records) {
+    EXPECT_FALSE(life.journal->recovering());
+    const auto found = rows();
+    EXPECT_EQ(found.size(), records);
+    EXPECT_EQ(lost(found), lost_records);
+  }
   [[nodiscard]] std::span<std::byte> in_flight(const Life& life) const {
     return record_areas(*region, life.own->number(), 0).in_flight;
   }
@@ -47,13 +55,11 @@ class DamagedRing : public JournalOnMemory {
 
 TEST_F(DamagedRing, IndicesOutOfBoundsCostNoRequestUnderWayItsRecord) {
   live_and_die();
-  std::memset(ring().data(), 0x5a, sizeof(core::SpscIndices));
+  damage_indices();
   Life life(*region, files, kBegin);
   ASSERT_TRUE(life.step());
-  EXPECT_FALSE(life.journal->recovering());
-  const auto found = rows();
-  EXPECT_EQ(found.size(), 7U) << "three that were on the disk, four that were under way";
-  EXPECT_EQ(lost(found), 4U);
+  // Three that were on the disk, four that were under way.
+  expect_recovered(life, 3 + 4, 4);
   EXPECT_EQ(life.journal->statistics().records_recovered.value(), 4U);
   EXPECT_EQ(life.journal->statistics().records_damaged.value(), 1U) << "it is to be looked at";
   life.serve(2);
@@ -67,38 +73,29 @@ TEST_F(DamagedRing, FramesOutOfBoundsDoNotEither) {
               ring().size() - sizeof(core::SpscIndices));
   Life life(*region, files, kBegin);
   ASSERT_TRUE(life.step());
-  EXPECT_FALSE(life.journal->recovering());
-  const auto found = rows();
-  EXPECT_EQ(found.size(), 7U);
-  EXPECT_EQ(lost(found), 4U);
+  expect_recovered(life, 3 + 4, 4);
   life.end();
 }
 
 TEST_F(DamagedRing, WhatIsOnTheDiskIsNotWrittenTwice) {
   die_settling();
-  std::memset(ring().data(), 0x5a, sizeof(core::SpscIndices));
+  damage_indices();
   Life life(*region, files, kBegin);
   ASSERT_TRUE(life.step());
-  EXPECT_FALSE(life.journal->recovering());
-  const auto found = rows();
-  EXPECT_EQ(found.size(), 1U);
-  EXPECT_EQ(lost(found), 0U);
+  expect_recovered(life, 1, 0);
   life.end();
 }
 
 TEST_F(DamagedRing, ADiskThatTakesNothingLeavesTheRequestsToBeWrittenLater) {
   live_and_die();
-  std::memset(ring().data(), 0x5a, sizeof(core::SpscIndices));
+  damage_indices();
   files.room = files.used();
   Life life(*region, files, kBegin);
   EXPECT_FALSE(life.step());
   EXPECT_TRUE(life.journal->recovering());
   files.room = UINT64_MAX;
   ASSERT_TRUE(life.step());
-  EXPECT_FALSE(life.journal->recovering());
-  const auto found = rows();
-  EXPECT_EQ(found.size(), 7U);
-  EXPECT_EQ(lost(found), 4U);
+  expect_recovered(life, 3 + 4, 4);
   life.end();
 }
 
