@@ -22,29 +22,21 @@ void Exchange::cut_answer() {
     end_detached();
     return;
   }
-  const policy::StreamMeter& stream = *answer_.body.meter().stream();
   const policy::Usage usage = usage_charged();
   std::array<char, 2 * policy::kMessageTextBytesMax> why;
   std::array<char, policy::kCutEventBytesMax> text;
-  // The stream's own names; where it has not given them, the request's.
-  const policy::UnfinishedAnswer& own = stream.unfinished();
-  const policy::CutAnswer cut{
-      .model = own.model().empty() ? request_.model.text() : own.model(),
-      .id = own.id().empty() ? request_.id.text() : own.id(),
-      .message = config_->view().catalogues().write(language(),
-                                                    policy::MessageId::title_budget_exhausted, why),
-      .created_seconds = own.created_seconds() != 0
-                             ? own.created_seconds()
-                             : shard_->io->wall_now().unix_nanos / 1'000'000'000,
-      .input_tokens = usage.in_total(),
-      .output_tokens = usage.out_total(),
-      .sequence_number = stream.next_sequence_number(),
-      .open_block = stream.open_block(),
-      .choices = own.choices(),
-      .open_choices = own.open_choices(),
-      .include_usage = !answer_.strip_usage,
-      .form = stream.form(),
-      .has_elements = stream.has_elements()};
+  policy::CutAnswer cut = policy::cut_answer_of(*answer_.body.meter().stream());
+  // Where the stream has not given names of its own, the request's.
+  if (cut.model.empty()) cut.model = request_.model.text();
+  if (cut.id.empty()) cut.id = request_.id.text();
+  if (cut.created_seconds == 0) {
+    cut.created_seconds = shard_->io->wall_now().unix_nanos / 1'000'000'000;
+  }
+  cut.message = config_->view().catalogues().write(language(),
+                                                   policy::MessageId::title_budget_exhausted, why);
+  cut.input_tokens = usage.in_total();
+  cut.output_tokens = usage.out_total();
+  cut.include_usage = !answer_.strip_usage;
   const std::size_t bytes = policy::write_cut_event(cut, request_.match.endpoint, text);
   if (!answer_.body.say_event({text.data(), bytes})) {
     answer_broken(UpstreamFailure::no_memory);

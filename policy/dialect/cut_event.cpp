@@ -1,6 +1,7 @@
 #include "policy/dialect/cut_event.h"
 
 #include "core/check.h"
+#include "policy/dialect/stream_meter.h"
 #include "policy/json/json_writer.h"
 
 namespace headrace::policy {
@@ -96,6 +97,20 @@ void write_gemini(JsonWriter& writer, const CutAnswer& answer) {
 }
 
 }  // namespace
+
+CutAnswer cut_answer_of(const StreamMeter& stream) {
+  const UnfinishedAnswer& own = stream.unfinished();
+  return {.model = own.model(),
+          .id = own.id(),
+          .message = {},
+          .created_seconds = own.created_seconds(),
+          .sequence_number = stream.next_sequence_number(),
+          .open_block = stream.open_block(),
+          .choices = own.choices(),
+          .open_choices = own.open_choices(),
+          .form = stream.form(),
+          .has_elements = stream.has_elements()};
+}
 
 std::size_t write_cut_event(const CutAnswer& answer, Endpoint endpoint, std::span<char> out) {
   HEADRACE_CHECK(out.size() >= kCutEventBytesMax);

@@ -19,6 +19,8 @@
 
 namespace headrace::policy {
 
+class StreamMeter;
+
 struct CutAnswer {
   std::string_view model;            // cut at UnfinishedAnswer::kNameBytesMax, like `id`
   std::string_view id;               // of the answer
@@ -36,6 +38,9 @@ struct CutAnswer {
 };
 
 inline constexpr std::size_t kCutEventBytesMax = 6144;
+
+// As far as the stream itself says it, which must live as long; no tokens and no message.
+[[nodiscard]] CutAnswer cut_answer_of(const StreamMeter& stream);
 
 // Returns the size; `out` has kCutEventBytesMax. Whole events, each with its empty line; of an
 // array an element and the array's end.

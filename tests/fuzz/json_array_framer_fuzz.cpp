@@ -57,15 +57,8 @@ Relayed relay_array(std::string_view text, std::size_t slice_bytes, std::uint32_
 // What its client has when the stream is cut at its end.
 std::string cut(const Relayed& relayed) {
   std::array<char, kCutEventBytesMax> room;
-  const UnfinishedAnswer& own = relayed.meter.unfinished();
-  const CutAnswer answer{.model = own.model(),
-                         .id = own.id(),
-                         .message = {},
-                         .choices = own.choices(),
-                         .open_choices = own.open_choices(),
-                         .form = relayed.meter.form(),
-                         .has_elements = relayed.meter.has_elements()};
-  const std::size_t bytes = write_cut_event(answer, Endpoint::stream_generate_content, room);
+  const std::size_t bytes =
+      write_cut_event(cut_answer_of(relayed.meter), Endpoint::stream_generate_content, room);
   return relayed.sent + std::string(room.data(), bytes);
 }
 

@@ -28,15 +28,8 @@ struct Relay : MeteredRelay {
   // What the client has when the stream is cut here.
   [[nodiscard]] std::string cut() const {
     std::array<char, kCutEventBytesMax> room;
-    const UnfinishedAnswer& own = meter.unfinished();
-    const CutAnswer answer{.model = own.model(),
-                           .id = own.id(),
-                           .message = {},
-                           .choices = own.choices(),
-                           .open_choices = own.open_choices(),
-                           .form = meter.form(),
-                           .has_elements = meter.has_elements()};
-    const std::size_t bytes = write_cut_event(answer, Endpoint::stream_generate_content, room);
+    const std::size_t bytes =
+        write_cut_event(cut_answer_of(meter), Endpoint::stream_generate_content, room);
     return sent + std::string(room.data(), bytes);
   }
 };
