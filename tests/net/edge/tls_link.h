@@ -169,6 +169,12 @@ class TlsTransport : public core::IoWorld {
     for (int i = 0; i < 50; ++i)
       turn();
   }
+  // Until its far end reads.
+  void keep_a_block(Link& slow) {
+    slow.far_reads = false;
+    slow.send(tls::test::pattern(200'000));
+    some_turns();
+  }
 
   std::shared_ptr<const tls::ServerContext> ecdsa() {
     if (ecdsa_ == nullptr) ecdsa_ = *tls::ServerContext::build(world_.server_options());

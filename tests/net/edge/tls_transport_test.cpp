@@ -40,9 +40,7 @@ TEST_F(TlsTransport, SaysGoodbyeAlsoWhenItHadToWaitForABlock) {
   begin(1);
   Link& slow = accept_established();
   Link& leaving = accept_established();
-  slow.far_reads = false;
-  slow.send(pattern(200'000));
-  some_turns();
+  keep_a_block(slow);
   leaving.transport.finish_sending();
   some_turns();
   EXPECT_FALSE(leaving.far.closed);
@@ -69,9 +67,7 @@ TEST_F(TlsTransport, ClosesWithoutAGoodbyeRatherThanWait) {
   begin(1);
   Link& slow = accept_established();
   Link& leaving = accept_established();
-  slow.far_reads = false;
-  slow.send(pattern(200'000));
-  some_turns();
+  keep_a_block(slow);
   leaving.transport.close_with_goodbye();
   run_all([&] { return leaving.closed; });
   some_turns();
@@ -83,9 +79,7 @@ TEST_F(TlsTransport, ClosesWithoutAGoodbyeRatherThanWait) {
 TEST_F(TlsTransport, ShakesHandsOnceABlockIsFree) {
   begin(1);
   Link& slow = accept_established();
-  slow.far_reads = false;
-  slow.send(pattern(200'000));
-  some_turns();
+  keep_a_block(slow);
   Link& late = accept(ecdsa());
   some_turns();
   EXPECT_FALSE(late.established);
@@ -98,9 +92,7 @@ TEST_F(TlsTransport, LeavesTheQueueForABlockWhenItCloses) {
   begin(1);
   Link& slow = accept_established();
   Link& gone = accept_established();
-  slow.far_reads = false;
-  slow.send(pattern(200'000));
-  some_turns();
+  keep_a_block(slow);
   gone.send("never");
   gone.transport.close();
   run_all([&] { return gone.closed; });
