@@ -4,22 +4,16 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "tests/sim/many_seeds.h"
+
 namespace headrace::sim {
 namespace {
 
-#if defined(HEADRACE_SANITIZED)
-constexpr std::uint64_t kSeeds = 20;
-#else
-constexpr std::uint64_t kSeeds = 200;
-#endif
+constexpr std::uint64_t kSeeds = kSanitized ? 20 : 200;
 
 TEST(SimulatorLimits, WhatIsReservedIsSettledRefundedOrLapsesAlsoWhereProcessesDie) {
   LimitRun all;
-  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
-    const LimitRun run = run_limit_scenario(seed);
-    for (const std::string& violation : run.violations)
-      ADD_FAILURE() << "seed " << seed << ": " << violation;
-    if (!run.violations.empty()) return;
+  const bool held = play_seeds(run_limit_scenario, kSeeds, [&all](const LimitRun& run) {
     all.reserved += run.reserved;
     all.refused += run.refused;
     all.kills += run.kills;
@@ -28,7 +22,8 @@ TEST(SimulatorLimits, WhatIsReservedIsSettledRefundedOrLapsesAlsoWhereProcessesD
     all.refunded += run.refunded;
     all.lapsed += run.lapsed;
     all.lapsed_with_the_dead += run.lapsed_with_the_dead;
-  }
+  });
+  if (!held) return;
   fmt::print(
       "{} requests reserved, {} refused, {} processes killed, {} slices; {} settled, {} "
       "refunded, {} lapsed, {} of these with the dead\n",
