@@ -41,60 +41,35 @@ constexpr std::uint64_t kCrowdSeedsMax = 6;
 // A run of one seed; what was violated first, or nothing.
 using Scenario = std::string (*)(std::uint64_t seed);
 
-std::string everything(std::uint64_t seed) {
-  const RunResult result = run_scenario(seed, kRequests);
-  return result.violations.empty() ? std::string() : result.violations.front();
+template <auto kRun>
+std::string first_violation(std::uint64_t seed) {
+  const auto run = kRun(seed);
+  return run.violations.empty() ? std::string() : run.violations.front();
 }
 
-std::string tls(std::uint64_t seed) {
-  const RunResult result = run_tls_scenario(seed, kTlsRequests);
-  return result.violations.empty() ? std::string() : result.violations.front();
+RunResult run_everything(std::uint64_t seed) {
+  return run_scenario(seed, kRequests);
 }
 
-std::string cache(std::uint64_t seed) {
-  const CacheRun result = run_cache_scenario(seed);
-  return result.violations.empty() ? std::string() : result.violations.front();
+RunResult run_tls(std::uint64_t seed) {
+  return run_tls_scenario(seed, kTlsRequests);
 }
 
-std::string queue(std::uint64_t seed) {
-  const QueueRun result = run_queue_scenario(seed);
-  return result.violations.empty() ? std::string() : result.violations.front();
-}
-
-std::string hedges(std::uint64_t seed) {
-  const HedgeRun result = run_hedge_scenario(seed);
-  return result.violations.empty() ? std::string() : result.violations.front();
-}
-
-std::string pools(std::uint64_t seed) {
-  const PoolRun result = run_pool_scenario(seed);
-  return result.violations.empty() ? std::string() : result.violations.front();
-}
-
-std::string leaving(std::uint64_t seed) {
-  const LeavingRun result = run_leaving_scenario(seed);
-  return result.violations.empty() ? std::string() : result.violations.front();
-}
-
-std::string limits(std::uint64_t seed) {
-  const LimitRun result = run_limit_scenario(seed);
-  return result.violations.empty() ? std::string() : result.violations.front();
-}
-
-std::string crowd(std::uint64_t seed) {
-  const CrowdRun result = run_crowd_scenario(seed);
-  return result.violations.empty() ? std::string() : result.violations.front();
-}
-
-std::string drains(std::uint64_t seed) {
-  const DrainRun result = run_drain_scenario(seed);
-  return result.violations.empty() ? std::string() : result.violations.front();
-}
+constexpr Scenario kEverything = first_violation<run_everything>;
+constexpr Scenario kTls = first_violation<run_tls>;
+constexpr Scenario kCache = first_violation<run_cache_scenario>;
+constexpr Scenario kQueue = first_violation<run_queue_scenario>;
+constexpr Scenario kHedges = first_violation<run_hedge_scenario>;
+constexpr Scenario kPools = first_violation<run_pool_scenario>;
+constexpr Scenario kLeaving = first_violation<run_leaving_scenario>;
+constexpr Scenario kLimits = first_violation<run_limit_scenario>;
+constexpr Scenario kCrowd = first_violation<run_crowd_scenario>;
+constexpr Scenario kDrains = first_violation<run_drain_scenario>;
 
 struct Case {
   PlantedBug bug;
   std::string_view name;
-  Scenario scenario = everything;
+  Scenario scenario = kEverything;
   std::uint64_t seeds_max = kSeedsMax;
   friend void PrintTo(const Case& tested, std::ostream* out) { *out << tested.name; }
 };
@@ -146,37 +121,37 @@ constexpr Case kCases[] = {
     HEADRACE_PLANTED(decision_unaudited),
     HEADRACE_PLANTED(stream_never_ended),
     HEADRACE_PLANTED(turn_not_asked_for),
-    {PlantedBug::tls_cut_taken_as_end, "tls_cut_taken_as_end", tls},
-    {PlantedBug::tls_block_let_go, "tls_block_let_go", tls},
-    {PlantedBug::tls_write_forgotten, "tls_write_forgotten", tls},
-    {PlantedBug::tls_bytes_dropped, "tls_bytes_dropped", tls},
-    {PlantedBug::tls_signature_lost, "tls_signature_lost", tls},
-    {PlantedBug::tls_block_wait_lost, "tls_block_wait_lost", tls},
-    {PlantedBug::tls_goodbye_unsaid, "tls_goodbye_unsaid", tls},
-    {PlantedBug::tls_certificates_kept, "tls_certificates_kept", tls},
-    {PlantedBug::tls_client_unverified, "tls_client_unverified", tls},
-    {PlantedBug::certificate_of_anybody, "certificate_of_anybody", tls},
-    {PlantedBug::tls_signer_wait_lost, "tls_signer_wait_lost", crowd, kCrowdSeedsMax},
-    {PlantedBug::drained_while_waiting, "drained_while_waiting", drains},
-    {PlantedBug::hedge_unlimited, "hedge_unlimited", hedges},
-    {PlantedBug::beaten_limits_kept, "beaten_limits_kept", hedges},
-    {PlantedBug::beaten_call_uncounted, "beaten_call_uncounted", hedges},
-    {PlantedBug::cached_answer_let_go, "cached_answer_let_go", cache},
-    {PlantedBug::unfit_answer_kept, "unfit_answer_kept", cache},
-    {PlantedBug::tenant_left_out, "tenant_left_out", cache},
-    {PlantedBug::pool_named_by_place, "pool_named_by_place", pools},
-    {PlantedBug::pool_change_unseen, "pool_change_unseen", pools},
-    {PlantedBug::last_bytes_forgotten, "last_bytes_forgotten", leaving},
-    {PlantedBug::reservation_untold, "reservation_untold", limits},
-    {PlantedBug::settlement_untold, "settlement_untold", limits},
-    {PlantedBug::refund_told_twice, "refund_told_twice", limits},
-    {PlantedBug::lapse_untold, "lapse_untold", limits},
-    {PlantedBug::permit_part_dropped, "permit_part_dropped", limits},
-    {PlantedBug::dead_left_holding, "dead_left_holding", limits},
-    {PlantedBug::queue_wake_lost, "queue_wake_lost", queue},
-    {PlantedBug::queue_woken_twice, "queue_woken_twice", queue},
-    {PlantedBug::queue_weight_ignored, "queue_weight_ignored", queue},
-    {PlantedBug::queue_entry_left, "queue_entry_left", queue},
+    {PlantedBug::tls_cut_taken_as_end, "tls_cut_taken_as_end", kTls},
+    {PlantedBug::tls_block_let_go, "tls_block_let_go", kTls},
+    {PlantedBug::tls_write_forgotten, "tls_write_forgotten", kTls},
+    {PlantedBug::tls_bytes_dropped, "tls_bytes_dropped", kTls},
+    {PlantedBug::tls_signature_lost, "tls_signature_lost", kTls},
+    {PlantedBug::tls_block_wait_lost, "tls_block_wait_lost", kTls},
+    {PlantedBug::tls_goodbye_unsaid, "tls_goodbye_unsaid", kTls},
+    {PlantedBug::tls_certificates_kept, "tls_certificates_kept", kTls},
+    {PlantedBug::tls_client_unverified, "tls_client_unverified", kTls},
+    {PlantedBug::certificate_of_anybody, "certificate_of_anybody", kTls},
+    {PlantedBug::tls_signer_wait_lost, "tls_signer_wait_lost", kCrowd, kCrowdSeedsMax},
+    {PlantedBug::drained_while_waiting, "drained_while_waiting", kDrains},
+    {PlantedBug::hedge_unlimited, "hedge_unlimited", kHedges},
+    {PlantedBug::beaten_limits_kept, "beaten_limits_kept", kHedges},
+    {PlantedBug::beaten_call_uncounted, "beaten_call_uncounted", kHedges},
+    {PlantedBug::cached_answer_let_go, "cached_answer_let_go", kCache},
+    {PlantedBug::unfit_answer_kept, "unfit_answer_kept", kCache},
+    {PlantedBug::tenant_left_out, "tenant_left_out", kCache},
+    {PlantedBug::pool_named_by_place, "pool_named_by_place", kPools},
+    {PlantedBug::pool_change_unseen, "pool_change_unseen", kPools},
+    {PlantedBug::last_bytes_forgotten, "last_bytes_forgotten", kLeaving},
+    {PlantedBug::reservation_untold, "reservation_untold", kLimits},
+    {PlantedBug::settlement_untold, "settlement_untold", kLimits},
+    {PlantedBug::refund_told_twice, "refund_told_twice", kLimits},
+    {PlantedBug::lapse_untold, "lapse_untold", kLimits},
+    {PlantedBug::permit_part_dropped, "permit_part_dropped", kLimits},
+    {PlantedBug::dead_left_holding, "dead_left_holding", kLimits},
+    {PlantedBug::queue_wake_lost, "queue_wake_lost", kQueue},
+    {PlantedBug::queue_woken_twice, "queue_woken_twice", kQueue},
+    {PlantedBug::queue_weight_ignored, "queue_weight_ignored", kQueue},
+    {PlantedBug::queue_entry_left, "queue_entry_left", kQueue},
 };
 #undef HEADRACE_PLANTED
 static_assert(std::size(kCases) + 1 == static_cast<std::size_t>(PlantedBug::count),
@@ -235,16 +210,16 @@ TEST_P(NothingPlanted, IsFound) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Sim, NothingPlanted,
-                         testing::Values(Case{PlantedBug::none, "everything", everything},
-                                         Case{PlantedBug::none, "tls", tls},
-                                         Case{PlantedBug::none, "cache", cache},
-                                         Case{PlantedBug::none, "queue", queue},
-                                         Case{PlantedBug::none, "hedges", hedges},
-                                         Case{PlantedBug::none, "pools", pools},
-                                         Case{PlantedBug::none, "leaving", leaving},
-                                         Case{PlantedBug::none, "limits", limits},
-                                         Case{PlantedBug::none, "crowd", crowd, kCrowdSeedsMax},
-                                         Case{PlantedBug::none, "drains", drains}),
+                         testing::Values(Case{PlantedBug::none, "everything", kEverything},
+                                         Case{PlantedBug::none, "tls", kTls},
+                                         Case{PlantedBug::none, "cache", kCache},
+                                         Case{PlantedBug::none, "queue", kQueue},
+                                         Case{PlantedBug::none, "hedges", kHedges},
+                                         Case{PlantedBug::none, "pools", kPools},
+                                         Case{PlantedBug::none, "leaving", kLeaving},
+                                         Case{PlantedBug::none, "limits", kLimits},
+                                         Case{PlantedBug::none, "crowd", kCrowd, kCrowdSeedsMax},
+                                         Case{PlantedBug::none, "drains", kDrains}),
                          [](const auto& tested) { return std::string(tested.param.name); });
 
 }  // namespace
