@@ -24,6 +24,8 @@ struct CacheRun {
   std::uint64_t left = 0;   // by their clients
   std::uint64_t hedges = 0;
   TlsCounts tls{};  // of the runs that speak it
+
+  bool operator==(const CacheRun&) const = default;
 };
 
 // The same seed gives the same run, always.

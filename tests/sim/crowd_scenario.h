@@ -19,6 +19,8 @@ struct CrowdRun {
   std::uint64_t left = 0;         // by their clients, within their handshakes
   std::uint64_t signer_full = 0;  // rests while more waited than may be signed for at a time
   TlsCounts tls{};
+
+  bool operator==(const CrowdRun&) const = default;
 };
 
 // The same seed gives the same run, always.

@@ -29,6 +29,8 @@ struct DrainRun {
   std::uint64_t at_once = 0;  // runs that had all four
   std::uint64_t reloads = 0;  // in the last moments before
   TlsCounts tls{};            // of the runs that speak it
+
+  bool operator==(const DrainRun&) const = default;
 };
 
 // The same seed gives the same run, always.

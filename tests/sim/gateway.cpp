@@ -42,6 +42,15 @@ std::shared_ptr<const net::ConfigSnapshot> load(const GatewayOptions& options) {
   return *snapshot;
 }
 
+// Of the seed, where a process has one of its own: by it requests fall into places, and what is
+// evicted for them.
+policy::FingerprintSecret secret_of(core::Random& random) {
+  policy::FingerprintSecret secret{.seed = random.next(), .key = {}};
+  for (std::byte& byte : secret.key)
+    byte = static_cast<std::byte>(random.below(256));
+  return secret;
+}
+
 }  // namespace
 
 Gateway::Gateway(World& world, const GatewayOptions& options)
@@ -88,6 +97,7 @@ Gateway::Gateway(World& world, const GatewayOptions& options)
   if (options.cache) {
     cache_ = std::make_unique<net::ProcessCache>(
         snapshot_->view().cache().settings().memory_bytes_max, options.shards);
+    cache_->secret = secret_of(world.random());
     shard_options.cache = cache_.get();
     shard_options.cache_limits = {
         .sessions_max = 64, .seats_max = 24, .flights = {.flights_max = 6}};

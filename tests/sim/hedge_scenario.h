@@ -25,6 +25,8 @@ struct HedgeRun {
   std::uint64_t passed_over = 0;  // targets, for want of room
   std::uint64_t used_up = 0;      // providers that may never be asked again
   TlsCounts tls{};                // of the runs that speak it
+
+  bool operator==(const HedgeRun&) const = default;
 };
 
 // The same seed gives the same run, always.

@@ -20,6 +20,8 @@ struct LeavingRun {
   std::uint64_t left_in_part = 0;
   std::uint64_t left_unheard = 0;  // it had no byte
   std::uint64_t charged_in_part = 0;
+
+  bool operator==(const LeavingRun&) const = default;
 };
 
 // The same seed gives the same run, always.

@@ -23,6 +23,8 @@ struct LimitRun {
   std::uint64_t refunded = 0;
   std::uint64_t lapsed = 0;
   std::uint64_t lapsed_with_the_dead = 0;
+
+  bool operator==(const LimitRun&) const = default;
 };
 
 // The same seed gives the same run, always.

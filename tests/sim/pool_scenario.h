@@ -23,6 +23,8 @@ struct PoolRun {
   std::uint64_t raised = 0;    // limits
   std::uint64_t power_failures = 0;
   TlsCounts tls{};  // of the runs that speak it
+
+  bool operator==(const PoolRun&) const = default;
 };
 
 // The same seed gives the same run, always.

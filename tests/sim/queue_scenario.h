@@ -25,6 +25,8 @@ struct QueueRun {
   std::uint64_t left = 0;  // by their clients
   core::Duration longest{};
   TlsCounts tls{};  // of the runs that speak it
+
+  bool operator==(const QueueRun&) const = default;
 };
 
 // The same seed gives the same run, always.
