@@ -38,7 +38,7 @@ std::expected<Incarnation, std::string> Incarnation::claim(SharedRegion& region,
   std::string report;
   for (std::uint32_t number = 0; number < region.geometry().incarnations; ++number) {
     IncarnationSlot& slot = region.incarnation_slots()[number];
-    if (slot.state.load(std::memory_order_acquire) == kVacant && !held_by_us(region, number)) {
+    if (slot.is_vacant() && !held_by_us(region, number)) {
       const LockAnswer answer = set_lock(region, number, F_WRLCK);
       if (answer == LockAnswer::failed) {
         return std::unexpected("the shared region's file cannot be locked: " +
@@ -47,7 +47,7 @@ std::expected<Incarnation, std::string> Incarnation::claim(SharedRegion& region,
       if (answer == LockAnswer::ours) {
         Incarnation claimed(region, number, 0);
         // It may have been claimed and left by a process that died in between.
-        if (slot.state.load(std::memory_order_acquire) == kVacant) {
+        if (slot.is_vacant()) {
           if (auto taken = region.take_accounting(number); !taken) {
             return std::unexpected("the shared region " + taken.error());
           }
@@ -81,12 +81,12 @@ std::vector<Incarnation> Incarnation::claim_orphans(SharedRegion& region) {
   std::vector<Incarnation> orphans;
   for (std::uint32_t number = 0; number < region.geometry().incarnations; ++number) {
     IncarnationSlot& slot = region.incarnation_slots()[number];
-    if (slot.state.load(std::memory_order_acquire) == kVacant) continue;
+    if (slot.is_vacant()) continue;
     if (held_by_us(region, number)) continue;
     if (set_lock(region, number, F_WRLCK) != LockAnswer::ours) continue;
     Incarnation locked(region, number, slot.epoch.load(std::memory_order_relaxed));
     // Its owner may have finished in good order between our look and our lock.
-    if (slot.state.load(std::memory_order_acquire) != kVacant) orphans.push_back(std::move(locked));
+    if (!slot.is_vacant()) orphans.push_back(std::move(locked));
   }
   return orphans;
 }

@@ -107,6 +107,11 @@ struct alignas(64) IncarnationSlot {
   std::atomic<std::uint32_t> process;
   std::atomic<std::uint64_t> epoch;
   std::atomic<std::int64_t> claimed_unix_nanos;
+
+  [[nodiscard]] bool is_vacant() const {
+    return state.load(std::memory_order_acquire) ==
+           static_cast<std::uint32_t>(IncarnationState::vacant);
+  }
 };
 
 static_assert(sizeof(IncarnationSlot) == 64);

@@ -56,10 +56,7 @@ bool ShardLimits::held_elsewhere(const LimitTerms& terms) {
 
 bool ShardLimits::others_live() const {
   for (std::size_t i = 0; i < memory_.users.size(); ++i) {
-    const std::uint32_t state = memory_.users[i].state.load(std::memory_order_relaxed);
-    if (i != incarnation_ && state != static_cast<std::uint32_t>(IncarnationState::vacant)) {
-      return true;
-    }
+    if (i != incarnation_ && !memory_.users[i].is_vacant()) return true;
   }
   return false;
 }

@@ -89,19 +89,14 @@ bool Journal::is_past(std::uint64_t region, std::uint32_t epoch) const {
     return true;
   }
   return std::ranges::none_of(region_.incarnation_slots(), [&](const core::IncarnationSlot& slot) {
-    return slot.state.load(std::memory_order_acquire) !=
-               static_cast<std::uint32_t>(core::IncarnationState::vacant) &&
-           slot.epoch.load(std::memory_order_relaxed) == epoch;
+    return !slot.is_vacant() && slot.epoch.load(std::memory_order_relaxed) == epoch;
   });
 }
 
 // Whether nobody but us and the dead writes segments.
 bool Journal::is_alone() const {
   return std::ranges::all_of(region_.incarnation_slots(), [&](const core::IncarnationSlot& slot) {
-    if (slot.state.load(std::memory_order_acquire) ==
-        static_cast<std::uint32_t>(core::IncarnationState::vacant)) {
-      return true;
-    }
+    if (slot.is_vacant()) return true;
     const auto epoch = static_cast<std::uint32_t>(slot.epoch.load(std::memory_order_relaxed));
     return epoch == own_epoch_ || is_past(region_.identity(), epoch);
   });

@@ -93,10 +93,9 @@ std::expected<RegionHome, std::string> RegionHome::open(const std::string& path,
         "of limits that it held are given back",
         orphan.epoch(), recovered.permits_returned, recovered.shares_returned);
   }
-  const auto in_use = static_cast<std::size_t>(std::ranges::count_if(
-      home.region_->incarnation_slots(), [](const core::IncarnationSlot& slot) {
-        return slot.state.load() != static_cast<std::uint32_t>(core::IncarnationState::vacant);
-      }));
+  const auto in_use = static_cast<std::size_t>(
+      std::ranges::count_if(home.region_->incarnation_slots(),
+                            [](const core::IncarnationSlot& slot) { return !slot.is_vacant(); }));
   if (in_use == home.orphans_.size()) core::collect_lost_step_blocks(home.limits());
   return home;
 }
@@ -143,8 +142,7 @@ void RegionHome::finish() {
 
 bool RegionHome::has_successor() const {
   return std::ranges::any_of(region_->incarnation_slots(), [&](const core::IncarnationSlot& slot) {
-    return slot.state.load() != static_cast<std::uint32_t>(core::IncarnationState::vacant) &&
-           slot.epoch.load() > incarnation_->epoch();
+    return !slot.is_vacant() && slot.epoch.load() > incarnation_->epoch();
   });
 }
 

@@ -131,8 +131,7 @@ class RegionReading {
   void for_each_shard(Visit visit) {
     for (std::uint32_t incarnation = 0; incarnation < region_.geometry().incarnations;
          ++incarnation) {
-      const auto state = region_.incarnation_slots()[incarnation].state.load();
-      if (state == static_cast<std::uint32_t>(core::IncarnationState::vacant)) continue;
+      if (region_.incarnation_slots()[incarnation].is_vacant()) continue;
       for (std::uint32_t shard = 0; shard < region_.geometry().shards; ++shard)
         visit(incarnation, shard);
     }
