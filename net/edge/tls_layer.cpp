@@ -131,12 +131,18 @@ void TlsLayer::fail() {
 // connection does.
 void TlsLayer::say_last_word() {
   if (transport_.raw_sending_ || waits() || !(block_ || take_block())) return;
+  send_last_word();
+}
+
+// False: there is nothing to say.
+bool TlsLayer::send_last_word() {
   const std::size_t bytes = session_.close(block_.bytes());
-  if (bytes > 0) {
-    send_block(bytes);
-  } else {
+  if (bytes == 0) {
     block_.reset();
+    return false;
   }
+  send_block(bytes);
+  return true;
 }
 
 // --- receiving -----------------------------------------------------------------------------------
@@ -274,21 +280,19 @@ void TlsLayer::send_failed() {
   if (handshaking_) transport_.owner_->on_handshake_failed();
 }
 
+bool TlsLayer::owes_goodbye() const {
+  return !handshaking_ && !goodbye_said_ && !planted(PlantedBug::tls_goodbye_unsaid);
+}
+
 bool TlsLayer::say_goodbye() {
-  if (handshaking_ || goodbye_said_ || planted(PlantedBug::tls_goodbye_unsaid)) return false;
+  if (!owes_goodbye()) return false;
   if (waits() || !take_block()) return true;
   goodbye_said_ = true;
-  const std::size_t bytes = session_.close(block_.bytes());
-  if (bytes == 0) {
-    block_.reset();
-    return false;
-  }
-  send_block(bytes);
-  return true;
+  return send_last_word();
 }
 
 void TlsLayer::try_goodbye() {
-  if (handshaking_ || goodbye_said_ || planted(PlantedBug::tls_goodbye_unsaid)) return;
+  if (!owes_goodbye()) return;
   goodbye_said_ = true;
   say_last_word();
 }

@@ -86,7 +86,9 @@ class TlsLayer : public core::ListHook<TlsWaitTag> {
   void read_waiting();
   void read(core::BufferLease lease, std::span<std::byte> received);
   void send_step();
+  [[nodiscard]] bool owes_goodbye() const;
   void say_last_word();
+  bool send_last_word();
   void fail();
 
   Transport& transport_;
