@@ -247,10 +247,10 @@ bool Transport::last_byte_leaves() const {
 
 void Transport::stop_sending() {
   HEADRACE_CHECK(last_byte_leaves(), "what follows would be sent all the same");
-  stop_sending_ = true;
-  // Otherwise when what it controls now is done.
-  if (control_op_.in_flight()) return;
-  stop_sending_ = false;
+  if (control_op_.in_flight()) {
+    stop_sending_ = true;  // when what it controls now is done
+    return;
+  }
   shard_->io->cancel(control_op_, send_op_);
 }
 

@@ -176,9 +176,9 @@ class Transport : public core::ListHook<StarvedListTag> {
   ReceiveMode armed_ = ReceiveMode::off;
   bool cancelling_ : 1 = false;
   bool peer_ended_ : 1 = false;
-  bool sending_ : 1 = false;      // the owner's bytes
-  bool raw_sending_ : 1 = false;  // an operation is in flight
-  bool stop_sending_ : 1 = false;
+  bool sending_ : 1 = false;       // the owner's bytes
+  bool raw_sending_ : 1 = false;   // an operation is in flight
+  bool stop_sending_ : 1 = false;  // as soon as that can be said
   bool finish_when_idle_ : 1 = false;
   bool waits_for_buffers_ : 1 = false;
   bool waits_for_bulk_ : 1 = false;
