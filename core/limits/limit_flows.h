@@ -19,7 +19,6 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 
 #include "core/limits/limit_terms.h"

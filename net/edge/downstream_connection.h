@@ -26,7 +26,6 @@
 #include "net/edge/peer_address.h"
 #include "net/edge/transport.h"
 #include "net/http/head_scan.h"
-#include "net/http/parse_error.h"
 
 namespace headrace::net {
 

@@ -1,5 +1,4 @@
 // What dead processes left: their rings and tables, their intents, their open segments.
-#include <algorithm>
 #include <array>
 #include <cerrno>
 

@@ -4,12 +4,9 @@
 #include <cstring>
 #include <utility>
 
-#include "core/check.h"
 #include "core/planted_bug.h"
 #include "net/edge/downstream_connection.h"
-#include "net/http/chunk_writer.h"
 #include "net/http/text.h"
-#include "net/proxy/buffer_relief.h"
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"

@@ -6,8 +6,6 @@
 #include "core/planted_bug.h"
 #include "net/cache/shard_cache.h"
 #include "net/edge/downstream_connection.h"
-#include "net/http/query.h"
-#include "net/http/text.h"
 #include "net/proxy/cache_head.h"
 #include "net/proxy/exchange.h"
 #include "net/proxy/own_head.h"

@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "net/proxy/exchange_quota.h"
-#include "net/proxy/target_hold.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
 

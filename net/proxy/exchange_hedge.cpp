@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/check.h"
 #include "core/planted_bug.h"
 #include "net/proxy/exchange.h"
 #include "net/proxy/silent_call.h"

@@ -6,7 +6,6 @@
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
-#include "policy/record/request_tags.h"
 
 namespace headrace::net {
 

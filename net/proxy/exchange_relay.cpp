@@ -1,13 +1,10 @@
 // The relay stage of an exchange: the answer's body on its way to the client, metered, and its end.
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 
 #include "core/planted_bug.h"
-#include "net/cache/cache_session.h"
 #include "net/edge/downstream_connection.h"
-#include "net/http/chunk_writer.h"
 #include "net/proxy/buffer_relief.h"
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"

@@ -8,7 +8,6 @@
 #include "core/check.h"
 #include "net/edge/downstream_connection.h"
 #include "net/edge/listener.h"
-#include "net/http/status.h"
 #include "net/proxy/cache_head.h"
 #include "net/proxy/exchange.h"
 #include "net/proxy/own_head.h"

@@ -7,7 +7,6 @@
 #include "net/shard_config.h"
 #include "net/shard_context.h"
 #include "policy/body/request_edits.h"
-#include "policy/quota/quota_refusal_text.h"
 #include "policy/quota/reservation.h"
 
 namespace headrace::net {

@@ -7,7 +7,6 @@
 #include "core/planted_bug.h"
 #include "net/edge/downstream_connection.h"
 #include "net/edge/listener.h"
-#include "net/http/chunk_writer.h"
 #include "net/http/trace_parent.h"
 #include "net/proxy/buffer_relief.h"
 #include "net/proxy/exchange.h"
