@@ -50,13 +50,14 @@ inline const char* find_string_end(const char* at, const char* end) {
   }
 }
 
-// Passes over at least one and at most kCountDigitsMax digits; null where they do not stand.
+// Passes over at least one and at most kCountDigitsMax digits; null where they do not stand as JSON
+// has them, without a zero at their front.
 inline const char* skip_count(const char* at, const char* end, std::int64_t& count) {
   const char* const begin = at;
   count = 0;
   for (; at != end && *at >= '0' && *at <= '9' && at - begin < kCountDigitsMax; ++at)
     count = count * 10 + (*at - '0');
-  return at == begin ? nullptr : at;
+  return at == begin || (*begin == '0' && at - begin > 1) ? nullptr : at;
 }
 
 }  // namespace headrace::policy

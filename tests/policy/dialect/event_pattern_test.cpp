@@ -79,6 +79,8 @@ TEST(EventPattern, IsNotFooledByStructureInTheText) {
        "\n\n"),
       (R"(data: {"n":-1,"text":"","delta":"x","pad":""})"
        "\n\n"),
+      (R"(data: {"n":01,"text":"","delta":"x","pad":""})"
+       "\n\n"),
       (R"(data: {"n":1.5,"text":"","delta":"x","pad":""})"
        "\n\n"),
       (R"(data: {"n":1234567890123456789,"text":"","delta":"x","pad":""})"
