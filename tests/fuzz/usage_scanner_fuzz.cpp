@@ -67,7 +67,7 @@ void read(const ReferenceJson& value, const std::string& path, Endpoint endpoint
     }
   }
   for (const ReferenceJson& member : value.members) {
-    const bool plain = member.key.find_first_of(".[") == std::string::npos;
+    const bool plain = !member.key.empty() && member.key.find_first_of(".[") == std::string::npos;
     const std::string key = plain ? member.key : "?";
     std::string place = path;
     if (!place.empty()) place += '.';
