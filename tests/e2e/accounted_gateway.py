@@ -2,8 +2,6 @@
 
 import json
 import pathlib
-import socket
-import struct
 import subprocess
 import tempfile
 import threading
@@ -72,12 +70,6 @@ journal:
         with self.connect() as connection:
             connection.sendall(request(chat() if body is None else body, **more))
             return Response(connection)
-
-
-def reset(connection):
-    """Leaves by a reset, as a process does that dies with bytes unread."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
 
 
 def ctl(*arguments):

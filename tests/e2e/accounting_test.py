@@ -13,10 +13,10 @@ import threading
 import time
 import unittest
 
-from accounted_gateway import Accounted, Load, ctl, reset
+from accounted_gateway import Accounted, Load, ctl
 from gateway import BIN, Response, chat, request
 from mock import Mock
-from upstream import STREAM_HEAD, Upstream, chunk, delta, event
+from upstream import STREAM_HEAD, Upstream, chunk, delta, event, reset
 
 # How often the process is killed: 100 times, as promised, takes a minute.
 KILLS = int(os.environ.get("HEADRACE_KILLS", "12"))

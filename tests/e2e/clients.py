@@ -17,7 +17,7 @@ PASSTHROUGH = """passthrough:
 
 
 def send(connection, data, one_byte):
-    """False when the other side closed before all of it was sent."""
+    """The other side may close before all of it is sent."""
     try:
         if one_byte:
             for i in range(len(data)):

@@ -16,10 +16,9 @@ import threading
 import time
 import unittest
 
-from fault_world import nothing_is_left, resident_bytes
+from fault_world import cpu_seconds, nothing_is_left, resident_bytes
 from gateway import BIN, KEY, Gateway, Response, chat, read_to_end, request
 from mock import Mock
-from process_test import cpu_seconds
 from tls_test import certificate
 from upstream import reset
 

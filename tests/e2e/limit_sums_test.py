@@ -5,7 +5,7 @@ import re
 import time
 import unittest
 
-from accounting_test import Accounted, Load
+from accounted_gateway import Accounted, Load
 from gateway import chat
 from mock import Mock
 
