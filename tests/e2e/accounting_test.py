@@ -16,7 +16,7 @@ import unittest
 from accounted_gateway import Accounted, Load, ctl
 from gateway import BIN, Response, chat, request
 from mock import Mock
-from upstream import STREAM_HEAD, Upstream, chunk, delta, event, reset
+from upstream import STREAM_HEAD, Upstream, chunk, delta, event, held_stream, reset
 
 # How often the process is killed: 100 times, as promised, takes a minute.
 KILLS = int(os.environ.get("HEADRACE_KILLS", "12"))
@@ -141,13 +141,7 @@ passthrough:
 
     def test_the_region_shows_what_is_under_way(self):
         go_on = threading.Event()
-
-        def script(request, connection):
-            connection.sendall(STREAM_HEAD + chunk(event(delta("one"))) + chunk(event(delta("two"))))
-            go_on.wait(20)
-            connection.sendall(chunk(event(b"[DONE]")) + b"0\r\n\r\n")
-
-        with Upstream(script) as upstream, Accounted(upstream.address) as gateway, gateway.connect() as connection:
+        with Upstream(held_stream(go_on, "one", "two")) as upstream, Accounted(upstream.address) as gateway, gateway.connect() as connection:
             connection.sendall(request(chat(stream=True)))
             data = b""
             while b"two" not in data:

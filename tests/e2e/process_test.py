@@ -14,7 +14,7 @@ import unittest
 from fault_world import cpu_seconds
 from gateway import BIN, KEY, Gateway, Response, chat, request
 from process_world import ask, wait_for
-from upstream import STREAM_HEAD, Upstream, chunk, delta, event
+from upstream import STREAM_HEAD, Upstream, chunk, delta, event, held_stream
 
 
 class Process(unittest.TestCase):
@@ -64,13 +64,7 @@ class Process(unittest.TestCase):
 
     def test_a_drain_lets_streams_end(self):
         go_on = threading.Event()
-
-        def script(request, connection):
-            connection.sendall(STREAM_HEAD + chunk(event(delta("a"))))
-            go_on.wait(20)
-            connection.sendall(chunk(event(b"[DONE]")) + b"0\r\n\r\n")
-
-        with Upstream(script) as upstream, Gateway(upstream.address) as gateway:
+        with Upstream(held_stream(go_on, "a")) as upstream, Gateway(upstream.address) as gateway:
             with gateway.connect() as connection, gateway.connect() as idle:
                 connection.sendall(request(chat(stream=True)))
                 connection.recv(1)
@@ -95,13 +89,7 @@ class Process(unittest.TestCase):
 
     def test_a_successors_pages_are_not_those_of_who_drains(self):
         go_on = threading.Event()
-
-        def script(request, connection):
-            connection.sendall(STREAM_HEAD + chunk(event(delta("a"))))
-            go_on.wait(20)
-            connection.sendall(chunk(event(b"[DONE]")) + b"0\r\n\r\n")
-
-        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder, Upstream(script) as upstream:
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder, Upstream(held_stream(go_on, "a")) as upstream:
             with Gateway(upstream.address, arguments=["--region", pathlib.Path(folder) / "region"]) as gateway:
                 with gateway.connect() as connection:
                     connection.sendall(request(chat(stream=True)))
@@ -122,13 +110,7 @@ class Process(unittest.TestCase):
 
     def test_a_drain_still_rotates_the_log_and_says_that_it_reloads_no_more(self):
         go_on = threading.Event()
-
-        def script(request, connection):
-            connection.sendall(STREAM_HEAD + chunk(event(delta("a"))))
-            go_on.wait(20)
-            connection.sendall(chunk(event(b"[DONE]")) + b"0\r\n\r\n")
-
-        with Upstream(script) as upstream, Gateway(upstream.address) as gateway, gateway.connect() as connection:
+        with Upstream(held_stream(go_on, "a")) as upstream, Gateway(upstream.address) as gateway, gateway.connect() as connection:
             connection.sendall(request(chat(stream=True)))
             connection.recv(1)
             gateway.signal(signal.SIGTERM)

@@ -7,7 +7,7 @@ import time
 import unittest
 
 from gateway import Gateway, Response, chat, read_to_end, request
-from upstream import FINISH, STREAM_HEAD, USAGE, Upstream, chunk, delta, event, reset
+from upstream import FINISH, STREAM_HEAD, USAGE, Upstream, chunk, delta, event, held_stream, reset
 
 
 def send_stream(connection, events, one_byte=False):
@@ -57,13 +57,7 @@ class Streams(unittest.TestCase):
 
     def test_events_are_not_held_back(self):
         go_on = threading.Event()
-
-        def script(request, connection):
-            connection.sendall(STREAM_HEAD + chunk(event(delta("first"))))
-            go_on.wait(20)
-            connection.sendall(chunk(event(b"[DONE]")) + b"0\r\n\r\n")
-
-        self.script = script
+        self.script = held_stream(go_on, "first")
         connection = self.open_stream()
         data = b""
         while b"first" not in data:  # arrives although the second event is not sent yet

@@ -164,6 +164,17 @@ def delta(text, index=0):
     }
 
 
+def held_stream(go_on, *texts):
+    """A script that streams these, and ends once it may go on."""
+
+    def script(request, connection):
+        connection.sendall(STREAM_HEAD + b"".join(chunk(event(delta(text))) for text in texts))
+        go_on.wait(20)
+        connection.sendall(chunk(event(b"[DONE]")) + b"0\r\n\r\n")
+
+    return script
+
+
 FINISH = {
     "id": "chatcmpl-1",
     "object": "chat.completion.chunk",
