@@ -260,41 +260,33 @@ class QueueingTest(unittest.TestCase):
         # Nine to three now; the one who waited before the reload is one of them.
         self.assertAlmostEqual(self.order[1:25].count("light"), 18, delta=1)
 
-    def test_permits_that_another_process_gives_back_are_found(self):
-        # As after an upgrade: the old process drains, and its requests still hold the limit.
+    def judge_what_another_process_gives_back(self, waiting, found_late, **held):
+        """As after an upgrade: the old process drains, and its requests still hold the limit."""
         shared = self.enterContext(tempfile.TemporaryDirectory(prefix="headrace-e2e-", dir="/dev/shm"))
         region = ["--region", pathlib.Path(shared) / "region"]
-        self.hold_the_only_permit("{waiting_max: 2, wait_max_ms: 30000}", arguments=region)
+        self.hold_the_only_permit(**held, arguments=region)
         self.start(self.gateway.routes, arguments=region)
-        threads, answers = self.crowd({"light": 2})
-        self.queued(2)
+        threads, answers = self.crowd({"light": waiting})
+        self.queued(waiting)
         time.sleep(0.2)
         self.assertEqual(self.under_way, 1)
         begun = time.monotonic()
         self.let_go()
         for thread in threads:
             thread.join()
-        self.assertLess(time.monotonic() - begun, 5, "it was found when their time was over")
-        self.assertEqual([response.status for response in answers["light"]], [200, 200])
+        self.assertLess(time.monotonic() - begun, 5, found_late)
+        self.assertEqual([response.status for response in answers["light"]], [200] * waiting)
+
+    def test_permits_that_another_process_gives_back_are_found(self):
+        self.judge_what_another_process_gives_back(2, "it was found when their time was over",
+                                                   queue="{waiting_max: 2, wait_max_ms: 30000}")
         self.assertEqual(self.most, 1)
 
     def test_credit_of_a_window_that_another_process_gives_back_is_found(self):
-        shared = self.enterContext(tempfile.TemporaryDirectory(prefix="headrace-e2e-", dir="/dev/shm"))
-        region = ["--region", pathlib.Path(shared) / "region"]
         # The old one's request holds most of the minute, and uses next to nothing of it.
-        limits = "[{measure: output_tokens, per: minute, value: 5000}]"
-        self.hold_the_only_permit("{waiting_max: 2, wait_max_ms: 100000}", limits, arguments=region)
-        self.start(self.gateway.routes, arguments=region)
-        threads, answers = self.crowd({"light": 1})
-        self.queued(1)
-        time.sleep(0.2)
-        self.assertEqual(self.under_way, 1)
-        begun = time.monotonic()
-        self.let_go()
-        for thread in threads:
-            thread.join()
-        self.assertLess(time.monotonic() - begun, 5, "it was found when the minute was over")
-        self.assertEqual([response.status for response in answers["light"]], [200])
+        self.judge_what_another_process_gives_back(1, "it was found when the minute was over",
+                                                   queue="{waiting_max: 2, wait_max_ms: 100000}",
+                                                   limits="[{measure: output_tokens, per: minute, value: 5000}]")
 
     def test_waiting_is_off_by_default(self):
         self.start("\n  - {name: queued, models: [queued], targets: [{provider: openai}],"
