@@ -26,8 +26,10 @@ def gemini(**config):
 STREAM = "/v1beta/models/gemini-x:streamGenerateContent"
 
 
-def data_of(answer):
-    return [json.loads(line[6:]) for line in answer.body.decode().split("\n") if line.startswith("data: {")]
+def ends_of(chunks):
+    """Which choices of a chat have ended, and why, in their order."""
+    return [(choice["index"], choice["finish_reason"]) for each in chunks for choice in each["choices"]
+            if choice["finish_reason"]]
 
 
 class Cut(unittest.TestCase):
@@ -55,25 +57,23 @@ class OfAProviderThatIgnoresItsCap(Cut):
     def test_every_choice_of_a_chat_ends_under_the_streams_own_names(self):
         body = chat(stream=True, n=3, stream_options={"include_usage": True})
         answer = self.ask(self.gateway, body)
-        chunks = data_of(answer)
+        chunks = answer.events()
         self.assertOneName(chunks, "id", "model", "created", "object")
         self.assertTrue(chunks[0]["id"].startswith("chatcmpl-"))
-        ends = [(choice["index"], choice["finish_reason"]) for each in chunks for choice in each["choices"]
-                if choice["finish_reason"]]
-        self.assertEqual(ends, [(0, "length"), (1, "length"), (2, "length")])
+        self.assertEqual(ends_of(chunks), [(0, "length"), (1, "length"), (2, "length")])
         self.assertEqual((chunks[-1]["choices"], chunks[-1]["usage"]["completion_tokens"] > 60), ([], True))
         self.assertTrue(answer.body.endswith(b"data: [DONE]\n\n"))
         self.assertCuts(self.gateway, 1)
 
     def test_responses_fail_under_their_own_names(self):
         body = json.dumps({"model": "gpt-4o", "input": "hi", "stream": True}).encode()
-        events = data_of(self.ask(self.gateway, body, "/v1/responses"))
+        events = self.ask(self.gateway, body, "/v1/responses").events()
         self.assertEqual((events[0]["type"], events[-1]["type"]), ("response.created", "response.failed"))
         self.assertOneName([events[0]["response"], events[-1]["response"]], "id", "model", "created_at")
         self.assertEqual(events[-1]["sequence_number"], events[-2]["sequence_number"] + 1)
 
     def test_geminis_candidates_end_in_both_forms(self):
-        whole_events = data_of(self.ask(self.gateway, gemini(candidateCount=2), STREAM + "?alt=sse"))
+        whole_events = self.ask(self.gateway, gemini(candidateCount=2), STREAM + "?alt=sse").events()
         whole_array = json.loads(self.ask(self.gateway, gemini(candidateCount=2), STREAM).body)
         in_pieces = json.loads(self.ask(self.gateway, gemini(candidateCount=2), STREAM,
                                         headers=["x-mock-split: 37"]).body)
@@ -111,16 +111,14 @@ class OfAScriptedProvider(Cut):
         names = {"id": "c-7", "model": "gpt-4o-x", "created": 17}
         gateway = self.stream([piece(0, **names), piece(1, **names), piece(2, **names), piece(1, "stop", **names),
                                *[piece(0, **names), piece(2, **names)] * 1000])
-        chunks = data_of(self.ask(gateway, chat(stream=True, n=3)))
-        ends = [(choice["index"], choice["finish_reason"]) for each in chunks for choice in each["choices"]
-                if choice["finish_reason"]]
-        self.assertEqual(ends, [(1, "stop"), (0, "length"), (2, "length")])
+        chunks = self.ask(gateway, chat(stream=True, n=3)).events()
+        self.assertEqual(ends_of(chunks), [(1, "stop"), (0, "length"), (2, "length")])
         self.assertOneName(chunks, *names)
 
     def test_names_that_a_stream_never_gave_are_the_requests(self):
         gateway = self.stream([event({"id": "", "choices": [{"delta": {"content": "x"}}]})] * 1000)
         answer = self.ask(gateway, chat(stream=True))
-        last = data_of(answer)[-1]
+        last = answer.events()[-1]
         self.assertEqual((last["id"], last["model"]), (answer.headers["x-request-id"], "gpt-4o"))
         self.assertGreater(last["created"], 1_700_000_000)
 

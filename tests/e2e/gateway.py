@@ -293,6 +293,10 @@ class Response:
     def json(self):
         return json.loads(self.body)
 
+    def events(self):
+        """What the events of a stream carry, without its [DONE]."""
+        return [json.loads(line[6:]) for line in self.body.decode().split("\n") if line.startswith("data: {")]
+
 
 def chat(model="gpt-4o", stream=False, **members):
     body = {"model": model, "messages": [{"role": "user", "content": "hello"}], **members}

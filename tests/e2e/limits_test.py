@@ -280,7 +280,7 @@ class LimitsTest(unittest.TestCase):
         self.stream([delta] * 1000)
         cut = self.ask("large", chat(stream=True, max_tokens=20))
         self.assertEqual(cut.status, 200)
-        events = [json.loads(line[6:]) for line in cut.body.decode().split("\n") if line.startswith("data: {")]
+        events = cut.events()
         self.assertEqual(events[-1]["choices"][0]["finish_reason"], "length")
         self.assertTrue(cut.body.endswith(b"data: [DONE]\n\n"))
         self.assertLess(len(events), 500)
