@@ -6,7 +6,7 @@ import unittest
 
 from gateway import Gateway, Response, chat, request
 from mock import Mock
-from upstream import STREAM_HEAD, Upstream, chunk, event
+from upstream import STREAM_HEAD, Upstream, event, unheeding_stream
 
 LIMITED = "hr-CANARY-limited-0123456789"
 
@@ -92,16 +92,7 @@ class OfAProviderThatIgnoresItsCap(Cut):
 
 class OfAScriptedProvider(Cut):
     def stream(self, events, head=STREAM_HEAD):
-        def script(seen, connection):
-            connection.sendall(head)
-            try:
-                for each in events:
-                    connection.sendall(chunk(each))
-            except OSError:
-                pass
-            return False
-
-        upstream = self.enterContext(Upstream(script))
+        upstream = self.enterContext(Upstream(unheeding_stream(events, head=head)))
         return self.enterContext(Limited(upstream.address))
 
     def test_a_choice_that_has_ended_does_not_end_again(self):

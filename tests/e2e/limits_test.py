@@ -8,7 +8,7 @@ import unittest
 
 from gateway import Response, chat, request
 from limited_gateway import KEYS, Limited
-from upstream import CHAT, CHAT_ANSWER, Upstream, answer
+from upstream import CHAT, CHAT_ANSWER, Upstream, answer, unheeding_stream
 
 MESSAGE = {
     "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-x", "stop_reason": "end_turn",
@@ -257,19 +257,7 @@ class LimitsTest(unittest.TestCase):
     # --- the second line -------------------------------------------------------------------------
 
     def stream(self, events, pause=0.0005):
-        """A provider that does not heed its cap."""
-
-        def script(seen, connection):
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
-            try:
-                for event in events:
-                    connection.sendall(b"%x\r\n%s\r\n" % (len(event), event))
-                    time.sleep(pause)
-            except OSError:
-                pass
-            return False
-
-        self.upstream.script = script
+        self.upstream.script = unheeding_stream(events, pause)
 
     def test_a_stream_beyond_its_reservation_is_cut_as_each_dialect_ends(self):
         def data(value, event=None):

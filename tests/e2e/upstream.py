@@ -5,6 +5,7 @@ import json
 import socket
 import struct
 import threading
+import time
 
 
 class UpstreamRequest:
@@ -171,6 +172,22 @@ def held_stream(go_on, *texts):
         connection.sendall(STREAM_HEAD + b"".join(chunk(event(delta(text))) for text in texts))
         go_on.wait(20)
         connection.sendall(chunk(event(b"[DONE]")) + b"0\r\n\r\n")
+
+    return script
+
+
+def unheeding_stream(events, pause=0, head=STREAM_HEAD):
+    """A script that sends these as long as anybody takes them, whatever cap it was told of."""
+
+    def script(request, connection):
+        connection.sendall(head)
+        try:
+            for each in events:
+                connection.sendall(chunk(each))
+                time.sleep(pause)
+        except OSError:
+            pass
+        return False
 
     return script
 
