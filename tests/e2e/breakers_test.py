@@ -197,12 +197,6 @@ class HealthChecks(Scripted):
         self.wait_for(lambda: down % 0 in gateway.admin("/metrics"))
         self.assertEqual(ask(gateway, "alone").status, 200)
 
-    def wait_for(self, holds):
-        deadline = time.monotonic() + 10
-        while not holds():
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.02)
-
 
 if __name__ == "__main__":
     unittest.main()

@@ -37,12 +37,6 @@ class Draining(Scripted):
         connection.sendall(request(chat(model=model, **members)))
         return connection
 
-    def wait_for(self, holds):
-        deadline = time.monotonic() + 10
-        while not holds():
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.01)
-
     def drain(self, gateway):
         gateway.signal(signal.SIGTERM)
         self.wait_for(lambda: "draining" in gateway.log.read_text())

@@ -125,12 +125,6 @@ class Hedges(Scripted):
         self.assertEqual(gateway.metric("headrace_hedges_won_total"), 0)
         self.nothing_is_left(gateway)
 
-    def wait_for(self, holds):
-        deadline = time.monotonic() + 10
-        while not holds():
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.01)
-
     def test_one_that_fails_leaves_the_other_to_go_on_and_nothing_is_sent_a_third_time(self):
         for failure in (error("500 Internal Server Error"), error("429 Too Many Requests"), b"nonsense\r\n\r\n"):
             with self.subTest(failure=failure[:30]):

@@ -1,6 +1,7 @@
 """Two providers whose scripts say who fails and how, and a gateway that may get past it."""
 
 import json
+import time
 import unittest
 
 from gateway import KEY, Gateway, Response, chat, request
@@ -81,3 +82,9 @@ class Scripted(unittest.TestCase):
 
     def seen(self, name):
         return len(self.upstreams[name].requests)
+
+    def wait_for(self, holds):
+        deadline = time.monotonic() + 10
+        while not holds():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.01)
