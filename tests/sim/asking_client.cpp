@@ -2,22 +2,12 @@
 
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "tests/sim/dice.h"
 #include "tests/sim/gateway.h"
 #include "tests/sim/peer_tls.h"
 #include "tests/sim/world.h"
 
 namespace headrace::sim {
-
-std::string AskingClient::chat_request(std::string_view key, std::string_view body,
-                                       std::string_view more_fields) {
-  return fmt::format(
-      "POST /v1/chat/completions HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {}\r\n{}"
-      "Content-Length: {}\r\n\r\n{}",
-      key, more_fields, body.size(), body);
-}
 
 void AskingClient::start() {
   World::current().after(World::current().some_delay(), [this] { connect(); });

@@ -43,9 +43,6 @@ class AskingClient {
   // Its connection has ended while it waited for an answer.
   virtual void on_lost(MessageReader& reader);
 
-  // Of a chat, as a client sends it.
-  [[nodiscard]] static std::string chat_request(std::string_view key, std::string_view body,
-                                                std::string_view more_fields = {});
   [[nodiscard]] bool waiting() const { return waiting_; }
 
  private:

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "tests/sim/actor_words.h"
 #include "tests/sim/asking_client.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/gateway.h"
@@ -99,11 +100,8 @@ class Provider {
     }
     scene_.end(asker);
     scene_.said.push_back({.question = question});
-    peer_->write(json_answer(
-        "200 OK", fmt::format(R"({{"id":"S{}.","choices":[{{"message":{{"content":"Q{}."}},)"
-                              R"("finish_reason":"stop"}}],"usage":{{"prompt_tokens":3,)"
-                              R"("completion_tokens":5,"total_tokens":8}}}})",
-                              scene_.said.size() - 1, question)));
+    peer_->write(json_answer("200 OK", chat_completion(fmt::format("S{}.", scene_.said.size() - 1),
+                                                       fmt::format("Q{}.", question))));
   }
 
   void on_over() {

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "tests/sim/actor_words.h"
 #include "tests/sim/asking_client.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/gateway.h"
@@ -112,11 +113,7 @@ class Provider {
       peer_->write(json_answer("400 Odd", R"({"error":{"message":"yours"}})"));
       return;
     }
-    peer_->write(json_answer(
-        "200 OK", fmt::format(R"({{"id":"#{}.","choices":[{{"message":{{"content":"x"}},)"
-                              R"("finish_reason":"stop"}}],"usage":{{"prompt_tokens":3,)"
-                              R"("completion_tokens":5,"total_tokens":8}}}})",
-                              number)));
+    peer_->write(json_answer("200 OK", chat_completion(fmt::format("#{}.", number), "x")));
   }
 
   void on_over() {

@@ -1,6 +1,5 @@
 #include "tests/sim/leaving_scenario.h"
 
-#include <charconv>
 #include <deque>
 #include <map>
 #include <memory>
@@ -10,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "policy/record/usage_record.h"
+#include "tests/sim/actor_words.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/gateway.h"
 #include "tests/sim/ledger.h"
@@ -40,12 +40,6 @@ struct Scene {
   std::map<std::uint32_t, Fate> fates;
 };
 
-std::uint32_t number_in(std::string_view text) {
-  std::uint32_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
-
 class Provider {
  public:
   Provider(Scene& scene, std::shared_ptr<Peer> peer) : scene_(scene), peer_(std::move(peer)) {
@@ -61,27 +55,18 @@ class Provider {
     head_.append(bytes.substr(0, head_.size() < 4'096 ? std::string_view::npos : 0));
     for (std::size_t at = head_.find(kField); at != std::string::npos;
          at = head_.find(kField, at + 1)) {
-      scene_.fates[number_in(std::string_view(head_).substr(at + kField.size()))].heard = true;
+      scene_.fates[number_behind(std::string_view(head_).substr(at), kField)].heard = true;
     }
     reader_.feed(bytes);
     while (auto message = reader_.next()) {
       head_.clear();
-      const std::string id = message->value("x-request-id");
-      Fate& fate = scene_.fates[number_in(std::string_view(id).substr(id.find('-') + 1))];
+      Fate& fate = scene_.fates[number_behind(message->value("x-request-id"), "-")];
       fate.heard = fate.whole = true;
-      World::current().after(milliseconds(1 + dice().below(20)), [this] { answer(); });
+      World::current().after(milliseconds(1 + dice().below(20)), [this] {
+        peer_->write(json_answer("200 OK", chat_completion("x", "x")));
+      });
     }
     if (!reader_.error().empty()) World::current().violation(reader_.error());
-  }
-
-  void answer() {
-    constexpr std::string_view kBody =
-        R"({"id":"x","choices":[{"message":{"content":"x"},"finish_reason":"stop"}],)"
-        R"("usage":{"prompt_tokens":3,"completion_tokens":5,"total_tokens":8}})";
-    peer_->write(
-        fmt::format("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-                    "Content-Length: {}\r\n\r\n{}",
-                    kBody.size(), kBody));
   }
 
   Scene& scene_;
@@ -105,10 +90,8 @@ class Client {
     const std::string body = fmt::format(
         R"({{"model":"gpt-sim","max_tokens":9,"messages":[{{"role":"user","content":"{}"}}]}})",
         std::string(words, 'x'));
-    peer_->write(fmt::format(
-        "POST /v1/chat/completions HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {}\r\n"
-        "X-Request-Id: leaving-{}\r\nContent-Length: {}\r\n\r\n{}",
-        kClientKey, number_, body.size(), body));
+    peer_->write(
+        chat_request(kClientKey, body, fmt::format("X-Request-Id: leaving-{}\r\n", number_)));
     if (dice().one_in(5)) return;
     // With the last byte, or a little later: most requests are on their way by then.
     if (dice().one_in(4)) return leave();
@@ -182,8 +165,7 @@ class Stage {
 
  private:
   void keep(const policy::UsageRecord& record) {
-    const std::string_view id = record.request_id;
-    Fate& fate = scene_.fates[number_in(id.substr(id.find('-') + 1))];
+    Fate& fate = scene_.fates[number_behind(record.request_id, "-")];
     fate.charged = record.usage.source != policy::UsageSource::none;
   }
 

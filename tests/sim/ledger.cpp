@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "tests/sim/actor_words.h"
 #include "tests/sim/world.h"
 
 namespace headrace::sim {
@@ -217,9 +218,7 @@ void Ledger::write_answer(Request& request) {
     request.answer = text;
     return;
   }
-  request.answer = fmt::format(
-      R"({{"id":"R{}.","choices":[{{"message":{{"content":"{}"}},"finish_reason":"stop"}}],"usage":{{"prompt_tokens":3,"completion_tokens":5,"total_tokens":8}}}})",
-      request.number, text);
+  request.answer = chat_completion(fmt::format("R{}.", request.number), text);
 }
 
 void Ledger::write_stream(Request& request) {

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include <fmt/format.h>
-
 namespace headrace::sim {
 
 std::size_t Message::count(std::string_view name) const {
@@ -155,21 +153,6 @@ std::optional<Message> MessageReader::finish() {
   if (phase_ != Phase::until_close || !error_.empty()) return std::nullopt;
   phase_ = Phase::head;
   return std::move(message_);
-}
-
-std::uint32_t number_behind(std::string_view text, std::string_view mark) {
-  std::uint32_t number = UINT32_MAX;
-  if (const std::size_t at = text.find(mark); at != std::string_view::npos) {
-    const char* first = text.data() + at + mark.size();
-    std::from_chars(first, text.data() + text.size(), number);
-  }
-  return number;
-}
-
-std::string json_answer(std::string_view status, std::string_view body) {
-  return fmt::format(
-      "HTTP/1.1 {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}", status,
-      body.size(), body);
 }
 
 }  // namespace headrace::sim

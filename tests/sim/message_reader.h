@@ -63,11 +63,4 @@ class MessageReader {
   std::string error_;
 };
 
-// --- words of scripted actors --------------------------------------------------------------------
-
-// What stands behind the mark; UINT32_MAX: the mark is not there.
-[[nodiscard]] std::uint32_t number_behind(std::string_view text, std::string_view mark);
-// `status`: with its reason, "200 OK".
-[[nodiscard]] std::string json_answer(std::string_view status, std::string_view body);
-
 }  // namespace headrace::sim

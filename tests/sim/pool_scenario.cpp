@@ -16,6 +16,7 @@
 #include "net/journal/journal.h"
 #include "tests/net/journal/journal_geometry.h"
 #include "tests/net/journal/memory_files.h"
+#include "tests/sim/actor_words.h"
 #include "tests/sim/asking_client.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/gateway.h"
@@ -94,11 +95,9 @@ class Provider {
 
  private:
   void answer() {
-    constexpr std::string_view kBody =
-        R"({"id":"x","choices":[{"message":{"content":"x"},"finish_reason":"stop"}],)"
-        R"("usage":{"prompt_tokens":3,"completion_tokens":5,"total_tokens":8}})";
-    World::current().after(milliseconds(1 + dice().below(20)),
-                           [this, kBody] { peer_->write(json_answer("200 OK", kBody)); });
+    World::current().after(milliseconds(1 + dice().below(20)), [this] {
+      peer_->write(json_answer("200 OK", chat_completion("x", "x")));
+    });
   }
 
   std::shared_ptr<Peer> peer_;

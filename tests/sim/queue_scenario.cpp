@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "tests/sim/actor_words.h"
 #include "tests/sim/asking_client.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/gateway.h"
