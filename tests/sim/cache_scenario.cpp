@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "tests/sim/actor_words.h"
+#include "tests/sim/answering_provider.h"
 #include "tests/sim/asking_client.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/gateway.h"
@@ -85,39 +86,32 @@ Said& Scene::say(std::uint32_t question, bool stream) {
 
 // --- the provider --------------------------------------------------------------------------------
 
-class Provider {
+class Provider final : public AnsweringProvider {
  public:
-  Provider(Scene& scene, std::shared_ptr<Peer> peer) : scene_(scene), peer_(std::move(peer)) {
-    peer_->on_bytes = [this](std::string_view bytes) { on_bytes(bytes); };
-    peer_->on_end = [this] { peer_->finish(); };
-  }
+  Provider(Scene& scene, std::shared_ptr<Peer> peer)
+      : AnsweringProvider(std::move(peer)), scene_(scene) {}
 
  private:
-  void on_bytes(std::string_view bytes) {
-    reader_.feed(bytes);
-    while (auto message = reader_.next()) {
-      const std::uint32_t question = number_behind(message->body, "Q");
-      const bool stream = message->body.find("\"stream\":true") != std::string::npos;
-      Said& answer = scene_.say(question, stream);
-      const bool whole = answer.kind != Kind::broken;
-      std::string text = fmt::format(
-          "HTTP/1.1 {} Fine\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n{}",
-          answer.kind == Kind::failed ? 400 : 200,
-          stream && answer.kind != Kind::failed ? "text/event-stream" : "application/json",
-          answer.body.size(), answer.body);
-      if (!whole) text.resize(text.size() - 1 - static_cast<std::size_t>(dice().below(40)));
-      // While it thinks, others ask the same.
-      World::current().after(milliseconds(dice().below(dice().one_in(10) ? 2'500 : 60)),
-                             [this, whole, text = std::move(text)] {
-                               peer_->write(text);
-                               if (!whole) peer_->finish();
-                             });
-    }
+  void on_request(const Message& message) override {
+    const std::uint32_t question = number_behind(message.body, "Q");
+    const bool stream = message.body.find("\"stream\":true") != std::string::npos;
+    Said& answer = scene_.say(question, stream);
+    const bool whole = answer.kind != Kind::broken;
+    std::string text = fmt::format(
+        "HTTP/1.1 {} Fine\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n{}",
+        answer.kind == Kind::failed ? 400 : 200,
+        stream && answer.kind != Kind::failed ? "text/event-stream" : "application/json",
+        answer.body.size(), answer.body);
+    if (!whole) text.resize(text.size() - 1 - static_cast<std::size_t>(dice().below(40)));
+    // While it thinks, others ask the same.
+    World::current().after(milliseconds(dice().below(dice().one_in(10) ? 2'500 : 60)),
+                           [this, whole, text = std::move(text)] {
+                             peer().write(text);
+                             if (!whole) peer().finish();
+                           });
   }
 
   Scene& scene_;
-  std::shared_ptr<Peer> peer_;
-  MessageReader reader_{MessageReader::Side::requests};
 };
 
 // --- clients -------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "tests/sim/actor_words.h"
+#include "tests/sim/answering_provider.h"
 #include "tests/sim/asking_client.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/gateway.h"
@@ -24,20 +25,12 @@ constexpr std::uint32_t kCrowd = 400;  // of one shard
 constexpr std::uint32_t kConnectionsMax = 512;
 static_assert(kCrowd > net::TlsWaiting::kSignaturesMax);
 
-class Provider {
+class Provider final : public AnsweringProvider {
  public:
-  explicit Provider(std::shared_ptr<Peer> peer) : peer_(std::move(peer)) {
-    peer_->on_bytes = [this](std::string_view bytes) {
-      reader_.feed(bytes);
-      while (reader_.next())
-        peer_->write(json_answer("200 OK", "{}"));
-    };
-    peer_->on_end = [this] { peer_->finish(); };
-  }
+  using AnsweringProvider::AnsweringProvider;
 
  private:
-  std::shared_ptr<Peer> peer_;
-  MessageReader reader_{MessageReader::Side::requests};
+  void on_request(const Message&) override { peer().write(json_answer("200 OK", "{}")); }
 };
 
 // One of the crowd: one question.

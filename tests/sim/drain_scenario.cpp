@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "tests/sim/actor_words.h"
+#include "tests/sim/answering_provider.h"
 #include "tests/sim/asking_client.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/gateway.h"
@@ -61,21 +62,15 @@ struct Scene {
 
 // --- a provider ----------------------------------------------------------------------------------
 
-class Provider {
+class Provider final : public AnsweringProvider {
  public:
   Provider(Scene& scene, std::size_t place, std::shared_ptr<Peer> peer)
-      : scene_(scene), place_(place), peer_(std::move(peer)) {
-    peer_->on_bytes = [this](std::string_view bytes) { on_bytes(bytes); };
-    peer_->on_end = [this] { on_over(); };
-    peer_->on_reset = peer_->on_end;
-  }
+      : AnsweringProvider(std::move(peer), Hears::resets_too), scene_(scene), place_(place) {}
 
  private:
-  void on_bytes(std::string_view bytes) {
-    reader_.feed(bytes);
-    while (auto message = reader_.next())
-      serve(number_behind(message->value("x-request-id"), "asker-"),
-            number_behind(message->body, "Q"), message->body.find(kKept) != std::string::npos);
+  void on_request(const Message& message) override {
+    serve(number_behind(message.value("x-request-id"), "asker-"), number_behind(message.body, "Q"),
+          message.body.find(kKept) != std::string::npos);
   }
 
   void serve(std::uint32_t asker, std::uint32_t question, bool limited) {
@@ -95,26 +90,21 @@ class Provider {
     const std::uint32_t asker = std::exchange(asker_, kNobody);
     scene_.under_way.erase({asker, place_});
     if (dice().one_in(10)) {
-      peer_->write(json_answer("503 Sorry", R"({"error":{"message":"no"}})"));
+      peer().write(json_answer("503 Sorry", R"({"error":{"message":"no"}})"));
       return;
     }
     scene_.end(asker);
     scene_.said.push_back({.question = question});
-    peer_->write(json_answer("200 OK", chat_completion(fmt::format("S{}.", scene_.said.size() - 1),
+    peer().write(json_answer("200 OK", chat_completion(fmt::format("S{}.", scene_.said.size() - 1),
                                                        fmt::format("Q{}.", question))));
   }
 
-  void on_over() {
-    scene_.under_way.erase({std::exchange(asker_, kNobody), place_});
-    peer_->finish();
-  }
+  void on_over() override { scene_.under_way.erase({std::exchange(asker_, kNobody), place_}); }
 
   static constexpr std::uint32_t kNobody = UINT32_MAX;
 
   Scene& scene_;
   std::size_t place_;
-  std::shared_ptr<Peer> peer_;
-  MessageReader reader_{MessageReader::Side::requests};
   std::uint32_t asker_ = kNobody;
 };
 

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "tests/sim/actor_words.h"
+#include "tests/sim/answering_provider.h"
 #include "tests/sim/asking_client.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/gateway.h"
@@ -68,23 +69,14 @@ struct Scene {
 
 // --- a provider ----------------------------------------------------------------------------------
 
-class Provider {
+class Provider final : public AnsweringProvider {
  public:
   Provider(Scene& scene, Count& count, std::shared_ptr<Peer> peer)
-      : scene_(scene), count_(count), peer_(std::move(peer)) {
-    peer_->on_bytes = [this](std::string_view bytes) { on_bytes(bytes); };
-    peer_->on_end = [this] { on_over(); };
-    peer_->on_reset = peer_->on_end;
-  }
+      : AnsweringProvider(std::move(peer), Hears::resets_too), scene_(scene), count_(count) {}
 
  private:
-  void on_bytes(std::string_view bytes) {
-    reader_.feed(bytes);
-    while (auto message = reader_.next())
-      serve(number_behind(message->body, "#"));
-  }
-
-  void serve(std::uint32_t number) {
+  void on_request(const Message& message) override {
+    const std::uint32_t number = number_behind(message.body, "#");
     number_ = number;
     if (++count_.asked > scene_.limits.requests) {
       World::current().violation("a provider was asked more often than its limit says");
@@ -105,26 +97,21 @@ class Provider {
     const std::uint64_t kind = dice().below(20);
     count_.under_way.erase(number);
     if (kind < 2) {
-      peer_->write(json_answer("503 Sorry", R"({"error":{"message":"no"}})"));
+      peer().write(json_answer("503 Sorry", R"({"error":{"message":"no"}})"));
       return;
     }
     scene_.end(number);
     if (kind == 2) {
-      peer_->write(json_answer("400 Odd", R"({"error":{"message":"yours"}})"));
+      peer().write(json_answer("400 Odd", R"({"error":{"message":"yours"}})"));
       return;
     }
-    peer_->write(json_answer("200 OK", chat_completion(fmt::format("#{}.", number), "x")));
+    peer().write(json_answer("200 OK", chat_completion(fmt::format("#{}.", number), "x")));
   }
 
-  void on_over() {
-    count_.under_way.erase(std::exchange(number_, 0));
-    peer_->finish();
-  }
+  void on_over() override { count_.under_way.erase(std::exchange(number_, 0)); }
 
   Scene& scene_;
   Count& count_;
-  std::shared_ptr<Peer> peer_;
-  MessageReader reader_{MessageReader::Side::requests};
   std::uint32_t number_ = 0;  // of the request that is served; 0: none is
 };
 

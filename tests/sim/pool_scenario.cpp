@@ -17,6 +17,7 @@
 #include "tests/net/journal/journal_geometry.h"
 #include "tests/net/journal/memory_files.h"
 #include "tests/sim/actor_words.h"
+#include "tests/sim/answering_provider.h"
 #include "tests/sim/asking_client.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/gateway.h"
@@ -82,26 +83,16 @@ std::string keys_text(std::size_t life) {
 
 // --- actors --------------------------------------------------------------------------------------
 
-class Provider {
+class Provider final : public AnsweringProvider {
  public:
-  explicit Provider(std::shared_ptr<Peer> peer) : peer_(std::move(peer)) {
-    peer_->on_bytes = [this](std::string_view bytes) {
-      reader_.feed(bytes);
-      while (reader_.next())
-        answer();
-    };
-    peer_->on_end = [this] { peer_->finish(); };
-  }
+  using AnsweringProvider::AnsweringProvider;
 
  private:
-  void answer() {
+  void on_request(const Message&) override {
     World::current().after(milliseconds(1 + dice().below(20)), [this] {
-      peer_->write(json_answer("200 OK", chat_completion("x", "x")));
+      peer().write(json_answer("200 OK", chat_completion("x", "x")));
     });
   }
-
-  std::shared_ptr<Peer> peer_;
-  MessageReader reader_{MessageReader::Side::requests};
 };
 
 // Asks for one tenant, one request after the other.

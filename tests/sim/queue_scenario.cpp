@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "tests/sim/actor_words.h"
+#include "tests/sim/answering_provider.h"
 #include "tests/sim/asking_client.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/gateway.h"
@@ -53,19 +54,14 @@ struct Scene {
 
 // --- the provider --------------------------------------------------------------------------------
 
-class Provider {
+class Provider final : public AnsweringProvider {
  public:
-  Provider(Scene& scene, std::shared_ptr<Peer> peer) : scene_(scene), peer_(std::move(peer)) {
-    peer_->on_bytes = [this](std::string_view bytes) { on_bytes(bytes); };
-    peer_->on_end = [this] { on_over(); };
-    peer_->on_reset = peer_->on_end;
-  }
+  Provider(Scene& scene, std::shared_ptr<Peer> peer)
+      : AnsweringProvider(std::move(peer), Hears::resets_too), scene_(scene) {}
 
  private:
-  void on_bytes(std::string_view bytes) {
-    reader_.feed(bytes);
-    while (auto message = reader_.next())
-      serve(message->body.find("heavy") != std::string::npos, number_behind(message->body, "#"));
+  void on_request(const Message& message) override {
+    serve(message.body.find("heavy") != std::string::npos, number_behind(message.body, "#"));
   }
 
   void serve(bool heavy, std::uint32_t number) {
@@ -82,19 +78,14 @@ class Provider {
     World::current().after(milliseconds(10 + dice().below(30)), [this, fails, number] {
       if (number_ != number) return;
       done();
-      peer_->write(json_answer(fails ? "400 Odd" : "200 OK", "{}"));
+      peer().write(json_answer(fails ? "400 Odd" : "200 OK", "{}"));
     });
   }
 
   void done() { scene_.under_way.erase(std::exchange(number_, 0)); }
-  void on_over() {
-    done();
-    peer_->finish();
-  }
+  void on_over() override { done(); }
 
   Scene& scene_;
-  std::shared_ptr<Peer> peer_;
-  MessageReader reader_{MessageReader::Side::requests};
   std::uint32_t number_ = 0;  // of the request that is served; 0: none is
 };
 
