@@ -248,11 +248,8 @@ class Stage {
         gateway_.drain();
       });
     }
-    const auto done = [this] { return all_done(clients_); };
-    run_until(world_, gateway_, done, std::chrono::hours(1), "clients still wait");
-    world_.calm();
-    gateway_.drain();
-    run_to_end(world_, gateway_);
+    run_until_served(world_, gateway_, clients_, std::chrono::hours(1));
+    drain_to_end(world_, gateway_);
     scene_.run.violations = violations_of(world_, gateway_);
     scene_.run.waits = gateway_.count(net::ShardCount::cache_waits);
     scene_.run.hedges = gateway_.count(net::ShardCount::hedges);

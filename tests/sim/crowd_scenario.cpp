@@ -92,11 +92,8 @@ class Stage {
       clients_.push_back(std::make_unique<Client>(run_, tls_));
       clients_.back()->start();
     }
-    const auto done = [this] { return all_done(clients_); };
-    run_until(world_, gateway_, done, std::chrono::minutes(1), "the crowd still waits");
-    world_.calm();
-    gateway_.drain();
-    run_to_end(world_, gateway_);
+    run_until_served(world_, gateway_, clients_, std::chrono::minutes(1));
+    drain_to_end(world_, gateway_);
     run_.tls = tls_.counts();
     run_.violations = violations_of(world_, gateway_);
     return run_;

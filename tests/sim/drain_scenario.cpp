@@ -198,8 +198,7 @@ class Stage {
         world_, gateway_, [this] { return scene_.ending; }, std::chrono::hours(1),
         "requests are held up");
     end();
-    const auto done = [this] { return all_done(clients_); };
-    run_until(world_, gateway_, done, std::chrono::minutes(1), "clients still wait");
+    run_until_served(world_, gateway_, clients_, std::chrono::minutes(1));
     world_.calm();
     run_to_end(world_, gateway_);
     DrainRun& run = scene_.run;

@@ -190,9 +190,6 @@ Standing Gateway::standing() const {
     net::ShardContext& context = shard->context();
     now.queued += static_cast<std::uint64_t>(context.counters.gauges.requests_queued.value());
     now.hedged += context.silent_calls.in_use();
-    context.exchanges.for_each([&](const net::Exchange& exchange) {
-      now.parked += exchange.state() == net::ExchangeState::parked ? 1U : 0U;
-    });
   }
   return now;
 }

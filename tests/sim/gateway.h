@@ -56,7 +56,6 @@ struct GatewayOptions {
 struct Standing {
   std::uint64_t queued = 0;  // for room
   std::uint64_t hedged = 0;  // for either of two calls
-  std::uint64_t parked = 0;  // those that are queued included
 };
 
 using StageWaits = std::array<std::uint64_t, policy::kStageNames.size()>;

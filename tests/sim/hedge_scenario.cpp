@@ -190,11 +190,8 @@ class Stage {
       clients_.push_back(std::make_unique<Client>(scene_, tls_.get()));
       clients_.back()->start();
     }
-    const auto done = [this] { return all_done(clients_); };
-    run_until(world_, gateway_, done, std::chrono::hours(1), "clients still wait");
-    world_.calm();
-    gateway_.drain();
-    run_to_end(world_, gateway_);
+    run_until_served(world_, gateway_, clients_, std::chrono::hours(1));
+    drain_to_end(world_, gateway_);
     judge_limits();
     HedgeRun& run = scene_.run;
     run.hedges = gateway_.count(net::ShardCount::hedges);

@@ -151,12 +151,9 @@ class Stage {
       world_.after(milliseconds(dice().below(3'000)),
                    [client = clients_.back().get()] { client->start(); });
     }
-    const auto done = [this] { return all_done(clients_); };
-    run_until(world_, gateway_, done, std::chrono::hours(1), "clients still wait");
+    run_until_served(world_, gateway_, clients_, std::chrono::hours(1));
     world_.run([] { return false; }, std::chrono::seconds(10));
-    world_.calm();
-    gateway_.drain();
-    run_to_end(world_, gateway_);
+    drain_to_end(world_, gateway_);
     LeavingRun& run = scene_.run;
     run.violations = violations_of(world_, gateway_);
     if (run.violations.empty()) judge();

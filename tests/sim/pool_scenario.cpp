@@ -185,12 +185,9 @@ class Life {
       clients_.push_back(std::make_unique<Client>(scene_, tenant, requests, tls_.get()));
       clients_.back()->start();
     }
-    const auto done = [this] { return all_done(clients_); };
-    run_until(world_, *gateway_, done, std::chrono::hours(1), "clients still wait");
+    run_until_served(world_, *gateway_, clients_, std::chrono::hours(1));
     if (last_) judge_tenants();
-    world_.calm();
-    gateway_->drain();
-    run_to_end(world_, *gateway_);
+    drain_to_end(world_, *gateway_);
     end();
   }
 

@@ -172,8 +172,7 @@ class Stage {
     // Some wait still: a drain lets them have their turn. By then every request has come: one that
     // meets the end of its idle connection is nobody's fault.
     world_.after(milliseconds(100), [this] { gateway_.drain(); });
-    const auto done = [this] { return all_done(clients_); };
-    run_until(world_, gateway_, done, std::chrono::minutes(1), "clients still wait");
+    run_until_served(world_, gateway_, clients_, std::chrono::minutes(1));
     world_.calm();
     run_to_end(world_, gateway_);
     judge_proportion();

@@ -32,10 +32,14 @@ inline void run_until(World& world, const Gateway& gateway, const std::function<
   }
 }
 
-// All of them have what they wanted.
+// Until all of them have what they wanted.
 template <class Clients>
-bool all_done(const Clients& clients) {
-  return std::ranges::all_of(clients, [](const auto& client) { return client->done(); });
+void run_until_served(World& world, const Gateway& gateway, const Clients& clients,
+                      core::Duration longest) {
+  const auto done = [&clients] {
+    return std::ranges::all_of(clients, [](const auto& client) { return client->done(); });
+  };
+  run_until(world, gateway, done, longest, "clients still wait");
 }
 
 // What happens on any network and in any kernel.
@@ -87,11 +91,18 @@ void serve(World& world, std::size_t index, TlsWorld* tls, Provide provide) {
   });
 }
 
-// Of a gateway that drains.
+// Of a gateway that drains,
 inline void run_to_end(World& world, const Gateway& gateway) {
   run_until(
       world, gateway, [&gateway] { return gateway.ended(); }, std::chrono::seconds(30),
       "the gateway does not end");
+}
+
+// and of one that is told to now; nothing goes wrong any more.
+inline void drain_to_end(World& world, Gateway& gateway) {
+  world.calm();
+  gateway.drain();
+  run_to_end(world, gateway);
 }
 
 // What went wrong in a run that has ended, or what it left behind.
