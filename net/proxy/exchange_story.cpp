@@ -148,7 +148,8 @@ std::string_view ExchangeStory::stored_reference() const {
   if (facts.previous_response_id.given) return "previous_response_id";
   if (facts.background.is_true) return "background";
   if (facts.store.is_true) return "store";
-  return facts.stored_reference ? kStoredElsewhere : std::string_view();
+  // What is kept for a key of the client's own is the client's.
+  return facts.stored_reference && !brings_own_key_ ? kStoredElsewhere : std::string_view();
 }
 
 bool ExchangeStory::served_from_cache() const {

@@ -86,7 +86,7 @@ struct BodyFacts {
   BoolFact background;
   StringFact previous_response_id;
   // Where another reference to a stored object begins: conversation, container, prompt template,
-  // cachedContent.
+  // cachedContent, or deeper in the body a file, an item, a vector store (request_fields.h).
   ByteRange stored_reference;
 
   // How many answers are produced and billed: the greater of choices and best_of, at least 1.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "policy/body/kept_file.h"
 #include "policy/body/request_fields.h"
 #include "policy/json/json_string.h"
 
@@ -43,9 +44,26 @@ Refused refused_as(JsonError error) {
 
 // 0, -0, 0.0, 0e5: no digit but zeros before the exponent.
 bool is_zero(std::string_view number) {
-  const std::string_view mantissa = number.substr(0, number.find_first_of("eE"));
-  return mantissa.find_first_of("123456789") == std::string_view::npos;
+  for (const char c : number) {
+    if (c == 'e' || c == 'E') return true;
+    if (c >= '1' && c <= '9') return false;
+  }
+  return true;
 }
+
+using FieldSet = std::uint64_t;
+
+constexpr FieldSet bit(RequestField field) {
+  return FieldSet{1} << static_cast<JsonField>(field);
+}
+
+// What may stand any number of times.
+constexpr FieldSet kRepeated = bit(RequestField::entry) | bit(RequestField::holder) |
+                               bit(RequestField::named_object) | bit(RequestField::file_uri) |
+                               bit(RequestField::batch_entry);
+// What stands once in each of them.
+constexpr FieldSet kOncePerEntry = bit(RequestField::entry_type) | bit(RequestField::entry_id) |
+                                   bit(RequestField::entry_role) | bit(RequestField::entry_result);
 
 bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
@@ -61,6 +79,7 @@ void BodyScan::start(Endpoint endpoint, const BodyLimits& limits) {
                            .refuse_ambiguous_keys = true});
   body_bytes_max_ = limits.body_bytes_max;
   seen_ = 0;
+  entry_ = {};
   error_ = {};
   facts_ = {};
   counts_text_ = limits.count_text;
@@ -168,14 +187,12 @@ bool BodyScan::refuse(const JsonStep& step, BodyErrorKind kind, MessageId messag
   return false;
 }
 
-// Every field stands once, but those of a batch's requests once in each.
+// Every field stands once, but those of a batch's requests and of input items once in each.
 bool BodyScan::note_first(const JsonStep& step) {
-  const auto bit = [](RequestField field) {
-    return std::uint64_t{1} << static_cast<JsonField>(field);
-  };
   const auto field = static_cast<RequestField>(step.field);
-  if (field == RequestField::batch_entry) {
-    seen_ &= ~bit(RequestField::batch_model);
+  if ((kRepeated & bit(field)) != 0) {
+    if (field == RequestField::batch_entry) seen_ &= ~bit(RequestField::batch_model);
+    if (field == RequestField::entry) seen_ &= ~kOncePerEntry;
     return true;
   }
   if ((seen_ & bit(field)) != 0) {
@@ -240,8 +257,27 @@ bool BodyScan::on_json(const JsonStep& step) {
     case RequestField::previous_response_id:
       return take(step, facts_.previous_response_id);
     case RequestField::stored_reference:
-      if (step.type != JsonType::null && !facts_.stored_reference) {
-        facts_.stored_reference = range_of(step);
+      if (step.type != JsonType::null) note_reference(step);
+      return true;
+    case RequestField::entry:
+      judge_entry(step);
+      return true;
+    case RequestField::entry_type:
+    case RequestField::entry_id:
+    case RequestField::entry_role:
+    case RequestField::entry_result:
+      note_of_entry(step);
+      return true;
+    // A list of names is judged by its elements.
+    case RequestField::named_object:
+      if (step.type != JsonType::null && step.type != JsonType::array) note_reference(step);
+      return true;
+    case RequestField::holder:
+      if (step.type == JsonType::string) note_reference(step);
+      return true;
+    case RequestField::file_uri:
+      if (step.type == JsonType::string && names_kept_file(range_of(step).in(body_))) {
+        note_reference(step);
       }
       return true;
     case RequestField::batch:
@@ -252,9 +288,54 @@ bool BodyScan::on_json(const JsonStep& step) {
       return take_text(step, false);
     case RequestField::batch_entry:
     case RequestField::wrapped:
+    case RequestField::parts:
+    case RequestField::part:
+    case RequestField::source:
+    case RequestField::tool:
+    case RequestField::skills:
+    case RequestField::skill:
       return true;
   }
   return true;
+}
+
+void BodyScan::note_reference(const JsonStep& step) {
+  if (!facts_.stored_reference) facts_.stored_reference = range_of(step);
+}
+
+// --- input items of Responses
+
+void BodyScan::note_of_entry(const JsonStep& step) {
+  if (step.kind != JsonStep::Kind::value || step.type == JsonType::null) return;
+  switch (static_cast<RequestField>(step.field)) {
+    case RequestField::entry_id:
+      entry_.id = range_of(step);
+      return;
+    case RequestField::entry_type:
+      entry_.has_type = true;
+      entry_.is_reference = step.text == "item_reference";
+      entry_.is_image = step.text == "image_generation_call";
+      return;
+    case RequestField::entry_role:
+      entry_.has_role = true;
+      return;
+    default:
+      entry_.has_result = true;
+      return;
+  }
+}
+
+// An item that is nothing but the name of a kept one, whether it says so or has no other sense; and
+// an image without its bytes.
+void BodyScan::judge_entry(const JsonStep& step) {
+  if (step.kind == JsonStep::Kind::value) {
+    entry_ = {};
+    return;
+  }
+  const bool is_bare_name = !entry_.has_type && !entry_.has_role;
+  const bool is_named =
+      entry_.is_reference || is_bare_name || (entry_.is_image && !entry_.has_result);
+  if (entry_.id && is_named && !facts_.stored_reference) facts_.stored_reference = entry_.id;
 }
 
 bool BodyScan::take(const JsonStep& step, StringFact& fact) {

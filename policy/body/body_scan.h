@@ -20,6 +20,7 @@
 #include "core/check.h"
 #include "policy/body/body_error.h"
 #include "policy/body/body_facts.h"
+#include "policy/body/byte_range.h"
 #include "policy/dialect/endpoint.h"
 #include "policy/estimate/text_scan.h"
 #include "policy/json/json_walker.h"
@@ -70,6 +71,16 @@ class BodyScan final : private JsonSink {
     bool media_allowed = false;
   };
 
+  // Of the Responses input item that is being walked.
+  struct Entry {
+    ByteRange id;
+    bool has_type = false;
+    bool has_role = false;
+    bool has_result = false;
+    bool is_reference = false;
+    bool is_image = false;
+  };
+
   bool on_json(const JsonStep& step) override;
   bool take(const JsonStep& step, StringFact& fact);
   bool take(const JsonStep& step, BoolFact& fact);
@@ -78,6 +89,9 @@ class BodyScan final : private JsonSink {
   bool take_model(const JsonStep& step);
   bool take_batch_model(const JsonStep& step);
   bool note_first(const JsonStep& step);
+  void note_reference(const JsonStep& step);
+  void note_of_entry(const JsonStep& step);
+  void judge_entry(const JsonStep& step);
   bool take_text(const JsonStep& step, bool media_allowed);
   void end_text(std::uint64_t end);
   void count_text(std::uint64_t end);
@@ -95,6 +109,7 @@ class BodyScan final : private JsonSink {
   const JsonFields* fields_ = nullptr;
   std::span<const std::byte> body_;  // during advance()
   std::uint64_t seen_ = 0;           // one bit per field, to find duplicates
+  Entry entry_;
   std::uint32_t body_bytes_max_ = 0;
   BodyError error_;
   BodyFacts facts_;

@@ -24,6 +24,7 @@ consteval JsonFields table(const Rule (&rules)[kCount]) {
 
 using enum RequestField;
 constexpr JsonContainer kPass = JsonContainer::pass;
+constexpr JsonContainer kWay = JsonContainer::way;
 
 constexpr JsonFields kChat = table({
     {root, "model", model},
@@ -43,6 +44,15 @@ constexpr JsonFields kChat = table({
     {root, "store", store},
     {root, "messages", prompt},
     {root, "tools", tools},
+    {prompt, "", entry, kWay},
+    {entry, "content", parts, kWay},
+    {entry, "audio", source, kWay},  // of an earlier answer
+    {parts, "", part, kWay},
+    {part, "file", source, kWay},
+    {part, "file_id", named_object},  // as Mistral has it
+    {source, "file_id", named_object},
+    {source, "id", named_object},
+    {named_object, "", named_object},
 });
 
 constexpr JsonFields kCompletions = table({
@@ -77,6 +87,33 @@ constexpr JsonFields kResponses = table({
     {root, "input", prompt},
     {root, "instructions", instructions},
     {root, "tools", tools},
+    {prompt, "", entry},
+    {entry, "type", entry_type},
+    {entry, "id", entry_id},
+    {entry, "role", entry_role},
+    {entry, "result", entry_result, kPass},
+    {entry, "content", parts, kWay},
+    {entry, "output", parts, kWay},
+    {entry, "container_id",
+     named_object},  // the provider uses a container again that is named here
+    {entry, "environment", holder, kPass},
+    {entry, "tools", tool, kWay},
+    {parts, "", part, kWay},
+    {parts, "file_id", named_object},  // of a screenshot, which is no list
+    {part, "file_id", named_object},
+    {tools, "", tool, kWay},
+    {tool, "", tool, kWay},
+    {tool, "vector_store_ids", named_object},
+    {tool, "container", holder, kPass},
+    {tool, "environment", holder, kPass},
+    {tool, "input_image_mask", source, kWay},
+    {source, "file_id", named_object},
+    {holder, "container_id", named_object},
+    {holder, "file_ids", named_object},
+    {holder, "skills", skills, kWay},
+    {skills, "", skill, kWay},
+    {skill, "skill_id", named_object},
+    {named_object, "", named_object},
 });
 
 constexpr JsonFields kInputs = table({
@@ -97,10 +134,19 @@ constexpr JsonFields kMessages = table({
     {root, "messages", prompt},
     {root, "system", instructions},
     {root, "tools", tools},
+    {prompt, "", entry, kWay},
+    {entry, "content", parts, kWay},
+    {parts, "", part, kWay},
+    {part, "file_id", named_object},  // of what a container is to have
+    {part, "source", source, kWay},
+    {part, "content", parts, kWay},  // of a tool's result
+    {source, "file_id", named_object},
+    {source, "content", parts, kWay},
+    {named_object, "", named_object},
 });
 
 // Every field of a Gemini message has two names in JSON: lowerCamelCase and the one of its protocol
-// buffer.
+// buffer. A list of one may stand without its brackets.
 constexpr JsonFields kGemini = table({
     {root, "model", model},
     {root, "generateContentRequest", wrapped, kPass},
@@ -124,6 +170,41 @@ constexpr JsonFields kGemini = table({
     {root, "systemInstruction", instructions},
     {root, "system_instruction", instructions},
     {root, "tools", tools},
+    {prompt, "", entry, kWay},
+    {prompt, "parts", part, kWay},
+    {instructions, "parts", part, kWay},
+    {batch, "content", entry, kWay},
+    {batch_entry, "content", entry, kWay},
+    {wrapped, "contents", entry, kWay},
+    {wrapped, "systemInstruction", entry, kWay},
+    {wrapped, "system_instruction", entry, kWay},
+    {wrapped, "tools", tool, kWay},
+    {wrapped, "cachedContent", named_object},
+    {wrapped, "cached_content", named_object},
+    {entry, "", entry, kWay},
+    {entry, "parts", part, kWay},
+    {part, "", part, kWay},
+    {part, "fileData", source, kWay},
+    {part, "file_data", source, kWay},
+    {part, "functionResponse", entry, kWay},
+    {part, "function_response", entry, kWay},
+    {source, "fileUri", file_uri, kPass},
+    {source, "file_uri", file_uri, kPass},
+    {tools, "", tool, kWay},
+    {tools, "fileSearch", holder, kWay},
+    {tools, "file_search", holder, kWay},
+    {tools, "retrieval", holder, kWay},
+    {tool, "", tool, kWay},
+    {tool, "fileSearch", holder, kWay},
+    {tool, "file_search", holder, kWay},
+    {tool, "retrieval", holder, kWay},
+    {holder, "fileSearchStoreNames", named_object},
+    {holder, "file_search_store_names", named_object},
+    {holder, "vertexAiSearch", named_object},
+    {holder, "vertex_ai_search", named_object},
+    {holder, "vertexRagStore", named_object},
+    {holder, "vertex_rag_store", named_object},
+    {named_object, "", named_object},
 });
 
 }  // namespace

@@ -1,4 +1,9 @@
 // Which members of a request body decide something, by endpoint.
+//
+// What names an object in the provider's account is looked for at the places that the providers'
+// published formats have for it, never in what a client may fill as it likes: schemas, arguments
+// and results of tools, metadata, text. What a server tool has said of a file before is no such
+// place either: a provider reads nothing there.
 #pragma once
 
 #include "policy/dialect/endpoint.h"
@@ -36,6 +41,22 @@ enum class RequestField : JsonField {
   prompt,            // what the model reads: only ever one of each
   instructions,
   tools,  // what the model may call, and what it must conform to
+  // On the way to what names an object that the provider keeps. These stand as often as they like.
+  entry,   // of a prompt: a message, an input item, a content of Gemini's
+  parts,   // what an entry consists of
+  part,    // one of them: a text, an image, a file
+  source,  // where a part comes from
+  tool,
+  holder,  // what of a tool holds such names: a container, a search, an environment
+  skills,  // Responses: of an environment
+  skill,
+  named_object,  // the name itself, or several
+  file_uri,      // Gemini: fileUri, which names any place
+  // Responses: once in each entry.
+  entry_type,
+  entry_id,
+  entry_role,
+  entry_result,
 };
 
 [[nodiscard]] const JsonFields& request_fields(Endpoint endpoint);

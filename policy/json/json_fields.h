@@ -28,8 +28,10 @@ inline constexpr std::size_t kJsonRulesMax = 64;
 inline constexpr std::size_t kJsonKeyBytesMax = 32;
 
 // Whether the walk stops at an object or array of that field, at its opening and its end, or only
-// passes through it on the way to what is inside.
-enum class JsonContainer : bool { pass, stop };
+// passes through it on the way to what is inside. Of a field that is such a way alone no string,
+// number or word is told either: where all keys of a way lead to ways, they cost nothing but where
+// an object or array stands behind one.
+enum class JsonContainer : std::uint8_t { pass, stop, way };
 
 struct JsonRule {
   JsonField parent;
@@ -65,6 +67,16 @@ class JsonFields {
   // The field of each element of the array of `parent`.
   [[nodiscard]] JsonField element(JsonField parent) const { return element_[parent]; }
   [[nodiscard]] bool stops_at_container(JsonField field) const { return stops_[field]; }
+  [[nodiscard]] bool is_way(JsonField field) const { return ways_[field]; }
+  // What the keys in an object of `field` are to be looked up under as they come: itself, or
+  // nothing where is_crossing() says that only those count behind which an object or array stands.
+  [[nodiscard]] JsonField parent_of_keys(JsonField field) const { return parents_[field]; }
+  [[nodiscard]] bool is_crossing(JsonField field) const { return parents_[field] != field; }
+  [[nodiscard]] bool has_crossings() const { return has_crossings_; }
+  // Whether some key of `parent` has that many bytes.
+  [[nodiscard]] bool has_key_of(JsonField parent, std::size_t size) const {
+    return size <= kJsonKeyBytesMax && first_[parent][size] != kNoRow;
+  }
   // The first key that leads to a field, for messages.
   [[nodiscard]] std::string_view name(JsonField field) const;
 
@@ -95,6 +107,9 @@ class JsonFields {
   std::array<std::array<std::uint8_t, kJsonKeyBytesMax + 1>, kJsonFieldsMax> first_{};
   std::array<JsonField, kJsonFieldsMax> element_{};
   std::array<bool, kJsonFieldsMax> stops_{};
+  std::array<bool, kJsonFieldsMax> ways_{};
+  std::array<JsonField, kJsonFieldsMax> parents_{};
+  bool has_crossings_ = false;
 };
 
 // Letters in lower case; the two characters beyond ASCII that fold to ASCII letters (U+017F to s,
@@ -114,6 +129,7 @@ consteval JsonFields::JsonFields(std::span<const JsonRule> rules, JsonContainer 
     if (rule.parent >= kJsonFieldsMax || rule.field >= kJsonFieldsMax) throw "no such field";
     if (rule.key.size() > kJsonKeyBytesMax) throw "the key is too long";
     if (rule.container == JsonContainer::stop) stops_[rule.field] = true;
+    if (rule.container == JsonContainer::way) ways_[rule.field] = true;
     if (rule.key.empty()) {
       element_[rule.parent] = rule.field;
       continue;
@@ -138,6 +154,13 @@ consteval JsonFields::JsonFields(std::span<const JsonRule> rules, JsonContainer 
   }
   for (std::size_t row = used; row > 0; --row) {
     first_[rows_[row - 1].parent][rows_[row - 1].key.size()] = static_cast<std::uint8_t>(row - 1);
+  }
+  for (std::size_t field = 0; field < kJsonFieldsMax; ++field) {
+    bool crossing = ways_[field];
+    for (std::size_t row = 0; row < used; ++row)
+      crossing &= rows_[row].parent != field || ways_[rows_[row].field];
+    parents_[field] = crossing ? kJsonNoField : static_cast<JsonField>(field);
+    has_crossings_ |= crossing;
   }
 }
 

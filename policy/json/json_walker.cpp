@@ -13,6 +13,7 @@ namespace headrace::policy {
 void JsonWalker::start(const JsonFields& fields, const JsonWalkOptions& options) {
   HEADRACE_CHECK(options.depth_max >= 1);
   HEADRACE_CHECK(options.depth_max <= kJsonDepthMax);
+  HEADRACE_CHECK(options.contiguous || !fields.has_crossings());
   fields_ = &fields;
   begin_ = end_ = nullptr;
   base_ = 0;

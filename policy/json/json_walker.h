@@ -37,7 +37,7 @@ struct JsonWalkOptions {
   std::uint32_t depth_max = kJsonDepthMax;
   // Every slice lies directly behind the one before, so cut strings need not be copied and keys
   // are recognised however they are cut. Otherwise a cut key or text of more than
-  // kJsonTextBytesMax bytes is not recognised.
+  // kJsonTextBytesMax bytes is not recognised. Tables with crossings (json_fields.h) need it.
   bool contiguous = false;
   // Judge everything, UTF-8 and what nobody wants to know included. Otherwise only what could lead
   // astray is judged: where strings and wanted values begin and end. Of an unwanted object or array
@@ -93,6 +93,7 @@ class JsonWalker {
   Outcome open_container(const char* p, bool object, JsonSink& sink);
   Outcome close_container(const char* p, JsonSink& sink);
   void enter_container();
+  void enter_field(JsonField field);
   Outcome tell_bracket(const char* p, JsonStep::Kind kind, JsonField field, bool object,
                        JsonSink& sink);
   const std::uint16_t* skip_container(const char* run, const std::uint16_t* token,
@@ -106,7 +107,10 @@ class JsonWalker {
   [[nodiscard]] bool word_is_whole() const;
   Outcome resume_scalar(JsonSink& sink);
   Outcome settle_key(std::string_view raw, std::uint64_t begin);
-  Outcome settle_odd_key(std::string_view key, std::uint64_t begin);
+  Outcome settle_odd_key(JsonField parent, std::string_view key, std::uint64_t begin);
+  [[nodiscard]] bool at_crossing() const;
+  Outcome settle_crossing(const char* run, const std::uint16_t* first, const std::uint16_t* token);
+  void keep_key(const char* run, const std::uint16_t* quote);
   Outcome tell_string(const char* quote, JsonSink& sink);
   Outcome tell_unwanted_string(const char* from, const char* quote, JsonSink& sink);
   Outcome tell(const JsonStep& step, JsonSink& sink) {
@@ -131,9 +135,13 @@ class JsonWalker {
   std::uint64_t base_ = 0;         // offset of the slice in the text
   std::uint64_t token_begin_ = 0;  // of the string, number or word being walked
   std::uint64_t deepest_at_ = 0;
+  // The last key whose value the run did not reach, for crossings.
+  std::uint64_t key_begin_ = 0;                              // its opening quote
+  std::uint32_t key_size_ = 0;                               // between its quotes
   std::array<std::uint64_t, kJsonDepthMax / 64> kinds_{};    // bit per level: 1 is an object
   std::array<JsonField, kJsonTrackedDepthMax + 1> nodes_{};  // by depth: the container's field
-  // Of the container that the walk is in: its own field, its elements' field, its kind.
+  // Of the container that the walk is in: what its keys are looked up under, its elements' field,
+  // its kind.
   JsonField node_ = kJsonNoField;
   JsonField element_ = kJsonRoot;
   bool object_ = false;

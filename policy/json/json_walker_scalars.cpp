@@ -43,7 +43,8 @@ std::string_view JsonWalker::raw_string(const char* quote) {
 }
 
 // A key that is not as the table has it: written with escapes, or in other letters, or unknown.
-JsonWalker::Outcome JsonWalker::settle_odd_key(std::string_view key, std::uint64_t begin) {
+JsonWalker::Outcome JsonWalker::settle_odd_key(JsonField parent, std::string_view key,
+                                               std::uint64_t begin) {
   bool other_letters = index_.non_ascii || non_ascii_;
   std::array<char, kJsonKeyBytesMax + 1> decoded;
   if (index_.escapes && key.find('\\') != std::string_view::npos) {
@@ -51,12 +52,12 @@ JsonWalker::Outcome JsonWalker::settle_odd_key(std::string_view key, std::uint64
     if (!result.whole) return Outcome::go_on;
     key = result.text;
     other_letters = true;
-    field_ = fields_->find(node_, key, key.data() + key.size());
+    field_ = fields_->find(parent, key, key.data() + key.size());
   }
   if (!refuse_ambiguous_ || field_ != kJsonNoField) return Outcome::go_on;
   std::array<char, kJsonKeyBytesMax + 1> folded;
-  if (!fields_->resembles(node_, key) &&
-      !(other_letters && fields_->resembles(node_, fold_key(key, folded)))) {
+  if (!fields_->resembles(parent, key) &&
+      !(other_letters && fields_->resembles(parent, fold_key(key, folded)))) {
     return Outcome::go_on;
   }
   state_ = State::failed;

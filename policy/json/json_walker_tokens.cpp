@@ -26,7 +26,10 @@ constexpr std::array<std::int8_t, 256> kBrackets = [] {
   const bool copied = raw.data() == copy_.data();
   field_ = fields_->find(node_, raw, copied ? raw.data() + raw.size() : end_);
   if (field_ != kJsonNoField || !(index_.escapes || refuse_ambiguous_)) return Outcome::go_on;
-  return settle_odd_key(raw, begin);
+  // In other letters of ASCII a key has as many bytes as in its own.
+  const bool plain = !(index_.escapes || index_.non_ascii || non_ascii_);
+  if (plain && !fields_->has_key_of(node_, raw.size())) return Outcome::go_on;
+  return settle_odd_key(node_, raw, begin);
 }
 
 // --- Containers
@@ -40,8 +43,12 @@ inline void JsonWalker::enter_container() {
   }
   const unsigned level = depth_ - 1U;
   object_ = (kinds_[level / 64] >> level % 64 & 1U) != 0;
-  node_ = depth_ <= kJsonTrackedDepthMax ? nodes_[depth_] : kJsonNoField;
-  element_ = node_ != kJsonNoField ? fields_->element(node_) : kJsonNoField;
+  enter_field(depth_ <= kJsonTrackedDepthMax ? nodes_[depth_] : kJsonNoField);
+}
+
+inline void JsonWalker::enter_field(JsonField field) {
+  node_ = fields_->parent_of_keys(field);
+  element_ = fields_->element(field);
 }
 
 inline JsonWalker::Outcome JsonWalker::open_container(const char* p, bool object, JsonSink& sink) {
@@ -57,11 +64,12 @@ inline JsonWalker::Outcome JsonWalker::open_container(const char* p, bool object
   kinds = object ? kinds | bit : kinds & ~bit;
   object_ = object;
   if (depth_ <= kJsonTrackedDepthMax) {
-    nodes_[depth_] = node_ = field;
+    nodes_[depth_] = field;
+    enter_field(field);
   } else {
-    node_ = kJsonNoField;
+    node_ = element_ = kJsonNoField;
   }
-  field_ = element_ = node_ != kJsonNoField ? fields_->element(node_) : kJsonNoField;
+  field_ = element_;
   if (field == kJsonNoField || !fields_->stops_at_container(field)) return Outcome::go_on;
   return tell_bracket(p, JsonStep::Kind::value, field, object, sink);
 }
@@ -90,6 +98,27 @@ JsonWalker::Outcome JsonWalker::tell_bracket(const char* p, JsonStep::Kind kind,
   return tell(step, sink);
 }
 
+// Whether the walk is in an object of a crossing: there keys were passed over as they came.
+inline bool JsonWalker::at_crossing() const {
+  return object_ && depth_ <= kJsonTrackedDepthMax && fields_->is_crossing(nodes_[depth_]);
+}
+
+// The field of the object or array that opens at token[-1]: its key, if it has not been kept,
+// stands in the three tokens before that.
+JsonWalker::Outcome JsonWalker::settle_crossing(const char* run, const std::uint16_t* first,
+                                                const std::uint16_t* token) {
+  if (token - first > 3) keep_key(run, token - 4);
+  const std::string_view raw{begin_ - (base_ - key_begin_) + 1, key_size_};
+  field_ = fields_->find(nodes_[depth_], raw, end_);
+  return field_ != kJsonNoField ? Outcome::go_on : settle_odd_key(nodes_[depth_], raw, key_begin_);
+}
+
+// `quote` is the token of its opening quote, and the next one that of the closing one.
+void JsonWalker::keep_key(const char* run, const std::uint16_t* quote) {
+  key_begin_ = at(run + quote[0]);
+  key_size_ = static_cast<std::uint32_t>(quote[1] - quote[0] - 1);
+}
+
 // Passes over the tokens of an unwanted container, up to behind its last bracket, which brings
 // skipped_depth_ to 0, or to one that is nested too deeply, which brings it beyond the bound.
 inline const std::uint16_t* JsonWalker::skip_container(const char* run, const std::uint16_t* token,
@@ -110,6 +139,7 @@ inline const std::uint16_t* JsonWalker::skip_container(const char* run, const st
 // this is the innermost loop of the data plane. When the run's tokens end, the state is kept.
 JsonWalker::Outcome JsonWalker::walk_tokens(const char* run, const std::uint16_t* token,
                                             const std::uint16_t* end, JsonSink& sink) {
+  const std::uint16_t* const first = token;
   const char* p = nullptr;
   const auto keep = [this](State state) {
     state_ = state;
@@ -170,15 +200,26 @@ in_key:
   // The next token within a string is its closing quote.
   if (token == end) return keep(State::in_key);
   p = run + *token++;
+  if (fields_->has_crossings()) {
+    key_begin_ = token_begin_;
+    key_size_ = static_cast<std::uint32_t>(at(p) - token_begin_ - 1);
+  }
   if (node_ != kJsonNoField) {
     const std::string_view raw = raw_string(p);
     if (!copy_short_ && settle_key(raw, token_begin_) == Outcome::ended) return Outcome::ended;
   }
 
 colon:
-  if (token == end) return keep(State::colon);
+  if (token == end) {
+    if (token - first > 1) keep_key(run, token - 2);
+    return keep(State::colon);
+  }
   p = run + *token++;
   if (*p != ':') return fail(p, JsonError::syntax, "a colon must stand here");
+  if (token == end) {
+    if (token - first > 2) keep_key(run, token - 3);
+    return keep(State::value);
+  }
   goto value;
 
 first_element:
@@ -194,6 +235,7 @@ value:
   p = run + *token++;
   switch (*p) {
     case '"':
+      if (field_ != kJsonNoField && fields_->is_way(field_)) field_ = kJsonNoField;
       if (field_ == kJsonNoField && token != end) {
         const char* const quote = run + *token++;
         if (tell_unwanted_ && node_ != kJsonNoField &&
@@ -206,6 +248,10 @@ value:
       goto in_string;
     case '{':
     case '[':
+      if (field_ == kJsonNoField && at_crossing() &&
+          settle_crossing(run, first, token) == Outcome::ended) {
+        return Outcome::ended;
+      }
       if (!strict_ && field_ == kJsonNoField) {
         if (depth_ == depth_max_) return fail(p, JsonError::too_deep, "nested too deeply");
         skipped_depth_ = 1;
@@ -215,6 +261,7 @@ value:
       if (object_) goto first_key;
       goto first_element;
     default:
+      if (fields_->is_way(field_)) field_ = kJsonNoField;
       break;
   }
   if (strict_ || field_ != kJsonNoField || !is_json_scalar(*p)) {

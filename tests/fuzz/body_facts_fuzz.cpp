@@ -13,6 +13,7 @@
 #include "policy/body/request_edits.h"
 #include "tests/fuzz/fuzz_check.h"
 #include "tests/fuzz/reference_json.h"
+#include "tests/fuzz/stored_names.h"
 
 namespace headrace::fuzz {
 namespace {
@@ -61,6 +62,12 @@ void check_same(const Scanned& one, const Scanned& other) {
   FUZZ_CHECK(one->answers_billed() == other->answers_billed());
   FUZZ_CHECK(one->depth == other->depth);
   FUZZ_CHECK(one->deepest_at == other->deepest_at);
+  FUZZ_CHECK(one->stored_reference == other->stored_reference);
+}
+
+void check_references(const BodyFacts& facts, const ReferenceJson& root, Endpoint endpoint) {
+  const StoredNames names = stored_names(root, endpoint);
+  FUZZ_CHECK(names.unsure || names.named == static_cast<bool>(facts.stored_reference));
 }
 
 // What decides something in a chat, and how it must look.
@@ -79,6 +86,10 @@ constexpr Decisive kChat[] = {{"model", Kind::text},
                               {"metadata", Kind::object},
                               {"user", Kind::text},
                               {"store", Kind::boolean},
+                              {"safety_identifier", Kind::any},
+                              {"prompt_cache_key", Kind::any},
+                              {"temperature", Kind::any},
+                              {"seed", Kind::any},
                               {"messages", Kind::any},
                               {"tools", Kind::any}};
 constexpr Decisive kStreamOptions[] = {{"include_usage", Kind::boolean}};
@@ -107,25 +118,6 @@ bool is_right(const ReferenceJson& value, Kind kind) {
   return false;
 }
 
-// As a library that matches keys in any letters would see it.
-std::string folded(std::string_view key) {
-  std::string out;
-  while (!key.empty()) {
-    if (key.starts_with("\u017F")) {
-      out.push_back('s');
-      key.remove_prefix(2);
-    } else if (key.starts_with("\u212A")) {
-      out.push_back('k');
-      key.remove_prefix(3);
-    } else {
-      const char c = key.front();
-      out.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
-      key.remove_prefix(1);
-    }
-  }
-  return out;
-}
-
 // Whether each decisive key stands at most once, in its own letters only, with a right value.
 template <std::size_t kCount>
 bool is_accepted(const ReferenceJson& object, const Decisive (&rows)[kCount]) {
@@ -135,7 +127,7 @@ bool is_accepted(const ReferenceJson& object, const Decisive (&rows)[kCount]) {
       if (value.key == row.key) {
         ++times;
         if (!is_right(value, row.kind)) return false;
-      } else if (folded(value.key) == row.key) {
+      } else if (folded_key(value.key) == row.key) {
         return false;
       }
     }
@@ -155,6 +147,7 @@ bool is_accepted_chat(const ReferenceJson& root) {
   if (root.type != Type::object || !is_accepted(root, kChat)) return false;
   const ReferenceJson* const model = root.member("model");
   if (model != nullptr && !is_accepted_model(*model)) return false;
+  if (stored_names(root, Endpoint::chat_completions).ambiguous) return false;
   const ReferenceJson* const options = root.member("stream_options");
   return options == nullptr || options->type != Type::object ||
          is_accepted(*options, kStreamOptions);
@@ -264,6 +257,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const bool valid = reference.has_value() && is_utf8(body);
   check_against_simdjson(body, valid);
   if (whole) FUZZ_CHECK(valid);
+  if (whole) check_references(*whole, *reference, endpoint);
   if (valid && endpoint == Endpoint::chat_completions) {
     FUZZ_CHECK(whole.has_value() == is_accepted_chat(*reference));
   }

@@ -1,0 +1,109 @@
+"""What lies in a provider's account and is named in a body: refused in each dialect's own shape where
+tenants share the account, passed on untouched where it belongs to one, or to the client."""
+
+import json
+import unittest
+
+from gateway import KEY, Gateway, Response, chat, request
+from upstream import Upstream
+
+OWN_KEY = "sk-CANARY-own-0123456789"
+GENERATE = "/v1beta/models/gemini-x:generateContent"
+FILE = "https://generativelanguage.googleapis.com/v1beta/files/abc"
+SCHEMA = {"type": "object", "properties": {"file_id": {"type": "string"}, "container": {"type": "string"}}}
+
+
+def user(part, **members):
+    return {"model": "gpt-4o", "messages": [{"role": "user", "content": [{"type": "text", "text": "Read it."}, part]}], **members}
+
+
+def claude(part, **members):
+    return {**user(part, **members), "model": "claude-x", "max_tokens": 5}
+
+
+def responses(**members):
+    return {"model": "gpt-4o", "input": "Read it.", **members}
+
+
+def gemini(part, **members):
+    return {"contents": [{"role": "user", "parts": [{"text": "Read it."}, part]}], **members}
+
+
+NAMED = (
+    ("/v1/chat/completions", user({"type": "file", "file": {"file_id": "file-1"}})),
+    ("/v1/responses", responses(input=[{"role": "user", "content": [{"type": "input_file", "file_id": "file-1"}]}])),
+    ("/v1/responses", responses(input=[{"type": "item_reference", "id": "msg_1"}])),
+    ("/v1/responses", responses(tools=[{"type": "file_search", "vector_store_ids": ["vs_1"]}])),
+    ("/v1/responses", responses(tools=[{"type": "code_interpreter", "container": "cntr_1"}])),
+    ("/v1/messages", claude({"type": "document", "source": {"type": "file", "file_id": "file_1"}})),
+    ("/v1/messages", claude({"type": "container_upload", "file_id": "file_1"})),
+    (GENERATE, gemini({"fileData": {"mimeType": "application/pdf", "fileUri": FILE}})),
+    (GENERATE, gemini({"file_data": {"mime_type": "application/pdf", "file_uri": "files/abc"}})),
+)
+NOT_NAMED = (
+    ("/v1/chat/completions", user({"type": "text", "text": '{"file": {"file_id": "file-1"}}'}, tools=[{"type": "function", "function": {"name": "f", "parameters": SCHEMA}}])),
+    ("/v1/responses", responses(tools=[{"type": "function", "name": "f", "parameters": SCHEMA}, {"type": "code_interpreter", "container": {"type": "auto"}}])),
+    ("/v1/messages", claude({"type": "tool_use", "id": "t", "name": "f", "input": {"file_id": "x", "source": {"file_id": "x"}}}, tools=[{"name": "f", "input_schema": SCHEMA}])),
+    (GENERATE, gemini({"fileData": {"mimeType": "video/mp4", "fileUri": "https://www.youtube.com/watch?v=9hE5-98ZeCg"}})),
+    (GENERATE, gemini({"functionCall": {"name": "f", "args": {"fileData": {"fileUri": FILE}}}})),
+)
+
+
+class StoredReferences(unittest.TestCase):
+    def start(self, **arguments):
+        self.upstream = self.enterContext(Upstream())
+        self.gateway = self.enterContext(Gateway(self.upstream.address, **arguments))
+
+    def ask(self, path, body, one_byte=False, **arguments):
+        data = request(body if isinstance(body, bytes) else json.dumps(body).encode(), path=path, **arguments)
+        with self.gateway.connect() as connection:
+            for piece in (data[i : i + 1] for i in range(len(data))) if one_byte else (data,):
+                connection.sendall(piece)
+            return Response(connection)
+
+    def test_in_a_shared_account_they_are_refused_in_each_dialect(self):
+        self.start()
+        for path, body in NAMED:
+            for one_byte in (False, True):
+                refused = self.ask(path, body, one_byte)
+                told = refused.json()
+                self.assertEqual((refused.status, told["code"]), (400, "unsupported"), body)
+                self.assertIn("account is shared", told["detail"])
+                if path == "/v1/messages":
+                    self.assertEqual((told["type"], told["error"]["type"]), ("error", "invalid_request_error"))
+                elif path == GENERATE:
+                    self.assertEqual((told["error"]["code"], told["error"]["status"]), (400, "INVALID_ARGUMENT"))
+                else:
+                    self.assertEqual((told["error"]["type"], told["error"]["code"]), ("invalid_request_error", "unsupported"))
+        self.assertEqual(self.upstream.requests, [])
+
+    def test_what_a_client_fills_as_it_likes_is_no_reference(self):
+        self.start()
+        for path, body in NOT_NAMED:
+            self.assertEqual(self.ask(path, body).status, 200, body)
+
+    def test_in_an_account_of_one_tenant_they_pass_untouched(self):
+        self.start(provider="    exclusive: true\n")
+        for path, body in NAMED:
+            self.assertEqual(self.ask(path, body).status, 200, body)
+            self.assertEqual(self.upstream.requests[-1].json(), body)
+
+    def test_in_the_clients_own_account_they_pass(self):
+        self.start(provider="    own_keys: optional\n")
+        path, body = NAMED[0]
+        headers = [f"X-Headrace-Key: {KEY}"]
+        self.assertEqual(self.ask(path, body, key=OWN_KEY, headers=headers).status, 200)
+        self.assertEqual(self.upstream.requests[-1].all("Authorization"), [f"Bearer {OWN_KEY}"])
+        # Whoever repeats the gateway's key brings none.
+        self.assertEqual(self.ask(path, body, key=KEY, headers=headers).status, 400)
+
+    def test_a_name_in_other_letters_is_refused(self):
+        self.start()
+        for part in ({"file": {"File_ID": "file-1"}}, {"File": {"file_id": "file-1"}}):
+            refused = self.ask("/v1/chat/completions", user(part))
+            self.assertEqual((refused.status, refused.json()["code"]), (400, "invalid_body"))
+        self.assertEqual(self.ask("/v1/chat/completions", chat()).status, 200)
+
+
+if __name__ == "__main__":
+    unittest.main()

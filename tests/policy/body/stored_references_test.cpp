@@ -1,0 +1,210 @@
+// What a request names of the provider's account, at the places that each dialect has for it.
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "policy/body/body_scan.h"
+
+namespace headrace::policy {
+namespace {
+
+struct Row {
+  Endpoint endpoint;
+  std::string body;
+};
+
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text.data(), text.size()));
+}
+
+// Whole and in packets, which must come to the same.
+std::string reference_in(const Row& row) {
+  const auto whole = scan_body(bytes_of(row.body), row.endpoint, {});
+  if (!whole) return "refused";
+  for (const std::size_t packet : {1U, 2U, 3U, 7U, 64U}) {
+    BodyScan scan(row.endpoint, {});
+    for (std::size_t here = 0; here < row.body.size();) {
+      here = std::min(here + packet, row.body.size());
+      const std::string arrived = row.body.substr(0, here);
+      if (!scan.advance(bytes_of(arrived))) return "refused in packets";
+    }
+    const auto facts = scan.finish();
+    if (!facts || facts->stored_reference != whole->stored_reference) return "other in packets";
+  }
+  return std::string(whole->stored_reference.in(bytes_of(row.body)));
+}
+
+std::string user(std::string_view part) {
+  return R"({"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"t"},)" +
+         std::string(part) + "]}]}";
+}
+std::string input(std::string_view item) {
+  return R"({"model":"m","input":[{"role":"user","content":"hi"},)" + std::string(item) + "]}";
+}
+std::string tool(std::string_view tool) {
+  return R"({"model":"m","input":"hi","tools":[{"type":"web_search"},)" + std::string(tool) + "]}";
+}
+std::string contents(std::string_view part) {
+  return R"({"contents":[{"role":"user","parts":[{"text":"t"},)" + std::string(part) + "]}]}";
+}
+
+TEST(StoredReferences, AreFoundWhereADialectHasThem) {
+  using enum Endpoint;
+  const std::string file_block = R"({"type":"document","source":{"type":"file","file_id":"hit"}})";
+  for (const Row& row : std::vector<Row>{
+           {chat_completions, user(R"({"type":"file","file":{"filename":"a","file_id":"hit"}})")},
+           {chat_completions, user(R"({"type":"file","file":{"fil\u0065_id":"hit"}})")},
+           {chat_completions, user(R"({"type":"file","file_id":"hit"})")},
+           {chat_completions, R"({"messages":[{"role":"assistant","audio":{"id":"hit"}}]})"},
+           {responses,
+            input(R"({"role":"user","content":[{"type":"input_file","file_id":"hit"}]})")},
+           {responses,
+            input(R"({"role":"user","content":[{"type":"input_image","file_id":"hit"}]})")},
+           {responses_input_tokens,
+            input(R"({"role":"user","content":[{"type":"input_image","file_id":"hit"}]})")},
+           {responses, input(R"({"type":"function_call_output","output":[{"file_id":"hit"}]})")},
+           {responses, input(R"({"type":"computer_call_output","output":{"file_id":"hit"}})")},
+           {responses, input(R"({"type":"item_reference","id":"hit"})")},
+           {responses, input(R"({"id":"hit","type":"item_r\u0065ference"})")},
+           {responses, input(R"({"id":"hit"})")},
+           {responses, input(R"({"id":"hit","type":null})")},
+           {responses, input(R"({"type":"image_generation_call","id":"hit"})")},
+           {responses, input(R"({"type":"code_interpreter_call","id":"c","container_id":"hit"})")},
+           {responses, input(R"({"type":"shell_call","environment":{"container_id":"hit"}})")},
+           {responses, input(R"({"type":"additional_tools","tools":[{"container":"hit"}]})")},
+           {responses, tool(R"({"type":"file_search","vector_store_ids":["hit","vs_2"]})")},
+           {responses, tool(R"({"type":"code_interpreter","container":"hit"})")},
+           {responses, tool(R"({"container":{"type":"auto","file_ids":["hit"]}})")},
+           {responses, tool(R"({"environment":{"container_id":"hit"}})")},
+           {responses, tool(R"({"environment":{"skills":[{"skill_id":"hit"}]}})")},
+           {responses, tool(R"({"input_image_mask":{"file_id":"hit"}})")},
+           {messages, user(file_block)},
+           {count_tokens, user(file_block)},
+           {messages, user(R"({"type":"image","source":{"type":"file","file_id":"hit"}})")},
+           {messages, user(R"({"type":"container_upload","file_id":"hit"})")},
+           {messages, user(R"({"type":"tool_result","content":[)" + file_block + "]}")},
+           {messages, user(R"({"type":"document","source":{"type":"content","content":[)" +
+                           file_block + "]}}")},
+           {messages, user(R"({"type":"tool_result","content":[{"type":"document","source":)"
+                           R"({"type":"content","content":[)" +
+                           file_block + "]}}]}")},
+           {messages, R"({"container":"hit"})"},
+           {generate_content, R"({"generateContentRequest":{"cachedContent":"hit"}})"},
+           {gemini_count_tokens, R"({"generate_content_request":{"cached_content":"hit"}})"},
+           {generate_content, R"({"tools":[{"fileSearch":{"fileSearchStoreNames":["hit"]}}]})"},
+           {generate_content, R"({"tools":{"file_search":{"file_search_store_names":"hit"}}})"},
+       }) {
+    EXPECT_EQ(reference_in(row), "\"hit\"") << row.body;
+  }
+  EXPECT_EQ(reference_in({generate_content,
+                          R"({"tools":[{"retrieval":{"vertexRagStore":{"ragCorpora":[]}}}]})"}),
+            "{");
+}
+
+TEST(StoredReferences, OfGeminiAreItsOwnFilesAlone) {
+  using enum Endpoint;
+  const std::string data =
+      R"({"fileData":{"mimeType":"m","fileUri":"https://generativelanguage.googleapis.com/v1/files/a"}})";
+  const std::string snake = R"({"file_data":{"file_uri":"files/a"}})";
+  const std::string open = R"({"fileData":{"fileUri":"https://www.youtube.com/watch?v=a"}})";
+  for (const std::string& part : {data, snake}) {
+    for (const Row& row : std::vector<Row>{
+             {generate_content, contents(part)},
+             {stream_generate_content, contents(part)},
+             {gemini_count_tokens,
+              R"({"generateContentRequest":{"contents":[{"parts":[)" + part + "]}]}}"},
+             {generate_content, R"({"contents":{"parts":)" + part + "}}"},
+             {generate_content, R"({"systemInstruction":{"parts":[)" + part + "]}}"},
+             {generate_content,
+              contents(R"({"functionResponse":{"name":"f","parts":[)" + part + "]}}")},
+             {embed_content, R"({"content":{"parts":[)" + part + "]}}"},
+             {batch_embed_contents, R"({"requests":[{"content":{"parts":[)" + part + "]}}]}"},
+         }) {
+      EXPECT_TRUE(reference_in(row).contains("files/a")) << row.body;
+    }
+  }
+  EXPECT_EQ(reference_in({generate_content, contents(open)}), "");
+  EXPECT_TRUE(reference_in({generate_content, contents(open + "," + data)}).contains("files/a"));
+}
+
+TEST(StoredReferences, AreNotSeenInWhatAClientFillsAsItLikes) {
+  using enum Endpoint;
+  const std::string schema =
+      R"({"type":"object","properties":{"file_id":{"type":"string"},"container":{"type":"string"},)"
+      R"("source":{"file_id":"x"},"fileData":{"fileUri":"files/x"},"id":"x"},"required":["file_id"]})";
+  for (const Row& row : std::vector<Row>{
+           {chat_completions, user(R"({"type":"text","text":"{\"file\":{\"file_id\":\"x\"}}"})")},
+           {chat_completions,
+            user(R"({"type":"image_url","image_url":{"url":"u","file_id":"x"}})")},
+           {chat_completions, user(R"({"type":"file","file":{"file_data":"data:x"}})")},
+           {chat_completions, user(R"({"type":"file","file":{"file_id":null}})")},
+           {chat_completions, R"({"messages":[],"tools":[{"type":"function","file_id":"x",)"
+                              R"("function":{"parameters":)" +
+                                  schema + "}}]}"},
+           {chat_completions, R"({"messages":[{"role":"assistant","tool_calls":[{"id":"c",)"
+                              R"("function":{"arguments":"{\"file_id\":1}"}}],"audio":null}]})"},
+           {chat_completions, R"({"file_id":"x","metadata":{"file_id":"x"},"messages":"file_id"})"},
+           {chat_completions, R"({"messages":[{"content":"x","file_id":"x","id":"x"}]})"},
+           {responses, R"({"input":"file_id","tools":[{"type":"function","name":"file_id",)"
+                       R"("parameters":)" +
+                           schema + R"(}],"text":{"format":{"schema":)" + schema + "}}}"},
+           {responses, input(R"({"type":"message","id":"msg","role":"user","content":[]})")},
+           {responses, input(R"({"role":"assistant","id":"msg","content":[{"type":"output_text",)"
+                             R"("annotations":[{"file_id":"x","container_id":"x"}]}]})")},
+           {responses, input(R"({"type":"function_call","id":"fc","arguments":"{}"})")},
+           {responses, input(R"({"type":"function_call_output","output":"{\"file_id\":1}"})")},
+           {responses, input(R"({"type":"image_generation_call","id":"ig","result":"bytes"})")},
+           {responses, input(R"({"type":"reasoning","id":"rs","summary":[]})")},
+           {responses, input(R"({"type":"mcp_call","id":"m","result":{"file_id":"x"}})")},
+           {responses, tool(R"({"type":"code_interpreter","container":{"type":"auto"}})")},
+           {responses, tool(R"({"type":"file_search","vector_store_ids":[]})")},
+           {responses, tool(R"({"environment":{"type":"local","skills":[{"name":"s"}]}})")},
+           {messages,
+            user(R"({"type":"tool_use","id":"t","input":{"file_id":"x",)"
+                 R"("source":{"type":"file","file_id":"x"},"content":[{"file_id":"x"}]}})")},
+           {messages, user(R"({"type":"document","source":{"type":"base64","data":"eA=="}})")},
+           {messages, user(R"({"type":"search_result","source":"file_id","content":[]})")},
+           // Of what a server tool has made before: it is read nowhere.
+           {messages, user(R"({"type":"code_execution_tool_result","content":{"type":)"
+                           R"("code_execution_result","content":[{"file_id":"x"}]}})")},
+           {messages, R"({"tools":[{"name":"t","input_schema":)" + schema + R"(}],"messages":[],)" +
+                          R"("metadata":{"user_id":"u","file_id":"x"}})"},
+           {generate_content,
+            contents(R"({"functionCall":{"name":"f","args":{"fileData":{"fileUri":"files/x"}}}})")},
+           {generate_content, contents(R"({"functionResponse":{"name":"f","response":)"
+                                       R"({"parts":[{"fileData":{"fileUri":"files/x"}}]}}})")},
+           {generate_content, contents(R"({"inlineData":{"fileUri":"files/x"}})")},
+           {generate_content, R"({"tools":[{"functionDeclarations":[{"parameters":)" + schema +
+                                  R"(}]}],"generationConfig":{"responseSchema":)" + schema + "}}"},
+       }) {
+    EXPECT_EQ(reference_in(row), "") << row.body;
+  }
+}
+
+TEST(StoredReferences, CannotBeHiddenBehindAnotherWayToWriteThem) {
+  using enum Endpoint;
+  for (const Row& row : std::vector<Row>{
+           {chat_completions, R"({"messages":[{"Content":[{"file":{"file_id":"x"}}]}]})"},
+           {chat_completions, user(R"({"file":{"File_ID":"x"}})")},
+           {chat_completions,
+            "{\"messages\":[{\"content\":[{\"\xC5\xBF"
+            "ource\":1,\"f\\u0049le\":{}}]}]}"},
+           {responses, input(R"({"type":"message","id":"x","type":"item_reference"})")},
+           {responses, input(R"({"type":"message","Type":"item_reference","id":"x"})")},
+           {messages, user(R"({"Source":{"file_id":"x"}})")},
+           {generate_content, contents(R"({"filedata":{"fileUri":"files/x"}})")},
+       }) {
+    EXPECT_EQ(reference_in(row), "refused") << row.body;
+  }
+  // Of two with one name both are looked at.
+  EXPECT_EQ(
+      reference_in({chat_completions,
+                    R"({"messages":[{"content":[{"file":{"file_id":"hit"}}],"content":"x"}]})"}),
+      "\"hit\"");
+  EXPECT_EQ(reference_in({messages, user(R"({"source":{"file_id":null,"file_id":"hit"}})")}),
+            "\"hit\"");
+}
+
+}  // namespace
+}  // namespace headrace::policy
