@@ -28,7 +28,8 @@ void remark_on_keys(const ConfigView& config, std::uint64_t now_unix_s,
                                   date_text(expires_at_s)));
   }
   if (expired <= kNamedMax) return;
-  remarks.push_back(fmt::format("{} more keys have expired", expired - kNamedMax));
+  const std::size_t more = expired - kNamedMax;
+  remarks.push_back(fmt::format("{} more {} expired", more, more == 1 ? "key has" : "keys have"));
 }
 
 // By provider: it is asked for something.
@@ -55,7 +56,9 @@ void remark_on_providers(const ConfigView& config, std::vector<std::string>& rem
                     config.text(config.providers()[i].name)));
   }
   if (unused <= kNamedMax) return;
-  remarks.push_back(fmt::format("{} more providers are asked for nothing", unused - kNamedMax));
+  const std::size_t more = unused - kNamedMax;
+  remarks.push_back(fmt::format("{} more {} asked for nothing", more,
+                                more == 1 ? "provider is" : "providers are"));
 }
 
 }  // namespace

@@ -31,22 +31,28 @@ TEST(ConfigRemarks, SayWhatCanHardlyBeMeant) {
 
 TEST(ConfigRemarks, NameProvidersThatNobodyAsks) {
   const std::string key = "keys: [{name: k, key: \"${HEADRACE_KEY}\"}]\n";
-  std::string more;
-  for (const char letter : std::string("abcdefg")) {
-    more += fmt::format(
-        "  - {{name: {}, dialect: openai, url: \"https://{}.test/v1\", "
-        "credential: \"${{OPENAI_API_KEY}}\"}}\n",
-        letter, letter);
-  }
+  const auto providers = [](std::string_view letters) {
+    std::string more;
+    for (const char letter : letters) {
+      more += fmt::format(
+          "  - {{name: {}, dialect: openai, url: \"https://{}.test/v1\", "
+          "credential: \"${{OPENAI_API_KEY}}\"}}\n",
+          letter, letter);
+    }
+    return more;
+  };
   const std::string passthrough = "passthrough: [{path: /v1/x, provider: a}]\n";
   const std::string text =
-      remarks_on(text_of({kListeners, kProvider, more, kRoute, passthrough, key}));
+      remarks_on(text_of({kListeners, kProvider, providers("abcdefg"), kRoute, passthrough, key}));
   EXPECT_TRUE(
       text.starts_with("provider `b` is asked for nothing: no route and no `passthrough` "
                        "names it\nprovider `c`"));
   EXPECT_TRUE(
       text.ends_with("provider `f` is asked for nothing: no route and no `passthrough` "
-                     "names it\n1 more providers are asked for nothing\n"));
+                     "names it\n1 more provider is asked for nothing\n"));
+  EXPECT_TRUE(
+      remarks_on(text_of({kListeners, kProvider, providers("abcdefgh"), kRoute, passthrough, key}))
+          .ends_with("\n2 more providers are asked for nothing\n"));
 }
 
 TEST(ConfigRemarks, LetWhoeverMayAskAsk) {
@@ -60,14 +66,18 @@ TEST(ConfigRemarks, LetWhoeverMayAskAsk) {
 }
 
 TEST(ConfigRemarks, NameSomeOfManyKeys) {
-  std::string keys = "keys:\n";
-  for (int i = 0; i < 11; ++i) {
-    keys += "  - {name: k" + std::to_string(i) + ", key: " + std::to_string(i) +
-            "0123456789abcdef, expires_at: 2020-01-01}\n";
-  }
-  const std::string text = remarks_on(text_of({kListeners, kProvider, kRoute, keys}));
+  const auto remarks_on_keys = [](int count) {
+    std::string keys = "keys:\n";
+    for (int i = 0; i < count; ++i) {
+      keys += "  - {name: k" + std::to_string(i) + ", key: " + std::to_string(i) +
+              "0123456789abcdef, expires_at: 2020-01-01}\n";
+    }
+    return remarks_on(text_of({kListeners, kProvider, kRoute, keys}));
+  };
+  const std::string text = remarks_on_keys(11);
   EXPECT_EQ(std::ranges::count(text, '\n'), 6);
   EXPECT_TRUE(text.ends_with("6 more keys have expired\n")) << text;
+  EXPECT_TRUE(remarks_on_keys(6).ends_with("\n1 more key has expired\n"));
 }
 
 }  // namespace
