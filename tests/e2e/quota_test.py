@@ -146,6 +146,15 @@ class Operator(unittest.TestCase):
             with self.assertRaisesRegex(AssertionError, "say whose"):
                 ctl("limits", "reset", "--region", gateway.region)
 
+    def test_a_user_may_be_named_by_any_bytes(self):
+        limits = "limits: [{measure: requests, per: day, value: 9, name: each, each: user}]"
+        with Upstream() as upstream, Restarted(upstream.address, "tenant: acme",
+                                               extra=f"tenants: [{{name: acme, {limits}}}]\n") as gateway:
+            named = ("limits", "--region", gateway.region, "--tenant", "acme", "--user", b"jos\xe9\xff")
+            (line,) = ctl(*named, "-o", "json").splitlines()
+            self.assertEqual(json.loads(line)["name"], "jos\ufffd\ufffd")
+            ctl("limits", "reset", *named[1:], "-o", "json")
+
     def test_limits_of_routes_providers_and_their_keys_are_reset_too(self):
         limit = "limits: [{measure: requests, per: hour, value: 9}]"
         with Upstream() as upstream:

@@ -12,6 +12,7 @@
 
 #include "tools/command_line/parse_arguments.h"
 #include "tools/command_line/quantity_text.h"
+#include "tools/command_line/seed_option.h"
 #include "tools/command_line/time_option.h"
 
 namespace headrace::tools::load {
@@ -193,10 +194,7 @@ void add_output_options(CLI::App& app, Draft& line) {
       ->type_name("LIST")
       ->group(machine);
   add_time(app, "--spin", line.options.spin, "poll so long before sleeping [0]")->group(machine);
-  app.add_option("--seed", line.options.seed, "of generated text and drawn times [1]")
-      ->check(CLI::NonNegativeNumber)
-      ->type_name("N")
-      ->group(machine);
+  add_seed(app, line.options.seed, "of generated text and drawn times [1]")->group(machine);
 }
 
 std::expected<std::string, std::string> read_file(const std::string& path) {

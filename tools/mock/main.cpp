@@ -7,12 +7,14 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "tools/command_line/seed_option.h"
 #include "tools/command_line/time_option.h"
 #include "tools/mock/server.h"
 
 namespace {
 
 using headrace::core::SocketAddress;
+using headrace::tools::add_seed;
 using headrace::tools::add_time;
 using namespace headrace::tools::mock;
 
@@ -95,10 +97,7 @@ void add_serving_options(CLI::App& app, ServerOptions& options) {
       ->group(group);
   add_time(app, "--idle-close", options.idle_close, "close connections that idle so long [never]")
       ->group(group);
-  app.add_option("--seed", options.seed, "of words, token ratios and chance [1]")
-      ->check(CLI::NonNegativeNumber)
-      ->type_name("N")
-      ->group(group);
+  add_seed(app, options.seed, "of words, token ratios and chance [1]")->group(group);
   app.add_option("--models", options.models, "what the model lists name")
       ->delimiter(',')
       ->allow_extra_args(false)

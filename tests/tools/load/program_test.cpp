@@ -255,6 +255,7 @@ TEST(LoadProgramStart, RefusesOtherMachinesAndNonsense) {
         Case{{"http://127.0.0.1:1", "--rate", "x"}}, Case{{"http://127.0.0.1:1", "--rate", ""}},
         Case{{"http://127.0.0.1:1", "--duration", "1e15m"}},
         Case{{"http://127.0.0.1:1", "--seed", "-1"}},
+        Case{{"http://127.0.0.1:1", "--seed", "18446744073709551616"}},
         Case{{"http://127.0.0.1:1", "--json", "/no/such/folder/file"}},
         Case{{"http://127.0.0.1:1", "--svg", "/no/such/folder/file"}},
         Case{{"http://127.0.0.1:1", "--warm-up", "-1s"}},

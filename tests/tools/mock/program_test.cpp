@@ -382,5 +382,16 @@ TEST(MockProgramStart, SaysWhatIsWrong) {
   EXPECT_EQ(no_certificate.wait(), 1);
 }
 
+TEST(MockProgramStart, RefusesASeedThatCannotBeMeant) {
+  for (const char* seed :
+       {"-1", "-18446744073709551615", "x", "", "1.5", "1e3", "18446744073709551616"}) {
+    Process process(HEADRACE_MOCK_PROGRAM, {"--listen", "127.0.0.1:0", "--seed", seed});
+    const std::string line = process.read_line();
+    EXPECT_EQ(line, "") << "it runs with --seed " << seed;
+    if (!line.empty()) process.signal(SIGTERM);
+    EXPECT_NE(process.wait(), 0) << seed;
+  }
+}
+
 }  // namespace
 }  // namespace headrace::tools::mock
