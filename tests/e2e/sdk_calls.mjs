@@ -15,6 +15,9 @@ const sdks = {
     text: (answer) => answer.choices[0].message.content,
     piece: (event) => event.choices[0]?.delta?.content ?? '',
     end: (event) => event.choices[0]?.finish_reason,
+    gather: (client, asked, options) =>
+      client.chat.completions.stream({ messages, max_tokens: 20, ...asked }, options).finalChatCompletion(),
+    choices: (answer) => answer.choices.map((choice) => [choice.index, choice.finish_reason, choice.message.content]),
   },
   anthropic: {
     client: (options) => new Anthropic({ baseURL: gateway, ...options }),
@@ -38,7 +41,11 @@ async function tell(call) {
   try {
     const client = sdk.client({ apiKey: call.key, maxRetries: call.retries ?? 0, timeout: 15_000 });
     const asked = { model: call.model, ...call.members, ...(call.stream ? { stream: true } : {}) };
-    const { data, response } = await sdk.ask(client, asked, { headers: call.headers ?? {} }).withResponse();
+    const options = { headers: call.headers ?? {} };
+    const answer = call.gathered
+      ? { data: await sdk.gather(client, asked, options), response: { headers: [] } }
+      : await sdk.ask(client, asked, options).withResponse();
+    const { data, response } = answer;
     told.headers = Object.fromEntries(response.headers);
     if (call.stream) {
       for await (const event of data) {
@@ -48,6 +55,7 @@ async function tell(call) {
       told.text = told.pieces.join('');
     } else {
       told.text = sdk.text(data);
+      told.choices = sdk.choices?.(data);
     }
   } catch (error) {
     told.error = classesOf(error);

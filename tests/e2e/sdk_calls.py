@@ -18,16 +18,31 @@ class OpenAi:
                                     max_retries=call.get("retries", 0))
 
     def ask(self, call, told):
+        if call.get("gathered"):
+            return self.gather(call, told)
         create = self.client.chat.completions.with_raw_response.create
         answer = create(model=call["model"], messages=MESSAGES, max_tokens=20, stream=call.get("stream", False),
                         extra_headers=call.get("headers", {}), **call.get("members", {}))
         told["headers"] = dict(answer.headers)
         if not call.get("stream"):
-            return answer.parse().choices[0].message.content
+            return self.whole(answer.parse(), told)
         for chunk in answer.parse():
             told["pieces"].append((chunk.choices[0].delta.content or "") if chunk.choices else "")
             told["end"] = (chunk.choices[0].finish_reason if chunk.choices else None) or told.get("end")
         return "".join(told["pieces"])
+
+    def gather(self, call, told):
+        with self.client.chat.completions.stream(model=call["model"], messages=MESSAGES, max_tokens=20,
+                                                 extra_headers=call.get("headers", {}), **call.get("members", {})) as stream:
+            for _ in stream:
+                pass
+            # Asked for its final completion, it raises an error of every one that has reached its cap.
+            return self.whole(stream.current_completion_snapshot, told)
+
+    @staticmethod
+    def whole(answer, told):
+        told["choices"] = [[choice.index, choice.finish_reason, choice.message.content] for choice in answer.choices]
+        return answer.choices[0].message.content
 
 
 class Anthropic:

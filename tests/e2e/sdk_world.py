@@ -1,10 +1,12 @@
 """The official SDKs for tests: installed as tools/run --demo installs them, run in processes of their
 own, and a provider that answers each of them in its dialect.
 
-A call is a dict: `sdk` (openai, anthropic, gemini), `key`, `model`; and by choice `stream`, `retries`
-(those of the SDK; none), `headers` and `members` (of the body). What comes back for each: `text` and
-`pieces`, or `error` (its class and those that it comes from), `status`, `code`, `message`,
-`request_id`; of a stream also `end`, why it ended; in any case `headers` and `took_ms`."""
+A call is a dict: `sdk` (openai, anthropic, gemini), `key`, `model`; and by choice `stream`, or `gathered`
+(OpenAI's: a stream that the SDK itself puts together again), `retries` (those of the SDK; none),
+`headers` and `members` (of the body). What comes back for each: `text` and `pieces`, or `error` (its
+class and those that it comes from), `status`, `code`, `message`, `request_id`; of a stream also `end`,
+why it ended; of OpenAI's whole answers `choices` (index, why it ended, text); in any case `headers` and
+`took_ms`."""
 
 import json
 import pathlib
@@ -34,12 +36,13 @@ class Sdks:
     def __init__(self, language, names, command):
         self.language, self.names, self.command = language, names, command
 
-    def tell(self, gateway, asked):
+    def tell(self, gateway, asked, callers):
         """What came of the calls of each label, by (label, sdk); all of them in one process, one after
         another. In `key`, CALLER stands for language and SDK. A provider knows who calls by `x-call`."""
         orders = []
+        names = [name for name in self.names if name in callers]
         for label, calls in asked.items():
-            for name in self.names:
+            for name in names:
                 caller = f"{self.language}-{name}"
                 for call in calls:
                     headers = {"x-call": f"{label}-{caller}", **call.get("headers", {})}
@@ -51,7 +54,7 @@ class Sdks:
             raise AssertionError(f"{self.language}: {ran.stdout}{ran.stderr}")
         told = iter(json.loads(ran.stdout.splitlines()[-1]))
         return {(label, f"{self.language}-{name}"): [next(told) for _ in calls]
-                for label, calls in asked.items() for name in self.names}
+                for label, calls in asked.items() for name in names}
 
 
 class SdkTest(unittest.TestCase):
@@ -59,6 +62,7 @@ class SdkTest(unittest.TestCase):
     came of them. Skipped where no registry is reachable."""
 
     asked = {}  # by label, a list of calls
+    callers = PYTHON  # which SDKs make them
     # The languages call at the same time: for tests in which no caller has to do with another.
     together = False
 
@@ -75,7 +79,7 @@ class SdkTest(unittest.TestCase):
         cls.gateway = cls.world()
         cls.told = {}
         with ThreadPoolExecutor(len(all_sdks) if cls.together else 1) as pool:
-            for told in pool.map(lambda sdks: sdks.tell(cls.gateway, cls.asked), all_sdks):
+            for told in pool.map(lambda sdks: sdks.tell(cls.gateway, cls.asked, cls.callers), all_sdks):
                 cls.told.update(told)
 
     def each(self, label):
