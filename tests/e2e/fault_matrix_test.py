@@ -76,6 +76,22 @@ class UpstreamBreaks(unittest.TestCase):
             broken = [line for line in lines if line["status"] == 200 and line.get("cut")]
             self.assertEqual(len(broken), sum(status == 200 for _, status in BREAKS.values()) * 4)
 
+    def test_a_fresh_connection_that_dies_amid_the_request_is_not_replaced(self):
+        class Leaving(Upstream):
+            def _serve(self, connection):
+                self.open.add(connection)
+                with connection:
+                    connection.recv(4096)
+                    connection.shutdown(socket.SHUT_WR)
+                    while connection.recv(65536):
+                        pass
+
+        with Leaving() as upstream, Gateway(upstream.address) as gateway, gateway.connect() as connection:
+            connection.sendall(request(chat(padding="x" * 12_000_000)))
+            self.assertEqual(Response(connection).status, 502)
+            self.assertEqual(upstream.connections, 1)
+            self.assertEqual(gateway.metric("headrace_upstream_replays_total"), 0)
+
     def test_a_body_that_ends_with_its_connection_is_whole_only_when_that_ends_well(self):
         head = b"HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\n\r\nhello"
         script = [None]

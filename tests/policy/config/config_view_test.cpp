@@ -209,6 +209,37 @@ TEST_F(ConfigViewTest, NoSecretStandsInTheBase) {
   EXPECT_FALSE(bytes.contains("key-number"));
 }
 
+TEST(ConfigView, NoSecretOfAnyKindStandsInTheBase) {
+  const OpenConfig config(R"(
+listeners: [{address: "127.0.0.1:8080"}]
+providers:
+  - name: own
+    dialect: openai
+    url: "https://own.example"
+    credential: sk-CANARY-credential-0
+    context_headers: signed
+    context_secret: CANARY-context-0123456789-0123456789
+    headers_add: {X-Account: "CANARY-header-${OPENAI_API_KEY}"}
+    query_add: {account: "${OPENAI_API_KEY}"}
+    egress_proxy: "http://10.0.0.3:3128"
+    egress_proxy_credential: "me:CANARY-egress"
+    private_network: true
+  - name: several
+    dialect: openai
+    url: "https://several.example"
+    keys: [{name: first, credential: sk-CANARY-first-01}, {name: second, credential: "${OPENAI_API_KEY}"}]
+token_issuers:
+  - {name: house, issuer: "https://house.example", tenant: default, secret: CANARY-issuer-0123456789-0123456789}
+routes: [{models: [m], targets: [{provider: own}]}]
+keys: [{name: k, key: hr-CANARY-key-0123456789, tenant: default}]
+)");
+  ASSERT_TRUE(config.good());
+  const std::string_view bytes(reinterpret_cast<const char*>(config.base.data()),
+                               config.base.size());
+  const std::size_t at = bytes.find("CANARY");
+  EXPECT_EQ(at, bytes.npos) << bytes.substr(std::min(at, bytes.size()), 32);
+}
+
 TEST(ConfigView, HoldsManyKeysAndFindsEachOne) {
   constexpr std::uint32_t kKeys = 20'000;
   const MasterKey master_key = test_master_key();
