@@ -16,20 +16,16 @@ import threading
 import time
 import unittest
 
-from fault_world import cpu_seconds, nothing_is_left, resident_bytes
+from fault_world import cpu_seconds, nothing_is_left, resident_bytes, tell
 from gateway import BIN, KEY, Gateway, Response, chat, read_to_end, request
 from mock import Mock
+from name_resolution_test import NetworkOfItsOwn
 from tls_test import certificate
 from upstream import reset
 
 FILES_MAX = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 CLIENTS = min(int(os.environ.get("HEADRACE_MARK_CLIENTS", "2000")), FILES_MAX - 1000)
 SECONDS = int(os.environ.get("HEADRACE_MARK_SECONDS", "30"))
-
-
-def tell(what, measured, mark, unit):
-    reached = "reached" if measured <= mark else "missed"
-    print(f"mark {what}: {measured:.2f} {unit}, to be at most {mark:g} {unit}: {reached}", flush=True)
 
 
 def load(gateway, *options, scheme="http", host="127.0.0.1"):
@@ -66,7 +62,7 @@ def meanwhile(work):
 
 
 @unittest.skipUnless("HEADRACE_LONG" in os.environ, "takes minutes: tools/test --long")
-class FaultMarks(unittest.TestCase):
+class FaultMarks(NetworkOfItsOwn):
     def good(self, gateway, seconds=5, **where):
         """A client like any other: 100 requests a second."""
         step = load(gateway, "--rate", 100, "--connections", 8, "--duration", f"{seconds}s", **where)
@@ -179,6 +175,12 @@ class FaultMarks(unittest.TestCase):
             self.assertEqual((peak["failed"], step["failed"]), (0, 0), step["failures"])
             tell("F19 goodput lost at four times the load", (1 - step["requests_per_second"] / peak["requests_per_second"]) * 100, 20, "%")
             tell("F19 p99 of what was accepted, of that at the peak", step["service_us"]["p99"] / peak["service_us"]["p99"], 5, "times")
+
+    def test_f21_name_servers_that_fail(self):
+        status, text = self.inside("name_resolution_world.NameServersThatFail").end()
+        self.assertEqual(status, 0, text)
+        self.assertIn("mark F21", text)
+        print(text[text.index("mark F21"):].splitlines()[0], flush=True)
 
     def test_f22_a_flood_of_handshakes(self):
         folder = pathlib.Path(tempfile.mkdtemp(prefix="headrace-marks-"))

@@ -1,4 +1,4 @@
-"""What a broken answer looks like, and what is left of a test when it is over."""
+"""What a process of a test takes, what is left when it is over, and how a mark of time is told."""
 
 import os
 import pathlib
@@ -13,6 +13,12 @@ def resident_bytes(pid):
 def cpu_seconds(pid):
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def tell(what, measured, mark, unit):
+    """For tools/test --long, which shows these lines at its end. A mark that is missed fails nothing."""
+    reached = "reached" if measured <= mark else "missed"
+    print(f"mark {what}: {measured:.2f} {unit}, to be at most {mark:g} {unit}: {reached}", flush=True)
 
 
 def nothing_is_left(test, gateway, files):

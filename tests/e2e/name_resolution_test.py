@@ -35,24 +35,32 @@ def tests_proper():
             yield test.id()
 
 
-class NameResolution(unittest.TestCase):
-    def run_inside(self, resolver, *command):
-        inside = [*ENTER, "sh", "-c", SET_UP, resolver]
+class NetworkOfItsOwn(unittest.TestCase):
+    """For tests proper that run where port 53 belongs to nobody else. Skipped where that cannot be had."""
+
+    def inside(self, name):
+        """A test proper, which runs from now on."""
+        if not hasattr(self, "resolver"):
+            self.resolver = self.enterContext(tempfile.NamedTemporaryFile("w", suffix=".conf"))
+            self.resolver.write("nameserver 127.0.0.1\n")
+            self.resolver.flush()
+            try:
+                status, text = self.run_inside("true").end()
+            except FileNotFoundError as missing:
+                self.skipTest(f"not installed: {missing.filename}")
+            if status != 0:
+                self.skipTest(f"this machine lets nobody have a network of their own: {text.strip()}")
+        return self.run_inside(sys.executable, "-B", "-m", "unittest", "-v", name)
+
+    def run_inside(self, *command):
+        inside = [*ENTER, "sh", "-c", SET_UP, self.resolver.name]
         run = subprocess.Popen([*inside, *command], cwd=HERE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         return self.enterContext(contextlib.closing(Running(run)))
 
+
+class NameResolution(NetworkOfItsOwn):
     def test_names_that_fail_change_and_hang(self):
-        resolver = self.enterContext(tempfile.NamedTemporaryFile("w", suffix=".conf"))
-        resolver.write("nameserver 127.0.0.1\n")
-        resolver.flush()
-        try:
-            possible = self.run_inside(resolver.name, "true")
-        except FileNotFoundError as missing:
-            self.skipTest(f"not installed: {missing.filename}")
-        status, text = possible.end()
-        if status != 0:
-            self.skipTest(f"this machine lets nobody have a network of their own: {text.strip()}")
-        tests = {name: self.run_inside(resolver.name, sys.executable, "-B", "-m", "unittest", "-v", name) for name in tests_proper()}
+        tests = {name: self.inside(name) for name in tests_proper()}
         self.assertGreaterEqual(len(tests), 5)
         for name, running in tests.items():
             with self.subTest(name):

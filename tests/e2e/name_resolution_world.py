@@ -1,11 +1,13 @@
 """What name_resolution_test runs where port 53 of this machine belongs to nobody else."""
 
+import os
 import socket
 import struct
 import threading
 import time
 import unittest
 
+from fault_world import tell
 from gateway import Gateway, Response, chat, request
 from upstream import CHAT_ANSWER, Upstream
 
@@ -13,11 +15,12 @@ ADDRESS = 1  # a record of type A
 
 
 class NameServer:
-    """Answers every name with `address`, or as `mode` says: ok, nxdomain, servfail, silent."""
+    """Answers every name with `address`, or as `mode` says: ok, nxdomain, servfail, silent; and slow,
+    which is ok after `slow_seconds`."""
 
-    def __init__(self, mode="ok", address="127.0.0.1", ttl=0):
-        self.mode, self.address, self.ttl = mode, address, ttl
-        self.asked = 0
+    def __init__(self, mode="ok", address="127.0.0.1", ttl=0, slow_seconds=3):
+        self.mode, self.address, self.ttl, self.slow_seconds = mode, address, ttl, slow_seconds
+        self.asked, self.answered_late = 0, []
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 53))
         self.socket.settimeout(0.05)
@@ -30,6 +33,9 @@ class NameServer:
     def __exit__(self, *_):
         self.over = True
         self.thread.join()
+        for late in self.answered_late:
+            late.cancel()
+            late.join()
         self.socket.close()
 
     def _serve(self):
@@ -41,14 +47,23 @@ class NameServer:
             self.asked += 1
             end = query.index(b"\0", 12) + 5
             kind = struct.unpack(">H", query[end - 4 : end - 2])[0]
-            code = {"ok": 0, "nxdomain": 3, "servfail": 2}.get(self.mode)
+            mode = self.mode
+            code = {"ok": 0, "slow": 0, "nxdomain": 3, "servfail": 2}.get(mode)
             if code is None:
                 continue
             answers = b""
             if code == 0 and kind == ADDRESS:
                 answers = struct.pack(">HHHIH", 0xC00C, ADDRESS, 1, self.ttl, 4) + socket.inet_aton(self.address)
             head = query[:2] + struct.pack(">HHHHH", 0x8180 | code, 1, int(bool(answers)), 0, 0)
-            self.socket.sendto(head + query[12:end] + answers, who)
+            if mode == "slow":
+                late = threading.Timer(self.slow_seconds, self._answer, (head + query[12:end] + answers, who))
+                self.answered_late.append(late)
+                late.start()
+            else:
+                self._answer(head + query[12:end] + answers, who)
+
+    def _answer(self, data, who):
+        self.socket.sendto(data, who)
 
 
 def closing(request, connection):
@@ -57,7 +72,15 @@ def closing(request, connection):
     return False
 
 
-class NameResolution(unittest.TestCase):
+def one_by_name(provider=""):
+    """A gateway that knows OpenAI by a name, and the others by their address."""
+    gateway = Gateway("provider.test:8080", provider=provider)
+    text = gateway.config_text().replace("http://provider.test:8080\n", "http://127.0.0.1:8080\n")
+    gateway.config_text = lambda: text
+    return gateway
+
+
+class Names(unittest.TestCase):
     def ask(self, gateway, model="gpt-4o"):
         with gateway.connect() as connection:
             connection.sendall(request(chat(model=model, max_tokens=1), path="/v1/messages" if model.startswith("claude") else "/v1/chat/completions"))
@@ -66,13 +89,15 @@ class NameResolution(unittest.TestCase):
     def served(self, gateway):
         self.assertEqual(self.ask(gateway), 200)
 
-    def until(self, condition, each=lambda: None, seconds=20):
+    def until(self, condition, each=lambda: None, seconds=30):
         deadline = time.monotonic() + seconds
         while not condition():
             self.assertLess(time.monotonic(), deadline, "it never comes to that")
             each()
             time.sleep(0.02)
 
+
+class NameResolution(Names):
     def test_a_name_that_changes_is_followed(self):
         with NameServer() as names, Upstream(closing, ("127.0.0.1", 8080)) as first, Upstream(closing, ("127.0.0.2", 8080)) as second:
             with Gateway("provider.test:8080") as gateway:
@@ -118,10 +143,7 @@ class NameResolution(unittest.TestCase):
 
     def test_a_name_server_that_says_nothing_holds_nobody_else_up(self):
         with NameServer("silent"), Upstream(address=("127.0.0.1", 8080)) as upstream:
-            gateway = Gateway("provider.test:8080", provider="    connect_timeout_ms: 1000\n")
-            text = gateway.config_text().replace("http://provider.test:8080\n", "http://127.0.0.1:8080\n", 2)
-            gateway.config_text = lambda: text.replace("http://127.0.0.1:8080/v1", "http://provider.test:8080/v1")
-            with gateway:
+            with one_by_name("    connect_timeout_ms: 1000\n") as gateway:
                 waiting = [gateway.connect() for _ in range(50)]
                 for connection in waiting:
                     connection.sendall(request(chat()))
@@ -131,6 +153,32 @@ class NameResolution(unittest.TestCase):
                     self.assertIn(Response(connection).status, (502, 504))
                     connection.close()
                 self.assertEqual(len(upstream.requests), 50)
+
+
+class NameServersThatFail(Names):
+    """F21: what has been resolved once serves on, and neither its clients nor others wait for a name."""
+
+    # Of those that a provider may be known by for minutes: every way to fail, one after another.
+    WAYS = ("nxdomain", "servfail", "slow")
+
+    def test_they_cost_no_request_and_hold_up_no_turn(self):
+        long = "HEADRACE_LONG" in os.environ
+
+        def both():
+            for model in ("gpt-4o", "claude-x"):
+                self.assertEqual(self.ask(gateway, model), 200, names.mode)
+
+        with NameServer(slow_seconds=10 if long else 3) as names, Upstream(closing, ("127.0.0.1", 8080)), \
+                Upstream(closing, ("127.0.0.2", 8080)) as second, one_by_name() as gateway:
+            both()
+            for names.mode in self.WAYS:
+                asked, enough = names.asked, time.monotonic() + names.slow_seconds
+                self.until(lambda: names.asked > asked and time.monotonic() > enough, both, 60)
+            names.mode, names.address = "ok", "127.0.0.2"
+            self.until(lambda: second.requests, both, 60)
+            if long:
+                turn = gateway.metric('headrace_turn_seconds_max{shard="0"}')
+                tell("F21 the longest turn of a shard while names fail", turn * 1000, 1, "ms")
 
 
 if __name__ == "__main__":
