@@ -107,11 +107,14 @@ TEST_F(JournalOnMemory, CarriesPoolsOnWhereASuccessorDiesBeforeItHasThem) {
 
 TEST_F(JournalOnMemory, DoesNotServeWherePoolsHaveNoRoom) {
   Life life(*region, files, kBegin);
-  Pools pools;
-  pools.no_room = 3;
-  const auto set = life.journal->set_pools(pools);
-  ASSERT_FALSE(set);
-  EXPECT_NE(set.error().find("limits_in_use_max has no room for 3"), std::string::npos);
+  for (const std::size_t count : {1U, 3U}) {
+    Pools pools;
+    pools.no_room = count;
+    const auto set = life.journal->set_pools(pools);
+    ASSERT_FALSE(set) << count;
+    const std::string told = "limits_in_use_max has no room for " + std::to_string(count);
+    EXPECT_NE(set.error().find(told), std::string::npos) << set.error();
+  }
 }
 
 }  // namespace
