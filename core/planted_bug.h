@@ -65,6 +65,11 @@ enum class PlantedBug : std::uint8_t {
   held_event_dropped,  // an event that a buffer's end had cut
   pipelined_dropped,   // a request that came with the one before
   continue_unsent,
+  // streams that are cut at their caps
+  cut_amid_event,       // half of which is with the client
+  ended_choice_again,   // ends with those that are open
+  array_cut_as_events,  // of JSON
+  cut_unrecorded,
   // retries
   retried_after_first_byte,  // the client has a part of an answer
   withheld_answer_sent,      // a failed answer goes out although the request will be sent again

@@ -73,6 +73,8 @@ class AnswerBody {
   bool say_event(std::string_view event);
   // One can follow: not where a part of an array's element has gone.
   [[nodiscard]] bool may_say_event() const { return is_event_stream() || !part_has_gone(); }
+  // The client has no part of an event whose rest is still to come, so that all can end here.
+  [[nodiscard]] bool is_whole_so_far() const { return !part_has_gone(); }
   // The client's framing ends; false: no memory.
   bool say_end();
   // Nothing of an event is with the client whose rest is still to come.

@@ -1,6 +1,7 @@
 // How a stream ends that has used up what was reserved for it.
 #include <array>
 
+#include "core/planted_bug.h"
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
@@ -14,7 +15,7 @@ static_assert(policy::kCutEventBytesMax + 16 <= kHeadBlockBytes);
 // Ends the answer as the provider would have at its cap; the upstream is cancelled.
 void Exchange::cut_answer() {
   shard_->counters.add(ShardCount::answers_cut);
-  cut_by_limit_ = true;
+  cut_by_limit_ = !core::planted(core::PlantedBug::cut_unrecorded);
   if (quota_->capped_by != nullptr) limit_ = config_->view().text(quota_->capped_by->name);
   decide(policy::Stage::relay, policy::Decided::refused, "output_used_up");
   keep_nothing(core::FlightEnd::failed);
@@ -26,6 +27,8 @@ void Exchange::cut_answer() {
   std::array<char, 2 * policy::kMessageTextBytesMax> why;
   std::array<char, policy::kCutEventBytesMax> text;
   policy::CutAnswer cut = policy::cut_answer_of(*answer_.body.meter().stream());
+  if (core::planted(core::PlantedBug::ended_choice_again)) cut.open_choices = cut.choices;
+  if (core::planted(core::PlantedBug::array_cut_as_events)) cut.form = policy::StreamForm::events;
   // Where the stream has not given names of its own, the request's.
   if (cut.model.empty()) cut.model = request_.model.text();
   if (cut.id.empty()) cut.id = request_.id.text();

@@ -38,7 +38,9 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
     end_detached();
     return;
   }
-  if (end == End::open && answer_.body.may_say_event() && output_used_up()) {
+  const bool may_cut =
+      answer_.body.is_whole_so_far() || core::planted(core::PlantedBug::cut_amid_event);
+  if (end == End::open && may_cut && output_used_up()) {
     cut_answer();
   } else if (end == End::broken) {
     upstream_failed(UpstreamFailure::truncated);

@@ -18,6 +18,7 @@
 #include "core/planted_bug.h"
 #include "tests/sim/cache_scenario.h"
 #include "tests/sim/crowd_scenario.h"
+#include "tests/sim/cut_scenario.h"
 #include "tests/sim/drain_scenario.h"
 #include "tests/sim/hedge_scenario.h"
 #include "tests/sim/leaving_scenario.h"
@@ -35,8 +36,8 @@ constexpr std::uint64_t kFirstSeed = 9'000'000;
 constexpr std::uint32_t kRequests = 1'000;
 constexpr std::uint32_t kTlsRequests = 300;
 constexpr std::uint64_t kSeedsMax = 80;
-// Of a crowd, whose handshakes take the machine's time.
-constexpr std::uint64_t kCrowdSeedsMax = 6;
+// Where handshakes take the machine's time.
+constexpr std::uint64_t kHandshakeSeedsMax = 6;
 
 // A run of one seed; what was violated first, or nothing.
 using Scenario = std::string (*)(std::uint64_t seed);
@@ -64,6 +65,7 @@ constexpr Scenario kPools = first_violation<run_pool_scenario>;
 constexpr Scenario kLeaving = first_violation<run_leaving_scenario>;
 constexpr Scenario kLimits = first_violation<run_limit_scenario>;
 constexpr Scenario kCrowd = first_violation<run_crowd_scenario>;
+constexpr Scenario kCuts = first_violation<run_cut_scenario>;
 constexpr Scenario kDrains = first_violation<run_drain_scenario>;
 
 struct Case {
@@ -131,8 +133,12 @@ constexpr Case kCases[] = {
     {PlantedBug::tls_certificates_kept, "tls_certificates_kept", kTls},
     {PlantedBug::tls_client_unverified, "tls_client_unverified", kTls},
     {PlantedBug::certificate_of_anybody, "certificate_of_anybody", kTls},
-    {PlantedBug::tls_signer_wait_lost, "tls_signer_wait_lost", kCrowd, kCrowdSeedsMax},
+    {PlantedBug::tls_signer_wait_lost, "tls_signer_wait_lost", kCrowd, kHandshakeSeedsMax},
     {PlantedBug::drained_while_waiting, "drained_while_waiting", kDrains},
+    {PlantedBug::cut_amid_event, "cut_amid_event", kCuts},
+    {PlantedBug::ended_choice_again, "ended_choice_again", kCuts},
+    {PlantedBug::array_cut_as_events, "array_cut_as_events", kCuts},
+    {PlantedBug::cut_unrecorded, "cut_unrecorded", kCuts},
     {PlantedBug::hedge_unlimited, "hedge_unlimited", kHedges},
     {PlantedBug::beaten_limits_kept, "beaten_limits_kept", kHedges},
     {PlantedBug::beaten_call_uncounted, "beaten_call_uncounted", kHedges},
@@ -209,18 +215,17 @@ TEST_P(NothingPlanted, IsFound) {
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == kNothingFound) << "status " << status;
 }
 
-INSTANTIATE_TEST_SUITE_P(Sim, NothingPlanted,
-                         testing::Values(Case{PlantedBug::none, "everything", kEverything},
-                                         Case{PlantedBug::none, "tls", kTls},
-                                         Case{PlantedBug::none, "cache", kCache},
-                                         Case{PlantedBug::none, "queue", kQueue},
-                                         Case{PlantedBug::none, "hedges", kHedges},
-                                         Case{PlantedBug::none, "pools", kPools},
-                                         Case{PlantedBug::none, "leaving", kLeaving},
-                                         Case{PlantedBug::none, "limits", kLimits},
-                                         Case{PlantedBug::none, "crowd", kCrowd, kCrowdSeedsMax},
-                                         Case{PlantedBug::none, "drains", kDrains}),
-                         [](const auto& tested) { return std::string(tested.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Sim, NothingPlanted,
+    testing::Values(
+        Case{PlantedBug::none, "everything", kEverything}, Case{PlantedBug::none, "tls", kTls},
+        Case{PlantedBug::none, "cache", kCache}, Case{PlantedBug::none, "queue", kQueue},
+        Case{PlantedBug::none, "hedges", kHedges}, Case{PlantedBug::none, "pools", kPools},
+        Case{PlantedBug::none, "leaving", kLeaving}, Case{PlantedBug::none, "limits", kLimits},
+        Case{PlantedBug::none, "crowd", kCrowd, kHandshakeSeedsMax},
+        Case{PlantedBug::none, "cuts", kCuts},
+        Case{PlantedBug::none, "drains", kDrains}),
+    [](const auto& tested) { return std::string(tested.param.name); });
 
 }  // namespace
 }  // namespace headrace::sim
