@@ -41,6 +41,7 @@ enum class PlantedBug : std::uint8_t {
   tls_client_unverified,   // whatever certificate it shows
   tls_signer_wait_lost,    // as many signatures are under way as there may be, and one ends
   certificate_of_anybody,  // a good one that stands for no key lets its client in
+  certificate_unshown,     // who comes again does not show its own anew
   // closing
   closed_in_flight,  // a descriptor, while operations on it run
   closed_twice,

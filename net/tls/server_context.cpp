@@ -129,7 +129,9 @@ bssl::UniquePtr<SSL_CTX> make_context(const Credential& credential, const Server
   if (options.client_anchors != nullptr) {
     const int required = options.client_certificate_required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
     SSL_CTX_set_custom_verify(context.get(), SSL_VERIFY_PEER | required, on_client_certificate);
-    SSL_CTX_set_options(context.get(), SSL_OP_NO_TICKET);
+    if (!core::planted(core::PlantedBug::certificate_unshown)) {
+      SSL_CTX_set_options(context.get(), SSL_OP_NO_TICKET);
+    }
   }
   return context;
 }

@@ -8,10 +8,11 @@ namespace headrace::sim {
 
 std::string chat_request(std::string_view key, std::string_view body,
                          std::string_view more_fields) {
+  const std::string credential =
+      key.empty() ? std::string() : fmt::format("Authorization: Bearer {}\r\n", key);
   return fmt::format(
-      "POST /v1/chat/completions HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {}\r\n{}"
-      "Content-Length: {}\r\n\r\n{}",
-      key, more_fields, body.size(), body);
+      "POST /v1/chat/completions HTTP/1.1\r\nHost: gateway\r\n{}{}Content-Length: {}\r\n\r\n{}",
+      credential, more_fields, body.size(), body);
 }
 
 std::string json_answer(std::string_view status, std::string_view body) {

@@ -7,7 +7,8 @@
 
 namespace headrace::sim {
 
-// Of a chat, as a client sends it. `more_fields`: whole lines of the head.
+// Of a chat, as a client sends it. `key`: none is shown where it is empty. `more_fields`: whole
+// lines of the head.
 [[nodiscard]] std::string chat_request(std::string_view key, std::string_view body,
                                        std::string_view more_fields = {});
 

@@ -26,7 +26,7 @@ void AskingClient::connect() {
     if (connection == connection_) on_over();
   };
   peer_->on_reset = peer_->on_end;
-  if (tls_ != nullptr) peer_->put_on(tls_->client(*peer_, tls_memory_, false));
+  if (tls_ != nullptr) put_tls_on(*peer_, *tls_, tls_memory_);
   on_connected(*peer_);
   ask();
 }
@@ -62,10 +62,17 @@ void AskingClient::on_bytes(std::string_view bytes) {
     }
     on_answer(*message);
     World::current().after(pause(), [this, connection = connection_] {
-      if (connection == connection_) ask();
+      if (connection == connection_) go_on();
     });
   }
   if (!reader_->error().empty()) World::current().violation(reader_->error());
+}
+
+void AskingClient::go_on() {
+  if (!comes_anew()) return ask();
+  ++connection_;
+  peer_->finish();
+  connect();
 }
 
 void AskingClient::on_over() {
@@ -73,6 +80,10 @@ void AskingClient::on_over() {
   peer_->finish();
   if (std::exchange(waiting_, false)) on_lost(*reader_);
   start();
+}
+
+void AskingClient::put_tls_on(Peer& peer, TlsWorld& tls, TlsMemory& memory) {
+  peer.put_on(tls.client(peer, memory, false));
 }
 
 core::Duration AskingClient::pause() {

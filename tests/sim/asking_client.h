@@ -38,6 +38,9 @@ class AskingClient {
   virtual void on_left() {}
   // Between an answer and the next question.
   virtual core::Duration pause();
+  // The next question, if there is one, comes over a connection of its own.
+  virtual bool comes_anew() { return false; }
+  virtual void put_tls_on(Peer& peer, TlsWorld& tls, TlsMemory& memory);
   virtual void on_connected(Peer&) {}
   virtual void on_nobody_listens();
   // Its connection has ended while it waited for an answer.
@@ -49,6 +52,7 @@ class AskingClient {
   void connect();
   void ask();
   void leave();
+  void go_on();
   void on_bytes(std::string_view bytes);
   void on_over();
 

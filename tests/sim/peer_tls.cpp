@@ -61,9 +61,7 @@ bool PeerTls::provokes() const {
 }
 
 bool PeerTls::may_not_come() const {
-  if (role_.memory == nullptr) return false;
-  return role_.shown == ShownCertificate::strangers ||
-         (role_.shown == ShownCertificate::none && world_.of_clients() == Certificates::required);
+  return role_.memory != nullptr && !world_.may_come(role_.shown);
 }
 
 bool PeerTls::ends_untold() {
@@ -128,11 +126,14 @@ void PeerTls::on_established() {
     world_.count(resumed ? (newest ? TlsEvent::client_resumed_1_3 : TlsEvent::client_resumed_1_2)
                          : (newest ? TlsEvent::client_full_1_3 : TlsEvent::client_full_1_2));
     if (!resumed) judge_certificate();
+    if (resumed && world_.of_clients() != Certificates::off) {
+      World::current().violation("TLS: a session is resumed without its client's certificate");
+    }
     // Of 1.3 a client hears only later what the gateway makes of his certificate.
     if (may_not_come() && !newest) World::current().violation("TLS: the gateway lets anybody in");
   } else {
     if (role_.stranger) World::current().violation("TLS: the gateway trusts a stranger");
-    if (role_.asks) judge_gateways_certificate();
+    if (role_.asks) judge_gateways_certificate(resumed);
     world_.count(resumed
                      ? (newest ? TlsEvent::provider_resumed_1_3 : TlsEvent::provider_resumed_1_2)
                      : (newest ? TlsEvent::provider_full_1_3 : TlsEvent::provider_full_1_2));
@@ -156,10 +157,11 @@ void PeerTls::judge_certificate() {
   if (name != kFirstCertificateName) world_.count(TlsEvent::renewed_certificate);
 }
 
-void PeerTls::judge_gateways_certificate() {
+// A session that is resumed has it from the handshake that it began with.
+void PeerTls::judge_gateways_certificate(bool resumed) {
   const std::string name = common_name(ssl_.get());
-  if (name == kGatewayOutside) {
-    world_.count(TlsEvent::gateway_shown);
+  if (world_.may_show_outside(name)) {
+    world_.count(resumed ? TlsEvent::gateway_known_again : TlsEvent::gateway_shown);
   } else {
     World::current().violation(fmt::format("TLS: the gateway shows the certificate of {}", name));
   }
@@ -167,6 +169,9 @@ void PeerTls::judge_gateways_certificate() {
 
 int PeerTls::keep_session(SSL* ssl, SSL_SESSION* session) {
   auto* self = static_cast<PeerTls*>(SSL_get_ex_data(ssl, own_index()));
+  if (SSL_SESSION_has_ticket(session) == 1 && self->world_.of_clients() != Certificates::off) {
+    World::current().violation("TLS: a ticket where each connection shows its certificate");
+  }
   self->role_.memory->session.reset(session);
   return 1;
 }
@@ -275,8 +280,8 @@ void PeerTls::fail() {
   if (role_.stranger) {
     world_.count(TlsEvent::stranger_turned_away);
   } else if (may_not_come()) {
-    world_.count(role_.shown == ShownCertificate::strangers ? TlsEvent::strange_client_turned_away
-                                                            : TlsEvent::bare_client_turned_away);
+    world_.count(role_.shown == ShownCertificate::none ? TlsEvent::bare_client_turned_away
+                                                       : TlsEvent::strange_client_turned_away);
   } else if (spoiled_ && ERR_GET_REASON(error) == SSL_R_SSLV3_ALERT_BAD_RECORD_MAC) {
     world_.count(TlsEvent::spoiled_record_refused);
   } else {

@@ -62,7 +62,7 @@ class PeerTls final : public PeerLayer {
   void shake_hands();
   void on_established();
   void judge_certificate();
-  void judge_gateways_certificate();
+  void judge_gateways_certificate(bool resumed);
   // By its certificate, or for want of one.
   [[nodiscard]] bool may_not_come() const;
   void read();

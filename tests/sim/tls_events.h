@@ -39,6 +39,7 @@ enum class TlsEvent : std::uint8_t {
   nobodys_certificate,   // good, and stands for no key: refused
   strange_client_turned_away,
   bare_client_turned_away,  // without a certificate, where one is required
+  gateway_known_again,      // by a provider that resumes a session
   gateway_shown,            // its certificate, to a provider
   count,
 };
@@ -70,6 +71,7 @@ inline constexpr std::array<std::string_view, kTlsEvents> kTlsEventNames = {
     "client whose certificate stands for nobody",
     "client turned away for a strange certificate",
     "client turned away for want of a certificate",
+    "provider that knew the gateway's certificate again",
     "provider that was shown the gateway's certificate"};
 
 using TlsCounts = std::array<std::uint64_t, kTlsEvents>;

@@ -1,5 +1,6 @@
 #include "tests/sim/tls_world.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -59,13 +60,16 @@ struct Everybody {
                                   gateway(1, kSlowHost, one_more(rsa))};
   Identity clients_authority =
       make_identity({.common_name = "Clients", .is_authority = true}, nullptr, make_ed25519_key());
+  Identity others_authority =
+      make_identity({.common_name = "Clients", .is_authority = true}, nullptr, make_ed25519_key());
   Identity customer = client(kCustomerHost, clients_authority);
+  Identity other = client(kCustomerHost, others_authority);
   Identity stray = client(kStrayHost, clients_authority);
   Identity strange = client(kCustomerHost, stranger);
-  Identity outside =
-      make_identity({.common_name = std::string(kGatewayOutside)}, &authority, make_ed25519_key());
+  std::array<Identity, 2> outside = {gateway_outside(0), gateway_outside(1)};
   Context anonymous = client_context(nullptr);
   Context customers = client_context(&customer);
+  Context others = client_context(&other);
   Context strays = client_context(&stray);
   Context impostors = client_context(&strange);
   Context provider = provider_context(authority, false);
@@ -82,6 +86,11 @@ struct Everybody {
     return make_identity({.common_name = std::string(kCertificateNames[generation]),
                           .dns_names = {std::string(host)}},
                          &authority, std::move(key));
+  }
+
+  Identity gateway_outside(std::size_t generation) {
+    return make_identity({.common_name = std::string(kGatewayOutside[generation])}, &authority,
+                         make_ed25519_key());
   }
 
   // Of RSA: the gateway takes no client's certificate of Ed25519.
@@ -155,9 +164,6 @@ TlsWorld::TlsWorld(bool keeps_ticket_keys, Certificates of_clients) : of_clients
             .outside_key = outside_key_.path()};
   const Everybody& known = Everybody::known();
   authority_.write(known.authority.certificate_pem());
-  clients_authority_.write(known.clients_authority.certificate_pem());
-  outside_certificate_.write(known.outside.certificate_pem());
-  outside_key_.write(known.outside.key_pem());
   ticket_keys_.write("a secret of the simulated world, 32 bytes and more\n");
   write_certificates();
 }
@@ -167,13 +173,39 @@ void TlsWorld::renew() {
   write_certificates();
 }
 
+void TlsWorld::ask_clients(Certificates of_clients, bool other_authority) {
+  of_clients_ = of_clients;
+  other_authority_ = other_authority;
+  write_certificates();
+}
+
+bool TlsWorld::may_come(ShownCertificate shown) const {
+  if (of_clients_ == Certificates::off) return true;
+  switch (shown) {
+    case ShownCertificate::none:
+      return of_clients_ == Certificates::optional;
+    case ShownCertificate::customers:
+    case ShownCertificate::strays:
+      return !other_authority_;
+    case ShownCertificate::others:
+      return other_authority_;
+    case ShownCertificate::strangers:
+      break;
+  }
+  return false;
+}
+
 void TlsWorld::write_certificates() {
   const Everybody& known = Everybody::known();
+  clients_authority_.write(
+      (other_authority_ ? known.others_authority : known.clients_authority).certificate_pem());
   const std::size_t which = generation_ % kCertificateNames.size();
   quick_certificate_.write(known.quick[which].certificate_pem());
   quick_key_.write(known.quick[which].key_pem());
   slow_certificate_.write(known.slow[which].certificate_pem());
   slow_key_.write(known.slow[which].key_pem());
+  outside_certificate_.write(known.outside[which].certificate_pem());
+  outside_key_.write(known.outside[which].key_pem());
 }
 
 std::size_t TlsWorld::oldest_shown() const {
@@ -188,6 +220,12 @@ bool TlsWorld::may_be_shown(std::string_view name, std::size_t oldest) const {
   return false;
 }
 
+bool TlsWorld::may_show_outside(std::string_view name) const {
+  const std::string_view newest = kGatewayOutside[generation_ % kGatewayOutside.size()];
+  return quiet_reloads ? name == newest
+                       : std::ranges::find(kGatewayOutside, name) != kGatewayOutside.end();
+}
+
 ShownCertificate TlsWorld::choose_certificate(bool misbehaves) const {
   World& world = World::current();
   if (of_clients_ == Certificates::off) return ShownCertificate::none;
@@ -200,11 +238,16 @@ ShownCertificate TlsWorld::choose_certificate(bool misbehaves) const {
 }
 
 std::unique_ptr<PeerTls> TlsWorld::client(Peer& peer, TlsMemory& memory, bool misbehaves) {
+  return client_showing(peer, memory, choose_certificate(misbehaves), misbehaves);
+}
+
+std::unique_ptr<PeerTls> TlsWorld::client_showing(Peer& peer, TlsMemory& memory,
+                                                  ShownCertificate shown, bool misbehaves) {
   core::Random& dice = World::current().random();
   const Everybody& known = Everybody::known();
-  const ShownCertificate shown = choose_certificate(misbehaves);
   const Context* context = &known.anonymous;
   if (shown == ShownCertificate::customers) context = &known.customers;
+  if (shown == ShownCertificate::others) context = &known.others;
   if (shown == ShownCertificate::strays) context = &known.strays;
   if (shown == ShownCertificate::strangers) context = &known.impostors;
   bssl::UniquePtr<SSL> ssl = connection(*context);

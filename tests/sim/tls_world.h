@@ -10,6 +10,7 @@
 // Threads: one. Lifetime: of a run; keys and certificates are made once a process.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -31,15 +32,17 @@ class PeerTls;
 // In the certificates that the gateway begins with.
 inline constexpr std::string_view kFirstCertificateName = "gateway-0";
 
-// In the certificate that it shows to providers.
-inline constexpr std::string_view kGatewayOutside = "gateway-outside";
+// In those that it shows to providers, one after the other.
+inline constexpr std::array<std::string_view, 2> kGatewayOutside = {"gateway-outside",
+                                                                    "gateway-distant"};
 // In those of clients: one stands for a key, the other for nobody.
 inline constexpr std::string_view kCustomerHost = "customer.test";
 inline constexpr std::string_view kStrayHost = "stray-01.test";
 
 // Of clients.
 enum class Certificates : std::uint8_t { off, optional, required };
-enum class ShownCertificate : std::uint8_t { none, customers, strays, strangers };
+// Those of customers come from two authorities, of which the gateway trusts one at a time.
+enum class ShownCertificate : std::uint8_t { none, customers, others, strays, strangers };
 
 // Paths, for the gateway's config. No ticket keys: each load makes its own.
 struct TlsFiles {
@@ -69,15 +72,23 @@ class TlsWorld {
   [[nodiscard]] const TlsFiles& files() const { return paths_; }
   // Where clients may show certificates providers ask for one, too.
   [[nodiscard]] Certificates of_clients() const { return of_clients_; }
-  // Other certificates of the same names, for a reload.
+  // Other certificates of the same names, and another one of the gateway's own; for a reload.
   void renew();
+  // The same: what clients are asked for, and which authority of theirs is trusted.
+  void ask_clients(Certificates of_clients, bool other_authority);
+  // By the certificate that a client shows, or for want of one.
+  [[nodiscard]] bool may_come(ShownCertificate shown) const;
   // Of clients, how many ask for the name for which the attendant signs: one in so many.
   std::uint64_t slow_names_one_in = 3;
   // Whether every shard has taken the last reload over.
   std::function<bool()> settled;
+  // Nobody connects to anybody while a reload is under way.
+  bool quiet_reloads = false;
 
   // What an actor puts on. Its wire is the peer's; `memory` outlives the connection.
   std::unique_ptr<PeerTls> client(Peer& peer, TlsMemory& memory, bool misbehaves);
+  std::unique_ptr<PeerTls> client_showing(Peer& peer, TlsMemory& memory, ShownCertificate shown,
+                                          bool misbehaves = false);
   std::unique_ptr<PeerLayer> provider(Peer& peer, bool misbehaves);
 
   void count(TlsEvent event) { ++counts_[static_cast<std::size_t>(std::to_underlying(event))]; }
@@ -88,12 +99,15 @@ class TlsWorld {
   [[nodiscard]] std::size_t oldest_shown() const;
   // Whether who connected then may be shown this name now.
   [[nodiscard]] bool may_be_shown(std::string_view name, std::size_t oldest) const;
+  // Whether the gateway may show this name to a provider now.
+  [[nodiscard]] bool may_show_outside(std::string_view name) const;
 
  private:
   void write_certificates();
   [[nodiscard]] ShownCertificate choose_certificate(bool misbehaves) const;
 
   Certificates of_clients_;
+  bool other_authority_ = false;
   MemoryFile quick_certificate_;
   MemoryFile quick_key_;
   MemoryFile slow_certificate_;

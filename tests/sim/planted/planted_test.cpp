@@ -17,6 +17,7 @@
 
 #include "core/planted_bug.h"
 #include "tests/sim/cache_scenario.h"
+#include "tests/sim/certificate_scenario.h"
 #include "tests/sim/crowd_scenario.h"
 #include "tests/sim/cut_scenario.h"
 #include "tests/sim/drain_scenario.h"
@@ -64,6 +65,7 @@ constexpr Scenario kHedges = first_violation<run_hedge_scenario>;
 constexpr Scenario kPools = first_violation<run_pool_scenario>;
 constexpr Scenario kLeaving = first_violation<run_leaving_scenario>;
 constexpr Scenario kLimits = first_violation<run_limit_scenario>;
+constexpr Scenario kCertificates = first_violation<run_certificate_scenario>;
 constexpr Scenario kCrowd = first_violation<run_crowd_scenario>;
 constexpr Scenario kCuts = first_violation<run_cut_scenario>;
 constexpr Scenario kDrains = first_violation<run_drain_scenario>;
@@ -133,6 +135,7 @@ constexpr Case kCases[] = {
     {PlantedBug::tls_certificates_kept, "tls_certificates_kept", kTls},
     {PlantedBug::tls_client_unverified, "tls_client_unverified", kTls},
     {PlantedBug::certificate_of_anybody, "certificate_of_anybody", kTls},
+    {PlantedBug::certificate_unshown, "certificate_unshown", kCertificates, kHandshakeSeedsMax},
     {PlantedBug::tls_signer_wait_lost, "tls_signer_wait_lost", kCrowd, kHandshakeSeedsMax},
     {PlantedBug::drained_while_waiting, "drained_while_waiting", kDrains},
     {PlantedBug::cut_amid_event, "cut_amid_event", kCuts},
@@ -224,6 +227,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{PlantedBug::none, "leaving", kLeaving}, Case{PlantedBug::none, "limits", kLimits},
         Case{PlantedBug::none, "crowd", kCrowd, kHandshakeSeedsMax},
         Case{PlantedBug::none, "cuts", kCuts},
+        Case{PlantedBug::none, "certificates", kCertificates, kHandshakeSeedsMax},
         Case{PlantedBug::none, "drains", kDrains}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
