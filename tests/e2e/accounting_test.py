@@ -16,7 +16,7 @@ import unittest
 from accounted_gateway import Accounted, Load, ctl
 from gateway import BIN, Response, chat, request
 from mock import Mock
-from upstream import STREAM_HEAD, Upstream, chunk, delta, event, held_stream, reset
+from upstream import STREAM_HEAD, Upstream, chunk, delta, event, held_stream, reset, unheeding_stream
 
 # How often the process is killed: 100 times, as promised, takes a minute.
 KILLS = int(os.environ.get("HEADRACE_KILLS", "12"))
@@ -102,15 +102,7 @@ passthrough:
                                       ("invalid_body", "test"): 1})
 
     def test_who_leaves_pays_for_what_had_come(self):
-        def script(request, connection):
-            connection.sendall(STREAM_HEAD)
-            try:
-                for _ in range(2000):
-                    connection.sendall(chunk(event(delta("word"))))
-                    time.sleep(0.005)
-            except OSError:
-                pass
-
+        script = unheeding_stream([event(delta("word"))] * 2000, pause=0.005)
         with Upstream(script) as upstream, Accounted(upstream.address) as gateway:
             with gateway.connect() as connection:
                 connection.sendall(request(chat(stream=True)))

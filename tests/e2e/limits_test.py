@@ -137,13 +137,18 @@ class LimitsTest(unittest.TestCase):
         self.assertEqual(self.upstream.requests, [])
         self.assertEqual(self.gateway.metric("headrace_refused_unbounded_total"), 2)
 
-    def test_one_request_at_a_time(self):
+    def hold_one(self, connection):
+        """A request that its provider has, and does not answer before it may."""
         self.delay.clear()
+        connection.sendall(request(chat(), key=KEYS["concurrent"]))
+        deadline = time.monotonic() + 5
+        while not self.upstream.requests:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.01)
+
+    def test_one_request_at_a_time(self):
         with self.gateway.connect() as first:
-            first.sendall(request(chat(), key=KEYS["concurrent"]))
-            deadline = time.monotonic() + 5
-            while not self.upstream.requests and time.monotonic() < deadline:
-                time.sleep(0.01)
+            self.hold_one(first)
             refused = self.ask("concurrent")
             self.assertEqual(refused.status, 429)
             self.assertEqual(refused.json()["limit"], "concurrent")
@@ -152,12 +157,8 @@ class LimitsTest(unittest.TestCase):
         self.assertEqual(self.ask("concurrent").status, 200)
 
     def test_a_client_that_leaves_gives_its_place_back(self):
-        self.delay.clear()
         with self.gateway.connect() as first:
-            first.sendall(request(chat(), key=KEYS["concurrent"]))
-            deadline = time.monotonic() + 5
-            while not self.upstream.requests and time.monotonic() < deadline:
-                time.sleep(0.01)
+            self.hold_one(first)
         self.gateway.wait_for_metric("headrace_requests_in_flight", lambda value: value <= 1)
         self.delay.set()
         deadline = time.monotonic() + 5
