@@ -78,6 +78,8 @@ class Answers(Caching):
         self.expect(self.ask(), "MISS", 1)
         time.sleep(2.1)
         self.expect(self.ask((*ASK, "Cache-Control: max-age=30")), "HIT", 1)
+        # Who wants a kept one only is told that there is none so young, and nothing is fetched.
+        self.expect(self.ask((*ASK, "Cache-Control: only-if-cached, max-age=1")), "MISS", 1, status=504)
         self.expect(self.ask((*ASK, "Cache-Control: max-age=1")), "MISS", 2)
         hit = self.ask()
         self.expect(hit, "HIT", 2)

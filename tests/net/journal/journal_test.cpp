@@ -125,6 +125,25 @@ TEST_F(JournalOnMemory, WritesNothingTwiceHoweverOftenItsSuccessorsDie) {
   life.end();
 }
 
+TEST_F(JournalOnMemory, WritesNothingTwiceWhereAProcessDiedBeforeItGaveTheRoomBack) {
+  {
+    Life life(*region, files, kBegin);
+    life.serve(3);
+    ASSERT_TRUE(life.step());
+    life.serve(4);
+    // The disk has them, and the ring does not say so.
+    const std::span<std::byte> ring = record_areas(*region, life.own->number(), 0).ring;
+    const std::vector<std::byte> before(ring.begin(), ring.end());
+    ASSERT_TRUE(life.step());
+    std::ranges::copy(before, ring.begin());
+  }
+  EXPECT_EQ(rows().size(), 7U);
+  Life life(*region, files, kBegin);
+  ASSERT_TRUE(life.step());
+  EXPECT_EQ(rows().size(), 7U);
+  life.end();
+}
+
 TEST_F(JournalOnMemory, SettlesOrphansAlsoWhereNoIncarnationIsFree) {
   files.room = 0;
   std::size_t begun = 0;
