@@ -22,6 +22,7 @@ TEST(Charset, IsNoOther) {
         "application/json; charset=utf-8; charset=utf-7", "application/json; charset=",
         "application/json; charset", "application/json; charset=\"utf-8",
         "application/json; charset*=utf-8''utf-7", "application/json; charset*0=utf-; charset*1=7",
+        "application/json; charset*=utf-8", "application/json; charset*0=utf-8",
         "application/json; x=\"; charset=utf-7; \"", "application/json; charset=utf-8 utf-7"}) {
     EXPECT_FALSE(reads_as_utf8(type)) << type;
   }

@@ -115,6 +115,35 @@ TEST(FairQueue, ATurnInVainCostsNothing) {
   EXPECT_EQ(served[2], 50);
 }
 
+TEST(FairQueue, WhoIsAlwaysCalledInVainFirstGetsHisPartAllTheSame) {
+  FairFlows flows(4);
+  FairQueue queue(flows);
+  std::array<Waiter, 100> unlucky;
+  std::array<Waiter, 100> lucky;
+  for (std::size_t i = 0; i < unlucky.size(); ++i) {
+    unlucky[i].tenant = 1;
+    lucky[i].tenant = 2;
+    ASSERT_TRUE(queue.join(unlucky[i], 1, 1, 1));
+    ASSERT_TRUE(queue.join(lucky[i], 2, 1, 1));
+  }
+  std::map<std::uint64_t, int> served;
+  for (int i = 0; i < 100; ++i) {
+    const auto* called = static_cast<Waiter*>(queue.call());
+    if (called->tenant == 1) {
+      queue.put_back();
+      called = static_cast<Waiter*>(queue.call());
+    }
+    ++served[called->tenant];
+    queue.served();
+  }
+  EXPECT_EQ(served[1], 50);
+  EXPECT_EQ(served[2], 50);
+  for (std::size_t i = 0; i < unlucky.size(); ++i) {
+    queue.leave(unlucky[i]);
+    queue.leave(lucky[i]);
+  }
+}
+
 // Whoever floods the queue first cannot make a newcomer wait for all of it.
 TEST(FairQueue, NobodyStarvesBehindAFlood) {
   Crowd crowd;

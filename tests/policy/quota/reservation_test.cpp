@@ -114,6 +114,36 @@ TEST(Reservation, ShrinksWithLimitsThatWereLoweredMeanwhile) {
   }
 }
 
+TEST(Reservation, ShrinksWithTheOneThatWasLoweredMost) {
+  QuotaWorld world(
+      tenant_and_key(", limits: [{measure: tokens, per: day, value: 9}, "
+                     "{measure: output_tokens, per: day, value: 9}]"));
+  const LimitChain chain = world.chain(QuotaStage::reserve);
+  ASSERT_EQ(chain.size(), 2U);
+  core::LimitWorld memory({});
+  const auto shard = memory.shard(0);
+  ReserveQuestion ask = example();
+  ask.input_soft = 100;
+  ask.output_soft = ask.output_default = 1000;
+  const std::array<std::int64_t, 2> left = {100'000, 100'000};
+  const Reservation plan = plan_reservation(chain, left, ask);
+  std::array<core::LimitDemand, 2> demands;
+  for (std::size_t i = 0; i < demands.size(); ++i) {
+    demands[i] = {.terms = chain[i].terms, .amount = plan.amounts[i]};
+    demands[i].terms.credit = 100'000;
+  }
+  Taken held;
+  ASSERT_FALSE(shard->take(demands, core::limit_time({}), held.permit));
+  for (const std::size_t most : {0U, 1U}) {
+    std::array<std::int64_t, 2> debts = {200, 200};
+    debts[most] = 600;
+    const auto borne = output_still_borne(held, chain, debts, ask);
+    ASSERT_TRUE(borne);
+    EXPECT_EQ(borne->output, 400) << most;
+    EXPECT_EQ(borne->decided, most);
+  }
+}
+
 TEST(Reservation, CountsEveryAnswer) {
   ReserveQuestion ask = example();
   ask.answers = 4;
