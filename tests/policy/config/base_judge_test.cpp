@@ -5,9 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "core/base_blob.h"
-#include "core/hash.h"
 #include "policy/config/config_view.h"
 #include "policy/config/effective_yaml.h"
+#include "tests/policy/config/base_rows.h"
 #include "tests/policy/config/config_fixture.h"
 
 namespace headrace::policy::config {
@@ -15,12 +15,6 @@ namespace {
 
 std::vector<std::byte> sample_base() {
   return compile_text(read_source_file("deploy/config/headrace.yaml")).value();
-}
-
-void sign(std::vector<std::byte>& base) {
-  const std::uint64_t sum =
-      core::hash64(std::span<const std::byte>(base).subspan(offsetof(core::BlobHeader, bytes)));
-  std::memcpy(base.data() + offsetof(core::BlobHeader, checksum), &sum, sizeof sum);
 }
 
 // Asks for everything, so that a sanitizer sees every place that a look-up may touch.
@@ -84,7 +78,7 @@ TEST(BaseJudge, SignedGarbageIsRefusedOrHarmless) {
           random() % 2 == 0 ? random() : kValues[random() % std::size(kValues)];
       std::memcpy(base.data() + at, &value, 1 + random() % 8);
     }
-    sign(base);
+    sign_base(base);
     if (const auto view = ConfigView::open(base)) {
       ++taken;
       use(*view);
@@ -98,85 +92,80 @@ TEST(BaseJudge, SignedGarbageIsRefusedOrHarmless) {
 }
 
 // One change for each kind of fact that is judged.
-struct Rows {
-  explicit Rows(std::vector<std::byte>& base) : blob(core::BlobView::open(base).value()) {}
-  template <class Row>
-  Row& row(TableKind kind, std::size_t index = 0) const {
-    const auto rows = blob.table<Row>(static_cast<std::uint32_t>(kind), kTableVersion).value();
-    return const_cast<Row&>(rows[index]);
-  }
-  core::BlobView blob;
-};
-
 TEST(BaseJudge, RefusesEachFactThatDoesNotHold) {
   struct Case {
     const char* what;
-    void (*change)(const Rows&);
+    void (*change)(const BaseRows&);
   };
   constexpr auto kSettings = TableKind::settings;
   const Case cases[] = {
       {"text outside",
-       [](const Rows& rows) { rows.row<Tenant>(TableKind::tenants).name.offset = 1U << 30; }},
+       [](const BaseRows& rows) { rows.row<Tenant>(TableKind::tenants).name.offset = 1U << 30; }},
       {"text that wraps",
-       [](const Rows& rows) { rows.row<Tenant>(TableKind::tenants).name.bytes = ~0U; }},
+       [](const BaseRows& rows) { rows.row<Tenant>(TableKind::tenants).name.bytes = ~0U; }},
       {"control character",
-       [](const Rows& rows) {
+       [](const BaseRows& rows) {
          rows.row<char>(TableKind::strings,
                         rows.row<Provider>(TableKind::providers).host_field.offset) = '\r';
        }},
       {"number out of bounds",
-       [](const Rows& rows) { rows.row<Settings>(kSettings).http.head_bytes_max = 0; }},
+       [](const BaseRows& rows) { rows.row<Settings>(kSettings).http.head_bytes_max = 0; }},
       {"not a power of two",
-       [](const Rows& rows) { rows.row<Settings>(kSettings).io.small_buffers = 3; }},
+       [](const BaseRows& rows) { rows.row<Settings>(kSettings).io.small_buffers = 3; }},
       {"switch without a name",
-       [](const Rows& rows) { rows.row<Settings>(kSettings).shards.pin = Switch{2}; }},
+       [](const BaseRows& rows) { rows.row<Settings>(kSettings).shards.pin = Switch{2}; }},
       {"dialect without a name",
-       [](const Rows& rows) { rows.row<Provider>(TableKind::providers).dialect = Dialect{9}; }},
+       [](const BaseRows& rows) { rows.row<Provider>(TableKind::providers).dialect = Dialect{9}; }},
       {"scheme without a name",
-       [](const Rows& rows) { rows.row<Provider>(TableKind::providers).scheme = Scheme{7}; }},
+       [](const BaseRows& rows) { rows.row<Provider>(TableKind::providers).scheme = Scheme{7}; }},
       {"auth without a name",
-       [](const Rows& rows) { rows.row<Provider>(TableKind::providers).auth = AuthStyle{9}; }},
+       [](const BaseRows& rows) { rows.row<Provider>(TableKind::providers).auth = AuthStyle{9}; }},
       {"credential too short to be sealed",
-       [](const Rows& rows) { rows.row<Provider>(TableKind::providers).credential.bytes = 27; }},
+       [](const BaseRows& rows) {
+         rows.row<Provider>(TableKind::providers).credential.bytes = 27;
+       }},
       {"range outside",
-       [](const Rows& rows) { rows.row<Provider>(TableKind::providers).edits = {0, 1}; }},
+       [](const BaseRows& rows) { rows.row<Provider>(TableKind::providers).edits = {0, 1}; }},
       {"range that wraps",
-       [](const Rows& rows) { rows.row<Route>(TableKind::routes).models = {1, ~0U}; }},
+       [](const BaseRows& rows) { rows.row<Route>(TableKind::routes).models = {1, ~0U}; }},
       {"route without targets",
-       [](const Rows& rows) { rows.row<Route>(TableKind::routes).targets.count = 0; }},
+       [](const BaseRows& rows) { rows.row<Route>(TableKind::routes).targets.count = 0; }},
       {"route to another dialect",
-       [](const Rows& rows) { rows.row<Route>(TableKind::routes).dialect = Dialect::gemini; }},
+       [](const BaseRows& rows) { rows.row<Route>(TableKind::routes).dialect = Dialect::gemini; }},
       {"target outside",
-       [](const Rows& rows) { rows.row<Target>(TableKind::targets).provider = 3; }},
+       [](const BaseRows& rows) { rows.row<Target>(TableKind::targets).provider = 3; }},
       {"model of no route",
-       [](const Rows& rows) { rows.row<ModelName>(TableKind::model_names).route = 4; }},
+       [](const BaseRows& rows) { rows.row<ModelName>(TableKind::model_names).route = 4; }},
       {"pattern of no route",
-       [](const Rows& rows) { rows.row<ModelPattern>(TableKind::model_patterns).route = 4; }},
-      {"key of no tenant", [](const Rows& rows) { rows.row<ApiKey>(TableKind::keys).tenant = 1; }},
+       [](const BaseRows& rows) { rows.row<ModelPattern>(TableKind::model_patterns).route = 4; }},
+      {"key of no tenant",
+       [](const BaseRows& rows) { rows.row<ApiKey>(TableKind::keys).tenant = 1; }},
       {"key with a name outside",
-       [](const Rows& rows) { rows.row<ApiKey>(TableKind::keys).name.offset = 1U << 30; }},
+       [](const BaseRows& rows) { rows.row<ApiKey>(TableKind::keys).name.offset = 1U << 30; }},
       {"key of no project",
-       [](const Rows& rows) { rows.row<ApiKey>(TableKind::keys).project = RowRef::to(0); }},
+       [](const BaseRows& rows) { rows.row<ApiKey>(TableKind::keys).project = RowRef::to(0); }},
       {"key of no user",
-       [](const Rows& rows) { rows.row<ApiKey>(TableKind::keys).user = RowRef::to(7); }},
+       [](const BaseRows& rows) { rows.row<ApiKey>(TableKind::keys).user = RowRef::to(7); }},
       {"key without rights",
-       [](const Rows& rows) { rows.row<ApiKey>(TableKind::keys).rights = 1; }},
+       [](const BaseRows& rows) { rows.row<ApiKey>(TableKind::keys).rights = 1; }},
       {"rights with a range outside",
-       [](const Rows& rows) { rows.row<Rights>(TableKind::rights).models = {0, 1}; }},
+       [](const BaseRows& rows) { rows.row<Rights>(TableKind::rights).models = {0, 1}; }},
       {"tenant of no organisation",
-       [](const Rows& rows) { rows.row<Tenant>(TableKind::tenants).organisation = RowRef::to(0); }},
+       [](const BaseRows& rows) {
+         rows.row<Tenant>(TableKind::tenants).organisation = RowRef::to(0);
+       }},
       {"tenant without weight",
-       [](const Rows& rows) { rows.row<Tenant>(TableKind::tenants).weight = 0; }},
+       [](const BaseRows& rows) { rows.row<Tenant>(TableKind::tenants).weight = 0; }},
       {"language without a name",
-       [](const Rows& rows) { rows.row<Tenant>(TableKind::tenants).language = Language{9}; }},
+       [](const BaseRows& rows) { rows.row<Tenant>(TableKind::tenants).language = Language{9}; }},
       {"slot outside",
-       [](const Rows& rows) {
+       [](const BaseRows& rows) {
          for (std::size_t i = 0; i < 4; ++i) {
            rows.row<HashSlot>(TableKind::key_slots, i).row_plus_one = 2;
          }
        }},
       {"slots without an empty one",
-       [](const Rows& rows) {
+       [](const BaseRows& rows) {
          for (std::size_t i = 0; i < 4; ++i) {
            rows.row<HashSlot>(TableKind::key_slots, i).row_plus_one = 1;
          }
@@ -185,9 +174,9 @@ TEST(BaseJudge, RefusesEachFactThatDoesNotHold) {
   const auto good = sample_base();
   for (const Case& one : cases) {
     auto base = good;
-    one.change(Rows(base));
+    one.change(BaseRows(base));
     ASSERT_NE(base, good) << one.what;
-    sign(base);
+    sign_base(base);
     EXPECT_FALSE(ConfigView::open(base)) << one.what;
   }
 }
@@ -209,7 +198,7 @@ std::vector<std::byte> rebuilt(const std::vector<std::byte>& base, TableKind kin
     }
     entries[i].version = kTableVersion + 1;
   }
-  sign(copy);
+  sign_base(copy);
   return copy;
 }
 
@@ -234,7 +223,7 @@ TEST(BaseJudge, SkipsTablesThatItDoesNotKnow) {
   ASSERT_EQ(entries[at].rows, 0U);
   ++entries[at].kind;
   entries[at].version = 9;
-  sign(base);
+  sign_base(base);
   const auto opened = ConfigView::open(base);
   ASSERT_TRUE(opened) << opened.error();
   EXPECT_EQ(opened->keys().size(), 1U);
