@@ -3,41 +3,19 @@
 import socket
 import threading
 
+from listening import Listening
 
-class ConnectProxy:
-    """Use as a context manager: a small HTTP proxy that tunnels, or answers what it is told to."""
+
+class ConnectProxy(Listening):
+    """Use as a context manager: it tunnels, or answers what it is told to."""
 
     def __init__(self, answer=None):
+        super().__init__()
         self.answer = answer
         self.heads = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = "%s:%d" % self.listener.getsockname()
-        self.open = []
-
-    def __enter__(self):
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        for connection in self.open:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-            connection.close()
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            self.open.append(connection)
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):
+        self.open.add(connection)
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             try:
@@ -54,7 +32,7 @@ class ConnectProxy:
             return
         host, port = head.split(b" ")[1].rsplit(b":", 1)
         upstream = socket.create_connection((host.decode(), int(port)))
-        self.open.append(upstream)
+        self.open.add(upstream)
         for byte in b"HTTP/1.1 200 Connection established\r\nX-Proxy: small\r\n\r\n":
             connection.sendall(bytes([byte]))
         threading.Thread(target=self._pump, args=(upstream, connection), daemon=True).start()

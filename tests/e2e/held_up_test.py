@@ -7,7 +7,7 @@ import time
 import unittest
 
 from gateway import KEY, Gateway, Response, chat, request, reserve_port
-from upstream import CHAT_ANSWER, STREAM_HEAD, Upstream, answer, chunk, delta, event, reset
+from upstream import CHAT_ANSWER, STREAM_HEAD, EarlyUpstream, Upstream, answer, chunk, delta, event, reset
 
 PASSTHROUGH = """passthrough:
   - path: /v1/audio/x
@@ -130,15 +130,9 @@ class HeldUp(unittest.TestCase):
             self.assertGreater(gateway.metric("headrace_requests_moved_total"), 0)
 
     def test_an_answer_that_came_before_the_body_was_read_is_passed_on(self):
-        class Refusing(Upstream):
-            def _serve(self, connection):
-                data = b""
-                while b"\r\n\r\n" not in data:
-                    data += connection.recv(1024)
-                connection.sendall(answer(b'{"refused":true}', "413 Too Large", headers=["Connection: close"]))
-                connection.close()  # with bytes unread: a reset follows
-
-        with Refusing() as upstream, Gateway(upstream.address) as gateway:
+        refusal = answer(b'{"refused":true}', "413 Too Large", headers=["Connection: close"])
+        # Closed with bytes unread: a reset follows.
+        with EarlyUpstream(lambda connection: connection.sendall(refusal)) as upstream, Gateway(upstream.address) as gateway:
             for _ in range(40):
                 with gateway.connect() as connection:
                     body = chat(padding="x" * 3_000_000)
@@ -193,23 +187,18 @@ class HeldUp(unittest.TestCase):
             self.assertEqual(Response(connection, first.rest).status, 408)
 
     def test_who_stops_sending_when_the_answer_begins_gets_all_of_it(self):
-        class Early(Upstream):
-            def _serve(self, connection):
-                self.open.add(connection)
-                data = b""
-                while b"\r\n\r\n" not in data:
-                    data += connection.recv(65536)
-                connection.sendall(STREAM_HEAD + chunk(event(delta("a"))))
-                for _ in range(8):
-                    time.sleep(0.1)
-                    connection.sendall(chunk(event(delta("b"))))
-                connection.sendall(b"0\r\n\r\n")
-                connection.recv(1)
-                connection.close()
+        def say(connection):
+            connection.sendall(STREAM_HEAD + chunk(event(delta("a"))))
+            for _ in range(8):
+                time.sleep(0.1)
+                connection.sendall(chunk(event(delta("b"))))
+            connection.sendall(b"0\r\n\r\n")
+            while connection.recv(65536):
+                pass
 
         limits = PASSTHROUGH + "http:\n  rate_grace_ms: 200\n"
         for path in ("/v1/audio/x", "/v1/chat/completions"):
-            with Early() as upstream, Gateway(upstream.address, extra=limits) as gateway, gateway.connect(5) as connection:
+            with EarlyUpstream(say) as upstream, Gateway(upstream.address, extra=limits) as gateway, gateway.connect(5) as connection:
                 if path == "/v1/audio/x":
                     connection.sendall(upload(100_000) + b"x" * 10)
                 else:

@@ -9,7 +9,7 @@ import unittest
 from clients import BODY, PASSTHROUGH, Clients, send
 from fault_world import cpu_seconds, resident_bytes
 from gateway import KEY, Gateway, Response, chat, read_to_end, request
-from upstream import Upstream, answer
+from upstream import EarlyUpstream, Upstream, answer
 
 CHUNKED = ["Transfer-Encoding: chunked", "Content-Type: application/json"]
 # Behind the head "Transfer-Encoding: chunked"; each carries what must not become a second request.
@@ -99,17 +99,12 @@ class Smuggling(Clients):
         for status in ("400 Bad", "401 No", "403 No", "404 None", "413 Large", "429 Many", "503 Later"):
             early = answer(b"{}", status=status, headers=["Retry-After: 1"])
 
-            class Early(Upstream):
-                def _serve(self, connection):
-                    data = b""
-                    while b"\r\n\r\n" not in data:
-                        data += connection.recv(65536)
-                    connection.sendall(early)
-                    while connection.recv(65536):
-                        pass
-                    connection.close()
+            def say(connection, early=early):
+                connection.sendall(early)
+                while connection.recv(65536):
+                    pass
 
-            with self.subTest(status=status), Early() as upstream, Gateway(upstream.address, extra=PASSTHROUGH) as gateway:
+            with self.subTest(status=status), EarlyUpstream(say) as upstream, Gateway(upstream.address, extra=PASSTHROUGH) as gateway:
                 with gateway.connect() as connection:
                     connection.sendall(request(None, path="/v1/audio/x", headers=[f"Content-Length: {len(SMUGGLED)}"]))
                     response = Response(connection)

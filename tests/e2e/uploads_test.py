@@ -9,7 +9,7 @@ import unittest
 
 from gateway import KEY, Gateway, Response, chat, read_to_end, request
 from tls_test import certificate
-from upstream import CHAT_ANSWER, Upstream, answer, chunk
+from upstream import CHAT_ANSWER, EarlyUpstream, Upstream, answer, chunk
 
 PASSTHROUGH = """passthrough:
   - path: /v1/audio/x
@@ -29,17 +29,11 @@ class Uploads(unittest.TestCase):
     def test_the_rest_of_an_upload_that_was_answered_early_is_thrown_away(self):
         early = threading.Event()
 
-        class Refusing(Upstream):
-            def _serve(self, connection):
-                self.open.add(connection)
-                data = b""
-                while b"\r\n\r\n" not in data:
-                    data += connection.recv(65536)
-                connection.sendall(answer(b"{}", status="413 Too Large"))
-                early.wait(10)
-                connection.close()
+        def say(connection):
+            connection.sendall(answer(b"{}", status="413 Too Large"))
+            early.wait(10)
 
-        with Refusing() as upstream, Gateway(upstream.address, extra=PASSTHROUGH) as gateway:
+        with EarlyUpstream(say) as upstream, Gateway(upstream.address, extra=PASSTHROUGH) as gateway:
             for _ in range(3):
                 with gateway.connect() as connection:
                     connection.sendall(upload(1_000_000) + b"x" * 10)

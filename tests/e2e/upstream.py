@@ -7,6 +7,8 @@ import struct
 import threading
 import time
 
+from listening import Listening
+
 
 class UpstreamRequest:
     def __init__(self, head, body):
@@ -45,41 +47,15 @@ CHAT = {
 CHAT_ANSWER = answer(json.dumps(CHAT).encode())
 
 
-class Upstream:
+class Upstream(Listening):
     """Use as a context manager. `script(request, connection)` sends the answer; it returns False to
     have the connection closed. Without a script every request gets CHAT_ANSWER."""
 
     def __init__(self, script=None, address=("127.0.0.1", 0)):
+        super().__init__(address)
         self.script = script or (lambda request, connection: connection.sendall(CHAT_ANSWER))
         self.requests = []
-        self.connections = 0
         self.closed_by_peer = threading.Event()
-        self.listener = socket.create_server(address, backlog=256)
-        self.address = "%s:%d" % self.listener.getsockname()
-        self.open = set()
-
-    def __enter__(self):
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.listener.shutdown(socket.SHUT_RDWR)  # ends the accept that runs
-        self.listener.close()
-        for connection in list(self.open):
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.connections += 1
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):
         self.open.add(connection)
@@ -133,6 +109,31 @@ class Upstream:
             data = data[size + 2 :]
             if size == 0:
                 return body, data
+
+
+class EarlyUpstream(Listening):
+    """Has `say(connection)` answer as soon as a request's head is there, whatever of its body is
+    still to come. Then the connection is closed."""
+
+    def __init__(self, say):
+        super().__init__()
+        self.say = say
+
+    def _serve(self, connection):
+        self.open.add(connection)
+        head = b""
+        try:
+            while b"\r\n\r\n" not in head:
+                piece = connection.recv(1024)
+                if not piece:
+                    return
+                head += piece
+            self.say(connection)
+        except OSError:
+            pass
+        finally:
+            self.open.discard(connection)
+            connection.close()
 
 
 def reset(connection):
