@@ -9,7 +9,7 @@ import unittest
 from clients import BODY, PASSTHROUGH, Clients, send
 from fault_world import cpu_seconds, resident_bytes
 from gateway import KEY, Gateway, Response, chat, read_to_end, request
-from upstream import EarlyUpstream, Upstream, answer
+from upstream import EarlyUpstream, answer
 
 CHUNKED = ["Transfer-Encoding: chunked", "Content-Type: application/json"]
 # Behind the head "Transfer-Encoding: chunked"; each carries what must not become a second request.

@@ -7,9 +7,9 @@ import threading
 import time
 import unittest
 
-from gateway import KEY, Gateway, Response, chat, read_to_end, request
+from gateway import KEY, Gateway, Response, chat, request
 from tls_test import certificate
-from upstream import CHAT_ANSWER, EarlyUpstream, Upstream, answer, chunk
+from upstream import EarlyUpstream, Upstream, answer
 
 PASSTHROUGH = """passthrough:
   - path: /v1/audio/x
