@@ -97,5 +97,19 @@ TEST(CacheRules, AnIdentityIsThatOfWhoAnswersAndOfNothingElse) {
   }
 }
 
+TEST(CacheRules, TwoAccountsAtOneAddressAreNotOne) {
+  const std::string same_address = "    url: https://two.example/v1\n";
+  EXPECT_NE(identity(config(same_address, "    targets: [{provider: one}]\n")),
+            identity(config(same_address, "    targets: [{provider: two}]\n")));
+}
+
+TEST(CacheRules, TheSameWordInAnotherFieldIsAnotherQuestion) {
+  const auto with = [](std::string_view edit) {
+    return identity(config(fmt::format("{}    {}\n", kProviderOne, edit), kRoute));
+  };
+  EXPECT_NE(with("headers_add: {X-Region: eu}"), with("headers_add: {X-Zone: eu}"));
+  EXPECT_NE(with("headers_add: {X-Region: eu}"), with("query_add: {X-Region: eu}"));
+}
+
 }  // namespace
 }  // namespace headrace::policy::config

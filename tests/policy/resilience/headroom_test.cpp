@@ -100,6 +100,13 @@ TEST(Headroom, WordsWithoutSenseAreUnknown) {
   Headroom headroom(slot);
   slot.bench.store(~std::uint64_t{0});
   EXPECT_EQ(headroom.look(1, at(0)).room, Room::ample);
+  const std::uint64_t sound = std::uint64_t{1} << 56U | 5'001'000U;
+  slot.bench.store(sound);
+  EXPECT_NE(headroom.look(1, at(0)).room, Room::ample);
+  for (unsigned unused = 32; unused < 56; ++unused) {
+    slot.bench.store(sound | std::uint64_t{1} << unused);
+    EXPECT_EQ(headroom.look(1, at(0)).room, Room::ample) << unused;
+  }
   // A moment further ahead than any may lie.
   slot.bench.store(std::uint64_t{1} << 56U |
                    static_cast<std::uint32_t>(5'000'000 + 25 * 3'600'000));
