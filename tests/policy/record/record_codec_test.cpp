@@ -104,6 +104,11 @@ TEST(RecordCodec, ReadsWhatVersion1Wrote) {
   EXPECT_EQ(encoded(*read), encoded(record)) << "all else is what it was";
   for (std::size_t size = 0; size < old.size(); ++size)
     EXPECT_FALSE(decode_record(std::span(old).first(size))) << size;
+  // With the length of another version's head.
+  std::vector<std::byte> mixed = old;
+  const std::uint16_t head_bytes = sizeof(RecordHead);
+  std::memcpy(mixed.data() + offsetof(RecordHead, head_bytes), &head_bytes, sizeof head_bytes);
+  EXPECT_FALSE(decode_record(mixed));
 }
 
 TEST(RecordCodec, TellsWhoseRecordItIsInEveryVersion) {
