@@ -34,7 +34,7 @@ bool JsonFields::has_same_tail(const char* known, std::string_view key) {
 }
 
 bool JsonFields::resembles(JsonField parent, std::string_view key) const {
-  if (!has_key_of(parent, key.size())) return false;
+  if (key.size() > kJsonKeyBytesMax || first_[parent][key.size()] == kNoRow) return false;
   for (std::size_t row = first_[parent][key.size()];
        rows_[row].key.size() == key.size() && rows_[row].parent == parent; ++row) {
     if (equal_folded(rows_[row].key, key)) return true;

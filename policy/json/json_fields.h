@@ -40,6 +40,26 @@ struct JsonRule {
   JsonContainer container = JsonContainer::stop;
 };
 
+// An object or array to a walk, in one word, as a walk moves it about for each one.
+class JsonPlace {
+ public:
+  constexpr JsonPlace() = default;
+  constexpr JsonPlace(JsonField node, JsonField crossing, JsonField element, bool stops)
+      : word_(std::uint32_t{node} | std::uint32_t{crossing} << 8 | std::uint32_t{element} << 16 |
+              std::uint32_t{stops} << 24) {}
+
+  // Its field, where its keys are to be looked up as they come; or, of a way all of whose keys lead
+  // to ways, `crossing`: there only keys count behind which an object or array stands.
+  [[nodiscard]] constexpr JsonField node() const { return static_cast<JsonField>(word_); }
+  [[nodiscard]] constexpr JsonField crossing() const { return static_cast<JsonField>(word_ >> 8); }
+  // The field of each of its elements.
+  [[nodiscard]] constexpr JsonField element() const { return static_cast<JsonField>(word_ >> 16); }
+  [[nodiscard]] constexpr bool stops() const { return word_ >> 24 != 0; }
+
+ private:
+  std::uint32_t word_ = 0;
+};
+
 // The rules by parent, ready for look-up.
 class JsonFields {
  public:
@@ -62,21 +82,27 @@ class JsonFields {
     }
     return kJsonNoField;
   }
+  // False where none of `parent` can be this one in other letters of ASCII. `readable` as in
+  // find().
+  [[nodiscard]] bool may_resemble(JsonField parent, std::string_view key,
+                                  const char* readable) const {
+    if (key.size() > kJsonKeyBytesMax) return false;
+    std::uint8_t row = first_[parent][key.size()];
+    if (row == kNoRow) return false;
+    constexpr std::uint64_t kCase = 0x2020202020202020;
+    for (const std::uint64_t head = head_of(key, readable); row != kNoRow; row = rows_[row].next) {
+      if (((rows_[row].head ^ head) & ~kCase) == 0) return true;
+    }
+    return false;
+  }
   // Whether some key of `parent` is this one in other letters, or this one.
   [[nodiscard]] bool resembles(JsonField parent, std::string_view key) const;
   // The field of each element of the array of `parent`.
-  [[nodiscard]] JsonField element(JsonField parent) const { return element_[parent]; }
-  [[nodiscard]] bool stops_at_container(JsonField field) const { return stops_[field]; }
+  [[nodiscard]] JsonField element(JsonField parent) const { return places_[parent].element(); }
   [[nodiscard]] bool is_way(JsonField field) const { return ways_[field]; }
-  // What the keys in an object of `field` are to be looked up under as they come: itself, or
-  // nothing where is_crossing() says that only those count behind which an object or array stands.
-  [[nodiscard]] JsonField parent_of_keys(JsonField field) const { return parents_[field]; }
-  [[nodiscard]] bool is_crossing(JsonField field) const { return parents_[field] != field; }
+  // What a walk goes by in an object or array of `field`.
+  [[nodiscard]] JsonPlace place(JsonField field) const { return places_[field]; }
   [[nodiscard]] bool has_crossings() const { return has_crossings_; }
-  // Whether some key of `parent` has that many bytes.
-  [[nodiscard]] bool has_key_of(JsonField parent, std::size_t size) const {
-    return size <= kJsonKeyBytesMax && first_[parent][size] != kNoRow;
-  }
   // The first key that leads to a field, for messages.
   [[nodiscard]] std::string_view name(JsonField field) const;
 
@@ -105,10 +131,8 @@ class JsonFields {
   std::array<Row, kJsonRulesMax + 1> rows_{};  // by parent, then by length; the last one is empty
   // The first row of a parent with keys of a length.
   std::array<std::array<std::uint8_t, kJsonKeyBytesMax + 1>, kJsonFieldsMax> first_{};
-  std::array<JsonField, kJsonFieldsMax> element_{};
-  std::array<bool, kJsonFieldsMax> stops_{};
+  std::array<JsonPlace, kJsonFieldsMax> places_{};
   std::array<bool, kJsonFieldsMax> ways_{};
-  std::array<JsonField, kJsonFieldsMax> parents_{};
   bool has_crossings_ = false;
 };
 
@@ -118,7 +142,9 @@ class JsonFields {
                                         std::span<char, kJsonKeyBytesMax + 1> out);
 
 consteval JsonFields::JsonFields(std::span<const JsonRule> rules, JsonContainer root) {
-  if (root == JsonContainer::stop) stops_[kJsonRoot] = true;
+  std::array<JsonField, kJsonFieldsMax> elements{};
+  std::array<bool, kJsonFieldsMax> stops{};
+  stops[kJsonRoot] = root == JsonContainer::stop;
   for (auto& lengths : first_)
     lengths.fill(kNoRow);
   std::size_t used = 0;
@@ -128,10 +154,10 @@ consteval JsonFields::JsonFields(std::span<const JsonRule> rules, JsonContainer 
     if (rule.parent == kJsonNoField || rule.field < lowest) throw "no such parent or field";
     if (rule.parent >= kJsonFieldsMax || rule.field >= kJsonFieldsMax) throw "no such field";
     if (rule.key.size() > kJsonKeyBytesMax) throw "the key is too long";
-    if (rule.container == JsonContainer::stop) stops_[rule.field] = true;
+    if (rule.container == JsonContainer::stop) stops[rule.field] = true;
     if (rule.container == JsonContainer::way) ways_[rule.field] = true;
     if (rule.key.empty()) {
-      element_[rule.parent] = rule.field;
+      elements[rule.parent] = rule.field;
       continue;
     }
     if (used == kJsonRulesMax) throw "too many rules";
@@ -155,11 +181,13 @@ consteval JsonFields::JsonFields(std::span<const JsonRule> rules, JsonContainer 
   for (std::size_t row = used; row > 0; --row) {
     first_[rows_[row - 1].parent][rows_[row - 1].key.size()] = static_cast<std::uint8_t>(row - 1);
   }
-  for (std::size_t field = 0; field < kJsonFieldsMax; ++field) {
+  for (std::size_t field = kJsonRoot; field < kJsonFieldsMax; ++field) {
     bool crossing = ways_[field];
     for (std::size_t row = 0; row < used; ++row)
       crossing &= rows_[row].parent != field || ways_[rows_[row].field];
-    parents_[field] = crossing ? kJsonNoField : static_cast<JsonField>(field);
+    const auto own = static_cast<JsonField>(field);
+    places_[field] = JsonPlace(crossing ? kJsonNoField : own, crossing ? own : kJsonNoField,
+                               elements[field], stops[field]);
     has_crossings_ |= crossing;
   }
 }

@@ -17,8 +17,8 @@ void JsonWalker::start(const JsonFields& fields, const JsonWalkOptions& options)
   fields_ = &fields;
   begin_ = end_ = nullptr;
   base_ = 0;
-  node_ = kJsonNoField;
-  element_ = field_ = kJsonRoot;
+  place_ = kOutside;
+  field_ = kJsonRoot;
   object_ = false;
   state_ = State::value;
   depth_ = 0;
@@ -106,7 +106,8 @@ JsonWalker::Outcome JsonWalker::fail(const char* p, JsonError error, const char*
 
 // At the end of a slice, amid a string that somebody may want.
 void JsonWalker::keep_cut_string() {
-  const bool wanted = state_ == State::in_key ? node_ != kJsonNoField : field_ != kJsonNoField;
+  const bool wanted =
+      state_ == State::in_key ? place_.node() != kJsonNoField : field_ != kJsonNoField;
   if ((state_ != State::in_key && state_ != State::in_string) || contiguous_ || !wanted) return;
   const bool begins_here = token_begin_ >= base_;
   const char* const from = begins_here ? begin_ + (token_begin_ - base_) + 1 : begin_;

@@ -84,6 +84,9 @@ class JsonWalker {
     failed,
   };
 
+  // Before the outermost value.
+  static constexpr JsonPlace kOutside{kJsonNoField, kJsonNoField, kJsonRoot, false};
+
   // How far a part of the walk came; ended: fault_ says why.
   enum class Outcome : bool { go_on, ended };
 
@@ -93,7 +96,6 @@ class JsonWalker {
   Outcome open_container(const char* p, bool object, JsonSink& sink);
   Outcome close_container(const char* p, JsonSink& sink);
   void enter_container();
-  void enter_field(JsonField field);
   Outcome tell_bracket(const char* p, JsonStep::Kind kind, JsonField field, bool object,
                        JsonSink& sink);
   const std::uint16_t* skip_container(const char* run, const std::uint16_t* token,
@@ -108,7 +110,6 @@ class JsonWalker {
   Outcome resume_scalar(JsonSink& sink);
   Outcome settle_key(std::string_view raw, std::uint64_t begin);
   Outcome settle_odd_key(JsonField parent, std::string_view key, std::uint64_t begin);
-  [[nodiscard]] bool at_crossing() const;
   Outcome settle_crossing(const char* run, const std::uint16_t* first, const std::uint16_t* token);
   void keep_key(const char* run, const std::uint16_t* quote);
   Outcome tell_string(const char* quote, JsonSink& sink);
@@ -140,10 +141,8 @@ class JsonWalker {
   std::uint32_t key_size_ = 0;                               // between its quotes
   std::array<std::uint64_t, kJsonDepthMax / 64> kinds_{};    // bit per level: 1 is an object
   std::array<JsonField, kJsonTrackedDepthMax + 1> nodes_{};  // by depth: the container's field
-  // Of the container that the walk is in: what its keys are looked up under, its elements' field,
-  // its kind.
-  JsonField node_ = kJsonNoField;
-  JsonField element_ = kJsonRoot;
+  // The container that the walk is in, and its kind.
+  JsonPlace place_ = kOutside;
   bool object_ = false;
   JsonField field_ = kJsonRoot;  // of the value that comes next
   State state_ = State::value;

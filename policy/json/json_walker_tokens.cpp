@@ -24,12 +24,12 @@ constexpr std::array<std::int8_t, 256> kBrackets = [] {
                                                                          std::uint64_t begin) {
   // What was copied may be read up to its end only; in the slice there is more.
   const bool copied = raw.data() == copy_.data();
-  field_ = fields_->find(node_, raw, copied ? raw.data() + raw.size() : end_);
+  field_ = fields_->find(place_.node(), raw, copied ? raw.data() + raw.size() : end_);
   if (field_ != kJsonNoField || !(index_.escapes || refuse_ambiguous_)) return Outcome::go_on;
   // In other letters of ASCII a key has as many bytes as in its own.
   const bool plain = !(index_.escapes || index_.non_ascii || non_ascii_);
-  if (plain && !fields_->has_key_of(node_, raw.size())) return Outcome::go_on;
-  return settle_odd_key(node_, raw, begin);
+  if (plain && !copied && !fields_->may_resemble(place_.node(), raw, end_)) return Outcome::go_on;
+  return settle_odd_key(place_.node(), raw, begin);
 }
 
 // --- Containers
@@ -38,17 +38,12 @@ constexpr std::array<std::int8_t, 256> kBrackets = [] {
 inline void JsonWalker::enter_container() {
   if (depth_ == 0) {
     object_ = false;
-    node_ = element_ = kJsonNoField;
+    place_ = {};
     return;
   }
   const unsigned level = depth_ - 1U;
   object_ = (kinds_[level / 64] >> level % 64 & 1U) != 0;
-  enter_field(depth_ <= kJsonTrackedDepthMax ? nodes_[depth_] : kJsonNoField);
-}
-
-inline void JsonWalker::enter_field(JsonField field) {
-  node_ = fields_->parent_of_keys(field);
-  element_ = fields_->element(field);
+  place_ = fields_->place(depth_ <= kJsonTrackedDepthMax ? nodes_[depth_] : kJsonNoField);
 }
 
 inline JsonWalker::Outcome JsonWalker::open_container(const char* p, bool object, JsonSink& sink) {
@@ -63,27 +58,28 @@ inline JsonWalker::Outcome JsonWalker::open_container(const char* p, bool object
   std::uint64_t& kinds = kinds_[level / 64];
   kinds = object ? kinds | bit : kinds & ~bit;
   object_ = object;
+  const JsonPlace place = fields_->place(field);
   if (depth_ <= kJsonTrackedDepthMax) {
     nodes_[depth_] = field;
-    enter_field(field);
+    place_ = place;
   } else {
-    node_ = element_ = kJsonNoField;
+    place_ = {};
   }
-  field_ = element_;
-  if (field == kJsonNoField || !fields_->stops_at_container(field)) return Outcome::go_on;
+  field_ = place_.element();
+  if (!place.stops()) return Outcome::go_on;
   return tell_bracket(p, JsonStep::Kind::value, field, object, sink);
 }
 
 inline JsonWalker::Outcome JsonWalker::close_container(const char* p, JsonSink& sink) {
-  const JsonField closed = node_;
+  const JsonPlace closed = place_;
   const bool object = object_;
   --depth_;
   enter_container();
-  if (closed == kJsonNoField || !fields_->stops_at_container(closed)) {
+  if (!closed.stops()) {
     empty_ = false;
     return Outcome::go_on;
   }
-  return tell_bracket(p, JsonStep::Kind::close, closed, object, sink);
+  return tell_bracket(p, JsonStep::Kind::close, closed.node(), object, sink);
 }
 
 JsonWalker::Outcome JsonWalker::tell_bracket(const char* p, JsonStep::Kind kind, JsonField field,
@@ -98,19 +94,15 @@ JsonWalker::Outcome JsonWalker::tell_bracket(const char* p, JsonStep::Kind kind,
   return tell(step, sink);
 }
 
-// Whether the walk is in an object of a crossing: there keys were passed over as they came.
-inline bool JsonWalker::at_crossing() const {
-  return object_ && depth_ <= kJsonTrackedDepthMax && fields_->is_crossing(nodes_[depth_]);
-}
-
-// The field of the object or array that opens at token[-1]: its key, if it has not been kept,
-// stands in the three tokens before that.
+// The field of what opens at token[-1] in an object of a crossing, where keys were passed over as
+// they came: this one, if it has not been kept, stands in the three tokens before that.
 JsonWalker::Outcome JsonWalker::settle_crossing(const char* run, const std::uint16_t* first,
                                                 const std::uint16_t* token) {
   if (token - first > 3) keep_key(run, token - 4);
   const std::string_view raw{begin_ - (base_ - key_begin_) + 1, key_size_};
-  field_ = fields_->find(nodes_[depth_], raw, end_);
-  return field_ != kJsonNoField ? Outcome::go_on : settle_odd_key(nodes_[depth_], raw, key_begin_);
+  field_ = fields_->find(place_.crossing(), raw, end_);
+  return field_ != kJsonNoField ? Outcome::go_on
+                                : settle_odd_key(place_.crossing(), raw, key_begin_);
 }
 
 // `quote` is the token of its opening quote, and the next one that of the closing one.
@@ -187,7 +179,7 @@ key:
   if (token != end) [[likely]] {
     // Nearly always the key lies whole in the run.
     const char* const quote = run + *token++;
-    if (node_ != kJsonNoField &&
+    if (place_.node() != kJsonNoField &&
         settle_key({p + 1, static_cast<std::size_t>(quote - p - 1)}, at(p)) == Outcome::ended) {
       return Outcome::ended;
     }
@@ -204,7 +196,7 @@ in_key:
     key_begin_ = token_begin_;
     key_size_ = static_cast<std::uint32_t>(at(p) - token_begin_ - 1);
   }
-  if (node_ != kJsonNoField) {
+  if (place_.node() != kJsonNoField) {
     const std::string_view raw = raw_string(p);
     if (!copy_short_ && settle_key(raw, token_begin_) == Outcome::ended) return Outcome::ended;
   }
@@ -238,7 +230,7 @@ value:
       if (field_ != kJsonNoField && fields_->is_way(field_)) field_ = kJsonNoField;
       if (field_ == kJsonNoField && token != end) {
         const char* const quote = run + *token++;
-        if (tell_unwanted_ && node_ != kJsonNoField &&
+        if (tell_unwanted_ && place_.node() != kJsonNoField &&
             tell_unwanted_string(p, quote, sink) == Outcome::ended) {
           return Outcome::ended;
         }
@@ -248,7 +240,7 @@ value:
       goto in_string;
     case '{':
     case '[':
-      if (field_ == kJsonNoField && at_crossing() &&
+      if (place_.crossing() != kJsonNoField && object_ &&
           settle_crossing(run, first, token) == Outcome::ended) {
         return Outcome::ended;
       }
@@ -281,7 +273,7 @@ after_value:
   if (token == end) return keep(State::after_value);
   p = run + *token++;
   if (*p == ',' && depth_ != 0) {
-    field_ = element_;
+    field_ = place_.element();
     if (object_) goto key;
     goto value;
   }

@@ -36,10 +36,12 @@ Walked walk_ways(std::string_view text, std::size_t slice_bytes) {
 }
 
 TEST(JsonCrossings, AreThoseWhoseKeysLeadToWaysOnly) {
-  EXPECT_TRUE(kWays.is_crossing(kEntry));
-  EXPECT_FALSE(kWays.is_crossing(kPart));
-  EXPECT_FALSE(kWays.is_crossing(kJsonRoot));
-  EXPECT_FALSE(kWays.is_crossing(kJsonNoField));
+  EXPECT_EQ(kWays.place(kEntry).crossing(), kEntry);
+  EXPECT_EQ(kWays.place(kEntry).node(), kJsonNoField);
+  for (const JsonField field : {kPart, kJsonRoot, kJsonNoField}) {
+    EXPECT_EQ(kWays.place(field).crossing(), kJsonNoField);
+    EXPECT_EQ(kWays.place(field).node(), field);
+  }
   EXPECT_TRUE(kWays.has_crossings());
   EXPECT_FALSE(kFields.has_crossings());
 }
