@@ -49,6 +49,7 @@ enum class ShardCount : std::uint8_t {
   breakers_closed,
   breakers_repaired,  // a corrupt word was set right
   keys_benched,
+  keys_refused,  // answers of providers that do not take a credential of ours
   health_checks_failed,
   records_refused,  // requests: there was no room for their records
   tls_handshakes,

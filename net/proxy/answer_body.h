@@ -79,7 +79,7 @@ class AnswerBody {
   bool say_end();
   // Nothing of an event is with the client whose rest is still to come.
   [[nodiscard]] bool between_events() const { return held_bytes_ == 0 && !part_has_gone(); }
-  // The body is one of events, which takes comments and errors of ours.
+  // The body is one of events, which takes comments of ours.
   [[nodiscard]] bool is_event_stream() const {
     const policy::StreamMeter* stream = meter_.stream();
     return stream != nullptr && stream->form() == policy::StreamForm::events;

@@ -255,6 +255,7 @@ class Exchange final : public UpstreamUser,
   void retry_in(core::Duration delay);
   void forget_answer();
   [[nodiscard]] bool answer_is_withheld(bool reusable);
+  void reply_key_refused();
   void judge_withheld();
   void reply_unavailable(std::uint32_t wait_ms);
 
@@ -311,6 +312,7 @@ class Exchange final : public UpstreamUser,
   void reply(const policy::Refusal& refusal);
   void reply_in_english(policy::Reason reason, std::string_view detail);
   void send_error(const policy::ErrorAnswer& answer, policy::Language language);
+  [[nodiscard]] bool is_for_operator() const;
   void reply_with(std::uint16_t status, std::string_view content_type, std::string_view body,
                   std::string_view extra_lines = {});
   void queue_text(std::string_view text);

@@ -134,6 +134,10 @@ void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std:
   if (!choose_call(end)) return;
   const bool again = silent_ != nullptr || (!call_.forbids(end) && may_try_again());
   const bool withheld = policy::row(end).retry && call_.sent && again;
+  if (!withheld && refuses_our_key(head.status)) {
+    reply_key_refused();
+    return;
+  }
   move_to(withheld ? ExchangeState::judging_answer : ExchangeState::relaying);
   if (call_.sent && !withheld && !core::planted(core::PlantedBug::retried_after_first_byte)) {
     release_message();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/event_log.h"
 #include "core/planted_bug.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
@@ -120,6 +121,7 @@ bool ExchangeAttempts::leaves_something() const {
 void ExchangeAttempts::learn_from_head(UpstreamCall& call, const http::ResponseHead& head) {
   const core::Instant now = shard_->now();
   tries_.made[call.entry].status = head.status;
+  if (refuses_our_key(head.status)) note_refused_key(call);
   policy::HintReader reader(shard_->io->wall_now().unix_nanos / 1'000'000);
   for (const http::Field& field : head.fields)
     reader.field(field.name, field.value);
@@ -151,6 +153,15 @@ AttemptEnd ExchangeAttempts::end_of_answer() {
     call_.patience_ms = std::max(call_.patience_ms, *error->retry_after_ms());
   if (end == AttemptEnd::rate_limited && error->account_spent()) return AttemptEnd::account_spent;
   return end;
+}
+
+// Somebody has to mend that, and soon.
+void ExchangeAttempts::note_refused_key(const UpstreamCall& call) {
+  shard_->counters.add(ShardCount::keys_refused);
+  const ProviderLink& provider = call.pool->provider();
+  const std::string_view key = provider.keys[call.hold.key].name;
+  HEADRACE_EVENT(error, "provider {} answers 401 to our key ({}): it is wrong, or revoked",
+                 provider.name, key.empty() ? "its only one" : key);
 }
 
 AttemptEnd ExchangeAttempts::end_of_failure(UpstreamFailure failure) const {

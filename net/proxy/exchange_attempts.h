@@ -30,6 +30,10 @@ class ExchangeAttempts : protected ExchangeAccount {
 
   // --- one of them -----------------------------------------------------------------------------
   void learn_from_head(UpstreamCall& call, const http::ResponseHead& head);
+  // Of an answer with that status: whose key is refused there is ours, not the client's.
+  [[nodiscard]] bool refuses_our_key(std::uint16_t status) const {
+    return status == 401 && !brings_own_key_;
+  }
   [[nodiscard]] policy::AttemptEnd end_of_answer();
   [[nodiscard]] policy::AttemptEnd end_of_failure(UpstreamFailure failure) const;
   void judge_attempt(UpstreamCall& call, policy::AttemptEnd end);
@@ -39,6 +43,7 @@ class ExchangeAttempts : protected ExchangeAccount {
 
  private:
   [[nodiscard]] bool leaves_something() const;
+  void note_refused_key(const UpstreamCall& call);
 };
 
 }  // namespace headrace::net

@@ -146,7 +146,8 @@ void Exchange::answer_complete(bool reusable) {
 }
 
 // Upstream broke within its answer. The client must see that: an event of its dialect where there
-// is a stream of events, and in any case framing that never completes.
+// is a stream of events (or an array, of whose last element nothing has gone), and in any case
+// framing that never completes.
 void Exchange::answer_broken(UpstreamFailure failure) {
   answer_.ended = true;
   answer_.cut = true;
@@ -155,7 +156,8 @@ void Exchange::answer_broken(UpstreamFailure failure) {
   keep_nothing(core::FlightEnd::failed);
   answer_.body.drop_held();
   if (policy::StreamMeter* stream = answer_.body.meter().stream();
-      answer_.body.is_event_stream() && stream->end() == policy::StreamEnd::open && !detached_ &&
+      stream != nullptr && answer_.body.may_say_event() &&
+      stream->end() == policy::StreamEnd::open && !detached_ &&
       !core::planted(core::PlantedBug::error_event_unsent)) {
     queue_error_event(failure, *stream);
   }

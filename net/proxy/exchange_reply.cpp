@@ -176,6 +176,12 @@ void Exchange::reply_in_english(Reason reason, std::string_view detail) {
       policy::Language::english);
 }
 
+// The provider does not take a credential of ours.
+bool Exchange::is_for_operator() const {
+  return reason_ == Reason::upstream_failed && tries_.count > 0 &&
+         tries_.made[call_.entry].end == policy::AttemptEnd::key_refused;
+}
+
 void Exchange::send_error(const policy::ErrorAnswer& answer, policy::Language spoken) {
   reason_ = answer.reason;
   std::array<char, policy::kErrorBytesMax> body;
@@ -194,10 +200,10 @@ void Exchange::send_error(const policy::ErrorAnswer& answer, policy::Language sp
   // RFC 9110 sections 11.6.1 and 15.5.16.
   if (status == 401) writer.lines("WWW-Authenticate: Bearer realm=\"headrace\"\r\n");
   if (status == 415) writer.lines("Accept-Encoding: identity\r\n");
-  // Whatever the client is told to wait for, the gateway has tried as often as it makes sense; and
-  // what is not kept will not be kept by asking again.
+  // Whatever the client is told to wait for, the gateway has tried as often as it makes sense; what
+  // is not kept will not be kept by asking again, nor is a credential mended so.
   const bool is_final = (tries_.count > 1 && status >= 500) || reason_ == Reason::not_cached ||
-                        is_early_however_soon(answer);
+                        is_early_however_soon(answer) || is_for_operator();
   if (is_final) writer.lines("x-should-retry: false\r\n");
   if (answer.retry_after_ms >= 0) {
     writer.field("Retry-After", seconds_of(answer.retry_after_ms));
@@ -288,8 +294,13 @@ void Exchange::queue_error_event(UpstreamFailure failure, const policy::StreamMe
       .scope = {},
       .retry_after_ms = -1,
       .request_id = request_.id.text()};
-  const std::size_t bytes = policy::write_error_event(
-      answer, request_.match.dialect, request_.match.endpoint, stream.next_sequence_number(), text);
+  const std::size_t bytes =
+      policy::write_error_event(answer, request_.match.dialect,
+                                {.endpoint = request_.match.endpoint,
+                                 .sequence_number = stream.next_sequence_number(),
+                                 .form = stream.form(),
+                                 .has_elements = stream.has_elements()},
+                                text);
   // Without memory for it the framing says it alone, which never completes.
   static_cast<void>(answer_.body.say_event({text.data(), bytes}));
 }

@@ -3,6 +3,7 @@
 // A request goes out again only while nothing of an answer was for the client: a failed answer is
 // withheld (ExchangeState::judging_answer) until it is known whether it is the last one.
 #include <algorithm>
+#include <utility>
 
 #include "core/check.h"
 #include "core/planted_bug.h"
@@ -149,8 +150,21 @@ bool Exchange::answer_is_withheld(bool reusable) {
   }
   keep_nothing(core::FlightEnd::failed);
   move_to(ExchangeState::relaying);
+  if (refuses_our_key(tries_.made[call_.entry].status)) {
+    if (reusable) std::exchange(call_.connection, nullptr)->release();
+    forget_answer();
+    reply_key_refused();
+    return true;
+  }
   release_message();
   return false;
+}
+
+// The last word of a provider that does not take a credential of ours. To the client it would say
+// that his own key is wrong, and maybe what is wrong with ours.
+void Exchange::reply_key_refused() {
+  end_attempt(AttemptEnd::key_refused);
+  reply(policy::Reason::upstream_failed, policy::MessageId::provider_refuses_key);
 }
 
 // It has come too slowly, or is too much, to be waited for.

@@ -103,18 +103,24 @@ std::size_t write_error_body(const ErrorAnswer& answer, Dialect dialect, std::sp
   return whole(writer);
 }
 
-std::size_t write_error_event(const ErrorAnswer& answer, Dialect dialect, Endpoint endpoint,
-                              std::int64_t sequence_number, std::span<char> out) {
+std::size_t write_error_event(const ErrorAnswer& answer, Dialect dialect, const ErrorPlace& place,
+                              std::span<char> out) {
   HEADRACE_CHECK(out.size() >= kErrorBytesMax);
   JsonWriter writer(out);
+  if (place.form == StreamForm::json_array) {
+    writer.raw(place.has_elements ? ",\r\n" : "[").raw("{\"error\":");
+    write_error(writer, answer, dialect);
+    writer.raw("}\n]\n");
+    return whole(writer);
+  }
   if (dialect == Dialect::anthropic) {
     writer.raw("event: error\ndata: {\"type\":\"error\",\"error\":");
     write_error(writer, answer, dialect);
     write_optional(writer, "request_id", answer.request_id, kNameBytesMax);
-  } else if (endpoint == Endpoint::responses) {
+  } else if (place.endpoint == Endpoint::responses) {
     // The typed event as the API has it, and the `error` object on which the SDKs raise.
     writer.raw("event: error\ndata: {\"type\":\"error\",\"sequence_number\":");
-    writer.number(sequence_number).raw(R"(,"code":)").string(row(answer.reason).openai_code);
+    writer.number(place.sequence_number).raw(R"(,"code":)").string(row(answer.reason).openai_code);
     writer.raw(R"(,"message":)").string(answer.detail, kDetailBytesMax);
     writer.raw(R"(,"param":null,"error":)");
     write_error(writer, answer, dialect);

@@ -18,6 +18,7 @@
 #include "policy/dialect/dialect.h"
 #include "policy/dialect/endpoint.h"
 #include "policy/dialect/reason.h"
+#include "policy/dialect/stream_form.h"
 
 namespace headrace::policy {
 
@@ -33,6 +34,14 @@ struct ErrorAnswer {
   std::string_view request_id = {};  // empty: left out
 };
 
+// In which stream an error event stands, and behind what.
+struct ErrorPlace {
+  Endpoint endpoint = Endpoint::unknown;
+  std::int64_t sequence_number = 0;  // of a Responses stream's next event
+  StreamForm form = StreamForm::events;
+  bool has_elements = false;  // of an array: some stand before this one
+};
+
 // Room that every error body and event fits in: longer texts are cut, at a character.
 inline constexpr std::size_t kErrorBytesMax = 3072;
 
@@ -41,10 +50,9 @@ inline constexpr std::size_t kErrorBytesMax = 3072;
                                            std::span<char> out);
 
 // The event that ends a stream that cannot go on, in the shape on which this endpoint's SDKs raise,
-// with its empty line. `sequence_number` is that of a Responses stream's next event.
+// with its empty line; of an array an element and the array's end.
 [[nodiscard]] std::size_t write_error_event(const ErrorAnswer& answer, Dialect dialect,
-                                            Endpoint endpoint, std::int64_t sequence_number,
-                                            std::span<char> out);
+                                            const ErrorPlace& place, std::span<char> out);
 
 // The Content-Type of an error body. Gemini's SDK for JavaScript reads one as JSON only when it is
 // called application/json.

@@ -118,6 +118,7 @@ constexpr MessageRow kRows[] = {
     {MessageId::provider_busy, "provider_busy"},
     {MessageId::provider_slow, "provider_slow"},
     {MessageId::provider_unreadable, "provider_unreadable"},
+    {MessageId::provider_refuses_key, "provider_refuses_key"},
     {MessageId::provider_unreachable, "provider_unreachable"},
     {MessageId::provider_broke_off, "provider_broke_off"},
     {MessageId::providers_all_out, "providers_all_out"},

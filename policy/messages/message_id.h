@@ -134,6 +134,7 @@ enum class MessageId : std::uint16_t {
   provider_busy,
   provider_slow,
   provider_unreadable,
+  provider_refuses_key,
   provider_unreachable,
   provider_broke_off,
   providers_all_out,

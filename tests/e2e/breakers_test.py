@@ -76,10 +76,51 @@ class Keys(Scripted):
             ask(gateway, "alone")
         self.assertNotIn(used[0], self.credentials())
 
-    def test_the_only_key_tells_what_the_provider_says_of_it(self):
+    def test_a_403_of_the_only_key_is_the_providers_own_answer(self):
+        """It may speak of the request as well: a model, a region, what the prompt asks for."""
         gateway = self.gateway()
-        self.scripts["first"] = [error("401 Unauthorized"), error("403 Forbidden")]
-        self.assertEqual([ask(gateway, "alone").status for _ in range(3)], [401, 403, 200])
+        self.scripts["first"] = [error("403 Forbidden")]
+        self.assertEqual([ask(gateway, "alone").status for _ in range(2)], [403, 200])
+
+    def assertHidesTheRefusal(self, response):
+        told = response.json()
+        self.assertEqual((response.status, told["code"], told["error"]["code"]), (502, "upstream_failed", "upstream_failed"))
+        self.assertEqual(response.headers["x-should-retry"], "false")
+        self.assertNotIn("www-authenticate", response.headers)
+        self.assertNotIn(b"sk-CANARY-hint", response.body)
+
+    def test_what_a_provider_says_of_our_key_is_for_us_alone(self):
+        """The client's own key is in order: an SDK must neither say that it is not, nor try again."""
+        gateway = self.gateway()
+        said = error("401 Unauthorized", headers=["WWW-Authenticate: Bearer"], message="Incorrect API key provided: sk-CANARY-hint")
+        self.scripts["first"] = [said, said]
+        self.assertHidesTheRefusal(ask(gateway, "alone"))
+        self.assertHidesTheRefusal(ask(gateway, "alone", stream=True))
+        self.assertEqual(ask(gateway, "alone").status, 200)
+        self.assertEqual(gateway.metric("headrace_provider_keys_refused_total"), 2)
+        self.assertIn("provider first answers 401 to our key", gateway.log.read_text())
+        self.assertEqual([line["status"] for line in gateway.log_lines(3)], [502, 502, 200])
+
+    def test_another_target_is_asked_before_the_client_hears_of_it(self):
+        gateway = self.gateway()
+        self.scripts["first"] = [error("401 Unauthorized", message="sk-CANARY-hint")]
+        self.assertEqual((ask(gateway).status, self.seen("first"), self.seen("second")), (200, 1, 1))
+        self.scripts["first"] = [error("401 Unauthorized")]
+        self.scripts["second"] = [error("401 Unauthorized", message="sk-CANARY-hint")]
+        self.assertHidesTheRefusal(ask(gateway))
+        self.assertEqual(gateway.metric("headrace_provider_keys_refused_total"), 3)
+
+    def test_a_401_that_breaks_off_or_says_too_much_is_hidden_too(self):
+        gateway = self.gateway()
+        long = error("401 Unauthorized", message="sk-CANARY-hint" + "x" * 100_000)
+
+        def breaks_off(connection):
+            connection.sendall(error("401 Unauthorized", message="sk-CANARY-hint")[:-5])
+            return False
+
+        self.scripts["first"] = [long, breaks_off]
+        self.assertHidesTheRefusal(ask(gateway, "alone"))
+        self.assertHidesTheRefusal(ask(gateway, "alone"))
 
     def test_when_everything_is_spent_the_answer_says_until_when(self):
         gateway = self.gateway()

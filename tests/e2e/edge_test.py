@@ -192,6 +192,24 @@ class OwnKeys(EdgeTest):
         self.assertEqual(self.upstream.requests[-1].all("Authorization"), [f"Bearer {PROVIDER_KEY}"])
         self.assertNotIn(OWN_KEY, self.gateway.access_log.read_text() + self.gateway.log.read_text())
 
+    def test_a_provider_that_refuses_it_is_heard(self):
+        rule = "passthrough: [{path: /v1/images/generations, methods: [POST], provider: openai}]"
+        self.start(provider="    own_keys: optional\n", extra=rule)
+        said = upstream_answer(b'{"error":{"message":"sk-CANARY-hint"}}', status="401 Unauthorized")
+        self.upstream.script = lambda _, connection: connection.sendall(said)
+        told = self.send()
+        self.assertEqual((told.status, told.json()["error"]["message"]), (401, "sk-CANARY-hint"))
+        # Of ours nobody hears, whatever the dialect or path.
+        for path, body, word in (
+            ("/v1/chat/completions", chat(), ("code", "upstream_failed")),
+            ("/v1/messages", chat(model="claude-x", max_tokens=1), ("type", "api_error")),
+            ("/v1beta/models/gemini-x:generateContent", b"{}", ("status", "UNAVAILABLE")),
+            ("/v1/images/generations", b"{}", ("code", "upstream_failed")),
+        ):
+            told = self.ask(request(body, path=path))
+            self.assertEqual((told.status, told.json()["error"][word[0]]), (502, word[1]), path)
+            self.assertNotIn(b"CANARY", told.body)
+
     def test_the_account_is_the_clients_too(self):
         self.start(provider="    own_keys: optional\n")
         about = ["openai-organization: org-1", "x-ratelimit-remaining-requests: 7"]

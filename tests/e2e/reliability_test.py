@@ -108,7 +108,9 @@ class Smuggling(Clients):
                 with gateway.connect() as connection:
                     connection.sendall(request(None, path="/v1/audio/x", headers=[f"Content-Length: {len(SMUGGLED)}"]))
                     response = Response(connection)
-                    self.assertEqual(response.status, int(status[:3]))
+                    # What a provider says of our own key is not for the client.
+                    told = 502 if status == "401 No" else int(status[:3])
+                    self.assertEqual(response.status, told)
                     self.assertEqual(response.headers["connection"], "close")
                     send(connection, SMUGGLED, False)
                     self.assertEqual(response.rest + read_to_end(connection), b"")

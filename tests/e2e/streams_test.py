@@ -91,6 +91,46 @@ class Streams(unittest.TestCase):
         line = self.gateway.log_lines(1)[0]
         self.assertEqual((line["cut"], line["usage_source"]), (True, "estimated"))
 
+    def test_an_array_that_breaks_ends_with_an_element_that_says_so(self):
+        element = json.dumps({"candidates": [{"content": {"parts": [{"text": "a, ]}"}]}}]}).encode()
+        head = STREAM_HEAD.replace(b"text/event-stream", b"application/json")
+        for begun, whole_elements in (
+            (b"", 0), (b"[", 0), (b"[" + element[:-9], 0), (b"[" + element, 1), (b"[" + element + b"\n,\r\n", 1),
+            (b"[" + element + b",\r\n" + element[:20], 1), (b"[" + element + b"," + element, 2),
+        ):
+            for one_byte in (False, True):
+                def script(request, connection):
+                    data = head + b"".join(chunk(begun[i : i + 1]) for i in range(len(begun))) if one_byte else head + (chunk(begun) if begun else b"")
+                    for piece in (data[i : i + 1] for i in range(len(data))) if one_byte else (data,):
+                        connection.sendall(piece)
+                    time.sleep(0.05)
+                    return False
+
+                self.script = script
+                with self.subTest(begun=begun, one_byte=one_byte), self.gateway.connect() as connection:
+                    connection.sendall(request(b'{"contents":[]}', path="/v1beta/models/gemini-x:streamGenerateContent"))
+                    response = Response(connection)
+                    self.assertEqual((response.status, response.whole), (200, False))
+                    elements = json.loads(response.body)
+                    self.assertEqual([json.loads(element)] * whole_elements, elements[:-1])
+                    error = elements[-1]["error"]
+                    self.assertEqual((error["code"], error["status"]), (502, "UNAVAILABLE"))
+                    self.assertIn("broke off", error["message"])
+
+    def test_an_array_of_which_half_an_element_has_gone_only_breaks(self):
+        def script(request, connection):
+            head = STREAM_HEAD.replace(b"text/event-stream", b"application/json")
+            connection.sendall(head + chunk(b'[{"text":"' + b"x" * 50_000))
+            time.sleep(0.05)
+            return False
+
+        self.script = script
+        with self.gateway.connect() as connection:
+            connection.sendall(request(b'{"contents":[]}', path="/v1beta/models/gemini-x:streamGenerateContent"))
+            response = Response(connection)
+        self.assertFalse(response.whole)
+        self.assertNotIn(b"error", response.body)
+
     def test_anthropic_streams_break_with_an_error_event(self):
         def script(request, connection):
             start = {"type": "message_start", "message": {"usage": {"input_tokens": 9, "output_tokens": 1}}}

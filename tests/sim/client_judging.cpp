@@ -129,7 +129,11 @@ void ClientActor::judge_local(Request& request, const Message& message, bool who
   // A timeout of the client's own is no fault of the provider's, and the other way round.
   const bool fault =
       (status == 408 && !well_behaved_) || status == 502 || status == 503 || status == 504;
-  constexpr int kRefusals[] = {401, 403, 408, 429, 500, 529};
+  if (status == 401 && message.count("x-refusal") != 0) {
+    violation("a provider's refusal of the gateway's own key came out");
+  }
+  // 502: a provider does not take our key.
+  constexpr int kRefusals[] = {403, 408, 429, 500, 502, 529};
   const bool refused =
       refused_by_providers_ && std::ranges::find(kRefusals, status) != std::end(kRefusals);
   // Who waited in vain for a connection is told of whatever happens as its time ends: that all are

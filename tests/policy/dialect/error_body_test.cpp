@@ -19,7 +19,8 @@ std::string body_of(const ErrorAnswer& answer, Dialect dialect) {
 
 std::string event_of(const ErrorAnswer& answer, Dialect dialect, Endpoint endpoint) {
   std::array<char, kErrorBytesMax> out;
-  return {out.data(), write_error_event(answer, dialect, endpoint, 17, out)};
+  return {out.data(),
+          write_error_event(answer, dialect, {.endpoint = endpoint, .sequence_number = 17}, out)};
 }
 
 std::string string_at(simdjson::dom::element element, const char* pointer) {
@@ -163,6 +164,36 @@ TEST(ErrorEvent, EndsAStreamSoThatItsReaderSeesAFailure) {
       R"(event: error)"
       "\n"
       R"(data: {"type":"error","sequence_number":17,"code":"internal","message":"The gateway )"));
+}
+
+TEST(ErrorEvent, EndsAnArrayAsItsLastElement) {
+  simdjson::dom::parser parser;
+  const std::string element = R"({"candidates":[{"content":{"parts":[{"text":"hi"}]}}]})";
+  for (const std::string& begun :
+       {std::string(), "[" + element, "[" + element + ",\r\n" + element}) {
+    StreamMeter meter(Endpoint::stream_generate_content, {.form = StreamForm::json_array});
+    meter.feed(std::as_bytes(std::span(begun.data(), begun.size())));
+    while (meter.next()) {
+    }
+    std::array<char, kErrorBytesMax> out;
+    const std::size_t size = write_error_event(
+        {.reason = Reason::upstream_failed, .detail = "The provider failed"}, Dialect::gemini,
+        {.endpoint = Endpoint::stream_generate_content,
+         .form = meter.form(),
+         .has_elements = meter.has_elements()},
+        out);
+    const std::string whole = begun + std::string(out.data(), size);
+    simdjson::dom::array elements;
+    ASSERT_EQ(parser.parse(whole).get(elements), simdjson::SUCCESS) << whole;
+    ASSERT_GE(elements.size(), 1U);
+    const simdjson::dom::element last = elements.at(elements.size() - 1);
+    EXPECT_EQ(string_at(last, "/error/message"), "The provider failed");
+    EXPECT_EQ(string_at(last, "/error/status"), "UNAVAILABLE");
+    meter.feed(std::as_bytes(std::span(out.data(), size)));
+    while (meter.next()) {
+    }
+    EXPECT_EQ(meter.end(), StreamEnd::failed) << whole;
+  }
 }
 
 }  // namespace
