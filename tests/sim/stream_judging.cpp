@@ -255,7 +255,6 @@ std::string complaint_of_break(const StreamScript& script, bool usage_wanted,
       rest.remove_prefix(2);
     }
   }
-  if (script.is_array() && rest.empty()) return {};
   const auto told = script.is_array() ? elements_in(body, came.events) : events_in(rest);
   if (!told || told->size() != 1 || !is_error(told->front())) {
     return fmt::format("a broken stream does not end with an error behind {} events: {}",
