@@ -57,9 +57,9 @@ std::uint64_t capacity_of(std::span<std::byte> area) {
 // Where the kernel cannot do it, they come by page faults.
 void map_pages(const std::byte* at, std::uint64_t bytes) {
   if (bytes == 0) return;
-  const auto begin = reinterpret_cast<std::uintptr_t>(at) / kPageBytes * kPageBytes;
-  const auto end = reinterpret_cast<std::uintptr_t>(at) + bytes;
-  ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_WRITE);
+  const std::uint64_t into_page = reinterpret_cast<std::uintptr_t>(at) % kPageBytes;
+  // It changes no byte.
+  ::madvise(const_cast<std::byte*>(at - into_page), into_page + bytes, MADV_POPULATE_WRITE);
 }
 
 }  // namespace
