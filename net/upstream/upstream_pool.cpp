@@ -26,18 +26,18 @@ UpstreamConnection* UpstreamPool::acquire(UpstreamUser& user) {
     shard_.counters.add(ShardCount::upstream_reused);
     return &connection;
   }
-  wait(user);
+  wait(user, waiting_);
   return nullptr;
 }
 
 void UpstreamPool::acquire_fresh(UpstreamUser& user) {
   // Where there is no room for another one, an idle one makes it.
   if (total_ >= provider_.row->pool.total_max && !idle_.empty()) idle_.front().close_idle();
-  wait(user);
+  wait(user, waiting_for_fresh_);
 }
 
-void UpstreamPool::wait(UpstreamUser& user) {
-  waiting_.push_back(user);
+void UpstreamPool::wait(UpstreamUser& user, Waiting& list) {
+  list.push_back(user);
   ++waiting_count_;
   start_connections();
 }
@@ -75,8 +75,9 @@ void UpstreamPool::start_connections() {
     const UpstreamFailure failure = start_one();
     if (failure == UpstreamFailure::none) continue;
     if (failure == UpstreamFailure::descriptors && wait_for_place()) return;
-    // Connections that are busy or on their way will serve those who wait. Where there are none
-    // nobody would ever come back to them.
+    // Connections that are busy or on their way will serve those who wait, also who would rather
+    // have had a fresh one. Where there are none nobody would ever come back to them.
+    waiting_.take_all(waiting_for_fresh_);
     if (total_ == 0) fail_all(failure);
     return;
   }
@@ -144,11 +145,20 @@ void UpstreamPool::settle_returns() {
     if (core::planted(core::PlantedBug::returned_never)) continue;
     on_ready(*connection);
   }
+  if (!waiting_for_fresh_.empty()) start_connections();
 }
 
 void UpstreamPool::on_ready(UpstreamConnection& connection) {
+  const bool used = connection.requests_ > 0;
+  // Who waits for a fresh one needs its place, where neither that nor another is on its way.
+  if (used && !waiting_for_fresh_.empty() && connecting_ == 0 && !makes_place_ &&
+      total_ >= provider_.row->pool.total_max) {
+    makes_place_ = true;
+    connection.close_idle();
+    return;
+  }
   const bool forgets = core::planted(core::PlantedBug::waiter_forgotten) && waiting_count_ > 1;
-  if (UpstreamUser* user = forgets ? nullptr : waiting_.pop_front(); user != nullptr) {
+  if (UpstreamUser* user = forgets ? nullptr : pop_waiting(used); user != nullptr) {
     --waiting_count_;
     connection.attach(*user);
     user->on_upstream_ready(connection);
@@ -163,8 +173,14 @@ void UpstreamPool::on_ready(UpstreamConnection& connection) {
   ++idle_count_;
 }
 
+// Who is served next by a connection, used before or fresh.
+UpstreamUser* UpstreamPool::pop_waiting(bool used) {
+  UpstreamUser* user = used ? nullptr : waiting_for_fresh_.pop_front();
+  return user != nullptr ? user : waiting_.pop_front();
+}
+
 bool UpstreamPool::fail_one(UpstreamFailure failure) {
-  UpstreamUser* user = waiting_.pop_front();
+  UpstreamUser* user = pop_waiting(false);
   if (user == nullptr) return false;
   --waiting_count_;
   user->on_upstream_failed(failure);
@@ -182,6 +198,7 @@ void UpstreamPool::on_gone(UpstreamConnection& connection, bool was_connecting) 
   shard_.upstreams.destroy(connection);
   shard_.counters.gauges.upstream_connections.add(-1);
   --total_;
+  makes_place_ = false;
   if (was_connecting) {
     --connecting_;
     shard_.counters.add(ShardCount::upstream_connects_failed);

@@ -1,5 +1,6 @@
 // The connections of one shard to one provider: idle ones, reused last in first out, and requests
-// that wait for one, served first in first out.
+// that wait for one, served first in first out; before them, by fresh connections alone, those that
+// want a fresh one.
 //
 // Bounds: pool.total_max connections, of which at most pool.idle_max are kept idle, each for at
 // most pool.idle_timeout_ms and in use for at most pool.lifetime_ms.
@@ -33,8 +34,9 @@ class UpstreamPool : public core::ListHook<ReturningPoolTag>, public core::ListH
   // on_upstream_ready() or on_upstream_failed(). May also fail at once, by on_upstream_failed() in
   // a later turn.
   [[nodiscard]] UpstreamConnection* acquire(UpstreamUser& user);
-  // The same, past the idle ones: for who has just met a dead one, because whoever closed it may
-  // have closed them all. The user always waits.
+  // The same, past all that were used before: for who has just met a dead one, because whoever
+  // closed it may have closed them all. The user always waits; where no connection can be opened,
+  // for a used one too.
   void acquire_fresh(UpstreamUser& user);
   // The user no longer waits.
   void forget(UpstreamUser& user);
@@ -65,14 +67,16 @@ class UpstreamPool : public core::ListHook<ReturningPoolTag>, public core::ListH
   void learn_answer_bytes(std::uint64_t bytes);
 
  private:
-  void wait(UpstreamUser& user);
+  using Waiting = core::IntrusiveList<UpstreamUser, UpstreamWaitTag>;
+  void wait(UpstreamUser& user, Waiting& list);
+  UpstreamUser* pop_waiting(bool used);
   friend class UpstreamConnection;
   static constexpr std::uint64_t kBulkThreshold = 8 * 1024;
 
   void give_back(UpstreamConnection& connection);
   void on_connected(const UpstreamConnection& connection);
   void on_ready(UpstreamConnection& connection);  // fresh, or given back
-  // No connection will come for the one who has waited longest; false: nobody waits.
+  // No connection will come for the one whose turn is next; false: nobody waits.
   bool fail_one(UpstreamFailure failure);
   void fail_all(UpstreamFailure failure);
   void on_gone(UpstreamConnection& connection, bool was_connecting);
@@ -85,14 +89,16 @@ class UpstreamPool : public core::ListHook<ReturningPoolTag>, public core::ListH
   const ProviderLink& provider_;
   core::IntrusiveList<UpstreamConnection, UpstreamIdleTag> idle_;
   core::IntrusiveList<UpstreamConnection, UpstreamIdleTag> returned_;  // in this turn
-  core::IntrusiveList<UpstreamUser, UpstreamWaitTag> waiting_;
+  Waiting waiting_;
+  Waiting waiting_for_fresh_;
   std::uint32_t total_ = 0;
   std::uint32_t idle_count_ = 0;
   std::uint32_t returned_count_ = 0;
   std::uint32_t connecting_ = 0;
-  std::uint32_t waiting_count_ = 0;
+  std::uint32_t waiting_count_ = 0;     // in both lists
   std::uint64_t bulk_expectation_ = 0;  // moving average of answer sizes, bytes
   tls::ResumptionCache tls_resumption_;
+  bool makes_place_ = false;  // one is closed for who waits for a fresh one
   bool retired_ = false;
 };
 

@@ -32,6 +32,8 @@ providers:
     auth: none
     private_network: true
     connect_timeout_ms: 5000
+    pool_idle_max: 8
+    pool_total_max: 8
   - name: other
     dialect: openai
     url: http://other.test
@@ -189,6 +191,55 @@ TEST_F(UpstreamPoolTest, TakesThePlaceOfAnotherPoolsIdleConnection) {
   for (const Waiter& each : second)
     EXPECT_NE(each.connection_, nullptr) << name(each.failure_);
   EXPECT_LT(config_->pool(0).idle(), kConnections);
+  let_go(second);
+}
+
+// Who has met a dead connection must not be given another that may be as dead.
+TEST_F(UpstreamPoolTest, GivesNobodyAUsedConnectionWhoWantsAFreshOne) {
+  name_means({port(true)});
+  UpstreamPool& pool = config_->pool(0);
+  std::array<Waiter, 1> first;
+  ASSERT_EQ(pool.acquire(first[0]), nullptr);
+  run([&] { return first[0].told(); });
+  ASSERT_NE(first[0].connection_, nullptr);
+  UpstreamConnection* const used = first[0].connection_;
+
+  std::array<Waiter, 2> second;
+  pool.acquire_fresh(second[0]);
+  std::exchange(first[0].connection_, nullptr)->release();
+  pool.settle_returns();
+  EXPECT_FALSE(second[0].told());
+  EXPECT_EQ(pool.idle(), 1U);
+  run([&] { return second[0].told(); });
+  ASSERT_NE(second[0].connection_, nullptr);
+  EXPECT_NE(second[0].connection_, used);
+  EXPECT_EQ(second[0].connection_->requests_before(), 0U);
+  // Anybody else may have it.
+  second[1].connection_ = pool.acquire(second[1]);
+  EXPECT_EQ(second[1].connection_, used);
+  let_go(second);
+}
+
+// All places are taken: one of those who give a connection back makes room, and no more than one.
+TEST_F(UpstreamPoolTest, MakesOnePlaceForWhoWantsAFreshConnection) {
+  name_means({port(true)});
+  UpstreamPool& pool = config_->pool(0);
+  std::array<Waiter, kConnections> first;
+  for (Waiter& each : first)
+    ASSERT_EQ(pool.acquire(each), nullptr);
+  run([&] { return std::ranges::all_of(first, &Waiter::told); });
+  std::array<Waiter, 1> second;
+  pool.acquire_fresh(second[0]);
+  for (Waiter& each : first) {
+    ASSERT_NE(each.connection_, nullptr);
+    std::exchange(each.connection_, nullptr)->release();
+  }
+  pool.settle_returns();
+  EXPECT_EQ(pool.idle(), kConnections - 1);
+  run([&] { return second[0].told(); });
+  ASSERT_NE(second[0].connection_, nullptr) << name(second[0].failure_);
+  EXPECT_EQ(second[0].connection_->requests_before(), 0U);
+  EXPECT_EQ(pool.total(), kConnections);
   let_go(second);
 }
 
