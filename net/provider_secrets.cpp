@@ -8,6 +8,7 @@
 #include <openssl/base64.h>
 #include <openssl/mem.h>
 
+#include "net/http/text.h"
 #include "policy/config/key_digest.h"
 
 namespace headrace::net {
@@ -19,9 +20,7 @@ namespace {
 std::string percent_encode(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                            (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-    if (unreserved) {
+    if (http::is(http::CharClass::unreserved, c)) {
       out += c;
     } else {
       out += fmt::format("%{:02X}", static_cast<unsigned char>(c));

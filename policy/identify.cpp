@@ -5,6 +5,7 @@
 
 #include <openssl/mem.h>
 
+#include "core/ascii.h"
 #include "policy/token/token_verifier.h"
 
 namespace headrace::policy {
@@ -16,9 +17,8 @@ std::optional<std::string_view> bearer_token(std::string_view authorization) {
   if (authorization.size() <= kScheme.size() || authorization[kScheme.size()] != ' ') {
     return std::nullopt;
   }
-  const bool is_bearer = std::ranges::equal(
-      authorization.substr(0, kScheme.size()), kScheme, {},
-      [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  const bool is_bearer =
+      std::ranges::equal(authorization.substr(0, kScheme.size()), kScheme, {}, core::to_lower);
   if (!is_bearer) return std::nullopt;
   std::string_view token = authorization.substr(kScheme.size());
   token.remove_prefix(std::min(token.find_first_not_of(' '), token.size()));

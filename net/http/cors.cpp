@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "net/http/text.h"
+
 namespace headrace::net::http {
 namespace {
 
@@ -35,27 +37,17 @@ constexpr std::string_view kStainless =
 constexpr std::string_view kOwn = "x-headrace-";
 constexpr std::size_t kFieldsMax = 64;
 
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-bool same(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
-}
 bool begins(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() && same(text.substr(0, prefix.size()), prefix);
+  return text.size() >= prefix.size() &&
+         equals_ignoring_case(text.substr(0, prefix.size()), prefix);
 }
 
 bool allows_field(const CorsRules& rules, std::string_view name) {
   if (begins(name, kStainless) || begins(name, kOwn)) return true;
-  const auto is_it = [name](std::string_view allowed) { return same(name, allowed); };
+  const auto is_it = [name](std::string_view allowed) {
+    return equals_ignoring_case(name, allowed);
+  };
   return std::ranges::any_of(kSdkFields, is_it) || std::ranges::any_of(rules.fields, is_it);
-}
-
-bool is_token(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') ||
-           std::string_view("!#$%&'*+-.^_`|~").contains(c);
-  });
 }
 
 std::string_view value_of(const RequestHead& head, std::string_view name) {

@@ -101,7 +101,7 @@ constexpr Slots make_slots() {
     entry.id = static_cast<FieldId>(i);
     for (std::size_t at = 0; at < name.size() && at < kEntryBytes; ++at) {
       entry.lower[at] = to_lower(name[at]);
-      entry.case_bits[at] = is_alpha(name[at]) ? 0x20 : 0;
+      entry.case_bits[at] = is_letter(name[at]) ? 0x20 : 0;
     }
   }
   return slots;

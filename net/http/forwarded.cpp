@@ -2,12 +2,13 @@
 
 #include <algorithm>
 
+#include "net/http/text.h"
+
 namespace headrace::net::http {
 namespace {
 
 bool is_token_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("!#$%&'*+-.^_`|~").contains(c);
+  return is(CharClass::token, c);
 }
 
 class Scan {

@@ -8,6 +8,8 @@
 #include <span>
 #include <string_view>
 
+#include "core/ascii.h"
+
 namespace headrace::net::http {
 
 inline std::string_view as_text(std::span<const std::byte> bytes) {
@@ -28,19 +30,17 @@ enum class CharClass : std::uint8_t {
   unreserved = 1 << 6,  // ALPHA / DIGIT / "-" / "." / "_" / "~"
 };
 
-constexpr bool is_alpha(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+using core::is_digit;
+using core::is_letter;
+using core::is_letter_or_digit;
+using core::to_lower;
 
 constexpr std::array<std::uint8_t, 256> make_char_classes() {
   std::array<std::uint8_t, 256> classes{};
   for (unsigned i = 0; i < 256; ++i) {
     const char c = static_cast<char>(i);
     const auto among = [c](std::string_view set) { return set.find(c) != std::string_view::npos; };
-    const bool alphanumeric = is_alpha(c) || is_digit(c);
+    const bool alphanumeric = is_letter_or_digit(c);
     const bool unreserved = alphanumeric || among("-._~");
     const bool pchar = unreserved || among("!$&'()*+,;=:@");
     const auto add = [&](CharClass kind, bool member) {
@@ -73,10 +73,6 @@ constexpr bool all_are(CharClass kind, std::string_view text) {
 // A non-empty run of tchar.
 constexpr bool is_token(std::string_view text) {
   return !text.empty() && all_are(CharClass::token, text);
-}
-
-constexpr char to_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
 }
 
 constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) {

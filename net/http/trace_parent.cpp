@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/ascii.h"
+
 namespace headrace::net::http {
 namespace {
 
@@ -10,8 +12,8 @@ constexpr std::size_t kParentAt = 36;
 constexpr std::size_t kFlagsAt = 53;
 
 bool is_hex(std::string_view text) {
-  return std::ranges::all_of(
-      text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  return std::ranges::all_of(text,
+                             [](char c) { return core::is_digit(c) || (c >= 'a' && c <= 'f'); });
 }
 bool is_id(std::string_view text) {
   return is_hex(text) && text.find_first_not_of('0') != text.npos;

@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/ascii.h"
+
 namespace headrace::net {
 
 bool RequestId::sane(std::string_view text) {
   constexpr std::size_t kBytesMin = 8;
   return text.size() >= kBytesMin && text.size() <= kBytesMax &&
          std::ranges::all_of(text, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '-' || c == '_' || c == '.' || c == ':';
+           return core::is_letter_or_digit(c) || c == '-' || c == '_' || c == '.' || c == ':';
          });
 }
 

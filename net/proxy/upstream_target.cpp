@@ -92,8 +92,7 @@ bool removed(const UpstreamRequest& request, const http::QueryParameter& paramet
 
 void add_encoded(std::string_view text, TargetText& query) {
   for (const char c : text) {
-    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                            (c >= '0' && c <= '9') || std::string_view("-._~").contains(c);
+    const bool unreserved = http::is(http::CharClass::unreserved, c);
     const auto byte = static_cast<unsigned char>(c);
     const std::array<char, 3> escape = {'%', "0123456789ABCDEF"[byte >> 4U],
                                         "0123456789ABCDEF"[byte & 0xFU]};

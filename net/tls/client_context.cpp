@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "core/ascii.h"
 #include "net/tls/chain_verification.h"
 #include "net/tls/client_context_parts.h"
 #include "net/tls/library.h"
@@ -48,8 +49,7 @@ bool is_address(const std::string& host) {
 bool is_dns_name(const std::string& host) {
   if (host.empty() || host.size() > 253 || host.front() == '.' || host.back() == '.') return false;
   for (const char c : host) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (!letter && !(c >= '0' && c <= '9') && c != '-' && c != '.' && c != '_') return false;
+    if (!core::is_letter_or_digit(c) && c != '-' && c != '.' && c != '_') return false;
   }
   return true;
 }

@@ -9,6 +9,8 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "core/ascii.h"
+
 namespace headrace::net::tls {
 namespace {
 
@@ -30,9 +32,7 @@ std::string_view text_of(const ASN1_STRING* text) {
 // Host names are compared without regard to case; a config has them in small letters.
 std::string lower_case(std::string_view text) {
   std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  std::ranges::transform(lower, lower.begin(), core::to_lower);
   return lower;
 }
 

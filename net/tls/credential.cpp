@@ -16,6 +16,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "core/ascii.h"
 #include "net/tls/credential_parts.h"
 #include "net/tls/pem.h"
 
@@ -52,9 +53,7 @@ void add_name(std::vector<std::string>& names, const ASN1_STRING* text) {
   std::string name(data, data + ASN1_STRING_length(text));
   // A name with a NUL inside was made to deceive.
   if (name.empty() || name.find('\0') != std::string::npos) return;
-  std::ranges::transform(name, name.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  std::ranges::transform(name, name.begin(), core::to_lower);
   if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
 }
 

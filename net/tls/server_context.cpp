@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "core/ascii.h"
 #include "core/planted_bug.h"
 #include "net/tls/chain_verification.h"
 #include "net/tls/library.h"
@@ -183,9 +184,7 @@ std::size_t select_credential(const ServerContext::Parts& parts, std::string_vie
     return pick(parts.unnamed, ecdsa_possible);
   }
   std::array<char, kServerNameBytesMax> lower;
-  std::ranges::transform(server_name, lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  std::ranges::transform(server_name, lower.begin(), core::to_lower);
   const std::string_view name(lower.data(), server_name.size());
   if (const auto* exact = find(parts, name)) return pick(*exact, ecdsa_possible);
   const std::size_t dot = name.find('.');

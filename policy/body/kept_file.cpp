@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 
+#include "core/ascii.h"
 #include "policy/json/json_string.h"
 
 namespace headrace::policy {
@@ -14,24 +15,16 @@ constexpr std::string_view kOwnHost = "generativelanguage";
 // A scheme, the longest host that there can be (RFC 1035), and a port.
 constexpr std::size_t kBeginBytesMax = 288;
 
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool take_scheme(std::string_view& uri, std::string_view scheme) {
   if (uri.size() < scheme.size()) return false;
-  const auto same = [](char a, char b) { return lower(a) == b; };
+  const auto same = [](char a, char b) { return core::to_lower(a) == b; };
   if (!std::ranges::equal(uri.substr(0, scheme.size()), scheme, same)) return false;
   uri.remove_prefix(scheme.size());
   return true;
 }
 
 bool is_plain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
-}
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
+  return (c >= 'a' && c <= 'z') || core::is_digit(c) || c == '-' || c == '.';
 }
 
 }  // namespace
@@ -40,14 +33,14 @@ bool names_kept_file(std::string_view token) {
   std::array<char, kBeginBytesMax> begin;
   const JsonDecoded decoded = decode_json_string(token.substr(1, token.size() - 2), begin);
   std::string_view uri = decoded.text;
-  std::ranges::transform(uri, begin.begin(), lower);
+  std::ranges::transform(uri, begin.begin(), core::to_lower);
   if (!take_scheme(uri, "https://") && !take_scheme(uri, "http://")) return true;
   const std::size_t end = uri.find_first_of("/?#");
   if (end == std::string_view::npos && !decoded.whole) return true;
   const std::string_view authority = uri.substr(0, end);
   std::string_view host = authority.substr(0, authority.find(':'));
   if (host.size() != authority.size() &&
-      !std::ranges::all_of(authority.substr(host.size() + 1), is_digit)) {
+      !std::ranges::all_of(authority.substr(host.size() + 1), core::is_digit)) {
     return true;
   }
   if (host.ends_with('.')) host.remove_suffix(1);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/ascii.h"
+
 namespace headrace::policy {
 namespace {
 
@@ -16,9 +18,8 @@ std::string_view trim(std::string_view text) {
 }
 
 bool is(std::string_view text, std::string_view lower) {
-  return std::ranges::equal(text, lower, [](char c, char expected) {
-    return (c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c) == expected;
-  });
+  return std::ranges::equal(text, lower,
+                            [](char c, char expected) { return core::to_lower(c) == expected; });
 }
 
 std::string_view unquoted(std::string_view value) {
@@ -28,7 +29,7 @@ std::string_view unquoted(std::string_view value) {
 
 // -1: it is not a number of seconds.
 std::int64_t seconds_of(std::string_view text) {
-  if (text.empty() || !std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; })) {
+  if (text.empty() || !std::ranges::all_of(text, core::is_digit)) {
     return -1;
   }
   if (text.size() > kSecondsDigitsMax) return INT64_MAX;

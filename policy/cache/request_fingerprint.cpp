@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/ascii.h"
 #include "core/hash128_stream.h"
 
 namespace headrace::policy {
@@ -26,12 +27,9 @@ constexpr std::string_view kUnheededHeaderBeginnings[] = {
     "x-headrace-", "x-stainless-", "sec-fetch-", "sec-ch-", "x-b3-", "x-datadog-",
 };
 
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
 bool same(std::string_view name, std::string_view lower_name) {
-  return std::ranges::equal(name, lower_name, [](char a, char b) { return lower(a) == b; });
+  return std::ranges::equal(name, lower_name,
+                            [](char a, char b) { return core::to_lower(a) == b; });
 }
 
 // What stands before the head in the hash: fixed in size, so that nothing can be shifted.
@@ -81,7 +79,7 @@ UnheededFields unheeded_fields(Endpoint endpoint, const BodyFacts& facts) {
 
 bool is_unheeded_header(std::string_view name) {
   if (name.size() < 3) return false;
-  const char first = lower(name.front());
+  const char first = core::to_lower(name.front());
   for (const std::string_view beginning : kUnheededHeaderBeginnings) {
     if (beginning.front() == first && same(name.substr(0, beginning.size()), beginning)) {
       return true;

@@ -1,19 +1,17 @@
 #include "policy/config/path_pattern.h"
 
+#include "core/ascii.h"
+
 namespace headrace::policy::config {
 namespace {
 
 bool is_hex(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-bool is_letter_or_digit(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  return core::is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 // RFC 3986 pchar without percent, and without the semicolon, which some servers cut paths at.
 bool is_plain(char c) {
-  return is_letter_or_digit(c) || std::string_view("-._~!$&'()*+,=:@").contains(c);
+  return core::is_letter_or_digit(c) || std::string_view("-._~!$&'()*+,=:@").contains(c);
 }
 
 // "%2e" and "%2f" and their like: encoded characters that some readers take for structure.

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "core/ascii.h"
 #include "core/parse_number.h"
 #include "core/socket_address.h"
 #include "policy/config/address_rules.h"
@@ -19,20 +20,10 @@ Complaint complain(std::string message, std::string remedy = {}) {
   return Complaint(UrlComplaint{std::move(message), std::move(remedy)});
 }
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
-
 // "127.1", "0x7f000001", "2130706433", "010.0.0.1": what some resolvers read as an address.
 bool ends_in_number(std::string_view host) {
   const std::string_view last = host.substr(host.rfind('.') + 1);
-  return std::ranges::all_of(last, is_digit) || last.starts_with("0x");
+  return std::ranges::all_of(last, core::is_digit) || last.starts_with("0x");
 }
 
 bool is_local_name(std::string_view host) {
@@ -98,7 +89,7 @@ bool is_host_name(std::string_view host) {
       label = 0;
       continue;
     }
-    if (!is_letter(c) && !is_digit(c) && c != '_' && (c != '-' || label == 0)) return false;
+    if (!core::is_letter_or_digit(c) && c != '_' && (c != '-' || label == 0)) return false;
     if (++label > 63) return false;
   }
   return label != 0 && host.back() != '-';
@@ -138,7 +129,7 @@ std::expected<ProviderUrl, UrlComplaint> parse_provider_url(std::string_view tex
   }
   const bool bracketed = parts.host.starts_with('[') && parts.host.ends_with(']');
   url.host = bracketed ? parts.host.substr(1, parts.host.size() - 2) : parts.host;
-  std::ranges::transform(url.host, url.host.begin(), lower);
+  std::ranges::transform(url.host, url.host.begin(), core::to_lower);
   if (url.host.empty()) return complain("has no host");
   if (auto good = judge_host(url, bracketed, private_network || over_unix_socket); !good) {
     return Complaint(std::move(good.error()));

@@ -5,6 +5,7 @@
 
 #include <simdjson.h>
 
+#include "core/ascii.h"
 #include "core/parse_number.h"
 #include "core/socket_address.h"
 #include "policy/config/date_text.h"
@@ -17,19 +18,13 @@ namespace {
 
 using Complaint = std::optional<std::string>;
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
-bool is_letter_or_digit(char c) {
-  return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
-}
 bool is_visible(char c) {
   return c > ' ' && c <= '~';
 }
 
 bool consists_of(std::string_view text, std::string_view others) {
-  return std::ranges::all_of(text,
-                             [&](char c) { return is_letter_or_digit(c) || others.contains(c); });
+  return std::ranges::all_of(
+      text, [&](char c) { return core::is_letter_or_digit(c) || others.contains(c); });
 }
 
 bool has_control(std::string_view text) {
@@ -202,12 +197,12 @@ bool is_credential_header(std::string_view name) {
 }
 
 bool equals_ignoring_case(std::string_view left, std::string_view right) {
-  return std::ranges::equal(left, right, {}, lower, lower);
+  return std::ranges::equal(left, right, {}, core::to_lower, core::to_lower);
 }
 
 std::string lower_case(std::string_view text) {
   std::string result(text);
-  std::ranges::transform(result, result.begin(), lower);
+  std::ranges::transform(result, result.begin(), core::to_lower);
   return result;
 }
 

@@ -12,6 +12,7 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include "core/ascii.h"
 #include "core/utf8_sequence.h"
 #include "policy/config/error_list.h"
 #include "policy/config/yaml_hint.h"
@@ -188,11 +189,9 @@ bool judge_map_keys(const YamlNode& node, ErrorList& errors) {
 
 // --- substitution ------------------------------------------------------------------------------
 bool is_variable_name(std::string_view name) {
-  const auto letter = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
-  };
+  const auto letter = [](char c) { return core::is_letter(c) || c == '_'; };
   if (name.empty() || !letter(name.front())) return false;
-  return std::ranges::all_of(name, [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+  return std::ranges::all_of(name, [&](char c) { return letter(c) || core::is_digit(c); });
 }
 
 class Substitution {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/ascii.h"
 #include "policy/json/json_scalar_bytes.h"
 #include "policy/json/json_skip.h"
 #include "policy/json/json_string.h"
@@ -10,10 +11,6 @@
 
 namespace headrace::policy {
 namespace {
-
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 // Not strict: as a walk takes white space.
 const char* skip_space(const char* at, const char* end) {
@@ -67,7 +64,7 @@ class AnswerPatternLearner final : private JsonSink {
         for (; behind != end && is_json_scalar(*behind); ++behind) {
           // Outside of strings the walk takes it for one that makes a quote no quote.
           if (*behind == '\\') return false;
-          count &= is_digit(*behind);
+          count &= core::is_digit(*behind);
         }
         count &= behind - at <= kCountDigitsMax && (*at != '0' || behind == at + 1);
         if (count && !add_hole(at, behind, true)) return false;

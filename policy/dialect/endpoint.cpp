@@ -4,6 +4,8 @@
 #include <array>
 #include <optional>
 
+#include "core/ascii.h"
+
 namespace headrace::policy {
 namespace {
 
@@ -143,8 +145,7 @@ constexpr Row kRows[] = {
 };
 
 constexpr bool is_name_byte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == ':' || c == '@';
+  return core::is_letter_or_digit(c) || c == '-' || c == '.' || c == '_' || c == ':' || c == '@';
 }
 
 // A segment that may stand for something: not empty, no step through folders, nothing encoded.

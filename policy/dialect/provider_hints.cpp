@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/ascii.h"
 #include "core/parse_number.h"
 #include "policy/dialect/time_text.h"
 
@@ -12,10 +13,6 @@ namespace {
 // A number of seconds so large (in milliseconds here) is a time, not a stretch of it.
 constexpr std::int64_t kLeastUnixMs = 1'000'000'000'000;
 constexpr std::size_t kNameBytesMax = 64;
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 bool take_prefix(std::string_view& text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return false;
@@ -46,7 +43,7 @@ const RateWindow& tighter(const RateWindow& one, const RateWindow& other) {
 bool may_be_hint(std::string_view name) {
   constexpr std::string_view kShortest = "retry-after";
   if (name.size() < kShortest.size() || name.size() > kNameBytesMax) return false;
-  const char first = lower(name.front());
+  const char first = core::to_lower(name.front());
   return first == 'r' || first == 'x' || first == 'a';
 }
 
@@ -55,7 +52,7 @@ bool may_be_hint(std::string_view name) {
 void HintReader::field(std::string_view name, std::string_view value) {
   if (!may_be_hint(name)) return;
   std::array<char, kNameBytesMax> room;
-  std::ranges::transform(name, room.begin(), lower);
+  std::ranges::transform(name, room.begin(), core::to_lower);
   std::string_view text(room.data(), name.size());
   if (text == "retry-after") {
     if (const auto after = retry_after(value)) retry_after_ms_ = after;

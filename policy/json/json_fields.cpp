@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "core/ascii.h"
+
 namespace headrace::policy {
 namespace {
 
@@ -11,13 +13,9 @@ std::uint64_t load(const char* from) {
   return word;
 }
 
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
 bool equal_folded(std::string_view a, std::string_view b) {
   for (std::size_t i = 0; i < a.size(); ++i) {
-    if (lower(a[i]) != lower(b[i])) return false;
+    if (core::to_lower(a[i]) != core::to_lower(b[i])) return false;
   }
   return true;
 }
@@ -59,7 +57,7 @@ std::string_view fold_key(std::string_view key, std::span<char, kJsonKeyBytesMax
       out[size++] = 'k';
       key.remove_prefix(3);
     } else {
-      out[size++] = lower(key.front());
+      out[size++] = core::to_lower(key.front());
       key.remove_prefix(1);
     }
   }

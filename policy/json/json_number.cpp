@@ -1,13 +1,14 @@
 #include "policy/json/json_number.h"
 
+#include "core/ascii.h"
+
 namespace headrace::policy {
 namespace {
 
 constexpr std::uint64_t kDigitsMax = 99'999'999'999'999'999;  // one digit more still fits
 
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+using core::is_digit;
+
 constexpr bool is_e(char c) {
   return c == 'e' || c == 'E';
 }

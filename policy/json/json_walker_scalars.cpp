@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 
+#include "core/ascii.h"
 #include "policy/json/json_scalar_bytes.h"
 #include "policy/json/json_string.h"
 #include "policy/json/json_walker.h"
@@ -12,9 +13,7 @@ namespace {
 
 constexpr std::ptrdiff_t kPlainDigitsMax = 18;
 
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+using core::is_digit;
 
 constexpr std::string_view word_of(JsonType type) {
   return type == JsonType::boolean_true    ? "true"

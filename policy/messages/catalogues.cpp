@@ -5,12 +5,10 @@
 #include <charconv>
 #include <cstring>
 
+#include "core/ascii.h"
+
 namespace headrace::policy {
 namespace {
-
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
 
 // Room that is filled from its front and never overrun.
 class Room {
@@ -46,7 +44,7 @@ std::optional<Language> Catalogues::find(std::string_view tag) const {
   const std::string_view wanted = tag.substr(0, tag.find('-'));
   for (std::size_t i = 0; i < catalogues_.size(); ++i) {
     const bool same = std::ranges::equal(wanted, text(catalogues_[i].language),
-                                         [](char a, char b) { return lower(a) == b; });
+                                         [](char a, char b) { return core::to_lower(a) == b; });
     if (same) return static_cast<Language>(i);
   }
   return std::nullopt;

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <system_error>
 
+#include "core/ascii.h"
 #include "core/check.h"
 
 namespace headrace::policy {
@@ -201,9 +202,8 @@ bool nearer(const core::LimitReading& reading, const LimitStatus& than) {
 }
 
 bool equal_small(std::string_view name, std::string_view small) {
-  return std::ranges::equal(name, small, [](char c, char wanted) {
-    return (c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c) == wanted;
-  });
+  return std::ranges::equal(name, small,
+                            [](char c, char wanted) { return core::to_lower(c) == wanted; });
 }
 
 }  // namespace

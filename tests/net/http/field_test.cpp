@@ -13,7 +13,7 @@ namespace {
 std::string changed_case(std::string_view name, bool upper) {
   std::string text(name);
   for (char& c : text) {
-    if (is_alpha(c)) c = static_cast<char>(upper ? c & ~0x20 : c | 0x20);
+    if (is_letter(c)) c = static_cast<char>(upper ? c & ~0x20 : c | 0x20);
   }
   return text;
 }

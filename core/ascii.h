@@ -1,0 +1,23 @@
+// Letters and digits of ASCII, whatever the locale: what every parser here asks again and again.
+//
+// Threads: pure.
+#pragma once
+
+namespace headrace::core {
+
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+constexpr bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+constexpr bool is_letter_or_digit(char c) {
+  return is_letter(c) || is_digit(c);
+}
+
+// Other bytes than capital letters stay as they are.
+constexpr char to_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+
+}  // namespace headrace::core
