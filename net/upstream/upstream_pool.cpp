@@ -32,7 +32,7 @@ UpstreamConnection* UpstreamPool::acquire(UpstreamUser& user) {
 
 void UpstreamPool::acquire_fresh(UpstreamUser& user) {
   // Where there is no room for another one, an idle one makes it.
-  if (total_ >= provider_.row->pool.total_max && !idle_.empty()) idle_.front().close_idle();
+  if (total_ >= provider_.row->pool.total_max && !idle_.empty()) make_place(idle_.front());
   wait(user, waiting_for_fresh_);
 }
 
@@ -153,8 +153,7 @@ void UpstreamPool::on_ready(UpstreamConnection& connection) {
   // Who waits for a fresh one needs its place, where neither that nor another is on its way.
   if (used && !waiting_for_fresh_.empty() && connecting_ == 0 && !makes_place_ &&
       total_ >= provider_.row->pool.total_max) {
-    makes_place_ = true;
-    connection.close_idle();
+    make_place(connection);
     return;
   }
   const bool forgets = core::planted(core::PlantedBug::waiter_forgotten) && waiting_count_ > 1;
@@ -171,6 +170,12 @@ void UpstreamPool::on_ready(UpstreamConnection& connection) {
   }
   idle_.push_front(connection);
   ++idle_count_;
+}
+
+// For a fresh one.
+void UpstreamPool::make_place(UpstreamConnection& connection) {
+  makes_place_ = true;
+  connection.close_idle();
 }
 
 // Who is served next by a connection, used before or fresh.

@@ -70,6 +70,7 @@ class UpstreamPool : public core::ListHook<ReturningPoolTag>, public core::ListH
   using Waiting = core::IntrusiveList<UpstreamUser, UpstreamWaitTag>;
   void wait(UpstreamUser& user, Waiting& list);
   UpstreamUser* pop_waiting(bool used);
+  void make_place(UpstreamConnection& connection);
   friend class UpstreamConnection;
   static constexpr std::uint64_t kBulkThreshold = 8 * 1024;
 
