@@ -19,6 +19,14 @@ ReserveQuestion example() {
   return ask;
 }
 
+// All that it can cost is what it is expected to.
+ReserveQuestion without_slack() {
+  ReserveQuestion ask = example();
+  ask.input_soft = ask.input;
+  ask.output_soft = ask.output_default = 1000;
+  return ask;
+}
+
 Reservation plan(const std::string& limit, std::int64_t left, const ReserveQuestion& ask) {
   QuotaWorld world(tenant_and_key(", " + limit));
   const std::array<std::int64_t, 1> lefts = {left};
@@ -95,9 +103,7 @@ TEST(Reservation, ShrinksWithLimitsThatWereLoweredMeanwhile) {
     const LimitChain chain = before.chain(QuotaStage::reserve);
     core::LimitWorld memory({});
     const auto shard = memory.shard(0);
-    ReserveQuestion ask = example();
-    ask.input_soft = 100;
-    ask.output_soft = ask.output_default = 1000;
+    const ReserveQuestion ask = without_slack();
     const std::array<std::int64_t, 1> left = {100'000};
     const Reservation plan = plan_reservation(chain, left, ask);
     Taken held;
@@ -122,9 +128,7 @@ TEST(Reservation, ShrinksWithTheOneThatWasLoweredMost) {
   ASSERT_EQ(chain.size(), 2U);
   core::LimitWorld memory({});
   const auto shard = memory.shard(0);
-  ReserveQuestion ask = example();
-  ask.input_soft = 100;
-  ask.output_soft = ask.output_default = 1000;
+  const ReserveQuestion ask = without_slack();
   const std::array<std::int64_t, 2> left = {100'000, 100'000};
   const Reservation plan = plan_reservation(chain, left, ask);
   std::array<core::LimitDemand, 2> demands;
