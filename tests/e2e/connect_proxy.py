@@ -15,28 +15,33 @@ class ConnectProxy(Listening):
         self.heads = []
 
     def _serve(self, connection):
-        self.open.add(connection)
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            try:
-                piece = connection.recv(65536)
-            except OSError:
+        with connection:
+            self.open.add(connection)
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                try:
+                    piece = connection.recv(65536)
+                except OSError:
+                    return
+                if not piece:
+                    return
+                head += piece
+            self.heads.append(head.decode())
+            if self.answer is not None:
+                connection.sendall(self.answer)
                 return
-            if not piece:
-                return
-            head += piece
-        self.heads.append(head.decode())
-        if self.answer is not None:
-            connection.sendall(self.answer)
-            connection.close()
-            return
-        host, port = head.split(b" ")[1].rsplit(b":", 1)
-        upstream = socket.create_connection((host.decode(), int(port)))
-        self.open.add(upstream)
+            host, port = head.split(b" ")[1].rsplit(b":", 1)
+            with socket.create_connection((host.decode(), int(port))) as upstream:
+                self.open.add(upstream)
+                self._tunnel(connection, upstream)
+
+    def _tunnel(self, connection, upstream):
         for byte in b"HTTP/1.1 200 Connection established\r\nX-Proxy: small\r\n\r\n":
             connection.sendall(bytes([byte]))
-        threading.Thread(target=self._pump, args=(upstream, connection), daemon=True).start()
+        back = threading.Thread(target=self._pump, args=(upstream, connection), daemon=True)
+        back.start()
         self._pump(connection, upstream)
+        back.join()
 
     @staticmethod
     def _pump(source, sink):
