@@ -78,17 +78,17 @@ void write_messages(JsonWriter& writer, const CutAnswer& answer) {
 void write_gemini(JsonWriter& writer, const CutAnswer& answer) {
   const bool array = answer.form == StreamForm::json_array;
   writer.raw(!array ? "data: " : answer.has_elements ? ",\r\n" : "[");
-  // Some say with every event that it is the last one: then all of them end again.
-  ChoiceSet open = answer.open_choices != 0 ? answer.open_choices : answer.choices;
-  if (open == 0) open = 1;
-  std::string_view before = R"({"candidates":[)";
+  writer.raw("{");
+  const ChoiceSet open = answer.choices == 0 ? ChoiceSet{1} : answer.open_choices;
+  std::string_view before = R"("candidates":[)";
   for (std::size_t index = 0; index < UnfinishedAnswer::kChoicesMax; ++index) {
     if (!holds(open, index)) continue;
     writer.raw(before).raw(R"({"finishReason":"MAX_TOKENS","index":)");
     writer.number(static_cast<std::int64_t>(index)).raw("}");
     before = ",";
   }
-  writer.raw(R"(],"usageMetadata":{"promptTokenCount":)").number(answer.input_tokens);
+  if (open != 0) writer.raw("],");
+  writer.raw(R"("usageMetadata":{"promptTokenCount":)").number(answer.input_tokens);
   writer.raw(R"(,"candidatesTokenCount":)").number(answer.output_tokens);
   writer.raw(R"(,"totalTokenCount":)").number(answer.input_tokens + answer.output_tokens);
   writer.raw(R"(},"modelVersion":)").string(answer.model, kNameBytesMax);

@@ -2,8 +2,9 @@
 // would have said at its output cap, so that clients see an answer that was cut and not an error.
 // Responses streams fail with the code budget_exhausted.
 //
-// Every choice that is open ends with a chunk of its own, as providers send them. Choices that are
-// not followed (UnfinishedAnswer::kChoicesMax) end with the stream only.
+// Every choice that is open ends with a chunk of its own, as providers send them; Gemini's end all
+// in one, which has only the count where none is open. Choices that are not followed
+// (UnfinishedAnswer::kChoicesMax) end with the stream only.
 //
 // Threads: pure functions.
 #pragma once

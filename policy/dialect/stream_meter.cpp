@@ -184,7 +184,8 @@ StreamPiece::Verdict StreamMeter::end_event() {
   data_line_ended_ = plain_output_ = false;
   if (done || walked) ++events_;
   if (walked) {
-    unfinished_.end_event();
+    // What comes of it from now on must be read, not passed over.
+    if (unfinished_.end_event()) pattern_.forget();
     sequence_number_ = reader_.sequence_number;
   }
   const bool over = done || (is_array() && array_framer_.closed());

@@ -18,6 +18,11 @@ bool is_finish(const JsonStep& step) {
          finish_reason_of(step.text) != FinishReason::none;
 }
 
+bool is_output(const JsonStep& step) {
+  constexpr std::uint64_t kQuotes = 2;
+  return step.type == JsonType::string && step.end - step.begin > kQuotes;
+}
+
 }  // namespace
 
 void UnfinishedAnswer::Name::take_first(const JsonStep& step) {
@@ -32,12 +37,15 @@ void UnfinishedAnswer::Name::take_first(const JsonStep& step) {
 
 void UnfinishedAnswer::begin_event() {
   in_choice_ = false;
-  choices_here_ = finished_here_ = 0;
+  choices_here_ = finished_here_ = speaks_here_ = 0;
 }
 
-void UnfinishedAnswer::end_event() {
+bool UnfinishedAnswer::end_event() {
+  const ChoiceSet finished = finished_;
   choices_ |= choices_here_;
   finished_ |= finished_here_;
+  goes_on_ |= speaks_here_ & finished;
+  return finished_ != finished;
 }
 
 void UnfinishedAnswer::note(const JsonStep& step) {
@@ -45,7 +53,7 @@ void UnfinishedAnswer::note(const JsonStep& step) {
     case AnswerField::choice:
       if (step.kind == JsonStep::Kind::close) return end_choice();
       in_choice_ = step.type == JsonType::object;
-      finishes_ = false;
+      finishes_ = speaks_ = false;
       index_ = 0;
       return;
     case AnswerField::choice_index:
@@ -54,6 +62,10 @@ void UnfinishedAnswer::note(const JsonStep& step) {
       return;
     case AnswerField::finish_reason:
       finishes_ |= in_choice_ && is_finish(step);
+      return;
+    case AnswerField::output:
+    case AnswerField::refusal:
+      speaks_ |= in_choice_ && is_output(step);
       return;
     case AnswerField::answer_id:
       return id_.take_first(step);
@@ -76,6 +88,7 @@ void UnfinishedAnswer::end_choice() {
   const auto bit = static_cast<ChoiceSet>(1U << index_);
   choices_here_ |= bit;
   if (finishes_) finished_here_ |= bit;
+  if (speaks_) speaks_here_ |= bit;
 }
 
 }  // namespace headrace::policy

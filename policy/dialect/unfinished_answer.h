@@ -30,15 +30,17 @@ class UnfinishedAnswer {
   // from its end on: one that has not ended may never reach the client.
   void begin_event();
   void note(const JsonStep& step);
-  void end_event();
+  // Whether a choice has ended with it that had not before.
+  bool end_event();
 
   [[nodiscard]] std::string_view id() const { return id_.text(); }
   [[nodiscard]] std::string_view model() const { return model_.text(); }
   [[nodiscard]] std::int64_t created_seconds() const { return created_seconds_; }
-  // Choices of which something came, and those of them that have not ended.
+  // Choices of which something came, and those of them that have not ended. Some providers say with
+  // every event that it is the last one: who goes on behind that has not ended, whatever it says.
   [[nodiscard]] ChoiceSet choices() const { return choices_; }
   [[nodiscard]] ChoiceSet open_choices() const {
-    return static_cast<ChoiceSet>(choices_ & ~finished_);
+    return static_cast<ChoiceSet>((choices_ & ~finished_) | goes_on_);
   }
 
  private:
@@ -60,10 +62,13 @@ class UnfinishedAnswer {
   std::int64_t index_ = 0;  // of the choice that the walk is in; not said: 0
   ChoiceSet choices_ = 0;
   ChoiceSet finished_ = 0;
+  ChoiceSet goes_on_ = 0;       // had output in a later event than the one that finished it
   ChoiceSet choices_here_ = 0;  // of the event
   ChoiceSet finished_here_ = 0;
+  ChoiceSet speaks_here_ = 0;
   bool in_choice_ = false;
   bool finishes_ = false;  // the choice that the walk is in says why it ended
+  bool speaks_ = false;    // ... and has output
 };
 
 static_assert(UnfinishedAnswer::kChoicesMax == 8 * sizeof(ChoiceSet));

@@ -141,6 +141,7 @@ void CutJudge::count_cut(std::size_t events) {
     run_.choices_cut += static_cast<std::uint64_t>(std::popcount(came.open));
     run_.choices_kept += static_cast<std::uint64_t>(std::popcount(came.ended));
   }
+  if (came.has_begun() && came.open == 0) ++run_.cut_at_end;
   if (came.said && came.ended == 0 && came.said->output > ask_.output_max()) ++run_.cut_by_word;
   if (events > 0 && ask_.script.events[events - 1].bytes.size() > kHeldBytesMax) {
     ++run_.cut_at_large;

@@ -26,6 +26,7 @@ struct CutRun {
   std::array<std::uint64_t, kStreamWires> broken{};
   std::uint64_t choices_cut = 0;   // of streams of several, that were open
   std::uint64_t choices_kept = 0;  // of the same, that had ended
+  std::uint64_t cut_at_end = 0;    // all of which had ended
   std::uint64_t cut_by_word = 0;   // whose provider said itself that it was beyond its cap
   std::uint64_t cut_at_large = 0;  // within reach of an event that goes on in pieces
   std::uint64_t left = 0;

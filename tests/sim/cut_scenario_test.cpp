@@ -25,6 +25,7 @@ TEST(SimulatorCuts, EveryFormOfStreamEndsWellAtItsCapAndIsMeteredUpToThere) {
     }
     all.choices_cut += run.choices_cut;
     all.choices_kept += run.choices_kept;
+    all.cut_at_end += run.cut_at_end;
     all.cut_by_word += run.cut_by_word;
     all.cut_at_large += run.cut_at_large;
     all.left += run.left;
@@ -36,9 +37,10 @@ TEST(SimulatorCuts, EveryFormOfStreamEndsWellAtItsCapAndIsMeteredUpToThere) {
   };
   fmt::print(
       "{} requests: {} answered, {} cut, {} broken off, {} left; of several choices {} were cut, "
-      "{} had ended; {} cut by the provider's word, {} behind a large event\n",
+      "{} had ended; {} cut when all had ended, {} by the provider's word, {} behind a large "
+      "event\n",
       all.requests, sum(all.answered), sum(all.cut), sum(all.broken), all.left, all.choices_cut,
-      all.choices_kept, all.cut_by_word, all.cut_at_large);
+      all.choices_kept, all.cut_at_end, all.cut_by_word, all.cut_at_large);
   for (std::size_t wire = 0; wire < kStreamWires; ++wire) {
     EXPECT_GT(all.answered[wire], all.requests / 40) << kStreamWireNames[wire];
     EXPECT_GT(all.cut[wire], all.requests / 40) << kStreamWireNames[wire];
@@ -46,6 +48,7 @@ TEST(SimulatorCuts, EveryFormOfStreamEndsWellAtItsCapAndIsMeteredUpToThere) {
   }
   EXPECT_GT(all.choices_cut, all.requests / 10);
   EXPECT_GT(all.choices_kept, all.requests / 10);
+  EXPECT_GT(all.cut_at_end, 5U);
   EXPECT_GT(all.cut_by_word, all.requests / 80);
   EXPECT_GT(all.cut_at_large, 5U);
   EXPECT_GT(all.left, all.requests / 40);

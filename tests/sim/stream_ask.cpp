@@ -68,9 +68,14 @@ StreamAsk some_stream_ask(std::uint32_t number) {
   plan.large_texts = dice().one_in(4);
   plan.tells_as_it_goes = dice().one_in(3);
   plan.tells_first = dice().one_in(2);
+  plan.ends_with_each = !alone && dice().one_in(8);
   ask.output_cap = 16 + static_cast<std::uint32_t>(dice().below(24));
   const auto most = static_cast<std::uint32_t>(ask.output_cap * plan.choices);
-  if (dice().one_in(2)) {
+  const std::uint64_t length = dice().below(8);
+  if (length == 0 && !alone) {
+    // To about where it must be cut, or already is over.
+    plan.texts = most + most / 4 + 60 + static_cast<std::uint32_t>(dice().below(8));
+  } else if (length < 4) {
     // Far beyond where it must be cut.
     plan.texts = 2 * most + 400;
     plan.tokens_a_text = 1 + static_cast<std::uint32_t>(dice().below(2));

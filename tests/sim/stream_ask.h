@@ -38,7 +38,8 @@ struct StreamAsk {
   }
 };
 
-// Of any form; every second one goes far beyond where it must be cut. Drawn from the world's dice.
+// Of any form; nearly every second one goes far beyond where it must be cut, some as far as there.
+// Drawn from the world's dice.
 [[nodiscard]] StreamAsk some_stream_ask(std::uint32_t number);
 // As its client sends it. It is known again by kStreamMark and its number in X-Request-Id.
 [[nodiscard]] std::string request_of(const StreamAsk& ask, std::string_view key);

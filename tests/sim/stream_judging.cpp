@@ -46,10 +46,11 @@ std::optional<std::vector<json>> elements_in(std::string_view text, std::size_t 
   return std::vector<json>(all.begin() + static_cast<std::ptrdiff_t>(before), all.end());
 }
 
-// Everything that is expected is there, and perhaps more.
+// Everything that is expected is there, and perhaps more; what is null is not there.
 bool says(const json& told, const json& expected) {
   if (!expected.is_object()) return told == expected;
   return told.is_object() && std::ranges::all_of(expected.items(), [&told](const auto& member) {
+           if (member.value().is_null()) return !told.contains(member.key());
            return told.contains(member.key()) && says(told[member.key()], member.value());
          });
 }
@@ -107,13 +108,12 @@ std::vector<json> end_of_messages(const MeteredStream& came, const SaidTokens& c
 std::vector<json> end_of_gemini(const StreamScript& script, const MeteredStream& came,
                                 const SaidTokens& charged) {
   json candidates = json::array();
-  // Some say with every event that it is the last one: then all of them end again.
-  const Parts again = came.has_begun() ? came.ended : 1;
-  for (const std::uint32_t part : each(came.open != 0 ? came.open : again))
+  for (const std::uint32_t part : each(came.has_begun() ? came.open : 1))
     candidates.push_back({{"finishReason", "MAX_TOKENS"}, {"index", part}});
-  json end = {{"candidates", candidates},
-              {"usageMetadata",
+  json end = {{"usageMetadata",
                {{"promptTokenCount", charged.input}, {"candidatesTokenCount", charged.output}}}};
+  // Where all have ended nobody ends again.
+  end["candidates"] = candidates.empty() ? json() : candidates;
   if (came.has_begun()) {
     end["modelVersion"] = StreamScript::kModel;
     end["responseId"] = script.id();
@@ -174,8 +174,9 @@ CameStream came_of(const StreamScript& script, bool usage_wanted, std::string_vi
 }
 
 void MeteredStream::add(const ScriptedEvent& event, StreamWire wire) {
+  if (event.output_bytes != 0) goes_on |= event.begins_or_says & ended;
   ended |= event.ends;
-  open = (open | event.begins_or_says) & ~ended;
+  open = ((open | event.begins_or_says) & ~ended) | goes_on;
   texts += event.output_bytes == 0 ? 0 : 1;
   bytes += event.output_bytes;
   if (!event.said) return;

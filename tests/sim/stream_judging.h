@@ -30,6 +30,7 @@ struct CameStream {
 struct MeteredStream {
   Parts open = 0;
   Parts ended = 0;
+  Parts goes_on = 0;  // have said that they had ended, and had words after that
   std::int64_t texts = 0;
   std::int64_t bytes = 0;
   std::optional<SaidTokens> said;

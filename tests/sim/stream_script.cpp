@@ -134,8 +134,9 @@ class Writer {
                 'x');
     const bool large = text.size() > kLargeTextBytes;
     tokens_ += large ? kLargeTextTokens : std::int64_t{script_.plan.tokens_a_text};
-    ScriptedEvent& event = add_words(part, text, false);
+    ScriptedEvent& event = add_words(part, text, script_.plan.ends_with_each);
     event.output_bytes = static_cast<std::uint32_t>(text.size());
+    if (script_.plan.ends_with_each) event.ends = Parts{1} << part;
   }
 
   void end_part(std::uint32_t part) {
@@ -173,8 +174,9 @@ class Writer {
       case chat:
       case completions: {
         const std::string said = wire() == completions ? fmt::format(R"("text":"{}")", text)
-                                 : ends                ? std::string(R"("delta":{})")
-                                        : fmt::format(R"("delta":{{"content":"{}"}})", text);
+                                 : text.empty()
+                                     ? std::string(R"("delta":{})")
+                                     : fmt::format(R"("delta":{{"content":"{}"}})", text);
         return in_order(fmt::format(R"({},"choices":[{{"index":{},{},"finish_reason":{}}}])",
                                     openai_names(), part, said, ends ? R"("stop")" : "null"),
                         counts ? openai_usage() : R"("usage":null)");
@@ -190,9 +192,11 @@ class Writer {
       default:
         break;
     }
-    const std::string content =
-        ends ? std::string(R"("finishReason":"STOP")")
-             : fmt::format(R"("content":{{"role":"model","parts":[{{"text":"{}"}}]}})", text);
+    std::string content = ends ? R"("finishReason":"STOP")" : "";
+    if (!text.empty()) {
+      content += fmt::format(R"({}"content":{{"role":"model","parts":[{{"text":"{}"}}]}})",
+                             ends ? "," : "", text);
+    }
     const std::string rest = counts ? gemini_rest()
                                     : fmt::format(R"("modelVersion":"{}","responseId":"{}")",
                                                   StreamScript::kModel, script_.id());

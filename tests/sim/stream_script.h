@@ -57,6 +57,7 @@ struct StreamPlan {
   bool large_texts = false;         // some of them are, beyond what is ever held back
   bool tells_as_it_goes = false;    // the count so far stands in every event,
   bool tells_first = false;         // before all else of it
+  bool ends_with_each = false;      // each event says of its choice that it is the last one
   std::uint32_t tokens_a_text = 1;  // by that count
 };
 
@@ -72,7 +73,8 @@ struct StreamScript {
   static constexpr std::int64_t kPromptTokens = 13;
 };
 
-// A whole one, to its dialect's end. Every part ends once; those beside the first may end early.
+// A whole one, to its dialect's end. Every part ends once, unless with each of its events; those
+// beside the first may end early.
 [[nodiscard]] StreamScript write_stream(const StreamPlan& plan);
 
 }  // namespace headrace::sim

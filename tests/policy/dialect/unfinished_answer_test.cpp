@@ -92,6 +92,32 @@ TEST(UnfinishedAnswer, KnowsWhichChoicesAreOpen) {
   EXPECT_EQ(mixed.open_choices(), 0b1001);
 }
 
+// A provider that says with every event that it is the last one has not ended before it is silent.
+TEST(UnfinishedAnswer, KnowsWhoGoesOnBehindItsOwnEnd) {
+  const std::string last = R"("stop")";
+  const std::string silent =
+      R"({"choices":[{"index":0,"delta":{"content":""},"finish_reason":"stop"}]})";
+  for (const std::size_t bytes : {std::size_t{1}, std::size_t{7}, std::size_t{1} << 20}) {
+    const auto open = [bytes](std::initializer_list<std::string> events) {
+      return after(Endpoint::chat_completions, events, bytes).open_choices();
+    };
+    EXPECT_EQ(open({choice(0, last)}), 0);
+    EXPECT_EQ(open({choice(0, last), silent}), 0);
+    EXPECT_EQ(open({choice(0, last), choice(0, last)}), 0b1);
+    EXPECT_EQ(open({choice(0, last), choice(1), choice(0, last), choice(1, last)}), 0b1);
+    // Also where it is like the events before its end.
+    EXPECT_EQ(open({choice(0), choice(0), choice(0, last), choice(0)}), 0b1);
+    EXPECT_EQ(open({choice(0), choice(1), choice(1), choice(0, last), choice(1), choice(1)}), 0b10);
+  }
+  const std::string text = R"("content":{"parts":[{"text":"a"}]},"finishReason":"STOP")";
+  const UnfinishedAnswer gemini =
+      after(Endpoint::stream_generate_content,
+            {R"({"candidates":[{)" + text + R"(},{)" + text + R"(,"index":1}]})",
+             R"({"candidates":[{"finishReason":"STOP","index":1},{)" + text + "}]}"});
+  EXPECT_EQ(gemini.choices(), 0b11);
+  EXPECT_EQ(gemini.open_choices(), 0b1);
+}
+
 TEST(UnfinishedAnswer, FollowsSoManyChoicesAndNoMore) {
   const auto last = static_cast<int>(UnfinishedAnswer::kChoicesMax) - 1;
   EXPECT_EQ(after(Endpoint::chat_completions, {choice(last)}).open_choices(), 1U << last);
