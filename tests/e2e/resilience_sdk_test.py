@@ -11,6 +11,7 @@ from upstream import STREAM_HEAD, Upstream, chunk, reset
 
 OPEN_MS = 1200
 PATIENCE_MS = 700
+KEY_HINT = "sk-CANARY-hint"
 
 
 def path_of(dialect):
@@ -32,6 +33,7 @@ class Failing(Gateway):
                     ("first", self.upstream, "breaker: {failures: 0}"),
                     ("sound", self.sound, "breaker: {failures: 0}"),
                     ("breaks", self.upstream, f"breaker: {{failures: 1, open_ms: {OPEN_MS}, successes: 1}}"),
+                    ("refuses", self.upstream, "breaker: {failures: 0}"),
                     ("gone", self.nobody, "breaker: {failures: 0}")):
                 providers += f"""
   - name: {dialect}-{name}
@@ -43,7 +45,8 @@ class Failing(Gateway):
     {more}"""
             for model, targets, tries in (
                     ("fails-over", "first, sound", 3), ("fails", "first", 3), ("asks-for-patience", "first", 1),
-                    ("is-silent", "first", 1), ("breaks-off", "first", 1), ("trips", "breaks", 1), ("gone", "gone", 1)):
+                    ("is-silent", "first", 1), ("breaks-off", "first", 1), ("trips", "breaks", 1), ("gone", "gone", 1),
+                    ("refuses-our-key", "refuses", 3)):
                 list_of_targets = ", ".join(f"{{provider: {dialect}-{name}, priority: {priority}}}"
                                             for priority, name in enumerate(targets.split(", ")))
                 routes += f"""
@@ -68,6 +71,7 @@ class ResilienceSdk(SdkTest):
         "fails over": [{"model": "fails-over"}, {"model": "fails-over", "stream": True}],
         "fails": [{"model": "fails", "retries": 3}],
         "gone": [{"model": "gone"}],
+        "our key": [{"model": "refuses-our-key", "retries": 3, "stream": stream} for stream in (False, True)],
         "silent": [{"model": "is-silent"}],
         "trips": [{"model": "trips"}, {"model": "trips"}, {"model": "trips", "retries": 4}],
         "breaks off": [{"model": "breaks-off", "stream": True}],
@@ -102,6 +106,9 @@ class ResilienceSdk(SdkTest):
             connection.sendall(STREAM_HEAD + b"".join(chunk(each) for each in stream_events(dialect)[:3]))
             reset(connection)
             return False
+        elif label == "our key":
+            connection.sendall(failure(dialect, "401 Unauthorized", f"Incorrect API key provided: {KEY_HINT}",
+                                       ("WWW-Authenticate: Bearer", "x-should-retry: true")))
         elif label in ("patient", "impatient"):
             connection.sendall(failure(dialect, "429 Too Many Requests", headers=(f"retry-after-ms: {PATIENCE_MS}",)))
         else:
@@ -117,6 +124,16 @@ class ResilienceSdk(SdkTest):
         for sdk, caller, (told,) in self.each("fails"):
             self.assert_error(told, sdk, "InternalServerError", 500)
             self.assertEqual(self.asked_for.count(("fails", caller)), 3)
+
+    def test_that_our_key_is_refused_is_no_fault_of_the_clients(self):
+        for sdk, caller, both in self.each("our key"):
+            for told in both:
+                self.assert_error(told, sdk, "InternalServerError", 502)
+                self.assertNotIn(KEY_HINT, json.dumps(told))
+                if sdk != "gemini":  # which comes again only where it is asked to
+                    self.assertEqual(told["headers"]["x-should-retry"], "false")
+                    self.assertNotIn("www-authenticate", told["headers"])
+            self.assertEqual(self.asked_for.count(("our key", caller)), len(both))
 
     def test_a_provider_that_is_not_there_or_silent_is_a_server_error(self):
         for label, status in (("gone", 502), ("silent", 504)):
