@@ -5,12 +5,13 @@ import hashlib
 import json
 import mmap
 import struct
+import subprocess
 import threading
 import time
 import unittest
 
 from accounted_gateway import Accounted, ctl
-from gateway import Gateway, Response, chat, request
+from gateway import BIN, Gateway, Response, chat, request
 from upstream import CHAT, STREAM_HEAD, Upstream, answer, chunk, delta, event
 
 STANDARD_PRICE = """
@@ -154,6 +155,24 @@ class Operator(unittest.TestCase):
             (line,) = ctl(*named, "-o", "json").splitlines()
             self.assertEqual(json.loads(line)["name"], "jos\ufffd\ufffd")
             ctl("limits", "reset", *named[1:], "-o", "json")
+
+    def test_no_name_or_argument_steers_the_operators_terminal(self):
+        steering = b"\x1b[2J\xc2\x9b2J\xe2\x80\xae\x9b\r"
+        shown = "?[2J?2J???"
+        limits = "limits: [{measure: requests, per: day, value: 9, name: each, each: user}]"
+        with Upstream() as upstream, Restarted(upstream.address, "tenant: acme",
+                                               extra=f"tenants: [{{name: acme, {limits}}}]\n") as gateway:
+            line = ctl("limits", "--region", gateway.region, "--tenant", "acme", "--user", steering).splitlines()[-1]
+            self.assertEqual(line.split()[1], shown)
+            for arguments in (("limits", "--region", gateway.region, "--tenant", steering, "--user", "joe"),
+                              ("limits", "--region", steering), ("keys", "--region", steering), ("clock", "--region", steering),
+                              ("records", "--region", steering), ("records", "--journal", steering), ("check", steering),
+                              ("limits", "--region", gateway.region, "-o", steering), (steering,), ("keys", b"--" + steering)):
+                ran = subprocess.run([BIN / "headracectl", *arguments], capture_output=True, timeout=60)
+                self.assertNotEqual(ran.returncode, 0, arguments)
+                told = (ran.stdout + ran.stderr).decode()
+                self.assertEqual([c for c in told if not c.isprintable() and c != "\n"], [], arguments)
+                self.assertIn(shown, told)
 
     def test_limits_of_routes_providers_and_their_keys_are_reset_too(self):
         limit = "limits: [{measure: requests, per: hour, value: 9}]"

@@ -1,8 +1,12 @@
 #include "tools/command_line/parse_arguments.h"
 
+#include <iostream>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "tools/command_line/terminal_text.h"
 
 namespace headrace::tools {
 
@@ -14,6 +18,15 @@ void parse_arguments(CLI::App& app, int argc, char** argv) {
     if (unknown.empty()) throw;
     throw CLI::ExtrasError(app.get_name(), std::move(unknown));
   }
+}
+
+int tell_of(const CLI::App& app, const CLI::ParseError& error) {
+  std::ostringstream out;
+  std::ostringstream err;
+  const int status = app.exit(error, out, err);
+  std::cout << terminal_lines(out.str());
+  std::cerr << terminal_lines(err.str());
+  return status;
 }
 
 }  // namespace headrace::tools

@@ -9,4 +9,8 @@ namespace headrace::tools {
 // missing, which may be missing for no other reason. Throws CLI::ParseError.
 void parse_arguments(CLI::App& app, int argc, char** argv);
 
+// As CLI::App::exit(), in words that are fit for a terminal whatever the arguments hold. Returns
+// the exit status.
+int tell_of(const CLI::App& app, const CLI::ParseError& error);
+
 }  // namespace headrace::tools

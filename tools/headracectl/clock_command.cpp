@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/limits/accepted_wall_clock.h"
+#include "tools/headracectl/complaint.h"
 #include "tools/headracectl/node_region.h"
 #include "tools/headracectl/record_text.h"
 
@@ -12,10 +13,7 @@ namespace headrace::tools::ctl {
 
 int show_clock(const ClockCommand& command) {
   const auto node = NodeRegion::open(command.region);
-  if (!node) {
-    fmt::print(stderr, "headracectl: {}\n", node.error());
-    return EXIT_FAILURE;
-  }
+  if (!node) return complain(node.error());
   core::AcceptedWallClock clock(*node->limits().header);
   const core::Instant monotonic = NodeRegion::monotonic_now();
   const core::WallTime system = NodeRegion::system_now();

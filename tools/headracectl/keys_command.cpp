@@ -12,6 +12,8 @@
 #include "core/shared_region.h"
 #include "policy/config/config_view.h"
 #include "policy/config/date_text.h"
+#include "tools/command_line/terminal_text.h"
+#include "tools/headracectl/complaint.h"
 
 namespace headrace::tools::ctl {
 
@@ -25,14 +27,8 @@ using policy::config::Switch;
 
 constexpr std::string_view kRow = "{:20}  {:10}  {:16}  {:16}  {:16}  {:9}  {}\n";
 
-int fail(const std::string& text) {
-  fmt::print(stderr, "headracectl: {}\n", text);
-  return EXIT_FAILURE;
-}
-
-// Names are identifiers or labels without control characters: the config's rules saw to that.
-std::string_view shown(std::string_view text) {
-  return text.empty() ? "-" : text;
+std::string shown(std::string_view text) {
+  return text.empty() ? "-" : terminal_line(text);
 }
 
 class KeyList {
@@ -63,8 +59,8 @@ class KeyList {
   [[nodiscard]] std::string row(const ApiKey& key) const {
     const std::uint64_t used = uses_.last_use(key.identity);
     const Rights& rights = view_.scopes().rights(key);
-    return fmt::format(kRow, view_.scopes().name(key), shown(view_.scopes().prefix(key)),
-                       tenant(key), shown(project(key)), shown(user(key)),
+    return fmt::format(kRow, shown(view_.scopes().name(key)), shown(view_.scopes().prefix(key)),
+                       shown(tenant(key)), shown(project(key)), shown(user(key)),
                        rights.suspended == Switch::on ? "suspended" : "-",
                        used == 0 ? "-" : policy::config::date_text(used));
   }
@@ -93,13 +89,14 @@ class KeyList {
 
 int show_keys(const KeysCommand& command) {
   auto region = core::SharedRegion::open_existing(command.region);
-  if (!region) return fail(region.error());
+  if (!region) return complain(region.error());
   const auto current = core::ConfigBanks(*region).current();
-  if (!current) return fail("there is no config in this region: no data plane has served from it");
+  if (!current)
+    return complain("there is no config in this region: no data plane has served from it");
   // A copy: the data plane may write another one over it meanwhile.
   const std::vector<std::byte> base(current->base.begin(), current->base.end());
   const auto view = ConfigView::open(base);
-  if (!view) return fail(view.error());
+  if (!view) return complain(view.error());
   const core::LastUseTable uses = region->last_uses();
   KeyList(*view, uses, command.output).print();
   return EXIT_SUCCESS;

@@ -8,6 +8,8 @@
 
 #include "core/limits/shard_limits.h"
 #include "policy/config/quota_names.h"
+#include "tools/command_line/terminal_text.h"
+#include "tools/headracectl/complaint.h"
 #include "tools/headracectl/limit_roll.h"
 #include "tools/headracectl/node_region.h"
 
@@ -19,11 +21,6 @@ namespace {
 
 constexpr std::string_view kRow =
     "{:12}  {:20}  {:24}  {:13}  {:8}  {:20}  {:>16}  {:>16}  {:>16}\n";
-
-int fail(const std::string& text) {
-  fmt::print(stderr, "headracectl: {}\n", text);
-  return EXIT_FAILURE;
-}
 
 struct Whose {
   ScopeKind kind;
@@ -56,7 +53,7 @@ class LimitsOfANode {
     roll_.add_all();
     if (!command_.user.empty() && !command_.tenant.empty() &&
         !roll_.add_user(command_.tenant, command_.user)) {
-      return fail("there is no tenant " + command_.tenant);
+      return complain("there is no tenant " + command_.tenant);
     }
     if (command_.output == Output::table) {
       fmt::print(kRow, "SCOPE", "NAME", "LIMIT", "MEASURE", "PER", "MODEL", "VALUE", "USED",
@@ -69,8 +66,8 @@ class LimitsOfANode {
       show(rolled);
       if (command_.reset) limits_.reset(rolled.limit.terms.identity);
     }
-    if (found == 0 && whose(command_)) return fail("nobody of that name has such a limit");
-    if (found == 0 && !command_.limit.empty()) return fail("there is no limit of that name");
+    if (found == 0 && whose(command_)) return complain("nobody of that name has such a limit");
+    if (found == 0 && !command_.limit.empty()) return complain("there is no limit of that name");
     if (command_.reset) fmt::print(stderr, "{} limits begin anew\n", found);
     return EXIT_SUCCESS;
   }
@@ -115,8 +112,9 @@ class LimitsOfANode {
       fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
       return;
     }
-    fmt::print(kRow, policy::to_text(rolled.limit.scope), rolled.scope_name, view_.text(rule.name),
-               policy::config::to_text(rule.measure), per, model, reading.limit,
+    fmt::print(kRow, policy::to_text(rolled.limit.scope), terminal_line(rolled.scope_name),
+               terminal_line(view_.text(rule.name)), policy::config::to_text(rule.measure), per,
+               terminal_line(model), reading.limit,
                reading.closed ? "closed" : std::to_string(used), reading.remaining);
   }
 
@@ -131,13 +129,13 @@ class LimitsOfANode {
 
 int show_limits(const LimitsCommand& command) {
   if (command.reset && !whose(command)) {
-    return fail(
+    return complain(
         "say whose: --organisation, --tenant, --project, --user, --key, --provider or --route");
   }
   auto node = NodeRegion::open(command.region);
-  if (!node) return fail(node.error());
+  if (!node) return complain(node.error());
   const auto view = node->config();
-  if (!view) return fail(command.region + ": " + view.error());
+  if (!view) return complain(command.region + ": " + view.error());
   return LimitsOfANode(command, *node, *view).run();
 }
 

@@ -16,6 +16,7 @@
 #include "net/main/config_file.h"
 #include "policy/config/config_summary.h"
 #include "tools/command_line/parse_arguments.h"
+#include "tools/command_line/terminal_text.h"
 #include "tools/headracectl/clock_command.h"
 #include "tools/headracectl/keys_command.h"
 #include "tools/headracectl/limits_command.h"
@@ -26,7 +27,7 @@ namespace {
 using namespace headrace;
 
 int fail(const std::string& text) {
-  fmt::print(stderr, "{}{}", text, text.ends_with('\n') ? "" : "\n");
+  fmt::print(stderr, "{}{}", tools::terminal_lines(text), text.ends_with('\n') ? "" : "\n");
   return EXIT_FAILURE;
 }
 
@@ -74,7 +75,8 @@ int compile(const std::string& config, const std::string& base_path) {
     const auto view = policy::config::ConfigView::open(*base);
     if (!view) return fail(view.error());
     const auto now_unix_s = static_cast<std::uint64_t>(std::time(nullptr));
-    fmt::print("{}", policy::config::checked_config_text(config, *view, now_unix_s));
+    fmt::print("{}", tools::terminal_lines(
+                         policy::config::checked_config_text(config, *view, now_unix_s)));
     return EXIT_SUCCESS;
   }
   if (!net::is_master_key_given()) {
@@ -86,7 +88,7 @@ int compile(const std::string& config, const std::string& base_path) {
   if (const std::string why = write_base(*base, base_path); !why.empty()) {
     return fail(fmt::format("headracectl compile: cannot write {}: {}", base_path, why));
   }
-  fmt::print("{}: {} bytes\n", base_path, base->size());
+  fmt::print("{}: {} bytes\n", tools::terminal_line(base_path), base->size());
   return EXIT_SUCCESS;
 }
 
@@ -158,7 +160,7 @@ int main(int argc, char** argv) {
   try {
     tools::parse_arguments(app, argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error);
+    return tools::tell_of(app, error);
   }
   if (app.get_subcommands().empty()) return fail(app.help());
   if (make->parsed()) return compile(config, base);

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "net/upstream/upstream_failure.h"
+#include "tools/command_line/terminal_text.h"
 
 namespace headrace::tools::ctl {
 
@@ -14,14 +15,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// For a terminal: nothing of a text may move its cursor.
 std::string plain(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += byte < 0x20 || byte == 0x7f ? '?' : c;
-  }
-  return out.empty() ? "-" : out;
+  return text.empty() ? "-" : terminal_line(text);
 }
 
 std::string failure_text(std::uint8_t failure) {

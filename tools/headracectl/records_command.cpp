@@ -18,6 +18,7 @@
 #include "policy/record/partial_record.h"
 #include "policy/record/record_codec.h"
 #include "policy/record/segment_reader.h"
+#include "tools/headracectl/complaint.h"
 
 namespace headrace::tools::ctl {
 
@@ -25,11 +26,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kPollInterval{200};
 constexpr std::uint64_t kReadBytes = std::uint64_t{1} << 30U;
-
-int fail(const std::string& text) {
-  fmt::print(stderr, "headracectl: {}\n", text);
-  return EXIT_FAILURE;
-}
 
 // --- the journal ---------------------------------------------------------------------------------
 
@@ -42,7 +38,7 @@ class JournalReading {
     fmt::print("{}", heading(command_.output));
     for (;;) {
       const auto entries = files_.list();
-      if (!entries) return fail(command_.journal + ": " + std::strerror(entries.error()));
+      if (!entries) return complain(command_.journal + ": " + std::strerror(entries.error()));
       for (const net::JournalFiles::Entry& entry : *entries)
         read(entry);
       std::fflush(stdout);
@@ -70,7 +66,7 @@ class JournalReading {
       auto opened = policy::SegmentReader::open(*bytes);
       if (!opened) {
         if (!command_.follow)
-          (void)fail(fmt::format("segment {} {}", entry.number, opened.error()));
+          (void)complain(fmt::format("segment {} {}", entry.number, opened.error()));
         return;
       }
       known = readers_.emplace(entry.number, std::move(*opened)).first;
@@ -177,9 +173,9 @@ class RegionReading {
 int show_records(const RecordsCommand& command) {
   if (!command.journal.empty()) return JournalReading(command).run();
   auto region = core::SharedRegion::open_existing(command.region);
-  if (!region) return fail(region.error());
+  if (!region) return complain(region.error());
   if (region->geometry().record_ring_bytes <= core::kRecordRingCapacityMin) {
-    return fail("the data plane of this region keeps no records: its config has no journal");
+    return complain("the data plane of this region keeps no records: its config has no journal");
   }
   return RegionReading(command, std::move(*region)).run();
 }

@@ -270,7 +270,7 @@ std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
   try {
     parse_arguments(app, argc, argv);
   } catch (const CLI::ParseError& error) {
-    return std::unexpected(app.exit(error));
+    return std::unexpected(tell_of(app, error));
   }
   line.connections_given = app.count("--connections") > 0;
   if (const auto prepared = prepare(line); !prepared) {

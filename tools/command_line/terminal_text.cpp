@@ -1,0 +1,66 @@
+#include "tools/command_line/terminal_text.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "core/utf8_sequence.h"
+
+namespace headrace::tools {
+
+namespace {
+
+struct Range {
+  std::uint32_t first;
+  std::uint32_t last;
+};
+
+constexpr Range kUnfit[] = {
+    {0x00, 0x1F},      // C0
+    {0x7F, 0x9F},      // DEL and C1
+    {0x061C, 0x061C},  // the Arabic letter mark
+    {0x200E, 0x200F},  // marks of direction
+    {0x2028, 0x202E},  // separators; embeddings and overrides of direction
+    {0x2066, 0x2069},  // isolates
+    {0xFEFF, 0xFEFF},  // the mark of a byte order, which has no width
+};
+
+std::uint32_t code_point(std::string_view sequence) {
+  constexpr std::uint32_t kLeadBits[] = {0x7F, 0x1F, 0x0F, 0x07};
+  std::uint32_t code = static_cast<unsigned char>(sequence[0]) & kLeadBits[sequence.size() - 1];
+  for (const char c : sequence.substr(1))
+    code = code << 6U | (static_cast<unsigned char>(c) & 0x3FU);
+  return code;
+}
+
+bool is_fit(std::string_view sequence) {
+  const std::uint32_t code = code_point(sequence);
+  return std::ranges::none_of(
+      kUnfit, [code](const Range& range) { return code >= range.first && code <= range.last; });
+}
+
+}  // namespace
+
+std::string terminal_line(std::string_view text) {
+  std::string line;
+  while (!text.empty()) {
+    const std::size_t bytes = core::utf8_sequence_bytes(text);
+    const std::string_view sequence = text.substr(0, bytes);
+    line += bytes == 0 || !is_fit(sequence) ? "?" : sequence;
+    text.remove_prefix(std::max<std::size_t>(bytes, 1));
+  }
+  return line;
+}
+
+std::string terminal_lines(std::string_view text) {
+  std::string lines;
+  for (;;) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines += terminal_line(text.substr(0, end));
+    if (end == text.size()) return lines;
+    lines += '\n';
+    text.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace headrace::tools
