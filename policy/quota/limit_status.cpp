@@ -2,68 +2,17 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
-#include <system_error>
+#include <utility>
 
 #include "core/ascii.h"
-#include "core/check.h"
+#include "policy/quota/field_lines.h"
 
 namespace headrace::policy {
 namespace {
 
 using config::LimitMeasure;
 using config::LimitPeriod;
-
-// A number as text: the same stands in several fields.
-class Digits {
- public:
-  Digits() = default;
-  explicit Digits(std::int64_t value)
-      : bytes_(static_cast<std::uint8_t>(
-            std::to_chars(text_.data(), text_.data() + text_.size(), value).ptr - text_.data())) {}
-
-  [[nodiscard]] std::string_view text() const { return {text_.data(), bytes_}; }
-
- private:
-  std::array<char, 20> text_;  // of any number
-  std::uint8_t bytes_ = 0;
-};
-
-// Writes lines into fixed memory: every answer of a caller with limits carries them, so they are
-// put together by hand.
-class Lines {
- public:
-  explicit Lines(std::span<char> out) : at_(out.data()), end_(out.data() + out.size()) {}
-
-  Lines& text(std::string_view text) {
-    HEADRACE_CHECK(text.size() <= room(), "the fields are of bounded size");
-    at_ = std::copy(text.begin(), text.end(), at_);
-    return *this;
-  }
-  Lines& number(std::int64_t value) {
-    const auto [end, error] = std::to_chars(at_, end_, value);
-    HEADRACE_CHECK(error == std::errc(), "the fields are of bounded size");
-    at_ = end;
-    return *this;
-  }
-  Lines& number(const Digits& digits) { return text(digits.text()); }
-  Lines& two_digits(std::int64_t value) {
-    const std::array<char, 2> digits = {static_cast<char>('0' + value / 10 % 10),
-                                        static_cast<char>('0' + value % 10)};
-    return text({digits.data(), digits.size()});
-  }
-  void end_line() { text("\r\n"); }
-  [[nodiscard]] std::string_view since(const char* begin) const {
-    return {begin, static_cast<std::size_t>(at_ - begin)};
-  }
-
- private:
-  [[nodiscard]] std::size_t room() const { return static_cast<std::size_t>(end_ - at_); }
-
-  char* at_;
-  char* end_;
-};
 
 std::int64_t milliseconds_to_full(const LimitStatus& status) {
   return std::chrono::ceil<std::chrono::milliseconds>(status.reading.full_after).count();
@@ -75,7 +24,7 @@ std::int64_t seconds_to_full(const LimitStatus& status) {
 }
 
 // As OpenAI writes durations: "12ms", "1m30s", "6h0m0s".
-void write_go_duration(Lines& lines, std::int64_t milliseconds) {
+void write_go_duration(FieldLines& lines, std::int64_t milliseconds) {
   const std::int64_t seconds = milliseconds / 1000;
   if (milliseconds < 1000) {
     lines.number(milliseconds).text("ms");
@@ -90,7 +39,7 @@ void write_go_duration(Lines& lines, std::int64_t milliseconds) {
 }
 
 // RFC 3339, in UTC.
-void write_moment(Lines& lines, core::WallTime now, std::int64_t seconds_on) {
+void write_moment(FieldLines& lines, core::WallTime now, std::int64_t seconds_on) {
   constexpr std::int64_t kNanos = 1'000'000'000;
   constexpr std::int64_t kYear9999 = 253'402'300'799;
   const std::int64_t at = std::min(now.unix_nanos / kNanos + seconds_on, kYear9999);
@@ -141,38 +90,38 @@ struct ToldLimit {
   Digits seconds;  // until it is full again
 };
 
-void write_own_fields(Lines& lines, const ToldLimit& nearest) {
+void write_own_fields(FieldLines& lines, const ToldLimit& nearest) {
   lines.text("X-RateLimit-Limit: ").number(nearest.limit);
   lines.text("\r\nX-RateLimit-Remaining: ").number(nearest.remaining);
   lines.text("\r\nX-RateLimit-Reset: ").number(nearest.seconds).end_line();
 }
 
 // draft-ietf-httpapi-ratelimit-headers-10: a list of policies, and how much is left of each.
-void write_ietf_fields(Lines& lines, std::span<const ToldLimit> told,
+void write_ietf_fields(FieldLines& lines, std::span<const ToldLimit> told,
                        const config::ConfigView& config) {
-  std::string_view separator;
   lines.text("RateLimit-Policy: ");
+  bool first = true;
   for (const ToldLimit& limit : told) {
     if (!limit.known()) continue;
+    if (!std::exchange(first, false)) lines.text(", ");
     const config::LimitRule& rule = *limit.status->rule;
-    lines.text(separator).text("\"").text(config.text(rule.name)).text("\";q=");
-    lines.number(limit.limit);
+    lines.text("\"").text(config.text(rule.name)).text("\";q=").number(limit.limit);
     const std::int64_t window = window_seconds(rule.period);
     if (window != 0) lines.text(";w=").number(window);
-    separator = ", ";
   }
-  separator = {};
   lines.text("\r\nRateLimit: ");
+  first = true;
   for (const ToldLimit& limit : told) {
     if (!limit.known()) continue;
-    lines.text(separator).text("\"").text(config.text(limit.status->rule->name));
+    if (!std::exchange(first, false)) lines.text(", ");
+    lines.text("\"").text(config.text(limit.status->rule->name));
     lines.text("\";r=").number(limit.remaining).text(";t=").number(limit.seconds);
-    separator = ", ";
   }
   lines.end_line();
 }
 
-void write_openai_fields(Lines& lines, const ToldLimit& limit, std::string_view what) {
+template <std::size_t kBytes>
+void write_openai_fields(FieldLines& lines, const ToldLimit& limit, const char (&what)[kBytes]) {
   if (!limit.known()) return;
   lines.text("x-ratelimit-limit-").text(what).text(": ").number(limit.limit);
   lines.text("\r\nx-ratelimit-remaining-").text(what).text(": ").number(limit.remaining);
@@ -181,7 +130,8 @@ void write_openai_fields(Lines& lines, const ToldLimit& limit, std::string_view 
   lines.end_line();
 }
 
-void write_anthropic_fields(Lines& lines, const ToldLimit& limit, std::string_view what,
+template <std::size_t kBytes>
+void write_anthropic_fields(FieldLines& lines, const ToldLimit& limit, const char (&what)[kBytes],
                             core::WallTime now) {
   if (!limit.known()) return;
   lines.text("anthropic-ratelimit-").text(what).text("-limit: ").number(limit.limit);
@@ -239,8 +189,8 @@ void NearestLimits::spend(const Consumption& used) {
 std::string_view write_rate_fields(const NearestLimits& nearest, Dialect dialect,
                                    const config::ConfigView& config, core::WallTime now,
                                    std::span<char> out) {
-  Lines lines(out);
-  if (!nearest.any()) return lines.since(out.data());
+  FieldLines lines(out);
+  if (!nearest.any()) return lines.written();
   std::array<ToldLimit, 2> told;
   auto& [requests, tokens] = told;
   if (nearest.requests.known()) requests = ToldLimit(nearest.requests);
@@ -254,7 +204,7 @@ std::string_view write_rate_fields(const NearestLimits& nearest, Dialect dialect
     write_anthropic_fields(lines, requests, "requests", now);
     write_anthropic_fields(lines, tokens, "tokens", now);
   }
-  return lines.since(out.data());
+  return lines.written();
 }
 
 bool tells_of_the_account(std::string_view field_name) {
