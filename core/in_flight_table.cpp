@@ -56,9 +56,13 @@ std::optional<InFlightSight> look_at_own(const InFlightEntry& entry) {
   const std::size_t attempts =
       std::min<std::size_t>(entry.attempts.load(std::memory_order_acquire), kInFlightAttemptsMax);
   sight.attempts = std::span(entry.attempt).first(attempts);
-  const bool fits = entry.intent_bytes <= InFlightEntry::kIntentBytesMax;
-  sight.intent = std::span<const std::byte>(entry.intent).first(fits ? entry.intent_bytes : 0U);
+  sight.intent = intent_of(entry);
   return sight;
+}
+
+std::span<const std::byte> intent_of(const InFlightEntry& entry) {
+  const bool fits = entry.intent_bytes <= InFlightEntry::kIntentBytesMax;
+  return std::span<const std::byte>(entry.intent).first(fits ? entry.intent_bytes : 0U);
 }
 
 void begin_settling(InFlightEntry& entry, std::uint64_t ring_written) {

@@ -36,6 +36,8 @@ struct InFlightSight {
 [[nodiscard]] std::optional<InFlightSight> look_at(const InFlightEntry& entry);
 // The same of a request that is our own: whoever wrote the intent need not sum it up again.
 [[nodiscard]] std::optional<InFlightSight> look_at_own(const InFlightEntry& entry);
+// The intent alone, of one's own; empty where shared memory was overwritten.
+[[nodiscard]] std::span<const std::byte> intent_of(const InFlightEntry& entry);
 
 // Its record is written next, where the ring stands now; then the entry is freed.
 void begin_settling(InFlightEntry& entry, std::uint64_t ring_written);

@@ -187,7 +187,6 @@ void ExchangeAccount::write_usage_record() {
     return;
   }
   UsageRecord record;
-  policy::ShardRecords::take_intent(ticket_, record);
   policy::ShardRecords::take_attempts(ticket_, record);
   if (tries_.requests_sent > 0)
     record.provider = config_->snapshot().providers()[call_.provider].name;

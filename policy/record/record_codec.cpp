@@ -40,6 +40,19 @@ constexpr std::array<std::int64_t Usage::*, kRecordCounts> kCounts = {
     &Usage::out_image,         &Usage::web_searches,  &Usage::web_fetches,
     &Usage::audio_seconds};
 
+// Of texts that an intent has: whether the record of the request's end goes by its own. Who
+// answered is known only if somebody was asked.
+bool is_of_the_end(std::size_t text, const UsageRecord& record) {
+  constexpr auto at = [](auto member) {
+    return static_cast<std::size_t>(std::ranges::find(kTexts, member) - kTexts.begin());
+  };
+  constexpr std::size_t kProvider = at(&UsageRecord::provider);
+  constexpr std::size_t kLimit = at(&UsageRecord::limit);
+  constexpr std::size_t kPrice = at(&UsageRecord::price);
+  if (text == kProvider) return !record.provider.empty();
+  return text == kLimit || text == kPrice;
+}
+
 constexpr std::size_t texts_bytes_max() {
   std::size_t bytes = 0;
   for (const std::size_t each : kTextBytesMax)
@@ -56,16 +69,40 @@ class Writer {
  public:
   explicit Writer(std::byte* at) : begin_(at), at_(at) {}
 
-  void put(const void* bytes, std::size_t count) {
-    if (count > 0) std::memcpy(at_, bytes, count);
-    at_ += count;
+  template <class Part>
+  void put(const Part& part) {
+    std::memcpy(at_, &part, sizeof part);
+    at_ += sizeof part;
   }
-  void text(std::string_view text, std::size_t bytes_max) {
-    put(text.data(), std::min(text.size(), bytes_max));
+  // Most texts are short, and calls cost more than they do.
+  void put(const void* bytes, std::size_t count) {
+    const auto* from = static_cast<const std::byte*>(bytes);
+    if (count > 16) {
+      std::memcpy(at_, from, count);
+    } else if (count >= 8) {
+      put_ends<std::uint64_t>(from, count);
+    } else if (count >= 4) {
+      put_ends<std::uint32_t>(from, count);
+    } else {
+      for (std::size_t i = 0; i < count; ++i)
+        at_[i] = from[i];
+    }
+    at_ += count;
   }
   [[nodiscard]] std::size_t bytes() const { return static_cast<std::size_t>(at_ - begin_); }
 
  private:
+  // At least one word of them, at most two: the first and the last, which may overlap.
+  template <class Word>
+  void put_ends(const std::byte* from, std::size_t count) {
+    Word first;
+    Word last;
+    std::memcpy(&first, from, sizeof first);
+    std::memcpy(&last, from + count - sizeof last, sizeof last);
+    std::memcpy(at_, &first, sizeof first);
+    std::memcpy(at_ + count - sizeof last, &last, sizeof last);
+  }
+
   std::byte* begin_;
   std::byte* at_;
 };
@@ -74,44 +111,71 @@ std::uint8_t cut_bytes(std::string_view text, std::size_t bytes_max) {
   return static_cast<std::uint8_t>(std::min(text.size(), bytes_max));
 }
 
-RecordHead head_of(const UsageRecord& record) {
-  RecordHead head{.version = kRecordVersion,
-                  .head_bytes = sizeof(RecordHead),
-                  .bytes = 0,
-                  .region = record.id.source.region,
-                  .epoch = record.id.source.epoch,
-                  .shard = record.id.source.shard,
-                  .sequence = record.id.sequence,
-                  .trace = record.trace,
-                  .begun_unix_nanos = record.begun_unix_nanos,
-                  .ended_unix_nanos = record.ended_unix_nanos,
-                  .begun_nanos = record.begun_nanos,
-                  .first_byte_nanos = record.first_byte_nanos,
-                  .ended_nanos = record.ended_nanos,
-                  .waited_nanos = record.waited_nanos,
-                  .bytes_in = record.bytes_in,
-                  .bytes_out = record.bytes_out,
-                  .usage = {},
-                  .cost_micro_usd = record.cost.count(),
-                  .cost_saved_micro_usd = record.cost_saved.count(),
-                  .reserved_micro_usd = record.reserved_money.count(),
-                  .reserved_tokens = record.reserved_tokens.count(),
-                  .status = record.status,
-                  .dialect = static_cast<std::uint8_t>(record.dialect),
-                  .endpoint = static_cast<std::uint8_t>(record.endpoint),
-                  .usage_source = static_cast<std::uint8_t>(record.usage.source),
-                  .ending = static_cast<std::uint8_t>(record.ending),
-                  .streamed = record.streamed ? std::uint8_t{1} : std::uint8_t{0},
-                  .raw_pairs = static_cast<std::uint8_t>(record.raw.size()),
-                  .attempts = record.attempt_count,
-                  .text_bytes = {},
-                  .zero = {}};
-  for (std::size_t i = 0; i < kCounts.size(); ++i)
-    head.usage[i] = record.usage.*kCounts[i];
+// What stands in a head before the request has ended, and does not change.
+RecordHead head_of_begin(const UsageRecord& record) {
+  RecordHead head{};
+  head.version = kRecordVersion;
+  head.head_bytes = sizeof(RecordHead);
+  head.trace = record.trace;
+  head.begun_unix_nanos = record.begun_unix_nanos;
+  head.begun_nanos = record.begun_nanos;
+  head.reserved_micro_usd = record.reserved_money.count();
+  head.reserved_tokens = record.reserved_tokens.count();
+  head.dialect = static_cast<std::uint8_t>(record.dialect);
+  head.endpoint = static_cast<std::uint8_t>(record.endpoint);
   for (std::size_t i = 0; i < kTexts.size(); ++i)
     head.text_bytes[i] = cut_bytes(record.*kTexts[i], kTextBytesMax[i]);
-  head.text_bytes.back() = cut_bytes(record.usage.service_tier.view(), kTextBytesMax.back());
   return head;
+}
+
+// All else, but for the length.
+void set_end(RecordHead& head, const UsageRecord& record) {
+  head.region = record.id.source.region;
+  head.epoch = record.id.source.epoch;
+  head.shard = record.id.source.shard;
+  head.sequence = record.id.sequence;
+  head.ended_unix_nanos = record.ended_unix_nanos;
+  head.first_byte_nanos = record.first_byte_nanos;
+  head.ended_nanos = record.ended_nanos;
+  head.waited_nanos = record.waited_nanos;
+  head.bytes_in = record.bytes_in;
+  head.bytes_out = record.bytes_out;
+  for (std::size_t i = 0; i < kCounts.size(); ++i)
+    head.usage[i] = record.usage.*kCounts[i];
+  head.cost_micro_usd = record.cost.count();
+  head.cost_saved_micro_usd = record.cost_saved.count();
+  head.status = record.status;
+  head.usage_source = static_cast<std::uint8_t>(record.usage.source);
+  head.ending = static_cast<std::uint8_t>(record.ending);
+  head.streamed = record.streamed ? 1 : 0;
+  head.raw_pairs = static_cast<std::uint8_t>(record.raw.size());
+  head.attempts = record.attempt_count;
+  head.text_bytes.back() = cut_bytes(record.usage.service_tier.view(), kTextBytesMax.back());
+}
+
+// What follows the texts of the config and the request; then all of it is there.
+std::size_t write_end(RecordHead& head, const UsageRecord& record, Writer& writer,
+                      std::span<std::byte> out) {
+  writer.put(record.usage.service_tier.view().data(), head.text_bytes.back());
+  for (std::size_t i = 0; i < record.raw.size(); ++i) {
+    const RawUsage::Pair pair = record.raw.pair(i);
+    writer.put(RawPair{.field = static_cast<std::uint32_t>(pair.field), .count = pair.count});
+  }
+  for (const RecordedAttempt& attempt : std::span(record.attempts).first(record.attempt_count)) {
+    const AttemptHead attempt_head{
+        .begun_nanos = attempt.begun_nanos,
+        .duration_nanos = attempt.duration_nanos,
+        .micro_usd = attempt.cost.count(),
+        .status = attempt.status,
+        .failure = attempt.failure,
+        .provider_bytes = cut_bytes(attempt.provider, kRecordProviderBytesMax),
+        .zero = 0};
+    writer.put(attempt_head);
+    writer.put(attempt.provider.data(), attempt_head.provider_bytes);
+  }
+  head.bytes = static_cast<std::uint32_t>(sizeof head + writer.bytes());
+  std::memcpy(out.data(), &head, sizeof head);
+  return head.bytes;
 }
 
 // The head as it would be written now.
@@ -139,6 +203,18 @@ bool judge(const RecordHead& head, std::size_t bytes) {
     if (head.text_bytes[i] > kTextBytesMax[i]) return false;
   }
   return true;
+}
+
+// Of an intent, which is what encode_record() wrote: nothing but texts stands behind it.
+bool take_intent_head(std::span<const std::byte> intent, RecordHead& head) {
+  if (intent.size() < sizeof head) return false;
+  std::memcpy(&head, intent.data(), sizeof head);
+  if (head.version != kRecordVersion || head.head_bytes != sizeof head) return false;
+  if (!judge(head, intent.size()) || head.raw_pairs != 0 || head.attempts != 0) return false;
+  std::size_t bytes = sizeof head;
+  for (const std::uint8_t each : head.text_bytes)
+    bytes += each;
+  return bytes == intent.size();
 }
 
 void take_head(const RecordHead& head, UsageRecord& record) {
@@ -203,31 +279,40 @@ std::string_view to_text(RecordEnding ending) {
 std::size_t encode_record(const UsageRecord& record, std::span<std::byte> out) {
   HEADRACE_CHECK(out.size() >= kRecordBytesMax);
   HEADRACE_CHECK(record.attempt_count <= kAttemptsMax);
-  RecordHead head = head_of(record);
+  RecordHead head = head_of_begin(record);
+  set_end(head, record);
   Writer writer(out.data() + sizeof head);
   for (std::size_t i = 0; i < kTexts.size(); ++i)
-    writer.text(record.*kTexts[i], kTextBytesMax[i]);
-  writer.text(record.usage.service_tier.view(), kTextBytesMax.back());
-  for (std::size_t i = 0; i < record.raw.size(); ++i) {
-    const RawUsage::Pair pair = record.raw.pair(i);
-    const RawPair out_pair{.field = static_cast<std::uint32_t>(pair.field), .count = pair.count};
-    writer.put(&out_pair, sizeof out_pair);
+    writer.put((record.*kTexts[i]).data(), head.text_bytes[i]);
+  return write_end(head, record, writer, out);
+}
+
+std::size_t encode_ended(std::span<const std::byte> intent, const UsageRecord& record,
+                         std::span<std::byte> out) {
+  HEADRACE_CHECK(out.size() >= kRecordBytesMax);
+  HEADRACE_CHECK(record.attempt_count <= kAttemptsMax);
+  RecordHead head{};
+  if (!take_intent_head(intent, head)) return encode_record(record, out);
+  set_end(head, record);
+  Writer writer(out.data() + sizeof head);
+  const std::byte* at = intent.data() + sizeof head;
+  // Texts that stay, up to the next one that is the record's, are copied together.
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < kTexts.size(); ++i) {
+    const std::size_t before = head.text_bytes[i];
+    if (!is_of_the_end(i, record)) {
+      kept += before;
+      continue;
+    }
+    writer.put(at, kept);
+    at += kept + before;
+    kept = 0;
+    const std::string_view text = record.*kTexts[i];
+    head.text_bytes[i] = cut_bytes(text, kTextBytesMax[i]);
+    writer.put(text.data(), head.text_bytes[i]);
   }
-  for (const RecordedAttempt& attempt : std::span(record.attempts).first(record.attempt_count)) {
-    const AttemptHead attempt_head{
-        .begun_nanos = attempt.begun_nanos,
-        .duration_nanos = attempt.duration_nanos,
-        .micro_usd = attempt.cost.count(),
-        .status = attempt.status,
-        .failure = attempt.failure,
-        .provider_bytes = cut_bytes(attempt.provider, kRecordProviderBytesMax),
-        .zero = 0};
-    writer.put(&attempt_head, sizeof attempt_head);
-    writer.text(attempt.provider, kRecordProviderBytesMax);
-  }
-  head.bytes = static_cast<std::uint32_t>(sizeof head + writer.bytes());
-  std::memcpy(out.data(), &head, sizeof head);
-  return head.bytes;
+  writer.put(at, kept);
+  return write_end(head, record, writer, out);
 }
 
 std::optional<RecordId> read_record_id(std::span<const std::byte> bytes) {

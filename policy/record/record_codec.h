@@ -38,6 +38,12 @@ inline constexpr std::size_t kRecordBytesMax = 2240;
 // Writes the record; returns its length. `out` has room for kRecordBytesMax.
 [[nodiscard]] std::size_t encode_record(const UsageRecord& record, std::span<std::byte> out);
 
+// The record that an intent becomes: whose it is and what was asked as it stands in the intent;
+// from `record` its id, when and how it ended, what was used and paid, and who answered, where that
+// is said. Where the intent is none, because shared memory was overwritten, all is `record`'s.
+[[nodiscard]] std::size_t encode_ended(std::span<const std::byte> intent, const UsageRecord& record,
+                                       std::span<std::byte> out);
+
 // Whose record it is, of whatever version. Nothing: it is none.
 [[nodiscard]] std::optional<RecordId> read_record_id(std::span<const std::byte> bytes);
 

@@ -36,10 +36,7 @@ bool ShardRecords::begin(RecordTicket& ticket, UsageRecord& intent) {
 
 std::optional<std::uint64_t> ShardRecords::write_intent(const RecordTicket& ticket) {
   HEADRACE_CHECK(ticket.entry != nullptr);
-  const core::InFlightEntry& entry = *ticket.entry;
-  const std::size_t bytes =
-      std::min<std::size_t>(entry.intent_bytes, core::InFlightEntry::kIntentBytesMax);
-  if (!ring_.push(kRingIntent, std::span(entry.intent).first(bytes))) return std::nullopt;
+  if (!ring_.push(kRingIntent, core::intent_of(*ticket.entry))) return std::nullopt;
   return ring_.written();
 }
 
@@ -53,11 +50,6 @@ void ShardRecords::end_attempt(RecordTicket& ticket, std::size_t index, std::int
   core::InFlightTable::end_attempt(*ticket.entry, index, now_nanos, status, failure, cost.count());
 }
 
-void ShardRecords::take_intent(const RecordTicket& ticket, UsageRecord& into) {
-  const auto sight = core::look_at_own(*ticket.entry);
-  if (sight && !decode_record(sight->intent, into)) into = {};
-}
-
 void ShardRecords::take_attempts(const RecordTicket& ticket, UsageRecord& into) {
   if (const auto sight = core::look_at_own(*ticket.entry)) record_attempts(*sight, into);
 }
@@ -66,7 +58,7 @@ void ShardRecords::settle(RecordTicket& ticket, UsageRecord& record) {
   HEADRACE_CHECK(ticket.entry != nullptr, "a record is written once");
   record.id = {.source = source_, .sequence = ticket.sequence};
   std::array<std::byte, kRecordBytesMax> bytes;
-  const std::size_t size = encode_record(record, bytes);
+  const std::size_t size = encode_ended(core::intent_of(*ticket.entry), record, bytes);
   core::begin_settling(*ticket.entry, ring_.written());
   if (ring_.write_held(kRingUsage, std::span(bytes).first(size))) {
     ++records_written_;

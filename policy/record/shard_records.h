@@ -58,13 +58,11 @@ class ShardRecords {
   // The one that was begun as the `index`th, counted from 0: two may be under way.
   static void end_attempt(RecordTicket& ticket, std::size_t index, std::int64_t now_nanos,
                           std::uint16_t status, std::uint8_t failure, core::MicroUsd cost);
-  // The record as it was begun, into one that has nothing yet; nothing comes only where shared
-  // memory was overwritten. Its texts lie in the ticket's entry.
-  static void take_intent(const RecordTicket& ticket, UsageRecord& into);
   // The calls so far, for the record.
   static void take_attempts(const RecordTicket& ticket, UsageRecord& into);
 
-  // The record gets the ticket's id and is written. The ticket is empty afterwards.
+  // The record gets the ticket's id and is written, with what its intent says (encode_ended()). The
+  // ticket is empty afterwards.
   void settle(RecordTicket& ticket, UsageRecord& record);
   // It was refused after all, at once: no record.
   void drop(RecordTicket& ticket);

@@ -66,6 +66,59 @@ TEST(RecordCodec, GivesBackEverythingThatWasWritten) {
   EXPECT_EQ(encoded(*read), bytes);
 }
 
+// What an intent says, and what is known at the end, are encoded as one record that has both.
+TEST(RecordCodec, EndsAnIntentAsIfAllHadBeenKnownAtOnce) {
+  const UsageRecord ended = full_record();
+  UsageRecord begun = full_record();
+  begun.id = {};
+  begun.provider = "first";
+  begun.limit = {};
+  begun.price = "a longer name of a price";
+  begun.ended_unix_nanos = begun.ended_nanos = begun.first_byte_nanos = begun.waited_nanos = 0;
+  begun.bytes_in = begun.bytes_out = 0;
+  begun.usage = {};
+  begun.usage.in_fresh = 7;
+  begun.raw = {};
+  begun.cost = core::MicroUsd(1);
+  begun.cost_saved = core::MicroUsd(0);
+  begun.status = 0;
+  begun.ending = RecordEnding::under_way;
+  begun.streamed = false;
+  begun.attempt_count = 0;
+  UsageRecord end = full_record();
+  for (const auto text : {&UsageRecord::request_id, &UsageRecord::tenant, &UsageRecord::tags,
+                          &UsageRecord::route, &UsageRecord::model}) {
+    end.*text = "not looked at";
+  }
+  end.trace = {};
+  end.begun_nanos = end.begun_unix_nanos = 1;
+  end.dialect = Dialect::gemini;
+  std::vector<std::byte> bytes(kRecordBytesMax);
+  bytes.resize(encode_ended(encoded(begun), end, bytes));
+  EXPECT_EQ(bytes, encoded(ended));
+
+  // Who answered is known from the intent where nobody says it at the end.
+  end.provider = {};
+  bytes.resize(kRecordBytesMax);
+  bytes.resize(encode_ended(encoded(begun), end, bytes));
+  ASSERT_TRUE(decode_record(bytes));
+  EXPECT_EQ(decode_record(bytes)->provider, "first");
+}
+
+TEST(RecordCodec, EndsARecordWithoutAnIntentByWhatTheEndKnows) {
+  const UsageRecord end = full_record();
+  std::vector<std::byte> intent = encoded(UsageRecord{});
+  for (const std::size_t bytes : {std::size_t{0}, std::size_t{3}, intent.size() - 1}) {
+    std::vector<std::byte> out(kRecordBytesMax);
+    out.resize(encode_ended(std::span(intent).first(bytes), end, out));
+    EXPECT_EQ(out, encoded(end));
+  }
+  intent[offsetof(RecordHead, text_bytes)] = std::byte{1};
+  std::vector<std::byte> out(kRecordBytesMax);
+  out.resize(encode_ended(intent, end, out));
+  EXPECT_EQ(out, encoded(end));
+}
+
 TEST(RecordCodec, CutsWhatIsTooLongAndFitsItsBoundWithEverythingAtItsLongest) {
   const std::string longest(400, 'x');
   UsageRecord record = full_record();
