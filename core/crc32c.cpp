@@ -51,18 +51,26 @@ std::uint32_t step(std::uint32_t crc, std::uint64_t word) {
 }
 #endif
 
+std::uint64_t word_at(const std::byte* at) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
 }  // namespace
 
 std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t before) {
   std::uint32_t crc = ~before;
   const std::byte* at = bytes.data();
   std::size_t left = bytes.size();
-  for (; left >= sizeof(std::uint64_t); left -= sizeof(std::uint64_t)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, at, sizeof word);
-    crc = step(crc, word);
-    at += sizeof word;
+  constexpr std::size_t kWordsAtOnce = 8;
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  for (; left >= kWordsAtOnce * kWord; left -= kWordsAtOnce * kWord) {
+    for (std::size_t i = 0; i < kWordsAtOnce; ++i, at += kWord)
+      crc = step(crc, word_at(at));
   }
+  for (; left >= kWord; left -= kWord, at += kWord)
+    crc = step(crc, word_at(at));
   for (; left > 0; --left)
     crc = step(crc, std::to_integer<std::uint8_t>(*at++));
   return ~crc;
