@@ -13,6 +13,10 @@ std::uint64_t hash64(std::string_view text, std::uint64_t seed) {
   return XXH3_64bits_withSeed(text.data(), text.size(), seed);
 }
 
+std::uint64_t hash64(const std::array<std::uint64_t, 2>& words) {
+  return XXH3_64bits(words.data(), sizeof words);
+}
+
 Hash128 hash128(std::span<const std::byte> bytes, std::uint64_t seed) {
   const XXH128_hash_t hash = XXH3_128bits_withSeed(bytes.data(), bytes.size(), seed);
   return {.low = hash.low64, .high = hash.high64};

@@ -3,6 +3,7 @@
 // confirmed by comparing.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -18,6 +19,8 @@ struct Hash128 {
 
 std::uint64_t hash64(std::span<const std::byte> bytes, std::uint64_t seed = 0);
 std::uint64_t hash64(std::string_view text, std::uint64_t seed = 0);
+// The same of two words as they lie in memory, which takes a third of the time.
+std::uint64_t hash64(const std::array<std::uint64_t, 2>& words);
 Hash128 hash128(std::span<const std::byte> bytes, std::uint64_t seed = 0);
 Hash128 hash128(std::string_view text, std::uint64_t seed = 0);
 

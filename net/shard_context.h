@@ -77,9 +77,15 @@ struct ShardContext {
   ShardContext& operator=(const ShardContext&) = delete;
 
   [[nodiscard]] core::Instant now() const { return io->now(); }
-  [[nodiscard]] core::LimitTime limit_time() const {
+  // Within one moment it is the same: each of a request's stages asks.
+  [[nodiscard]] core::LimitTime limit_time() {
     const core::WallTime system = io->wall_now();
-    return {.monotonic = now(), .wall = limit_clock ? limit_clock->at(now(), system) : system};
+    if (limit_time_.monotonic != now() || limit_time_system_ != system) {
+      limit_time_ = {.monotonic = now(),
+                     .wall = limit_clock ? limit_clock->at(now(), system) : system};
+      limit_time_system_ = system;
+    }
+    return limit_time_;
   }
 
   core::Io* io;
@@ -144,6 +150,10 @@ struct ShardContext {
   policy::RefusalSampling refusal_sampling;
   ShardCounters counters;
   ExchangeMoves exchange_moves{};
+
+ private:
+  core::LimitTime limit_time_;
+  core::WallTime limit_time_system_;  // by the system's clock
 };
 
 }  // namespace headrace::net

@@ -52,8 +52,7 @@ Standing standing_of(ScopeKind kind, std::string_view name) {
 
 // Not 0, and as good as random: what names the words of a limit.
 std::uint64_t identity_of(std::uint64_t scope, std::uint64_t signature) {
-  const std::array<std::uint64_t, 2> both = {scope, signature};
-  const std::uint64_t hash = core::hash64(std::as_bytes(std::span(both)));
+  const std::uint64_t hash = core::hash64({scope, signature});
   return hash == 0 ? 1 : hash;
 }
 

@@ -1,6 +1,7 @@
 #include "core/hash.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <string>
 
@@ -24,6 +25,11 @@ TEST(Hash, TextAndItsBytesAreTheSame) {
   const std::string text = "the quick brown fox";
   EXPECT_EQ(hash64(text, 5), hash64(std::as_bytes(std::span(text)), 5));
   EXPECT_EQ(hash128(text, 5), hash128(std::as_bytes(std::span(text)), 5));
+}
+
+TEST(Hash, TwoWordsAndTheirBytesAreTheSame) {
+  const std::array<std::uint64_t, 2> words = {0x0123'4567'89ab'cdefU, 42};
+  EXPECT_EQ(hash64(words), hash64(std::as_bytes(std::span(words))));
 }
 
 TEST(Hash, DependsOnEveryByteAndOnTheSeed) {
