@@ -30,17 +30,24 @@ policy::TargetPrices ExchangeQuota::prices() const {
   return {config_->view(), shard_->io->wall_now().unix_nanos / 1'000'000'000};
 }
 
-// What the answers of the target's model have taught this shard.
-policy::ModelHistory& ExchangeQuota::learned(const policy::config::Target& target,
-                                             std::string_view model) {
+// By what the shard knows the target's model.
+std::uint64_t ExchangeQuota::learned_key(const policy::config::Target& target,
+                                         std::string_view model) const {
   const policy::config::ConfigView& view = config_->view();
   const std::string_view own = view.text(target.model);
-  return shard_->learned_models->of(view.text(view.provider(target).name),
-                                    own.empty() ? model : own);
+  return policy::LearnedModels::key_of(view.text(view.provider(target).name),
+                                       own.empty() ? model : own);
+}
+
+// What the answers of the model that is asked have taught this shard.
+policy::ModelHistory& ExchangeQuota::learned() {
+  if (call_.learned == 0) call_.learned = learned_key(*call_.target, request_.model.text());
+  return shard_->learned_models->of(call_.learned);
 }
 
 void ExchangeQuota::look_at_target(std::string_view model) {
   call_.price = nullptr;
+  call_.learned = 0;
   if (passthrough_ == nullptr) {
     const policy::TargetPrices known = prices();
     call_.price = known.of(*call_.target, model);
@@ -53,7 +60,7 @@ void ExchangeQuota::look_at_target(std::string_view model) {
 
 // Of the target that is asked, while its provider has not said.
 std::int64_t ExchangeQuota::likely_prompt_tokens() {
-  return learned(*call_.target, request_.model.text()).prompt_tokens(prompt_);
+  return learned().prompt_tokens(prompt_);
 }
 
 // The price of the whole request is in the config; its tokens nobody can tell.
@@ -71,10 +78,10 @@ policy::ChainAmounts ExchangeQuota::passthrough_amounts(const policy::LimitChain
 }
 
 // But for the prices.
-policy::ReserveQuestion ExchangeQuota::reserve_question(std::string_view model) {
+policy::ReserveQuestion ExchangeQuota::reserve_question() {
   policy::ReserveQuestion ask;
   const policy::BodyFacts& facts = message_->facts;
-  const policy::ModelHistory& history = learned(*call_.target, model);
+  const policy::ModelHistory& history = learned();
   if (!is_free()) {
     ask.input = history.prompt_tokens_max(prompt_, policy::kHardQuantile);
     ask.input_soft = history.prompt_tokens_max(prompt_, policy::kSoftQuantile);
@@ -91,7 +98,7 @@ policy::ReserveQuestion ExchangeQuota::reserve_question(std::string_view model) 
 // To what the target's model makes of the same prompt, and how long its answers are.
 void ExchangeQuota::raise_for(policy::ReserveQuestion& ask, const policy::config::Target& target,
                               const policy::config::Price* price, std::string_view model) {
-  const policy::ModelHistory& history = learned(target, model);
+  const policy::ModelHistory& history = shard_->learned_models->of(learned_key(target, model));
   ask.output_soft = std::max(ask.output_soft, history.output_tokens_max(policy::kSoftQuantile));
   if (!text_counted_ || is_free()) return;
   const policy::PromptEstimate prompt = policy::estimate_prompt(
@@ -105,9 +112,9 @@ void ExchangeQuota::raise_for(policy::ReserveQuestion& ask, const policy::config
 // or it waits. What a day or a month has left is all that there will be.
 policy::Reservation ExchangeQuota::plan_for_target(const policy::LimitChain& chain,
                                                    std::string_view model) {
-  policy::ReserveQuestion ask = reserve_question(model);
+  policy::ReserveQuestion ask = reserve_question();
   if (call_.price != nullptr && !is_free()) {
-    prices().raise(ask.rates, *call_.target, model);
+    prices().raise(ask.rates, *call_.target, model, *call_.price);
   }
   if (quota_ != nullptr && quota_->output_cap) ask.output_cap = quota_->output_cap;
   policy::ChainAmounts left{};

@@ -17,7 +17,7 @@
 #include "net/proxy/quota_hold.h"
 #include "net/proxy/target_refusal.h"
 #include "net/shard_counters.h"
-#include "policy/estimate/model_history.h"
+#include "policy/estimate/learned_models.h"
 #include "policy/price/target_prices.h"
 #include "policy/quota/reservation.h"
 
@@ -48,12 +48,13 @@ class ExchangeQuota : protected ExchangeStory {
   // --- how much it may take --------------------------------------------------------------------
   [[nodiscard]] bool is_free() const;
   [[nodiscard]] policy::TargetPrices prices() const;
-  [[nodiscard]] policy::ModelHistory& learned(const policy::config::Target& target,
-                                              std::string_view model);
+  [[nodiscard]] std::uint64_t learned_key(const policy::config::Target& target,
+                                          std::string_view model) const;
+  [[nodiscard]] policy::ModelHistory& learned();
   void look_at_target(std::string_view model);
   [[nodiscard]] std::int64_t likely_prompt_tokens();
   [[nodiscard]] policy::ChainAmounts passthrough_amounts(const policy::LimitChain& chain) const;
-  [[nodiscard]] policy::ReserveQuestion reserve_question(std::string_view model);
+  [[nodiscard]] policy::ReserveQuestion reserve_question();
   void raise_for(policy::ReserveQuestion& ask, const policy::config::Target& target,
                  const policy::config::Price* price, std::string_view model);
   [[nodiscard]] policy::Reservation plan_for_target(const policy::LimitChain& chain,

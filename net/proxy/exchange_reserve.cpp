@@ -52,18 +52,19 @@ Verdict Exchange::reserve_of_caller(std::string_view model) {
         chain, amounts, quota_->reserved,
         policy::take(*shard_->limits, chain, amounts, shard_->limit_time(), quota_->reserved));
   }
-  policy::ReserveQuestion ask = reserve_question(model);
+  policy::ReserveQuestion ask = reserve_question();
   const policy::TargetPrices known = prices();
   bool priced = true;
   // Whichever target answers in the end, it must be paid for, by its price and its way to count.
   for (const policy::config::Target& target : config_->view().targets(*route_)) {
     if (!config_->view().may_use(caller_, config_->view().provider(target))) continue;
-    const policy::config::Price* price = known.of(target, model);
-    if (&target != call_.target) raise_for(ask, target, price, model);
+    const bool asked_first = &target == call_.target;
+    const auto* price = asked_first ? call_.price : known.of(target, model);
+    if (!asked_first) raise_for(ask, target, price, model);
     if (price == nullptr) {
       priced = false;
     } else if (!is_free()) {
-      known.raise(ask.rates, target, model);
+      known.raise(ask.rates, target, model, *price);
     }
   }
   return is_bounded(chain, priced) ? reserve(chain, ask) : Verdict::reply;

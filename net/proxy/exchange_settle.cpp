@@ -118,7 +118,7 @@ void ExchangeAccount::settle_limits(const policy::Consumption* used) {
 
 void ExchangeAccount::learn_from_answer() {
   if (usage_.source != policy::UsageSource::provider || answer_.cut) return;
-  policy::ModelHistory& history = learned(*call_.target, request_.model.text());
+  policy::ModelHistory& history = learned();
   if (prompt_.media_tokens_max == 0 && !prompt_.unbounded) {
     history.learn_prompt(prompt_.text_tokens, usage_.in_total());
   }

@@ -27,6 +27,7 @@ struct UpstreamCall {
   const policy::config::Target* target = nullptr;  // none: passed through
   const policy::config::Price* price = nullptr;    // the standard tier's, until it is settled
   policy::TierPriceRows tier_prices{};
+  std::uint64_t learned = 0;  // by what its model's history is known; 0: nobody has asked
   AttemptHold hold;
   TargetHold* limits = nullptr;  // what it holds of those of its target
   core::Instant begun_at{};

@@ -6,8 +6,11 @@
 
 namespace headrace::policy {
 
-ModelHistory& LearnedModels::of(std::string_view provider, std::string_view model) {
-  const std::uint64_t key = core::hash64(model, core::hash64(provider)) | 1;
+std::uint64_t LearnedModels::key_of(std::string_view provider, std::string_view model) {
+  return core::hash64(model, core::hash64(provider)) | 1;
+}
+
+ModelHistory& LearnedModels::of(std::uint64_t key) {
   std::array<Entry, kWays>& set = sets_[(key >> 1) % kSets];
   auto entry = std::ranges::find(set, key, &Entry::key);
   if (entry == set.end()) {

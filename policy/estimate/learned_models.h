@@ -14,8 +14,10 @@ namespace headrace::policy {
 
 class LearnedModels {
  public:
-  // The history of a provider's model, a new one where it is not known. Valid until the next call.
-  [[nodiscard]] ModelHistory& of(std::string_view provider, std::string_view model);
+  // What a provider's model is known by. Not 0.
+  [[nodiscard]] static std::uint64_t key_of(std::string_view provider, std::string_view model);
+  // The history of that model, a new one where it is not known. Valid until the next call.
+  [[nodiscard]] ModelHistory& of(std::uint64_t key);
 
  private:
   static constexpr std::size_t kSets = 64;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <span>
 
 namespace headrace::policy {
 namespace {
@@ -38,45 +37,19 @@ struct Scale {
 constexpr Scale kRatios{.bits = 4, .first = 7};  // from 128 1,024ths on
 constexpr Scale kLengths{.bits = 2, .first = 0};
 
-void add(std::span<std::uint16_t> buckets, std::size_t bucket, std::uint32_t& total,
-         std::uint32_t total_max) {
-  ++buckets[bucket];
-  if (++total < total_max) return;
-  total = 0;
-  for (std::uint16_t& count : buckets) {
-    count /= 2;
-    total += count;
-  }
-}
-
-// The bucket that the share is not above, or none where it lies among what is presumed.
-std::size_t quantile_bucket(std::span<const std::uint16_t> buckets, std::uint32_t total,
-                            std::uint32_t presumed, std::uint32_t quantile) {
-  // How many may lie above.
-  std::uint64_t above = std::uint64_t{total + presumed} * (10'000 - quantile) / 10'000;
-  if (above < presumed) return buckets.size();
-  above -= presumed;
-  std::size_t bucket = buckets.size();
-  while (bucket > 0 && buckets[bucket - 1] <= above)
-    above -= buckets[--bucket];
-  return bucket == 0 ? 0 : bucket - 1;
-}
-
 }  // namespace
 
 void ModelHistory::learn_prompt(std::int64_t guessed, std::int64_t counted) {
   if (guessed <= 0 || counted <= 0) return;
   const std::int64_t ratio = std::clamp<std::int64_t>(
       std::min<std::int64_t>(counted, std::int64_t{1} << 40U) * kOne / guessed, kOne / 8, 8 * kOne);
-  ratio_ += (ratio - ratio_) / std::min<std::int64_t>(prompts_ + 2, kMemory);
-  add(ratios_, kRatios.bucket(static_cast<std::uint64_t>(ratio), kRatioBuckets), prompts_,
-      kAnswersMax);
+  ratio_ += (ratio - ratio_) / std::min<std::int64_t>(ratios_.total() + 2, kMemory);
+  ratios_.add(kRatios.bucket(static_cast<std::uint64_t>(ratio), kRatioBuckets));
 }
 
 void ModelHistory::learn_output(std::int64_t tokens) {
   if (tokens < 0) return;
-  add(lengths_, kLengths.bucket(static_cast<std::uint64_t>(tokens), kLengthBuckets), outputs_,
-      kAnswersMax);
+  lengths_.add(kLengths.bucket(static_cast<std::uint64_t>(tokens), kLengthBuckets));
 }
 
 std::int64_t ModelHistory::prompt_tokens(const PromptEstimate& estimate) const {
@@ -86,7 +59,7 @@ std::int64_t ModelHistory::prompt_tokens(const PromptEstimate& estimate) const {
 
 std::int64_t ModelHistory::prompt_tokens_max(const PromptEstimate& estimate,
                                              std::uint32_t quantile) const {
-  const std::size_t bucket = quantile_bucket(ratios_, prompts_, kPresumed, quantile);
+  const std::size_t bucket = ratios_.quantile_bucket(kPresumed, quantile);
   // The end of the bucket behind it: what the next answer may bring.
   std::int64_t ratio =
       bucket == kRatioBuckets ? std::max(kRatioPresumed, ratio_ * 2) : kRatios.begin(bucket + 2);
@@ -97,7 +70,7 @@ std::int64_t ModelHistory::prompt_tokens_max(const PromptEstimate& estimate,
 }
 
 std::int64_t ModelHistory::output_tokens_max(std::uint32_t quantile) const {
-  const std::size_t bucket = quantile_bucket(lengths_, outputs_, kPresumed, quantile);
+  const std::size_t bucket = lengths_.quantile_bucket(kPresumed, quantile);
   return bucket == kLengthBuckets ? kOutputPresumed : kLengths.begin(bucket + 1);
 }
 

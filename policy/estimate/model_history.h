@@ -9,10 +9,10 @@
 // Invariants: bounds never fall below the estimate, and never exceed a token per byte.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
+#include "policy/estimate/fading_histogram.h"
 #include "policy/estimate/prompt_estimate.h"
 
 namespace headrace::policy {
@@ -35,7 +35,7 @@ class ModelHistory {
                                                std::uint32_t quantile) const;
   [[nodiscard]] std::int64_t output_tokens_max(std::uint32_t quantile) const;
 
-  [[nodiscard]] std::uint32_t prompts_learned() const { return prompts_; }
+  [[nodiscard]] std::uint32_t prompts_learned() const { return ratios_.total(); }
 
  private:
   static constexpr std::size_t kRatioBuckets = 96;   // 1/8 to 8
@@ -45,10 +45,8 @@ class ModelHistory {
   static constexpr std::int64_t kOne = 1024;
 
   std::int64_t ratio_ = kOne;  // counted to guessed, in 1,024ths
-  std::uint32_t prompts_ = 0;  // in ratios_
-  std::uint32_t outputs_ = 0;  // in lengths_
-  std::array<std::uint16_t, kRatioBuckets> ratios_{};
-  std::array<std::uint16_t, kLengthBuckets> lengths_{};
+  FadingHistogram<kRatioBuckets> ratios_{kAnswersMax};
+  FadingHistogram<kLengthBuckets> lengths_{kAnswersMax};
 };
 
 }  // namespace headrace::policy

@@ -1,6 +1,7 @@
 #include "policy/price/target_prices.h"
 
 #include <algorithm>
+#include <span>
 
 namespace headrace::policy {
 
@@ -25,13 +26,11 @@ const config::Price* TargetPrices::of(const config::Target& target, std::string_
   return view_->quota().find_price(target.provider, own.empty() ? model : own, unix_seconds_, tier);
 }
 
-void TargetPrices::raise(PriceRates& rates, const config::Target& target,
-                         std::string_view model) const {
-  if (view_->quota().settings().prices_by_tier == config::Switch::off) {
-    raise_each(rates, of(target, model)->rates);
-    return;
-  }
-  for (const ServiceTier tier : kServiceTiers)
+void TargetPrices::raise(PriceRates& rates, const config::Target& target, std::string_view model,
+                         const config::Price& standard) const {
+  raise_each(rates, standard.rates);
+  if (view_->quota().settings().prices_by_tier == config::Switch::off) return;
+  for (const ServiceTier tier : std::span(kServiceTiers).subspan<1>())
     raise_each(rates, of(target, model, tier)->rates);
 }
 

@@ -27,9 +27,10 @@ class TargetPrices {
   [[nodiscard]] const config::Price* of(const config::Target& target, std::string_view model,
                                         ServiceTier tier = ServiceTier::standard) const;
 
-  // For a target with a price: `rates` become at least what its model costs in the dearest tier. In
-  // which one it will be served only the answer says.
-  void raise(PriceRates& rates, const config::Target& target, std::string_view model) const;
+  // For a target with a price, `standard`: `rates` become at least what its model costs in the
+  // dearest tier. In which one it will be served only the answer says.
+  void raise(PriceRates& rates, const config::Target& target, std::string_view model,
+             const config::Price& standard) const;
 
   // For later, when the model's name is gone.
   [[nodiscard]] TierPriceRows tiers(const config::Target& target, std::string_view model) const;

@@ -126,20 +126,21 @@ TEST(ModelHistory, IsNotThrownByOddNumbers) {
 
 TEST(LearnedModels, KeepsModelsApartAndStaysWithinItsTable) {
   auto models = std::make_unique<LearnedModels>();
+  const auto of = [&](std::string_view provider, std::string_view model) -> ModelHistory& {
+    return models->of(LearnedModels::key_of(provider, model));
+  };
   for (int i = 0; i < 200; ++i) {
-    models->of("openai", "small").learn_prompt(100, 200);
-    models->of("azure", "small").learn_prompt(100, 50);
+    of("openai", "small").learn_prompt(100, 200);
+    of("azure", "small").learn_prompt(100, 50);
   }
-  EXPECT_NEAR(static_cast<double>(models->of("openai", "small").prompt_tokens(guess(100, 900))),
-              200, 10);
-  EXPECT_NEAR(static_cast<double>(models->of("azure", "small").prompt_tokens(guess(100, 900))), 50,
-              5);
+  EXPECT_NEAR(static_cast<double>(of("openai", "small").prompt_tokens(guess(100, 900))), 200, 10);
+  EXPECT_NEAR(static_cast<double>(of("azure", "small").prompt_tokens(guess(100, 900))), 50, 5);
   for (int i = 0; i < 10'000; ++i) {
-    static_cast<void>(models->of("openai", "small"));
-    EXPECT_EQ(models->of("openai", "made up " + std::to_string(i)).prompts_learned(), 0U);
+    static_cast<void>(of("openai", "small"));
+    EXPECT_EQ(of("openai", "made up " + std::to_string(i)).prompts_learned(), 0U);
   }
   // Who is asked for often stays.
-  EXPECT_EQ(models->of("openai", "small").prompts_learned(), 200U);
+  EXPECT_EQ(of("openai", "small").prompts_learned(), 200U);
 }
 
 }  // namespace

@@ -35,6 +35,9 @@ class TargetPricesTest : public testing::Test {
   [[nodiscard]] TargetPrices at(std::int64_t unix_seconds) const {
     return {config_.view, unix_seconds};
   }
+  void raise(PriceRates& rates, const config::Target& target) const {
+    at(kMay).raise(rates, target, "gpt-4o", *at(kMay).of(target, "gpt-4o"));
+  }
 
   config::OpenConfig config_;
 };
@@ -48,11 +51,11 @@ TEST_F(TargetPricesTest, GoByTheTargetsModelOrTheOneAskedFor) {
 
 TEST_F(TargetPricesTest, RaiseToTheDearestTierOfEachKind) {
   PriceRates rates{.in_fresh = 120, .web_search = 3};
-  at(kMay).raise(rates, target(0), "gpt-4o");
+  raise(rates, target(0));
   EXPECT_EQ(rates.in_fresh, 170U);  // priority
   EXPECT_EQ(rates.out_text, 400U);  // the usual one
   EXPECT_EQ(rates.web_search, 3U);
-  at(kMay).raise(rates, target(1), "gpt-4o");
+  raise(rates, target(1));
   EXPECT_EQ(rates.in_fresh, 900U);
   EXPECT_EQ(rates.out_text, 400U);
 }
