@@ -5,8 +5,9 @@ import sys
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools/checks"))
+sys.path[:0] = [str(ROOT / "tools/checks"), str(ROOT / "tools/scripts")]
 
+import coverage_report  # noqa: E402
 import house_words  # noqa: E402
 import layering  # noqa: E402
 import messages  # noqa: E402
@@ -34,6 +35,28 @@ class Tidy(unittest.TestCase):
     def test_finds_the_object_whose_headers_ninja_knows(self):
         command = "/usr/bin/clang++ -DNAME=\\\"a b\\\" -I/x -o core/x.dir/a.cpp.o -c /x/core/a.cpp"
         self.assertEqual(tidy.object_of(command), "core/x.dir/a.cpp.o")
+
+
+class CoverageReport(unittest.TestCase):
+    FILES = coverage_report.files_of({"files": [
+        {"filename": "core/a.h", "line_total": 10, "line_covered": 10},
+        {"filename": "core/limits/b.cpp", "line_total": 10, "line_covered": 7},
+        {"filename": "core/limits/c.cpp", "line_total": 30, "line_covered": 27},
+        {"filename": "net/d.cpp", "line_total": 4, "line_covered": 2},
+        {"filename": "net/declarations_only.h", "line_total": 0, "line_covered": 0}]})
+
+    def test_says_of_each_layer_whether_enough_is_reached(self):
+        self.assertEqual(list(coverage_report.layers(self.FILES)),
+                         ["core     88.0 % of 50 lines (to be 90 %: missed)",
+                          "net      50.0 % of 4 lines (to be 90 %: missed)"])
+
+    def test_puts_the_worst_first(self):
+        places = [line.split()[-1] for line in coverage_report.worst_first(self.FILES)]
+        self.assertEqual(places, ["net/d.cpp", "core/limits/b.cpp", "core/limits/c.cpp", "core/a.h"])
+
+    def test_adds_up_the_files_of_a_folder(self):
+        folders = coverage_report.by(lambda path: str(path.parent), self.FILES)
+        self.assertEqual(folders["core/limits"], (40, 34))
 
 
 class Messages(unittest.TestCase):
