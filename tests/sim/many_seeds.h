@@ -3,13 +3,19 @@
 // Threads: one.
 #pragma once
 
+#include <charconv>
 #include <cstdint>
+#include <cstdlib>
+#include <optional>
+#include <random>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "tests/sim/last_words.h"
 #include "tests/sim/tls_events.h"
 
 namespace headrace::sim {
@@ -21,18 +27,53 @@ inline constexpr bool kSanitized = true;
 inline constexpr bool kSanitized = false;
 #endif
 
-// Seeds from 1 on, up to the first whose violations are failures of the test at hand; false: one
-// has failed so. `count`: takes each run in which everything held. The first is played twice: it
-// is a failure, too, where that gives another run.
+// What many seeds are multiplied by: tools/test --long plays ten times as many.
+inline std::uint64_t seeds_factor() {
+  return std::getenv("HEADRACE_LONG") != nullptr ? 10 : 1;
+}
+
+// The one seed that is to be seen again.
+inline std::optional<std::uint64_t> seed_from_environment() {
+  const char* text = std::getenv("HEADRACE_SIM_SEED");
+  if (text == nullptr) return std::nullopt;
+  std::uint64_t seed = 0;
+  std::from_chars(text, text + std::char_traits<char>::length(text), seed);
+  return seed;
+}
+
+inline std::string replay_line(std::string_view test, std::uint64_t seed) {
+  return fmt::format("HEADRACE_SIM_SEED={} build/dev/bin/test_sim --gtest_filter={}\n", seed, test);
+}
+
+// Plays a seed; its violations are failures of the test at hand.
+template <class Run>
+Run play_seed(Run (*scenario)(std::uint64_t seed), std::uint64_t seed) {
+  const testing::TestInfo& test = *testing::UnitTest::GetInstance()->current_test_info();
+  const std::string again =
+      replay_line(fmt::format("{}.{}", test.test_suite_name(), test.name()), seed);
+  const LastWords last_words("simulator: to see it again: " + again);
+  Run run = scenario(seed);
+  for (const std::string& violation : run.violations)
+    ADD_FAILURE() << "seed " << seed << ": " << violation << "\n" << again;
+  return run;
+}
+
+// Seeds from 1 on, and in a long run new ones after them; up to the first whose violations are
+// failures of the test at hand. `count`: takes each run in which everything held. The first is
+// played twice: it is a failure, too, where that gives another run. False: there is nothing to
+// judge of what was counted, because one has failed, or because only one seed was to be seen again.
 template <class Run, class Count>
 bool play_seeds(Run (*scenario)(std::uint64_t seed), std::uint64_t seeds, const Count& count) {
-  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-    SCOPED_TRACE(fmt::format("seed {}", seed));
-    const Run run = scenario(seed);
-    for (const std::string& violation : run.violations)
-      ADD_FAILURE() << violation;
+  if (const auto again = seed_from_environment(); again) {
+    play_seed(scenario, *again);
+    return false;
+  }
+  std::random_device device;
+  for (std::uint64_t number = 1; number <= seeds * seeds_factor(); ++number) {
+    const std::uint64_t seed = number <= seeds ? number : device();
+    const Run run = play_seed(scenario, seed);
     if (!run.violations.empty()) return false;
-    if (seed == 1 && !kSanitized) {
+    if (number == 1 && !kSanitized) {
       EXPECT_TRUE(scenario(seed) == run) << "the same seed gave another run";
     }
     count(run);

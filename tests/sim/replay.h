@@ -1,16 +1,10 @@
-// How a seed is seen again: said with every violation, and with a process's last words where a
-// fatal check ends it.
+// Runs of the scenarios whose requests and skies vary, many seeds at a time; how one is seen again
+// is said with every violation, and with a process's last words.
 //
 // Threads: one.
 #pragma once
 
-#include <algorithm>
-#include <array>
-#include <charconv>
-#include <csignal>
 #include <cstdint>
-#include <cstdlib>
-#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -18,46 +12,20 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
+#include "tests/sim/last_words.h"
+#include "tests/sim/many_seeds.h"
 #include "tests/sim/scenario.h"
 
 namespace headrace::sim {
-
-inline std::string replay_line(std::string_view test, std::uint64_t seed) {
-  return fmt::format("HEADRACE_SIM_SEED={} build/dev/bin/test_sim --gtest_filter={}\n", seed, test);
-}
-
-inline std::optional<std::uint64_t> seed_from_environment() {
-  const char* text = std::getenv("HEADRACE_SIM_SEED");
-  if (text == nullptr) return std::nullopt;
-  std::uint64_t seed = 0;
-  std::from_chars(text, text + std::char_traits<char>::length(text), seed);
-  return seed;
-}
-
-inline std::array<char, 160> epitaph{};
-inline std::size_t epitaph_bytes = 0;
-
-inline void name_seed(int signal) {
-  (void)!::write(STDERR_FILENO, epitaph.data(), epitaph_bytes);
-  std::signal(signal, SIG_DFL);
-  std::raise(signal);
-}
 
 using PlayScenario = RunResult (*)(std::uint64_t seed, std::uint32_t requests);
 
 // Its violations are failures of the test at hand. `test`: the one that replays a seed.
 inline RunResult play(PlayScenario scenario, std::string_view test, std::uint64_t seed,
                       std::uint32_t requests) {
-  const std::string line = "simulator: to see it again: " + replay_line(test, seed);
-  epitaph_bytes = std::min(line.size(), epitaph.size());
-  std::copy_n(line.begin(), epitaph_bytes, epitaph.begin());
-  for (const int signal : {SIGABRT, SIGSEGV, SIGBUS})
-    std::signal(signal, name_seed);
+  const LastWords last_words("simulator: to see it again: " + replay_line(test, seed));
   RunResult result = scenario(seed, requests);
-  for (const int signal : {SIGABRT, SIGSEGV, SIGBUS})
-    std::signal(signal, SIG_DFL);
   for (const std::string& violation : result.violations)
     ADD_FAILURE() << "seed " << seed << ": " << violation << "\n" << replay_line(test, seed);
   return result;
@@ -67,11 +35,10 @@ inline RunResult play(PlayScenario scenario, std::string_view test, std::uint64_
 template <class Play>
 Coverage play_case(const Play& play, std::uint64_t number, std::uint64_t seeds) {
   constexpr std::uint64_t kFreshShare = 4;  // one in so many is a new one
-  const std::uint64_t factor = std::getenv("HEADRACE_LONG") != nullptr ? 10 : 1;
   std::random_device device;
   Coverage coverage;
   std::string fresh;
-  for (std::uint64_t i = 0; i < seeds * factor && !testing::Test::HasFailure(); ++i) {
+  for (std::uint64_t i = 0; i < seeds * seeds_factor() && !testing::Test::HasFailure(); ++i) {
     std::uint64_t seed = number * 1'000'000 + i;
     if (i % kFreshShare == kFreshShare - 1) {
       seed = device();
