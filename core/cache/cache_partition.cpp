@@ -41,7 +41,8 @@ bool CachePartition::insert(const CacheHold& hold, Instant now) {
   return true;
 }
 
-// An empty place in the emptier of the two buckets; where both are full, one of theirs goes.
+// An empty place in the emptier of the two buckets; where both are full, one of theirs goes: one
+// that is over, else one that nobody has asked for of late.
 IndexWord& CachePartition::place_for(Hash128 hash, Instant now) {
   IndexWord* best = nullptr;
   std::ptrdiff_t best_empty = 0;
@@ -57,16 +58,19 @@ IndexWord& CachePartition::place_for(Hash128 hash, Instant now) {
     }
   }
   if (best != nullptr) return *best;
-  IndexWord* victim = &buckets_[buckets_of(hash, buckets_.size())[0]].words[0];
+  enum Worth { over, unvisited, visited };
+  const auto worth_of = [&](const IndexWord& word) {
+    const CacheEntry& entry = store_.memory().entry(entry_in(word.load(std::memory_order_relaxed)));
+    if (entry.expires_at <= now) return over;
+    return entry.visited.load(std::memory_order_relaxed) == 0 ? unvisited : visited;
+  };
+  IndexWord* victim = nullptr;
   for (const std::size_t bucket : buckets_of(hash, buckets_.size())) {
     for (IndexWord& word : buckets_[bucket].words) {
-      const CacheEntry& entry =
-          store_.memory().entry(entry_in(word.load(std::memory_order_relaxed)));
-      const bool visited = entry.visited.load(std::memory_order_relaxed) != 0;
-      if (!visited || entry.expires_at <= now) victim = &word;
+      if (victim == nullptr || worth_of(word) < worth_of(*victim)) victim = &word;
     }
   }
-  statistics_.evicted.add(1);
+  (worth_of(*victim) == over ? statistics_.expired : statistics_.evicted).add(1);
   drop(*victim);
   return *victim;
 }

@@ -1,5 +1,6 @@
 #include "core/base_blob.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <gtest/gtest.h>
@@ -58,6 +59,26 @@ TEST(BaseBlob, StartsEachTableOnACacheLine) {
 
 TEST(BaseBlob, SameTablesGiveSameBytes) {
   EXPECT_EQ(example(), example());
+}
+
+TEST(BaseBlob, IsToldApartByItsChecksum) {
+  EXPECT_EQ(BlobView().checksum(), 0U);
+  const auto block = example();
+  const std::uint64_t sum = BlobView::open(block)->checksum();
+  EXPECT_NE(sum, 0U);
+  auto other = block;
+  other[entry(other, 1).offset] ^= std::byte{1};
+  sign(other);
+  EXPECT_NE(BlobView::open(other)->checksum(), sum);
+}
+
+TEST(BaseBlob, RefusesOneThatDoesNotLieOnEightBytes) {
+  const auto block = example();
+  std::vector<std::byte> moved(block.size() + 1);
+  std::ranges::copy(block, moved.begin() + 1);
+  const auto view = BlobView::open(std::span<const std::byte>(moved).subspan(1));
+  ASSERT_FALSE(view);
+  EXPECT_NE(view.error().find("8 bytes"), std::string::npos) << view.error();
 }
 
 TEST(BaseBlob, OpensInALongerMapping) {

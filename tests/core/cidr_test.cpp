@@ -53,6 +53,40 @@ TEST(Cidr, MatchesExactlyItsRange) {
   }
 }
 
+// What tables of ranges are built from, and asked by.
+TEST(Cidr, GivesTheBitsOfItsOwnFamily) {
+  const struct {
+    const char* range;
+    IpBits bits;
+    unsigned prefix_bits;
+  } cases[] = {
+      {"10.1.0.0/16", {.high = 0x0A01'0000'0000'0000, .low = 0, .ipv4 = true}, 16},
+      {"0.0.0.0/0", {.high = 0, .low = 0, .ipv4 = true}, 0},
+      {"::ffff:10.1.0.0/112", {.high = 0x0A01'0000'0000'0000, .low = 0, .ipv4 = true}, 16},
+      {"::/0", {.high = 0, .low = 0, .ipv4 = false}, 0},
+      // Wider than all of mapped IPv4.
+      {"::/90", {.high = 0, .low = 0, .ipv4 = false}, 90},
+      {"2001:db8::8000:0:0:0/65",
+       {.high = 0x2001'0DB8'0000'0000, .low = 0x8000'0000'0000'0000, .ipv4 = false},
+       65},
+  };
+  for (const auto& test : cases) {
+    const auto range = Cidr::parse(test.range);
+    ASSERT_TRUE(range) << range.error();
+    EXPECT_EQ(range->bits().high, test.bits.high) << test.range;
+    EXPECT_EQ(range->bits().low, test.bits.low) << test.range;
+    EXPECT_EQ(range->bits().ipv4, test.bits.ipv4) << test.range;
+    EXPECT_EQ(range->prefix_bits(), test.prefix_bits) << test.range;
+  }
+  for (const char* ip : {"10.1.2.3", "::ffff:10.1.2.3"}) {
+    const auto bits = ip_bits(address(ip));
+    ASSERT_TRUE(bits);
+    EXPECT_TRUE(bits->ipv4) << ip;
+    EXPECT_EQ(bits->high, 0x0A01'0203'0000'0000) << ip;
+  }
+  EXPECT_FALSE(ip_bits(SocketAddress::parse("unix:/run/headrace").value()));
+}
+
 TEST(Cidr, RefusesWhatIsAmbiguous) {
   for (const char* text :
        {"", "/", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8 ", " 10.0.0.0/8",

@@ -1,10 +1,12 @@
 // What an operator reads when io_uring or an address cannot be had. Each case runs in a process of
 // its own, because what it takes away cannot be given back.
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
 
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
@@ -161,6 +163,59 @@ TEST(IoUringStartup, PrivilegedPortsAreNamedWithTheCapability) {
   const std::string error =
       uring::listen_refused(EACCES, "bind", SocketAddress::from_ip("127.0.0.1", 443).value());
   EXPECT_NE(error.find("cap_net_bind_service"), std::string::npos) << error;
+}
+
+TEST(IoUringStartup, EveryErrorOfARingNamesWhatMendsIt) {
+  const struct {
+    int error;
+    const char* remedy;
+  } cases[] = {{ENOSYS, "needs Linux 6.1 or later; see: uname -r"},
+               {ENFILE, "sysctl -w fs.file-max="},
+               {EMFILE, "ulimit -n 65536"},
+               {ENOMEM, "ulimit -l unlimited"},
+               {EIO, "io_uring cannot be had: Input/output error"}};
+  for (const auto& [error, remedy] : cases) {
+    const std::string text = uring::ring_refused(error, {});
+    EXPECT_NE(text.find(remedy), std::string::npos) << text;
+  }
+}
+
+TEST(IoUringStartup, EveryErrorOfAnAddressNamesItAndWhatMendsIt) {
+  const struct {
+    int error;
+    const char* address;
+    const char* remedy;
+  } cases[] = {
+      {EACCES, "unix:/run/headrace/socket", "its folder may not be written by this user"},
+      {EACCES, "127.0.0.1:8080", "not permitted by a security policy"},
+      {EPERM, "127.0.0.1:80", "ip_unprivileged_port_start=80"},
+      {EADDRINUSE, "[::1]:8080", "ss -ltnp 'sport = :8080'"},
+      {EMFILE, "127.0.0.1:8080", "ulimit -n 65536"},
+      {ENFILE, "127.0.0.1:8080", "sysctl -w fs.file-max="},
+      {EAFNOSUPPORT, "[::1]:8080", "is IPv6 switched off?"},
+      {ENOBUFS, "127.0.0.1:8080", "listen: No buffer space available"},
+  };
+  for (const auto& [error, address, remedy] : cases) {
+    const std::string text =
+        uring::listen_refused(error, "listen", SocketAddress::parse(address).value());
+    EXPECT_NE(text.find(remedy), std::string::npos) << text;
+    EXPECT_TRUE(text.starts_with(std::string("cannot listen on ") + address + ": ")) << text;
+  }
+}
+
+// Who is accepted so is sent away: where no connection has room, nothing may wait for anybody.
+TEST_F(IoUringListen, TakesOneAtOnceOrNobody) {
+  const Socket listener = listen_on_loopback();
+  EXPECT_FALSE(io().accept_now(listener));
+  const Socket connecting = keep(io().open_socket(AF_INET).value());
+  const SocketAddress address = io().local_address(listener);
+  ASSERT_EQ(connect(static_cast<int>(connecting), address.native(), address.native_length()), 0);
+  const auto accepted = io().accept_now(listener);
+  ASSERT_TRUE(accepted);
+  keep(*accepted);
+  EXPECT_EQ(io().peer_address(*accepted).text(), io().local_address(connecting).text());
+  EXPECT_FALSE(io().accept_now(listener));
+  EXPECT_EQ(fcntl(static_cast<int>(listener), F_GETFL) & O_NONBLOCK, 0) << "left as it was";
 }
 
 TEST(IoUringStartup, MakingAnIoIsQuick) {

@@ -57,6 +57,19 @@ TEST(SpscByteRing, HandsRecordsOverInOrderWithTheirKind) {
   EXPECT_FALSE(take(ring));
 }
 
+TEST(SpscByteRing, SaysWhetherItHoldsMoreThanSoMuchAsFarAsItIsRead) {
+  SpscByteRing ring(1024);
+  EXPECT_FALSE(ring.producer().holds_more_than(0));
+  const std::string text(100, 'x');
+  ASSERT_TRUE(ring.producer().push(1, bytes_of(text)));
+  ASSERT_TRUE(ring.producer().push(1, bytes_of(text)));
+  EXPECT_TRUE(ring.producer().holds_more_than(199));
+  EXPECT_FALSE(ring.producer().holds_more_than(300));
+  ASSERT_TRUE(take(ring));
+  EXPECT_FALSE(ring.producer().holds_more_than(199));
+  EXPECT_TRUE(ring.producer().holds_more_than(99));
+}
+
 TEST(SpscByteRing, TakesTheLongestRecordWhateverThePosition) {
   for (std::size_t offset = 0; offset < 1024; offset += 8) {
     SpscByteRing ring(1024);

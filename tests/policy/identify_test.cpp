@@ -74,5 +74,39 @@ TEST(Identify, RefusesWhatDoesNotCount) {
   }
 }
 
+TEST(Identify, TheGatewaysOwnFieldCountsAndTheRestIsAProviders) {
+  const auto config = two_keys();
+  const std::string too_long(kCredentialBytesMax + 1, 'a');
+  struct Case {
+    PresentedCredentials presented;
+    IdentifyStatus status;
+    IdentifyStatus own_status;
+    std::string_view own_key;
+  };
+  using enum IdentifyStatus;
+  const Case cases[] = {
+      {{.gateway_key = kKey}, known, missing, ""},
+      {{.gateway_key = kKey, .authorization = "Bearer sk-own"}, known, known, "sk-own"},
+      {{.gateway_key = kKey, .x_goog_api_key = "own"}, known, known, "own"},
+      // An SDK that must send something repeats the gateway's.
+      {{.gateway_key = kKey, .x_api_key = kKey}, known, missing, ""},
+      {{.gateway_key = kKey, .authorization = "Basic aHI6eA=="}, known, malformed, ""},
+      {{.gateway_key = kKey, .x_api_key = "a", .api_key = "b"}, known, conflicting, ""},
+      {{.gateway_key = "", .x_api_key = kKey}, malformed, known, kKey},
+      {{.gateway_key = too_long, .x_api_key = kKey}, malformed, known, kKey},
+      {{.gateway_key = "hr-0123456789abcdeh", .x_api_key = kKey}, unknown, known, kKey},
+      {{.gateway_key = kKey, .repeated = true}, conflicting, conflicting, ""},
+      // Without it there is no key of the provider's.
+      {{.x_api_key = kKey}, known, missing, ""},
+  };
+  for (std::size_t i = 0; i < std::size(cases); ++i) {
+    const Case& one = cases[i];
+    EXPECT_EQ(identify(config.view, nullptr, one.presented).status, one.status) << i;
+    const ChosenCredential own = choose_own_key(one.presented);
+    EXPECT_EQ(own.status, one.own_status) << i;
+    EXPECT_EQ(own.key, one.own_key) << i;
+  }
+}
+
 }  // namespace
 }  // namespace headrace::policy

@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -146,6 +147,73 @@ TEST_F(CacheStoreTest, ExpiredEntriesGoBeforeOthersThatWereNotVisited) {
   EXPECT_TRUE(home.evict_one(kCacheTestStart));
   EXPECT_EQ(home.statistics().expired.value(), 1U);
   EXPECT_TRUE(has(2));
+}
+
+// Entries of one hash, which all stand in the same two buckets.
+class FullBuckets : public CacheStoreTest {
+ protected:
+  static constexpr std::uint64_t kPlaces = 2 * kIndexBucketWords;
+
+  static CacheKey key(std::uint64_t number) {
+    CacheKey key = cache_key(number);
+    key.hash = {.low = std::uint64_t{1} << 32U, .high = 7};
+    return key;
+  }
+  void put(std::uint64_t number, Instant stored_at = kCacheTestStart) {
+    const CacheHold hold = build_entry(store, home, key(number), cache_body(number, 10), stored_at);
+    ASSERT_TRUE(hold);
+    ASSERT_TRUE(home.insert(hold, kCacheTestStart));
+  }
+  bool ask(std::uint64_t number) {
+    return static_cast<bool>(store.find(key(number), kCacheTestStart));
+  }
+};
+
+TEST_F(FullBuckets, OneThatIsOverMakesRoomFirst) {
+  for (std::uint64_t number = 0; number < kPlaces; ++number)
+    put(number, number == 3 ? kCacheTestStart - kCacheTestLife : kCacheTestStart);
+  EXPECT_EQ(home.entries(), kPlaces);
+  put(kPlaces);
+  EXPECT_EQ(home.entries(), kPlaces);
+  EXPECT_EQ(home.statistics().expired.value(), 1U);
+  EXPECT_EQ(home.statistics().evicted.value(), 0U);
+  for (std::uint64_t number = 0; number <= kPlaces; ++number)
+    EXPECT_EQ(ask(number), number != 3) << number;
+}
+
+TEST_F(FullBuckets, ThenOneThatNobodyAskedForAndThenAnyOther) {
+  for (std::uint64_t number = 0; number < kPlaces; ++number) {
+    put(number);
+    EXPECT_TRUE(number == 5 || ask(number)) << number;
+  }
+  put(kPlaces);
+  EXPECT_FALSE(ask(5));
+  for (std::uint64_t number = 0; number <= kPlaces; ++number)
+    EXPECT_EQ(ask(number), number != 5) << number;
+  put(kPlaces + 1);
+  EXPECT_TRUE(ask(kPlaces + 1)) << "what is new is found, whoever had to go";
+  EXPECT_EQ(home.entries(), kPlaces);
+  EXPECT_EQ(home.statistics().evicted.value(), 2U);
+  EXPECT_EQ(home.statistics().entries.value(), static_cast<std::int64_t>(kPlaces));
+}
+
+TEST_F(CacheStoreTest, ABuilderThatMovesTakesWhatItHasBuiltAlong) {
+  const auto body = cache_body(1, 3'000);
+  const auto start = [&](CacheBuilder& builder) {
+    ASSERT_EQ(builder.start(store, home, cache_key(1), 0, SIZE_MAX, kCacheTestStart),
+              CacheBuilder::Status::ok);
+  };
+  CacheBuilder first;
+  start(first);
+  ASSERT_EQ(first.append(std::span(body).first(1'000), kCacheTestStart), CacheBuilder::Status::ok);
+  CacheBuilder second;
+  start(second);
+  second = std::move(first);  // what it was building itself is given back
+  EXPECT_EQ(store.memory().entries_taken(), 1U);
+  ASSERT_EQ(second.append(std::span(body).subspan(1'000), kCacheTestStart),
+            CacheBuilder::Status::ok);
+  const CacheHold hold = second.finish({}, kCacheTestStart, kCacheTestStart + kCacheTestLife);
+  EXPECT_EQ(body_of(hold), body);
 }
 
 TEST_F(CacheStoreTest, ABuilderHoldsToItsBoundAndLeavesNothing) {

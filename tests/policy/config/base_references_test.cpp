@@ -1,4 +1,6 @@
 // Rows of a base point at one another: none that points outside is followed.
+#include <utility>
+
 #include <gtest/gtest.h>
 
 #include "policy/config/config_view.h"
@@ -20,6 +22,7 @@ plans:
 tenants:
   - {name: acme, organisation: holding, plan: basic, models: [a], ip_allow: [office],
      time_zone: Europe/Berlin, limits: [{measure: tokens, per: day, value: 9}]}
+  - {name: other}
 projects:
   - {name: search, tenant: acme, limits: [{measure: requests, per: hour, value: 4}]}
 roles: [{name: reader, allow: ["GET /v1/models"]}]
@@ -46,6 +49,7 @@ keys:
   - {name: k, key: "${HEADRACE_KEY}", tenant: acme, project: search, user: ada, ip_allow: [office],
      scopes: ["GET /v1/x"], routes: [main], roles: [reader], models: [a],
      limits: [{measure: requests, per: hour, value: 4}]}
+certificate_names: [{name: "dns:a", key: k}, {name: "dns:b", key: k}]
 prices:
   - {provider: own, models: [a], input_micro_usd: 1}
   - {provider: own, models: ["b*"], input_micro_usd: 1}
@@ -257,6 +261,51 @@ TEST(BaseReferences, OfQuotaStayInside) {
       {"a pattern's price",
        [](const BaseRows& rows) {
          first<std::uint32_t>(rows, TableKind::price_patterns) = kOutside;
+       }},
+  };
+  expect_refused(cases);
+}
+
+// Inside, and yet not what a compiler would write.
+TEST(BaseReferences, RowsThatContradictOneAnotherAreRefused) {
+  const Case cases[] = {
+      {"a key in another tenant than its user",
+       [](const BaseRows& rows) { user(rows).tenant = 1; }},
+      {"a key in another tenant than its project",
+       [](const BaseRows& rows) { project(rows).tenant = 1; }},
+      {"an issuer with neither keys nor secret",
+       [](const BaseRows& rows) { issuer(rows).secret = {}; }},
+      {"an issuer with both",
+       [](const BaseRows& rows) { issuer(rows).keys_file = issuer(rows).name; }},
+      {"a permission for no method",
+       [](const BaseRows& rows) { first<Permission>(rows, TableKind::permissions).methods = 0; }},
+      {"a permission for methods that there are not",
+       [](const BaseRows& rows) {
+         first<Permission>(rows, TableKind::permissions).methods = 0xff;
+       }},
+      {"a permission whose path is no pattern",
+       [](const BaseRows& rows) {
+         first<Permission>(rows, TableKind::permissions).path = issuer(rows).name;
+       }},
+      {"a price that is older than itself",
+       [](const BaseRows& rows) {
+         first<PriceName>(rows, TableKind::price_names).older = RowRef::to(0);
+       }},
+      {"names of certificates out of order",
+       [](const BaseRows& rows) {
+         std::swap(first<CertificateName>(rows, TableKind::certificate_names),
+                   rows.row<CertificateName>(TableKind::certificate_names, 1));
+       }},
+      {"a certificate for no key",
+       [](const BaseRows& rows) {
+         first<CertificateName>(rows, TableKind::certificate_names).key = 1;
+       }},
+      {"a tree of networks that leads back",
+       [](const BaseRows& rows) {
+         const std::uint32_t root = first<IpSet>(rows, TableKind::ip_sets).ipv4_root;
+         auto& node = rows.row<IpNode>(TableKind::ip_nodes, root);
+         node.children = 1;
+         node.first_child = root;
        }},
   };
   expect_refused(cases);

@@ -162,6 +162,30 @@ TEST(ConfigErrors, PatternsAreBoundedInNumber) {
   EXPECT_TRUE(errors_of(with_patterns(257)).contains("more than 256 model patterns"));
 }
 
+TEST(ConfigErrors, OneSandboxForEachDialect) {
+  const auto with_second = [](std::string_view options) {
+    return with_provider("    sandbox: true\n  - {name: second, url: 'https://second.example', " +
+                         std::string(options) + "}\n");
+  };
+  EXPECT_EQ(errors_of(with_second("dialect: gemini, credential: x, sandbox: true")), "");
+  EXPECT_EQ(errors_of(with_second("dialect: openai, credential: x")), "");
+  expect_errors({{with_second("dialect: openai, credential: x, sandbox: true"),
+                  "provider `second` is a second sandbox of its dialect"}});
+}
+
+TEST(ConfigErrors, AddressesThatSomethingElseDecides) {
+  const auto provider = [](std::string_view options) {
+    return text_of({kListeners,
+                    "providers:\n  - {name: a, dialect: openai, url: 'http://a.example', "
+                    "credential: x, private_network: true, addresses: [{address: 192.0.2.1}], ",
+                    options, "}\n"});
+  };
+  expect_errors({
+      {provider("unix_socket: /run/a"), "`addresses` beside `unix_socket`"},
+      {provider("egress_proxy: 'http://proxy.example:3128'"), "`addresses` beside `egress_proxy`"},
+  });
+}
+
 TEST(ConfigErrors, Keys) {
   expect_errors({
       {with_key("  - {name: a}\n"), "key `a` has neither `key` nor `sha256`"},

@@ -267,6 +267,18 @@ TEST(Quota, SaysWhatIsWrong) {
   }
 }
 
+TEST(Quota, PatternsOfPricesAreBoundedInNumber) {
+  const auto with_patterns = [](std::size_t count) {
+    std::string yaml = text_of({kListeners, kProvider, kRoute, "prices:\n"});
+    for (std::size_t i = 0; i < count; ++i)
+      yaml += "  - {provider: openai, models: [\"m" + std::to_string(i) + "*\"]}\n";
+    return yaml;
+  };
+  EXPECT_EQ(errors_of(with_patterns(kPricePatternsMax)), "");
+  const std::string errors = errors_of(with_patterns(kPricePatternsMax + 1));
+  EXPECT_TRUE(errors.contains("more than 256 patterns in prices")) << errors;
+}
+
 TEST(Quota, ARequestsLimitsAreBoundedInNumber) {
   const auto limits = [](int count) {
     std::string text;

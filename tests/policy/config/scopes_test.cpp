@@ -110,5 +110,41 @@ keys:
   EXPECT_NE(scope_identity(ScopeKind::tenant, "a"), scope_identity(ScopeKind::key, "a"));
 }
 
+// A request that goes on across a reload is its caller's still, or nobody's.
+TEST(Scopes, ACallerIsFoundAgainInAnotherBase) {
+  const auto config = [](std::string_view scopes) {
+    return OpenConfig(text_of({kListeners, scopes}));
+  };
+  const OpenConfig before = config(
+      "users: [{name: ada, tenant: acme}, {name: bob, tenant: acme}]\n"
+      "keys:\n  - {name: a, key: 0123456789abcdef, tenant: acme}\n"
+      "  - {name: b, key: 0123456789abcdeg, tenant: acme}\n");
+  const OpenConfig after = config(
+      "users: [{name: ada, tenant: acme}, {name: bob, tenant: other}]\n"
+      "keys: [{name: renamed, key: 0123456789abcdef, tenant: other}]\n");
+  const ScopeView& old = before.view.scopes();
+  const ScopeView& now = after.view.scopes();
+
+  const auto by_key = now.find_again(old.caller(before.view.keys()[0]), old);
+  ASSERT_TRUE(by_key);
+  EXPECT_EQ(now.name(*by_key->key), "renamed");
+  EXPECT_EQ(after.view.text(by_key->tenant->name), "other");
+  EXPECT_FALSE(now.find_again(old.caller(before.view.keys()[1]), old)) << "its key is gone";
+
+  // As a token's caller is: of a tenant, and of a user where there is a row for him.
+  Caller caller = old.caller(before.view.keys()[0]);
+  caller.key = nullptr;
+  const auto by_tenant = now.find_again(caller, old);
+  ASSERT_TRUE(by_tenant);
+  EXPECT_EQ(by_tenant->tenant, now.find_tenant("acme"));
+  caller.user = old.find_user("ada");
+  const auto by_user = now.find_again(caller, old);
+  ASSERT_TRUE(by_user);
+  EXPECT_EQ(by_user->user, now.find_user("ada"));
+  const OpenConfig without =
+      config("keys: [{name: a, key: 0123456789abcdef, tenant: elsewhere}]\n");
+  EXPECT_FALSE(without.view.scopes().find_again(caller, old)) << "its tenant is gone";
+}
+
 }  // namespace
 }  // namespace headrace::policy::config

@@ -75,6 +75,11 @@ TEST(SseFramer, ReadsLinesAndEventsInSlicesOfAnySize) {
       {"data: a\n\n\xEF\xBB\xBF"
        "data: b\n\n",
        "|a;;"},
+      // Half a mark is none, but the beginning of a field's name.
+      {"\xEF\xBB"
+       "data: a\ndata: b\n\n",
+       "|b;"},
+      {"\xEF\n\ndata: b\n\n", ";|b;"},
       {"data: a\n", "..."},
       {"data: a", "..."},
       {"data: " + std::string(5000, 'x') + "\n\n", "|" + std::string(5000, 'x') + ";"},

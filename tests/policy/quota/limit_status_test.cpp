@@ -142,6 +142,57 @@ TEST(QuotaRefusals, SayWhatIsUsedUpAndWhenToComeBack) {
   }
 }
 
+// "40 requests each hour" and its like: the number, what is counted, and for how long.
+TEST(QuotaRefusals, NameTheMeasureAndTheWindow) {
+  using enum MessageId;
+  const struct {
+    const char* limit;
+    QuotaStage stage;
+    MessageId message;
+    MessageId window;
+  } cases[] = {
+      {"measure: requests, per: second", QuotaStage::admit, limit_requests, window_second},
+      {"measure: requests, per: hour", QuotaStage::admit, limit_requests, window_hour},
+      {"measure: input_tokens, per: minute", QuotaStage::reserve, limit_input_tokens,
+       window_minute},
+      {"measure: output_tokens, per: day", QuotaStage::reserve, limit_output_tokens, window_day},
+      {"measure: tokens, per: month", QuotaStage::reserve, limit_tokens, window_month},
+      {"measure: micro_usd, per: total", QuotaStage::reserve, limit_money, window_total},
+  };
+  for (const auto& one : cases) {
+    QuotaWorld limits(tenant_and_key(std::string(", limits: [{value: 40, ") + one.limit + "}]"));
+    const LimitChain chain = limits.chain(one.stage);
+    ASSERT_EQ(chain.size(), 1U) << one.limit;
+    const Refusal refusal = refusal_of(
+        {.limit = &chain[0], .cause = core::RefusalCause::spent, .retry_after = {}}, limits.view());
+    EXPECT_EQ(refusal.detail.id, one.message) << one.limit;
+    EXPECT_EQ(refusal.detail.arguments[0].number(), 40U) << one.limit;
+    EXPECT_EQ(refusal.detail.arguments[1].message(), one.window) << one.limit;
+  }
+}
+
+TEST(RateFields, TellTimesAsOpenAiWritesThem) {
+  const std::pair<std::int64_t, const char*> cases[] = {{0, "0ms"},
+                                                        {999, "999ms"},
+                                                        {1000, "1s"},
+                                                        {1001, "2s"},
+                                                        {59'999, "60s"},
+                                                        {60'000, "1m0s"},
+                                                        {90'000, "1m30s"},
+                                                        {3'599'000, "59m59s"},
+                                                        {3'600'000, "1h0m0s"},
+                                                        {86'399'000, "23h59m59s"}};
+  for (const auto& [after, text] : cases) {
+    QuotaWorld limits(tenant_and_key(", limits: [{measure: requests, per: day, value: 10}]"));
+    NearestLimits nearest;
+    nearest.consider(limits.chain(QuotaStage::admit)[0], reading(10, 9, milliseconds(after)));
+    std::array<char, kRateFieldsBytesMax> room;
+    const std::string fields(write_rate_fields(nearest, Dialect::openai, limits.view(), {}, room));
+    EXPECT_TRUE(fields.contains(std::string("x-ratelimit-reset-requests: ") + text + "\r\n"))
+        << fields;
+  }
+}
+
 TEST(QuotaPages, AreJsonThatClientsRead) {
   EXPECT_EQ(quota_page_of("/v1/headrace/limits"), QuotaPage::limits);
   EXPECT_EQ(quota_page_of("/v1/headrace/usage"), QuotaPage::usage);

@@ -1,3 +1,4 @@
+#include <cstddef>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -111,6 +112,29 @@ TEST(Segment, DoesNotTakeAFrameOfAnotherSegmentOrPlace) {
   }
   EXPECT_EQ(reader->offset(), end);
   EXPECT_GT(reader->tail_bytes(), 0U);
+}
+
+// What a process that died at its first write leaves is nothing; what is no segment is told.
+TEST(Segment, OneThatEndsWithinItsHeadIsToldFromOtherFiles) {
+  const std::vector<std::byte> whole = segment(1, false);
+  const std::size_t head_bytes = [&] {
+    SegmentHead head{};
+    std::memcpy(&head, whole.data(), sizeof head);
+    return std::size_t{head.head_bytes};
+  }();
+  const std::span<const std::byte> bytes = whole;
+  for (std::size_t count = 0; count < head_bytes; ++count)
+    EXPECT_TRUE(SegmentReader::ends_within_head(bytes.first(count))) << count;
+  EXPECT_FALSE(SegmentReader::ends_within_head(bytes.first(head_bytes)));
+  EXPECT_FALSE(SegmentReader::ends_within_head(bytes));
+  EXPECT_TRUE(SegmentReader::ends_within_head(std::vector<std::byte>(4096)))
+      << "as a disk leaves what was not synced";
+  const std::string other(4096, 'x');
+  EXPECT_FALSE(SegmentReader::ends_within_head(bytes_of(other)));
+  std::vector<std::byte> endless = whole;
+  const std::uint32_t too_many = 1U << 30;
+  std::memcpy(endless.data() + offsetof(SegmentHead, head_bytes), &too_many, sizeof too_many);
+  EXPECT_FALSE(SegmentReader::ends_within_head(endless));
 }
 
 TEST(Segment, RefusesAnotherHead) {

@@ -2,6 +2,8 @@
 #include "policy/token/token_key.h"
 
 #include <gtest/gtest.h>
+#include <openssl/bio.h>
+#include <openssl/pem.h>
 
 #include "policy/token/base64url.h"
 #include "tests/policy/token/token_signer.h"
@@ -119,6 +121,24 @@ TEST(TokenKey, RefusesKeysThatAreWeakOrForSomethingElse) {
     EXPECT_FALSE(
         TokenKey::from_public_key("", other, bssl::UniquePtr<EVP_PKEY>(bssl::UpRef(rsa.key()))));
   }
+}
+
+TEST(TokenKey, APemKeyVerifiesByTheAlgorithmThatItIsGiven) {
+  const Signer rsa = Signer::rsa(false);
+  const bssl::UniquePtr<BIO> bio(BIO_new(BIO_s_mem()));
+  PEM_write_bio_PUBKEY(bio.get(), rsa.key());
+  const std::uint8_t* bytes = nullptr;
+  std::size_t count = 0;
+  ASSERT_EQ(BIO_mem_contents(bio.get(), &bytes, &count), 1);
+  const std::string pem(reinterpret_cast<const char*>(bytes), count);
+
+  const auto keys = read_token_keys("\n" + pem, TokenAlgorithm::rs256);
+  ASSERT_TRUE(keys) << keys.error();
+  ASSERT_EQ(keys->size(), 1U);
+  EXPECT_TRUE(keys->front().verify("signed", rsa.signature("signed")));
+  EXPECT_FALSE(keys->front().verify("changed", rsa.signature("signed")));
+  EXPECT_FALSE(read_token_keys(pem, TokenAlgorithm::es256)) << "an RSA key for a curve";
+  EXPECT_FALSE(read_token_keys(pem.substr(0, pem.size() / 2), TokenAlgorithm::rs256));
 }
 
 TEST(TokenKey, PassesOverKeysOfOtherUsesAndRefusesTwoOfOneId) {

@@ -85,8 +85,6 @@ class Signer {
     return TokenKey::from_public_key(std::move(id), algorithm, bssl::UpRef(key_)).value();
   }
   [[nodiscard]] EVP_PKEY* key() const { return key_.get(); }
-
- private:
   [[nodiscard]] std::vector<std::uint8_t> signature(std::string_view text) const {
     const auto* data = reinterpret_cast<const std::uint8_t*>(text.data());
     std::vector<std::uint8_t> signature(512);
@@ -121,6 +119,7 @@ class Signer {
     return signature;
   }
 
+ private:
   std::string secret_;
   bssl::UniquePtr<EVP_PKEY> key_;
   bool pss_ = false;
