@@ -82,8 +82,11 @@ std::expected<Cidr, std::string> Cidr::parse(std::string_view text) {
   const unsigned bits_max = v4 ? 32 : 128;
   unsigned bits = bits_max;
   if (slash != std::string_view::npos) {
-    const auto parsed = parse_decimal(text.substr(slash + 1), bits_max);
-    if (!parsed)
+    const std::string_view length = text.substr(slash + 1);
+    const auto parsed = parse_decimal(length, bits_max);
+    // Who reads a leading zero as that of an octal number reads another range.
+    const bool padded = length.size() > 1 && length.front() == '0';
+    if (!parsed || padded)
       return wrong(v4 ? "the prefix length is 0 to 32" : "the prefix length is 0 to 128");
     bits = static_cast<unsigned>(*parsed);
   }

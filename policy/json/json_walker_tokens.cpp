@@ -1,5 +1,6 @@
 // The walk from token to token; see json_walker.h.
 #include <array>
+#include <cstddef>
 #include <utility>
 
 #include "policy/json/json_scalar_bytes.h"
@@ -99,7 +100,9 @@ JsonWalker::Outcome JsonWalker::tell_bracket(const char* p, JsonStep::Kind kind,
 JsonWalker::Outcome JsonWalker::settle_crossing(const char* run, const std::uint16_t* first,
                                                 const std::uint16_t* token) {
   if (token - first > 3) keep_key(run, token - 4);
-  const std::string_view raw{begin_ - (base_ - key_begin_) + 1, key_size_};
+  // It may stand before the slice at hand.
+  const auto from_slice = static_cast<std::ptrdiff_t>(key_begin_ - base_);
+  const std::string_view raw{begin_ + from_slice + 1, key_size_};
   field_ = fields_->find(place_.crossing(), raw, end_);
   return field_ != kJsonNoField ? Outcome::go_on
                                 : settle_odd_key(place_.crossing(), raw, key_begin_);

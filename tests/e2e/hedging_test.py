@@ -155,6 +155,22 @@ class Hedges(Scripted):
                 self.assertEqual((self.seen("first"), self.seen("second")), (2, 2))
                 self.nothing_is_left(gateway)
 
+    def test_a_silent_provider_that_hangs_up_leaves_the_other_to_go_on(self):
+        gateway = self.gateway(extra=HEDGED)
+        hangs_up = threading.Event()
+        self.scripts["first"] = [lambda connection: (hangs_up.wait(10), False)[-1]]
+        self.scripts["second"] = [self.held(FROM_SECOND)]
+        with gateway.connect() as connection:
+            connection.sendall(request(chat(model="both")))
+            self.wait_for(lambda: self.seen("second") == 1)
+            hangs_up.set()
+            gateway.wait_for_metric("headrace_upstream_failures_total", lambda value: value == 1)
+            self.go_on.set()
+            self.assertEqual(Response(connection).json()["id"], "second")
+        self.assertEqual((self.seen("first"), self.seen("second")), (1, 1))
+        self.assertRegex(tries_of(gateway.log_lines(1)[0]), "^first 0 .*; second 200 answered$")
+        self.nothing_is_left(gateway)
+
     def test_a_refusal_that_is_the_clients_own_fault_wins(self):
         gateway = self.gateway(extra=HEDGED)
         self.scripts["first"], self.scripts["second"] = [self.held()], [error("422 Unprocessable Content")]

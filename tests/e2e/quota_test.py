@@ -304,6 +304,23 @@ class Told(unittest.TestCase):
             self.assertGreater(gateway.metric("headrace_budget_warnings_total"), 1)
             self.assertEqual(gateway.log.read_text().count("50% of budget budget_per_month of key test"), 1)
 
+    def test_a_threshold_that_is_passed_names_whose_budget_it_is(self):
+        def budget(name):
+            return f"budgets: [{{micro_usd: 400, warn_percent: [1], name: of-{name}}}]"
+
+        with Upstream() as upstream, Restarted(
+                upstream.address, f"tenant: acme\n    project: search\n    user: ada\n    {budget('key')}",
+                extra=f"""{STANDARD_PRICE}
+organisations: [{{name: holding, {budget("organisation")}}}]
+tenants: [{{name: acme, organisation: holding, {budget("tenant")}}}]
+projects: [{{name: search, tenant: acme, {budget("project")}}}]
+users: [{{name: ada, tenant: acme, {budget("user")}}}]
+""") as gateway:
+            self.assertEqual(gateway.ask(chat(max_tokens=64)).status, 200)
+            log = gateway.log.read_text()
+            for scope, name in (("organisation", "holding"), ("tenant", "acme"), ("project", "search"), ("user", "ada"), ("key", "test")):
+                self.assertIn(f"1% of budget of-{scope} of {scope} {name} is spent or reserved\n", log)
+
     def test_a_flood_of_refusals_is_counted_and_sampled(self):
         with Upstream() as upstream, Gateway(upstream.address) as gateway:
             gateway.config.write_text(gateway.config_text().replace(
