@@ -52,7 +52,10 @@ class Scanner {
       if (controls.line_feeds != (others << 1 | static_cast<std::uint64_t>(open))) break;
       for (std::uint64_t rest = controls.line_feeds; rest != 0; rest &= rest - 1) {
         const std::size_t line_feed = at + static_cast<std::size_t>(std::countr_zero(rest));
-        if (window_[line_feed - 1] != '\r') return std::max<std::size_t>(at, scan_.line_start);
+        // Another control than CR, which may be the last byte of the block before.
+        if (window_[line_feed - 1] != '\r') {
+          return std::max<std::size_t>(std::min(at, line_feed - 1), scan_.line_start);
+        }
         const std::size_t length = line_feed - 1 - scan_.line_start;
         if (length != 0 && length <= line_bytes_max_ && scan_.lines <= fields_max_) [[likely]] {
           ++scan_.lines;

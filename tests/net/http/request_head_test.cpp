@@ -159,6 +159,11 @@ TEST(RequestHead, RefusesControlCharactersEverywhere) {
         {c + "GET / HTTP/1.1\r\nHost: a\r\n\r\n"s, ParseError::control_character},
     });
   }
+  // Directly before a line feed, wherever a block of those that are looked at together ends.
+  for (std::size_t before = 0; before < 64; ++before) {
+    expect_errors(
+        {{post("X-A: " + std::string(before, 'b') + "\x0f\n"), ParseError::control_character}});
+  }
   EXPECT_EQ(Parsed(post("X-A: b\tc\r\n")).head.fields.find("x-a")->value, "b\tc");
   EXPECT_EQ(Parsed(post("X-A: caf\xc3\xa9 \x80\xff\r\n")).head.fields.find("x-a")->value,
             "caf\xc3\xa9 \x80\xff");
