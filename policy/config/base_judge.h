@@ -47,6 +47,7 @@ class BaseJudge {
   void judge_routes();
   void judge_cache();
   void judge_keys();
+  void judge_key_places();
   void judge_passthrough();
   void judge_catalogues();
   void judge_message(MessageId id, const MessageText& forms, const MessageText& english);

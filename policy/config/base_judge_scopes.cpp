@@ -1,5 +1,8 @@
 // The part of BaseJudge that looks at scopes.
+#include <vector>
+
 #include "policy/config/base_judge.h"
+#include "policy/config/key_places.h"
 #include "policy/config/scope_model.h"
 
 namespace headrace::policy::config {
@@ -12,7 +15,8 @@ void BaseJudge::take_scopes() {
   take(TableKind::projects, scopes.projects_);
   take(TableKind::users, scopes.users_);
   take(TableKind::keys, scopes.keys_);
-  take(TableKind::key_slots, scopes.key_slots_);
+  take(TableKind::key_seeds, scopes.key_seeds_);
+  take(TableKind::written_keys, scopes.written_keys_);
   take(TableKind::tenant_slots, scopes.tenant_slots_);
   take(TableKind::user_slots, scopes.user_slots_);
   take_access();
@@ -67,9 +71,29 @@ void BaseJudge::judge_keys() {
       return refuse("a key is not in the tenant of its project or user");
     }
   }
-  slots(scopes.key_slots_, scopes.keys_.size());
+  judge_key_places();
   slots(scopes.tenant_slots_, scopes.tenants_.size());
   slots(scopes.user_slots_, scopes.users_.size());
+}
+
+// Every key is found by its digest, and written once.
+void BaseJudge::judge_key_places() {
+  const ScopeView& scopes = view_.scopes_;
+  const std::size_t keys = scopes.keys_.size();
+  if (scopes.key_seeds_.size() != seeds_for(keys)) {
+    return refuse("the seeds of keys have an impossible number");
+  }
+  for (std::uint32_t row = 0; row < keys; ++row) {
+    if (key_place(scopes.keys_[row].digest, scopes.key_seeds_, keys) != row) {
+      return refuse("a key is not where its digest leads");
+    }
+  }
+  std::vector<bool> written(keys);
+  for (const std::uint32_t row : scopes.written_keys_) {
+    if (row >= keys || written[row]) return refuse("a key is written outside, or twice");
+    written[row] = true;
+  }
+  if (scopes.written_keys_.size() != keys) refuse("a key is written nowhere");
 }
 
 void BaseJudge::label(KeyLabel label) {

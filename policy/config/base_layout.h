@@ -66,7 +66,6 @@ enum class TableKind : std::uint32_t {
   model_slots = 11,
   tenants = 12,
   keys = 13,
-  key_slots = 14,
   model_rules = 15,
   passthrough = 16,
   model_patterns = 17,
@@ -87,6 +86,8 @@ enum class TableKind : std::uint32_t {
   denials = 34,
   tenant_slots = 35,
   user_slots = 36,
+  key_seeds = 37,
+  written_keys = 38,
   plans = 40,
   limit_sets = 41,
   limit_rules = 42,
@@ -109,7 +110,7 @@ enum class TableKind : std::uint32_t {
   cache_settings = 81,
   route_queues = 85,
 };
-inline constexpr std::uint32_t kTableVersion = 4;  // of every kind above
+inline constexpr std::uint32_t kTableVersion = 5;  // of every kind above
 
 // --- values with names -------------------------------------------------------------------------
 using policy::Dialect;

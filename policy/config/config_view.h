@@ -49,7 +49,7 @@ class ConfigView {
   [[nodiscard]] const IpView& ip() const { return ip_; }
   [[nodiscard]] const TokenView& tokens() const { return tokens_; }
   [[nodiscard]] std::span<const Tenant> tenants() const { return scopes_.tenants(); }
-  [[nodiscard]] std::span<const ApiKey> keys() const { return scopes_.keys(); }
+  [[nodiscard]] auto keys() const { return scopes_.keys(); }
   [[nodiscard]] std::span<const PassthroughRule> passthrough() const { return passthrough_; }
   [[nodiscard]] std::span<const ModelName> model_names() const { return model_names_; }
 

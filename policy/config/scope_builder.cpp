@@ -1,6 +1,9 @@
 #include "policy/config/scope_builder.h"
 
+#include <utility>
+
 #include "core/check.h"
+#include "policy/config/key_places.h"
 #include "policy/config/option_table.h"
 #include "policy/config/slot_table.h"
 
@@ -116,11 +119,25 @@ void ScopeBuilder::add_key(const KeyEntry& key, std::uint32_t rights) {
   keys_.push_back(row);
 }
 
-void ScopeBuilder::finish(core::BlobBuilder& blob) {
-  key_slots_.assign(slots_for(keys_.size()), {});
-  for (std::uint32_t i = 0; i < keys_.size(); ++i) {
-    insert_into_slots(key_slots_, slot_hash(keys_[i].digest), i);
+// Each to its row by its digest.
+void ScopeBuilder::place_keys() {
+  std::vector<Sha256> digests;
+  digests.reserve(keys_.size());
+  for (const ApiKey& key : keys_)
+    digests.push_back(key.digest);
+  key_seeds_ = find_seeds(digests);
+  written_keys_.reserve(keys_.size());
+  std::vector<ApiKey> placed(keys_.size());
+  for (const ApiKey& key : keys_) {
+    const std::uint32_t place = key_place(key.digest, key_seeds_, keys_.size());
+    placed[place] = key;
+    written_keys_.push_back(place);
   }
+  keys_ = std::move(placed);
+}
+
+void ScopeBuilder::finish(core::BlobBuilder& blob) {
+  place_keys();
   fill_slots(tenant_slots_, tenants_);
   fill_slots(user_slots_, users_);
   const auto add_table = [&]<class Row>(TableKind kind, const std::vector<Row>& rows) {
@@ -131,7 +148,8 @@ void ScopeBuilder::finish(core::BlobBuilder& blob) {
   add_table(TableKind::projects, projects_);
   add_table(TableKind::users, users_);
   add_table(TableKind::keys, keys_);
-  add_table(TableKind::key_slots, key_slots_);
+  add_table(TableKind::key_seeds, key_seeds_);
+  add_table(TableKind::written_keys, written_keys_);
   add_table(TableKind::tenant_slots, tenant_slots_);
   add_table(TableKind::user_slots, user_slots_);
 }

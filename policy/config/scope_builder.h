@@ -55,6 +55,7 @@ class ScopeBuilder {
   void add_tenant(const TenantModel& tenant);
   void add_key(const KeyModel& key);
   void add_key(const KeyEntry& key, std::uint32_t rights);
+  void place_keys();
 
   StringHeap& strings_;
   AccessBuilder& access_;
@@ -70,7 +71,8 @@ class ScopeBuilder {
   std::vector<Project> projects_;
   std::vector<User> users_;
   std::vector<ApiKey> keys_;
-  std::vector<HashSlot> key_slots_;
+  std::vector<std::uint32_t> key_seeds_;
+  std::vector<std::uint32_t> written_keys_;
   std::vector<HashSlot> tenant_slots_;
   std::vector<HashSlot> user_slots_;
 };

@@ -7,15 +7,13 @@
 //                        |        ^    |
 //                        +------ keys -+        keys ---> rights (access_layout.h)
 //                                 ^
-//   key_slots     open addressing |
-//                 by the digest's first bytes:
+//     written_keys -------------+        in the order of the config
+//                               |
+//   key_seeds                   |        a perfect hash (key_places.h): a fourth as many as keys
+//        ^                      |
+//        |      with the seed   |
+//   digest ---------------------+
 //
-//        digest  [ 8 bytes: place | 4 bytes: fingerprint | .......... 20 bytes ]
-//                      |                     |
-//                      v                     v
-//        slots   ... [ fp | row+1 ] [ 0 | 0 ] [ fp | row+1 ] ...     8 in a cache line
-//                             |
-//                             v
 //        keys    [ whole digest, compared in constant time | identity, name, whose, rights ]
 //
 // Every scope has an identity that no new base changes: it follows from kind and name only, so that

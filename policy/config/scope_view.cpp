@@ -1,13 +1,14 @@
 #include "policy/config/scope_view.h"
 
+#include "policy/config/key_places.h"
 #include "policy/config/slot_table.h"
 
 namespace headrace::policy::config {
 
 const ApiKey* ScopeView::find_key(const Sha256& digest) const {
-  return find_in_slots(key_slots_, keys_, slot_hash(digest), [&](const ApiKey& key) {
-    return equal_in_constant_time(key.digest, digest);
-  });
+  if (keys_.empty()) return nullptr;
+  const ApiKey& key = keys_[key_place(digest, key_seeds_, keys_.size())];
+  return equal_in_constant_time(key.digest, digest) ? &key : nullptr;
 }
 
 const Tenant* ScopeView::find_tenant(std::string_view name) const {

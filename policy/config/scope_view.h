@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <string_view>
 
@@ -21,7 +22,11 @@ class ScopeView {
   [[nodiscard]] std::span<const Tenant> tenants() const { return tenants_; }
   [[nodiscard]] std::span<const Project> projects() const { return projects_; }
   [[nodiscard]] std::span<const User> users() const { return users_; }
-  [[nodiscard]] std::span<const ApiKey> keys() const { return keys_; }
+  // In the order of the config; their rows stand in another one (key_places.h).
+  [[nodiscard]] auto keys() const {
+    return std::views::transform(
+        written_keys_, [rows = keys_](std::uint32_t row) -> const ApiKey& { return rows[row]; });
+  }
 
   // The key with this digest, or nullptr. The digest is compared whole and in constant time.
   [[nodiscard]] const ApiKey* find_key(const Sha256& digest) const;
@@ -113,7 +118,8 @@ class ScopeView {
   std::span<const Project> projects_;
   std::span<const User> users_;
   std::span<const ApiKey> keys_;
-  std::span<const HashSlot> key_slots_;
+  std::span<const std::uint32_t> key_seeds_;
+  std::span<const std::uint32_t> written_keys_;  // rows
   std::span<const HashSlot> tenant_slots_;
   std::span<const HashSlot> user_slots_;
   AccessView access_;

@@ -20,14 +20,6 @@ struct SlotHash {
   std::uint32_t fingerprint;
 };
 
-// A digest is as good as random already.
-[[nodiscard]] inline SlotHash slot_hash(const Sha256& digest) {
-  SlotHash hash{};
-  std::memcpy(&hash.place, digest.bytes.data(), sizeof hash.place);
-  std::memcpy(&hash.fingerprint, digest.bytes.data() + sizeof hash.place, sizeof hash.fingerprint);
-  return hash;
-}
-
 [[nodiscard]] inline SlotHash slot_hash(Dialect dialect, std::string_view model) {
   const std::uint64_t hash = core::hash64(model, static_cast<std::uint64_t>(dialect));
   return {.place = hash, .fingerprint = static_cast<std::uint32_t>(hash >> 32)};

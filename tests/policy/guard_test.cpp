@@ -164,7 +164,7 @@ keys:
   ASSERT_TRUE(other.good());
   const HeadFacts head{"GET", "/v1/models", Endpoint::models_list, 0};
   const auto& set = other.view.access().policy_sets()[0];
-  const auto judged = [&](std::size_t key) {
+  const auto judged = [&](std::uint32_t key) {
     return judge_head(other.view, &set, other.view.scopes().caller(other.view.keys()[key]), head);
   };
   EXPECT_EQ(judged(0), GuardRule::none);

@@ -161,15 +161,17 @@ TEST(BaseJudge, RefusesEachFactThatDoesNotHold) {
       {"slot outside",
        [](const BaseRows& rows) {
          for (std::size_t i = 0; i < 4; ++i) {
-           rows.row<HashSlot>(TableKind::key_slots, i).row_plus_one = 2;
+           rows.row<HashSlot>(TableKind::tenant_slots, i).row_plus_one = 2;
          }
        }},
       {"slots without an empty one",
        [](const BaseRows& rows) {
          for (std::size_t i = 0; i < 4; ++i) {
-           rows.row<HashSlot>(TableKind::key_slots, i).row_plus_one = 1;
+           rows.row<HashSlot>(TableKind::tenant_slots, i).row_plus_one = 1;
          }
        }},
+      {"key written nowhere",
+       [](const BaseRows& rows) { rows.row<std::uint32_t>(TableKind::written_keys) = 1; }},
   };
   const auto good = sample_base();
   for (const Case& one : cases) {
@@ -204,8 +206,9 @@ std::vector<std::byte> rebuilt(const std::vector<std::byte>& base, TableKind kin
 
 TEST(BaseJudge, RefusesOtherVersionsAndMissingTablesThatItNeeds) {
   const auto base = sample_base();
-  for (const TableKind kind : {TableKind::settings, TableKind::strings, TableKind::keys,
-                               TableKind::key_slots, TableKind::model_slots}) {
+  for (const TableKind kind :
+       {TableKind::settings, TableKind::strings, TableKind::keys, TableKind::key_seeds,
+        TableKind::written_keys, TableKind::model_slots}) {
     EXPECT_FALSE(ConfigView::open(rebuilt(base, kind, true))) << static_cast<int>(kind);
     EXPECT_FALSE(ConfigView::open(rebuilt(base, kind, false))) << static_cast<int>(kind);
   }

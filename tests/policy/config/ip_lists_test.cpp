@@ -116,7 +116,7 @@ keys:
   - {name: b, key: key-of-b-000000000, tenant: b}
 )");
   ASSERT_TRUE(config.good());
-  const auto judged = [&](std::size_t listener, std::size_t key, const char* from) {
+  const auto judged = [&](std::size_t listener, std::uint32_t key, const char* from) {
     const core::SocketAddress where = address(from);
     HeadFacts head;
     head.address = &where;
