@@ -28,10 +28,10 @@ std::optional<std::string_view> bearer_token(std::string_view authorization) {
 bool is_plausible(std::string_view key) {
   const std::size_t bytes_max = looks_like_token(key) ? kTokenBytesMax : kCredentialBytesMax;
   if (key.empty() || key.size() > bytes_max) return false;
-  // All are looked at, many at a time.
-  unsigned implausible = 0;
+  // All are looked at, many at a time: a byte for each.
+  std::uint8_t implausible = 0;
   for (const char c : key)
-    implausible |= static_cast<unsigned>(c <= ' ') | static_cast<unsigned>(c > '~');
+    implausible |= static_cast<std::uint8_t>(static_cast<std::uint8_t>(c - '!') > '~' - '!');
   return implausible == 0;
 }
 

@@ -87,14 +87,21 @@ std::uint64_t LimitTable::reach_of(std::uint32_t home) const {
   return std::min<std::uint64_t>(memory_.entries[home].reach.load(), displacements_);
 }
 
-void LimitTable::prefetch(std::uint64_t identity) const {
-  __builtin_prefetch(&memory_.entries[home_of(spread(identity))], 1);
+LimitTable::Hash LimitTable::hash_of(std::uint64_t identity) {
+  return {.word = spread(identity)};
 }
 
-void LimitTable::prefetch_steps(std::uint64_t identity, std::uint64_t step) const {
-  const std::uint64_t hash = spread(identity);
-  const LimitEntry& entry = memory_.entries[home_of(hash)];
-  if (!LimitName(entry.name.load()).is(hash, 0)) return;
+void LimitTable::prefetch(Hash hash) const {
+  __builtin_prefetch(&memory_.entries[home_of(hash.word)], 1);
+}
+
+void LimitTable::prefetch_mark(Hash hash) const {
+  __builtin_prefetch(&memory_.marks[home_of(hash.word) / kEntriesPerMark]);
+}
+
+void LimitTable::prefetch_steps(Hash hash, std::uint64_t step) const {
+  const LimitEntry& entry = memory_.entries[home_of(hash.word)];
+  if (!LimitName(entry.name.load()).is(hash.word, 0)) return;
   const std::uint64_t open = SlidingPool::step_of(entry.turn.load());
   const std::uint32_t index = StepBlockPool::index(entry.steps.load());
   if (open >= step || index >= memory_.blocks.size()) return;
@@ -164,8 +171,8 @@ StepBlock* LimitTable::block(Place place) const {
   return index < memory_.blocks.size() ? &memory_.blocks[index] : nullptr;
 }
 
-std::optional<LimitTable::Place> LimitTable::find(std::uint64_t identity) {
-  const std::uint64_t hash = spread(identity);
+std::optional<LimitTable::Place> LimitTable::find(Hash wanted) {
+  const std::uint64_t hash = wanted.word;
   const std::uint32_t home = home_of(hash);
   const std::uint64_t reach = reach_of(home);
   for (std::uint64_t displacement = 0; displacement < reach; ++displacement) {
@@ -179,13 +186,14 @@ std::optional<LimitTable::Place> LimitTable::find(std::uint64_t identity) {
   return std::nullopt;
 }
 
-std::optional<LimitTable::Place> LimitTable::find_or_add(const LimitTerms& terms, LimitTime now) {
+std::optional<LimitTable::Place> LimitTable::find_or_add(Hash hash, const LimitTerms& terms,
+                                                         LimitTime now) {
   for (int tries = 0; tries < kAddTriesMax; ++tries) {
-    if (auto found = find(terms.identity)) return found;
+    if (auto found = find(hash)) return found;
     sweep(kSweepPerAdd, now);
-    if (add(spread(terms.identity), terms, now) != Claim::no_room) continue;
+    if (add(hash.word, terms, now) != Claim::no_room) continue;
     sweep(kSweepForRoom, now);
-    if (add(spread(terms.identity), terms, now) == Claim::no_room) return std::nullopt;
+    if (add(hash.word, terms, now) == Claim::no_room) return std::nullopt;
   }
   return std::nullopt;
 }

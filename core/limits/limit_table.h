@@ -42,13 +42,24 @@ class LimitTable {
     std::uint64_t name = 0;
   };
 
+  // What a limit is found by: worked out once for all that a request asks about it.
+  struct Hash {
+    std::uint64_t word;
+  };
+  [[nodiscard]] static Hash hash_of(std::uint64_t identity);
+
   // Starts to fetch the place where it most likely lies.
-  void prefetch(std::uint64_t identity) const;
+  void prefetch(Hash hash) const;
+  // What is looked at when a pool there has changed.
+  void prefetch_mark(Hash hash) const;
   // The words of a sliding window that a turn to `step` needs, if it needs one.
-  void prefetch_steps(std::uint64_t identity, std::uint64_t step) const;
-  [[nodiscard]] std::optional<Place> find(std::uint64_t identity);
+  void prefetch_steps(Hash hash, std::uint64_t step) const;
+  [[nodiscard]] std::optional<Place> find(Hash hash);
+  [[nodiscard]] std::optional<Place> find(std::uint64_t identity) {
+    return find(hash_of(identity));
+  }
   // Nothing where all places near its home, or all step blocks, are taken by limits in use.
-  std::optional<Place> find_or_add(const LimitTerms& terms, LimitTime now);
+  std::optional<Place> find_or_add(Hash hash, const LimitTerms& terms, LimitTime now);
 
   // False if it is not idle, or somebody takes of it just now.
   bool forget_if_idle(Place place, LimitTime now);

@@ -55,26 +55,36 @@ ShardLimits::ShardLimits(const LimitMemory& memory, std::uint32_t incarnation, s
       flows_(memory.flows_of(incarnation, shard)) {}
 
 void ShardLimits::prefetch(std::uint64_t identity) const {
-  table_.prefetch(identity);
+  table_.prefetch(LimitTable::hash_of(identity));
+}
+
+// What all demands need is on its way before the first is looked at: behind the first
+// compare-and-swap nothing is fetched ahead.
+void ShardLimits::fetch_ahead(std::span<const LimitDemand> demands, LimitTime now,
+                              std::span<LimitTable::Hash> hashes) const {
+  for (std::size_t i = 0; i < demands.size(); ++i) {
+    hashes[i] = LimitTable::hash_of(demands[i].terms.identity);
+    table_.prefetch(hashes[i]);
+  }
+  for (std::size_t i = 0; i < demands.size(); ++i) {
+    const LimitTerms& terms = demands[i].terms;
+    __builtin_prefetch(&seats_[seat_of(terms.identity)], 1);
+    if (terms.kind == WindowKind::calendar) table_.prefetch_mark(hashes[i]);
+    if (terms.kind != WindowKind::sliding || demands.size() == 1) continue;
+    table_.prefetch_steps(hashes[i], SlidingPool::step_at(now.monotonic, terms.length));
+  }
 }
 
 std::optional<LimitRefusal> ShardLimits::take(std::span<const LimitDemand> demands, LimitTime now,
                                               Permit& into) {
   HEADRACE_CHECK(into.empty());
   HEADRACE_CHECK(demands.size() <= kDemandsMax);
-  if (demands.size() > 1) {
-    // What all of them need is on its way before the first is looked at.
-    for (const LimitDemand& demand : demands)
-      table_.prefetch(demand.terms.identity);
-    for (const auto& [terms, amount] : demands) {
-      if (terms.kind != WindowKind::sliding) continue;
-      table_.prefetch_steps(terms.identity, SlidingPool::step_at(now.monotonic, terms.length));
-    }
-  }
+  std::array<LimitTable::Hash, kDemandsMax> hashes;
+  fetch_ahead(demands, now, hashes);
   last_seen_ = now;
   into.limits_ = this;
   for (const LimitDemand& demand : demands) {
-    if (auto refusal = take_one(demand, now, into.receipts_[into.count_])) {
+    if (auto refusal = take_one(demand, hashes[into.count_], now, into.receipts_[into.count_])) {
       refusal->decided = into.count_;
       give_up(into);
       return refusal;
@@ -89,27 +99,27 @@ std::optional<LimitRefusal> ShardLimits::take(std::span<const LimitDemand> deman
   return std::nullopt;
 }
 
-std::optional<LimitRefusal> ShardLimits::take_one(const LimitDemand& demand, LimitTime now,
-                                                  LimitReceipt& receipt) {
+std::optional<LimitRefusal> ShardLimits::take_one(const LimitDemand& demand, LimitTable::Hash hash,
+                                                  LimitTime now, LimitReceipt& receipt) {
   HEADRACE_CHECK(demand.amount >= 0);
   if (demand.amount > std::min(demand.terms.credit, kCreditMax)) {
     return LimitRefusal{.cause = RefusalCause::beyond_limit};
   }
   const bool large = is_large(demand.terms);
-  if (large && spend_share(seat_of(demand.terms.identity), demand, now, receipt)) {
-    return std::nullopt;
-  }
-  return take_from_node(demand, large, now, receipt);
+  const std::size_t seat = seat_of(demand.terms.identity);
+  if (large && spend_share(seat, demand, now, receipt)) return std::nullopt;
+  return take_from_node(demand, hash, seat, large, now, receipt);
 }
 
-std::optional<LimitRefusal> ShardLimits::take_from_node(const LimitDemand& demand, bool large,
-                                                        LimitTime now, LimitReceipt& receipt) {
+std::optional<LimitRefusal> ShardLimits::take_from_node(const LimitDemand& demand,
+                                                        LimitTable::Hash hash, std::size_t seat,
+                                                        bool large, LimitTime now,
+                                                        LimitReceipt& receipt) {
   const LimitTerms& terms = demand.terms;
-  const std::size_t seat = seat_of(terms.identity);
   const Duration hold = hold_of(terms, large);
   const Duration lead = terms.kind == WindowKind::bucket ? hold : Duration{};
   for (int tries = 0; tries < kLookUpsMax; ++tries) {
-    const auto place = table_.find_or_add(terms, now);
+    const auto place = table_.find_or_add(hash, terms, now);
     if (!place) return LimitRefusal{.cause = RefusalCause::no_room};
     const std::uint64_t traits = table_.entry(*place).traits.load();
     if (!table_.life(*place).lasts()) continue;
@@ -248,8 +258,9 @@ void ShardLimits::charge(const LimitReceipt& receipt, std::int64_t amount, Limit
   last_seen_ = now;
   ++counts_.overruns;
   const LimitTerms terms = terms_of(receipt);
+  const LimitTable::Hash hash = LimitTable::hash_of(terms.identity);
   for (int tries = 0; tries < kLookUpsMax; ++tries) {
-    const auto place = table_.find_or_add(terms, now);
+    const auto place = table_.find_or_add(hash, terms, now);
     if (!place) break;
     const LimitLife entry = table_.life(*place);
     PoolAnswer answer = PoolAnswer::corrupt;

@@ -97,9 +97,12 @@ class ShardLimits {
     bool holds_share = false;
   };
 
-  std::optional<LimitRefusal> take_one(const LimitDemand& demand, LimitTime now,
-                                       LimitReceipt& receipt);
-  std::optional<LimitRefusal> take_from_node(const LimitDemand& demand, bool large, LimitTime now,
+  void fetch_ahead(std::span<const LimitDemand> demands, LimitTime now,
+                   std::span<LimitTable::Hash> hashes) const;
+  std::optional<LimitRefusal> take_one(const LimitDemand& demand, LimitTable::Hash hash,
+                                       LimitTime now, LimitReceipt& receipt);
+  std::optional<LimitRefusal> take_from_node(const LimitDemand& demand, LimitTable::Hash hash,
+                                             std::size_t seat, bool large, LimitTime now,
                                              LimitReceipt& receipt);
   PoolVerdict ask(LimitTable::Place place, const LimitTerms& terms, std::int64_t amount,
                   Duration lead, LimitTime now);

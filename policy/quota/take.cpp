@@ -9,19 +9,15 @@ using config::LimitAction;
 using config::LimitFailure;
 using core::RefusalCause;
 
-}  // namespace
+// Demands have values when they are made; most chains are short.
+constexpr std::size_t kFewDemands = 4;
 
-std::int64_t Taken::of(const ChainedLimit& limit) const {
-  for (std::size_t demand = 0; demand < permit.size(); ++demand) {
-    if (permit.identity(demand) == limit.terms.identity) return permit.reserved(demand);
-  }
-  return 0;
-}
-
-std::optional<QuotaRefusal> take(core::ShardLimits& limits, const LimitChain& chain,
-                                 const ChainAmounts& amounts, core::LimitTime now, Taken& into) {
-  std::array<core::LimitDemand, core::kDemandsMax> demands;
-  std::array<std::size_t, core::kDemandsMax> chained;  // place in the chain, by demand
+template <std::size_t kMost>
+std::optional<QuotaRefusal> take_at_most(core::ShardLimits& limits, const LimitChain& chain,
+                                         const ChainAmounts& amounts, core::LimitTime now,
+                                         Taken& into) {
+  std::array<core::LimitDemand, kMost> demands;
+  std::array<std::size_t, kMost> chained;  // place in the chain, by demand
   std::size_t count = 0;
   for (std::size_t i = 0; i < chain.size(); ++i) {
     demands[count] = {.terms = chain[i].terms,
@@ -60,6 +56,22 @@ std::optional<QuotaRefusal> take(core::ShardLimits& limits, const LimitChain& ch
     if (rule.action == LimitAction::soft) into.soft |= std::uint32_t{1} << i;
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::int64_t Taken::of(const ChainedLimit& limit) const {
+  for (std::size_t demand = 0; demand < permit.size(); ++demand) {
+    if (permit.identity(demand) == limit.terms.identity) return permit.reserved(demand);
+  }
+  return 0;
+}
+
+std::optional<QuotaRefusal> take(core::ShardLimits& limits, const LimitChain& chain,
+                                 const ChainAmounts& amounts, core::LimitTime now, Taken& into) {
+  return chain.size() <= kFewDemands
+             ? take_at_most<kFewDemands>(limits, chain, amounts, now, into)
+             : take_at_most<core::kDemandsMax>(limits, chain, amounts, now, into);
 }
 
 }  // namespace headrace::policy
