@@ -55,6 +55,7 @@ struct IoFeatures {
   bool send_vectorized = true;  // OP_SEND with a vector (6.17); otherwise SENDMSG
   bool ring_messages = true;    // MSG_RING as the mailbox's bell; otherwise eventfd
   bool absolute_waits = true;   // wait until an instant (6.12); otherwise for a span
+  bool idle_waits = true;       // waiting counts as idle (6.15); otherwise as waiting for a disk
 };
 
 struct IoOptions {

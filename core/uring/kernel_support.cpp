@@ -44,6 +44,8 @@ class Trial {
     return probe != nullptr && io_uring_opcode_supported(probe.get(), opcode) != 0;
   }
 
+  [[nodiscard]] bool waits_idly() const { return (ring_.features & kFeatureIdleWait) != 0; }
+
   [[nodiscard]] bool waits_absolutely() {
     io_uring_getevents_arg argument{};
     const unsigned flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG | kEnterAbsoluteTimer;
@@ -102,12 +104,14 @@ IoFeatures try_all() {
                    .accept_multishot = false,
                    .send_vectorized = false,
                    .ring_messages = false,
-                   .absolute_waits = false};
+                   .absolute_waits = false,
+                   .idle_waits = false};
   Trial trial;
   if (!trial.ready()) return found;
   found.accept_multishot = trial.knows(IORING_OP_SOCKET);  // both came with 5.19
   found.ring_messages = trial.knows(IORING_OP_MSG_RING);
   found.absolute_waits = trial.waits_absolutely();
+  found.idle_waits = trial.waits_idly();
   found.send_vectorized = trial.sends_vectors();
   found.recv_multishot = trial.receives_many();  // uses the ring up
   return found;
@@ -127,6 +131,7 @@ IoFeatures supported(IoFeatures wanted) {
   wanted.send_vectorized &= found.send_vectorized;
   wanted.ring_messages &= found.ring_messages;
   wanted.absolute_waits &= found.absolute_waits;
+  wanted.idle_waits &= found.idle_waits;
   return wanted;
 }
 

@@ -65,6 +65,7 @@ int Ring::make(const IoOptions& options, IoFeatures& features) {
   }
   made_ = true;
   absolute_waits_ = features.absolute_waits;
+  wait_flags_ = features.idle_waits ? kEnterIdleWait : 0;
   // Submissions go in the order of their slots: the indirection is filled in once and for all.
   for (unsigned i = 0; i < ring_.sq.ring_entries; ++i)
     ring_.sq.array[i] = i;
@@ -113,7 +114,7 @@ void Ring::submit_and_collect(IoCounters& counters) {
 }
 
 void Ring::wait(Instant deadline, IoCounters& counters) {
-  unsigned flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
+  unsigned flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG | wait_flags_;
   io_uring_getevents_arg argument{};
   argument.sigmask_sz = kSignalMaskBytes;
   __kernel_timespec until{};

@@ -67,9 +67,10 @@ class Ring {
              IoCounters& counters);
 
   io_uring ring_{};
-  unsigned tail_ = 0;   // slots given out
-  unsigned taken_ = 0;  // slots that the kernel has taken
-  unsigned enter_flags_ = 0;
+  unsigned tail_ = 0;         // slots given out
+  unsigned taken_ = 0;        // slots that the kernel has taken
+  unsigned enter_flags_ = 0;  // of every io_uring_enter
+  unsigned wait_flags_ = 0;   // of those that wait
   bool made_ = false;
   bool absolute_waits_ = false;
 };

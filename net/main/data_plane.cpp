@@ -59,6 +59,8 @@ core::IoOptions io_options_of(const config::Settings& settings) {
   options.features.accept_multishot = on(settings.io.accept_multishot);
   options.features.send_vectorized = on(settings.io.send_vectorized);
   options.features.ring_messages = on(settings.io.ring_messages);
+  options.features.absolute_waits = on(settings.io.absolute_waits);
+  options.features.idle_waits = on(settings.io.idle_waits);
   options.small_buffers = static_cast<std::uint32_t>(settings.io.small_buffers);
   options.bulk_buffers = static_cast<std::uint32_t>(settings.io.bulk_buffers);
   options.spin = std::chrono::microseconds(settings.shards.spin_us);

@@ -47,10 +47,10 @@ int print_version() {
   const auto mark = [](bool has) { return has ? "yes" : "no"; };
   fmt::print(
       "io_uring: single issuer {}, deferred task running {}, multishot receive {}, multishot "
-      "accept {}, vectored send {}, ring messages {}\n",
+      "accept {}, vectored send {}, ring messages {}, absolute waits {}, idle waits {}\n",
       mark(features.single_issuer), mark(features.defer_taskrun), mark(features.recv_multishot),
-      mark(features.accept_multishot), mark(features.send_vectorized),
-      mark(features.ring_messages));
+      mark(features.accept_multishot), mark(features.send_vectorized), mark(features.ring_messages),
+      mark(features.absolute_waits), mark(features.idle_waits));
   return EXIT_SUCCESS;
 }
 

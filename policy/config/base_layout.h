@@ -156,7 +156,8 @@ struct IoSettings {
   Switch accept_multishot;
   Switch send_vectorized;
   Switch ring_messages;
-  std::uint8_t reserved[2];
+  Switch absolute_waits;
+  Switch idle_waits;
 };
 struct AccessLogSettings {
   TextRef path;

@@ -73,6 +73,11 @@ constexpr OptionSpec kIoOptions[] = {
                                                "Send several slices in one plain send."),
     flag<kIoRow, &IoSettings::ring_messages>("ring_messages", true,
                                              "Wake other shards through their rings."),
+    flag<kIoRow, &IoSettings::absolute_waits>("absolute_waits", true,
+                                              "Wait until an instant instead of for a span."),
+    flag<kIoRow, &IoSettings::idle_waits>(
+        "idle_waits", true,
+        "Let a shard that waits count as idle; monitors show it as iowait otherwise."),
     power_of_two(
         number<kIoRow, &IoSettings::small_buffers>("small_buffers", "buffers", {1024, 2, 32'768},
                                                    "Receive buffers of 4 KiB, for each shard.")),

@@ -32,6 +32,7 @@ TEST_P(IoUring, SwitchedOffFeaturesAreNotUsed) {
   EXPECT_LE(io().features().send_vectorized, wanted.send_vectorized);
   EXPECT_LE(io().features().ring_messages, wanted.ring_messages);
   EXPECT_LE(io().features().absolute_waits, wanted.absolute_waits);
+  EXPECT_LE(io().features().idle_waits, wanted.idle_waits);
   EXPECT_LE(io().features().single_issuer, wanted.single_issuer);
   EXPECT_LE(io().features().defer_taskrun, wanted.defer_taskrun);
 }

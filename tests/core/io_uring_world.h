@@ -169,14 +169,16 @@ struct FeatureSet {
   IoFeatures features;
 };
 
-inline constexpr IoFeatures kKernel61{.send_vectorized = false, .absolute_waits = false};
+inline constexpr IoFeatures kKernel61{
+    .send_vectorized = false, .absolute_waits = false, .idle_waits = false};
 inline constexpr IoFeatures kNothing{.single_issuer = false,
                                      .defer_taskrun = false,
                                      .recv_multishot = false,
                                      .accept_multishot = false,
                                      .send_vectorized = false,
                                      .ring_messages = false,
-                                     .absolute_waits = false};
+                                     .absolute_waits = false,
+                                     .idle_waits = false};
 
 class IoUring : public IoWorld, public testing::WithParamInterface<FeatureSet> {
  protected:

@@ -22,6 +22,8 @@ SANITIZED = "HEADRACE_SANITIZED" in os.environ
 
 KERNEL_6_1_IO = """  send_vectorized: false
   ring_messages: false
+  absolute_waits: false
+  idle_waits: false
 """
 
 

@@ -42,7 +42,8 @@ http:
   via: false
 shards: {count: 3, pin: false, spin_us: 20}
 io: {single_issuer: false, defer_taskrun: false, recv_multishot: false, accept_multishot: false,
-     send_vectorized: false, ring_messages: false, small_buffers: 64, bulk_buffers: 2}
+     send_vectorized: false, ring_messages: false, absolute_waits: false, idle_waits: false,
+     small_buffers: 64, bulk_buffers: 2}
 access_log: {output: file, path: /var/log/headrace/access.log}
 defaults:
   breaker: {failures: 8, window_ms: 3001, failure_percent: 9, requests_min: 10, open_ms: 3002,
