@@ -1,8 +1,11 @@
 #include "net/log/access_log.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <type_traits>
+
+#include "core/copy_short.h"
 
 namespace headrace::net {
 
@@ -25,21 +28,21 @@ bool AccessLog::write(const AccessRecord& record) {
   const std::array<std::string_view, kTexts> texts = {
       record.request_id, record.path, record.model, record.key,   record.tenant,
       record.provider,   record.code, record.user,  record.tries, record.limit};
-  AccessRecordInRing out;
-  out.facts = record;
-  std::size_t bytes = sizeof out;
+  std::array<std::uint8_t, kTexts> text_bytes;
+  std::size_t bytes = sizeof(AccessRecordInRing);
   for (std::size_t i = 0; i < kTexts; ++i) {
-    out.text_bytes[i] = static_cast<std::uint8_t>(std::min(texts[i].size(), kTextBytesMax));
-    bytes += out.text_bytes[i];
+    text_bytes[i] = static_cast<std::uint8_t>(std::min(texts[i].size(), kTextBytesMax));
+    bytes += text_bytes[i];
   }
   const std::span<std::byte> room = reserve(bytes);
   if (room.empty()) return false;
-  std::memcpy(room.data(), &out, sizeof out);
-  std::byte* at = room.data() + sizeof out;
+  const AccessFacts& facts = record;
+  std::memcpy(room.data() + offsetof(AccessRecordInRing, facts), &facts, sizeof facts);
+  std::memcpy(room.data() + offsetof(AccessRecordInRing, text_bytes), text_bytes.data(), kTexts);
+  std::byte* at = room.data() + sizeof(AccessRecordInRing);
   for (std::size_t i = 0; i < kTexts; ++i) {
-    if (out.text_bytes[i] == 0) continue;  // its address may be null, which memcpy must not see
-    std::memcpy(at, texts[i].data(), out.text_bytes[i]);
-    at += out.text_bytes[i];
+    core::copy_short(at, texts[i].data(), text_bytes[i]);
+    at += text_bytes[i];
   }
   commit(kAccessRecordKind, bytes);
   return true;

@@ -5,8 +5,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
+
+#include "core/copy_short.h"
 
 namespace headrace::net {
 
@@ -17,7 +18,7 @@ class CutText {
  public:
   void take(std::string_view text) {
     size_ = static_cast<std::uint8_t>(std::min(text.size(), N));
-    std::memcpy(bytes_.data(), text.data(), size_);
+    core::copy_short(bytes_.data(), text.data(), size_);
   }
   [[nodiscard]] std::string_view text() const { return {bytes_.data(), size_}; }
 

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "core/check.h"
+#include "core/copy_short.h"
 
 namespace headrace::policy {
 
@@ -49,7 +50,7 @@ class FieldLines {
   }
   FieldLines& text(std::string_view text) {
     expect_room(text.size());
-    if (!text.empty()) std::memcpy(at_, text.data(), text.size());
+    core::copy_short(at_, text.data(), text.size());
     at_ += text.size();
     return *this;
   }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/check.h"
+#include "core/copy_short.h"
 #include "policy/record/byte_reader.h"
 #include "policy/record/record_layout.h"
 
@@ -74,35 +75,13 @@ class Writer {
     std::memcpy(at_, &part, sizeof part);
     at_ += sizeof part;
   }
-  // Most texts are short, and calls cost more than they do.
   void put(const void* bytes, std::size_t count) {
-    const auto* from = static_cast<const std::byte*>(bytes);
-    if (count > 16) {
-      std::memcpy(at_, from, count);
-    } else if (count >= 8) {
-      put_ends<std::uint64_t>(from, count);
-    } else if (count >= 4) {
-      put_ends<std::uint32_t>(from, count);
-    } else {
-      for (std::size_t i = 0; i < count; ++i)
-        at_[i] = from[i];
-    }
+    core::copy_short(at_, bytes, count);
     at_ += count;
   }
   [[nodiscard]] std::size_t bytes() const { return static_cast<std::size_t>(at_ - begin_); }
 
  private:
-  // At least one word of them, at most two: the first and the last, which may overlap.
-  template <class Word>
-  void put_ends(const std::byte* from, std::size_t count) {
-    Word first;
-    Word last;
-    std::memcpy(&first, from, sizeof first);
-    std::memcpy(&last, from + count - sizeof last, sizeof last);
-    std::memcpy(at_, &first, sizeof first);
-    std::memcpy(at_ + count - sizeof last, &last, sizeof last);
-  }
-
   std::byte* begin_;
   std::byte* at_;
 };
@@ -157,9 +136,13 @@ void set_end(RecordHead& head, const UsageRecord& record) {
 std::size_t write_end(RecordHead& head, const UsageRecord& record, Writer& writer,
                       std::span<std::byte> out) {
   writer.put(record.usage.service_tier.view().data(), head.text_bytes.back());
-  for (std::size_t i = 0; i < record.raw.size(); ++i) {
-    const RawUsage::Pair pair = record.raw.pair(i);
-    writer.put(RawPair{.field = static_cast<std::uint32_t>(pair.field), .count = pair.count});
+  std::size_t left = record.raw.size();
+  for (std::uint32_t number = 0; number < kRawFieldCount && left > 0; ++number) {
+    const auto field = static_cast<RawField>(number);
+    if (!record.raw.has(field)) continue;
+    const auto count = static_cast<std::uint32_t>(record.raw.get(field));
+    writer.put(RawPair{.field = number, .count = count});
+    --left;
   }
   for (const RecordedAttempt& attempt : std::span(record.attempts).first(record.attempt_count)) {
     const AttemptHead attempt_head{
