@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "core/clock.h"
+#include "core/copy_short.h"
 
 namespace headrace::net {
 
@@ -45,7 +46,8 @@ class LineWriter {
   void plain(std::string_view name, std::string_view value) {
     if (value.empty()) return;
     raw(name);
-    raw(value);
+    core::copy_short(at_, value.data(), value.size());
+    at_ += value.size();
     *at_++ = '"';
   }
   void flag(std::string_view member, bool set) {
@@ -79,8 +81,26 @@ class LineWriter {
     const auto byte = static_cast<unsigned char>(c);
     return byte < 0x20 || byte >= 0x7f || c == '"' || c == '\\';
   }
+  // The same of any of eight bytes: what is below 0x20 or equal borrows from the highest bit, and
+  // what is beyond ASCII, or will be when one is added, has it.
+  static bool any_needs_escape(const char* eight) {
+    constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101;
+    constexpr std::uint64_t kHighest = kOnes << 7U;
+    std::uint64_t word = 0;
+    std::memcpy(&word, eight, sizeof word);
+    const auto below = [](std::uint64_t bytes, std::uint64_t least) {
+      return (bytes - kOnes * least) & ~bytes;
+    };
+    const std::uint64_t found = below(word, 0x20) | below(word ^ kOnes * '"', 1) |
+                                below(word ^ kOnes * '\\', 1) | word | (word + kOnes);
+    return (found & kHighest) != 0;
+  }
   void escaped(std::string_view value) {
     constexpr std::string_view kDigits = "0123456789abcdef";
+    for (; value.size() >= 8 && !any_needs_escape(value.data()); value.remove_prefix(8)) {
+      std::memcpy(at_, value.data(), 8);
+      at_ += 8;
+    }
     for (const char c : value) {
       if (!needs_escape(c)) [[likely]] {
         *at_++ = c;
