@@ -24,6 +24,10 @@ __m256i range(__m256i bytes, char first, char last) {
 __m256i letters(__m256i bytes) {
   return range(_mm256_or_si256(bytes, _mm256_set1_epi8(0x20)), 'a', 'z');
 }
+// In the highest bit of each byte: whether it is a small letter, where it is a letter.
+__m256i small_bit(__m256i bytes) {
+  return _mm256_slli_epi16(bytes, 2);
+}
 __m256i equal(__m256i bytes, char c) {
   return _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(c));
 }
@@ -41,7 +45,7 @@ void classify_bytes_avx2(const char* bytes, std::size_t blocks, ByteClasses* cla
     const __m256i high = _mm256_loadu_si256(at + 1);
     ByteClasses& here = classes[i];
     here.letters = join(letters(low), letters(high));
-    here.capitals = join(range(low, 'A', 'Z'), range(high, 'A', 'Z'));
+    here.capitals = here.letters & ~join(small_bit(low), small_bit(high));
     here.digits = join(range(low, '0', '9'), range(high, '0', '9'));
     here.spaces = join(equal(low, ' '), equal(high, ' '));
     here.quotes = join(equal(low, '"'), equal(high, '"'));

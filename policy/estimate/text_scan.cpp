@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <span>
 
 #include "policy/estimate/text_scan_block.h"
 
@@ -50,6 +51,31 @@ bool is_name_letter(std::uint32_t point) {
   return (lower >= 'a' && lower <= 'z') || point == '_';
 }
 
+void count_words(TextCounts& counts, std::uint64_t letters, std::uint64_t before,
+                 std::uint64_t capitals) {
+  const std::uint64_t after_letter = behind(letters, before, 1);
+  const std::uint64_t starts = letters & ~after_letter;
+  counts.words += count(starts);
+  counts.letters_past_4 += count(letters & after_letter & behind(letters, before, 2) &
+                                 behind(letters, before, 3) & behind(letters, before, 4));
+  counts.capitals += count(starts & capitals);
+}
+
+void count_gaps(TextCounts& counts, std::uint64_t spaces, std::uint64_t before) {
+  const std::uint64_t second_spaces = spaces & behind(spaces, before, 1);
+  if (second_spaces != 0) counts.wide_gaps += count(second_spaces & ~behind(spaces, before, 2));
+}
+
+void count_digits(TextCounts& counts, std::uint64_t digits, std::uint64_t before,
+                  std::uint64_t spaces, std::uint64_t spaces_before) {
+  const std::uint64_t after_digit = behind(digits, before, 1);
+  const std::uint64_t starts = digits & ~after_digit;
+  counts.digit_runs += count(starts);
+  counts.digits_past_3 +=
+      count(digits & after_digit & behind(digits, before, 2) & behind(digits, before, 3));
+  counts.spaced_digits += count(starts & behind(spaces, spaces_before, 1));
+}
+
 void scale(std::uint32_t& number, std::uint64_t by, std::uint64_t of) {
   number = static_cast<std::uint32_t>(number * by / of);
 }
@@ -64,14 +90,18 @@ void TextScan::feed(std::string_view part) {
     const std::size_t blocks = std::min(left / kBlock, kBlocksAtOnce);
     classify_bytes(at, blocks, classes.data());
     // Media are not looked at, so there may be more.
-    for (std::size_t i = 0; i < blocks && looked_at_ < kTextScanBytesMax; ++i) {
-      if (is_plain(classes[i])) {
-        take_plain(classes[i]);
+    for (std::size_t i = 0; i < blocks && looked_at_ < kTextScanBytesMax;) {
+      const std::span<const ByteClasses> rest = std::span(classes).first(blocks).subspan(i);
+      std::size_t taken = plain_blocks(rest);
+      if (taken > 0) {
+        take_plain(rest.first(taken));
       } else {
         take_block(at, kBlock, classes[i]);
+        taken = 1;
       }
-      at += kBlock;
-      left -= kBlock;
+      i += taken;
+      at += taken * kBlock;
+      left -= taken * kBlock;
     }
     if (looked_at_ >= kTextScanBytesMax) {
       unseen_ += left;
@@ -84,57 +114,42 @@ void TextScan::feed(std::string_view part) {
   }
 }
 
-// In the middle of a text, with nothing in it that needs a second look: most blocks are.
-bool TextScan::is_plain(const ByteClasses& classes) const {
-  return in_string_ && (classes.quotes | classes.backslashes | code_points_) == 0 && !escape_ &&
-         head_bytes_ == 8 && !media_string_ && opaque_run_ == 0;
+// How many blocks lie in the middle of a text, with nothing in them that needs a second look: most
+// do. None of them changes what is asked of all.
+std::size_t TextScan::plain_blocks(std::span<const ByteClasses> blocks) const {
+  if (!in_string_ || escape_ || code_points_ != 0 || head_bytes_ != 8 || media_string_ ||
+      opaque_run_ != 0) {
+    return 0;
+  }
+  const std::size_t most = (kTextScanBytesMax - looked_at_ + kBlock - 1) / kBlock;
+  blocks = blocks.first(std::min(blocks.size(), most));
+  const auto special = std::ranges::find_if(
+      blocks, [](const ByteClasses& is) { return (is.quotes | is.backslashes) != 0; });
+  return static_cast<std::size_t>(special - blocks.begin());
 }
 
 // As take_block() and take_text() would, of which every test is known. What the last byte was
 // matters only outside of strings.
-void TextScan::take_plain(const ByteClasses& classes) {
-  counts_.text_bytes += kBlock;
-  looked_at_ += kBlock;
-  const std::uint64_t letters = classes.letters | classes.high;
-  const std::uint64_t digits = classes.digits;
-  const std::uint64_t spaces = classes.spaces;
-  const std::uint64_t marks = ~(letters | digits | spaces);
-  count_words(letters, classes.capitals);
-  if (digits != 0) count_digits(digits, spaces);
-  if (marks != 0) {
-    counts_.marks += count(marks);
-    counts_.mark_runs += count(marks & ~behind(marks, marks_, 1));
+void TextScan::take_plain(std::span<const ByteClasses> blocks) {
+  TextCounts counts = counts_;
+  Before before = before_;
+  for (const ByteClasses& is : blocks) {
+    const std::uint64_t letters = is.letters | is.high;
+    const std::uint64_t digits = is.digits;
+    const std::uint64_t spaces = is.spaces;
+    const std::uint64_t marks = ~(letters | digits | spaces);
+    count_words(counts, letters, before.letters, is.capitals);
+    if (digits != 0) count_digits(counts, digits, before.digits, spaces, before.spaces);
+    counts.marks += count(marks);
+    counts.mark_runs += count(marks & ~behind(marks, before.marks, 1));
+    count_gaps(counts, spaces, before.spaces);
+    if (is.high != 0) counts.high_bytes += count(is.high);
+    before = {.letters = letters, .digits = digits, .marks = marks, .spaces = spaces};
   }
-  count_gaps(spaces);
-  if (classes.high != 0) counts_.high_bytes += count(classes.high);
-  letters_ = letters;
-  digits_ = digits;
-  marks_ = marks;
-  spaces_ = spaces;
-  tabs_ = line_ends_ = 0;
-}
-
-void TextScan::count_words(std::uint64_t letters, std::uint64_t capitals) {
-  const std::uint64_t after_letter = behind(letters, letters_, 1);
-  const std::uint64_t starts = letters & ~after_letter;
-  counts_.words += count(starts);
-  counts_.letters_past_4 += count(letters & after_letter & behind(letters, letters_, 2) &
-                                  behind(letters, letters_, 3) & behind(letters, letters_, 4));
-  counts_.capitals += count(starts & capitals);
-}
-
-void TextScan::count_gaps(std::uint64_t spaces) {
-  const std::uint64_t second_spaces = spaces & behind(spaces, spaces_, 1);
-  if (second_spaces != 0) counts_.wide_gaps += count(second_spaces & ~behind(spaces, spaces_, 2));
-}
-
-void TextScan::count_digits(std::uint64_t digits, std::uint64_t spaces) {
-  const std::uint64_t after_digit = behind(digits, digits_, 1);
-  const std::uint64_t starts = digits & ~after_digit;
-  counts_.digit_runs += count(starts);
-  counts_.digits_past_3 +=
-      count(digits & after_digit & behind(digits, digits_, 2) & behind(digits, digits_, 3));
-  counts_.spaced_digits += count(starts & behind(spaces, spaces_, 1));
+  counts.text_bytes += blocks.size() * kBlock;
+  looked_at_ += blocks.size() * kBlock;
+  counts_ = counts;
+  before_ = before;
 }
 
 // What is left of a part, below a block.
@@ -205,7 +220,8 @@ bool TextScan::take_opaque(const Block& block) {
     if (!media_counted_) ++counts_.media_strings;
     media_counted_ = true;
   }
-  letters_ = digits_ = marks_ = spaces_ = tabs_ = line_ends_ = code_points_ = 0;
+  before_ = {};
+  code_points_ = 0;
   return true;
 }
 
@@ -247,39 +263,40 @@ void TextScan::take_text(const Block& block) {
   const std::uint64_t marks =
       text & ~(letters | digits | spaces | line_ends | tabs | block.backslashes);
 
-  count_words(letters, block.is.capitals);
-  if (digits != 0) count_digits(digits, spaces);
+  count_words(counts_, letters, before_.letters, block.is.capitals);
+  if (digits != 0) count_digits(counts_, digits, before_.digits, spaces, before_.spaces);
   counts_.marks += count(marks);
-  counts_.mark_runs += count(marks & ~escapes & ~behind(marks, marks_, 1));
-  count_gaps(spaces);
+  counts_.mark_runs += count(marks & ~escapes & ~behind(marks, before_.marks, 1));
+  count_gaps(counts_, spaces, before_.spaces);
   if (escapes != 0) {
     // What is escaped stands two bytes behind the character before it.
-    counts_.mark_runs += count(marks & escapes & ~behind(marks, marks_, 2));
-    counts_.wide_gaps += count(tabs & ~behind(tabs, tabs_, 2));
-    counts_.line_ends += count(line_ends & ~behind(line_ends, line_ends_, 2));
+    counts_.mark_runs += count(marks & escapes & ~behind(marks, before_.marks, 2));
+    counts_.wide_gaps += count(tabs & ~behind(tabs, before_.tabs, 2));
+    counts_.line_ends += count(line_ends & ~behind(line_ends, before_.line_ends, 2));
     counts_.code_points += count(points);
   }
   if (block.is.high != 0) counts_.high_bytes += count(block.is.high & text);
 
+  const Before here = {.letters = letters,
+                       .digits = digits,
+                       .marks = marks,
+                       .spaces = spaces,
+                       .tabs = tabs,
+                       .line_ends = line_ends};
   if (block.size == kBlock) {
-    letters_ = letters;
-    digits_ = digits;
-    marks_ = marks;
-    spaces_ = spaces;
-    tabs_ = tabs;
-    line_ends_ = line_ends;
+    before_ = here;
     code_points_ = points;
     return;
   }
-  const auto remember = [size = block.size](std::uint64_t& before, std::uint64_t here) {
-    before = here << (kBlock - size) | before >> size;
+  const auto remember = [size = block.size](std::uint64_t& before, std::uint64_t now) {
+    before = now << (kBlock - size) | before >> size;
   };
-  remember(letters_, letters);
-  remember(digits_, digits);
-  remember(marks_, marks);
-  remember(spaces_, spaces);
-  remember(tabs_, tabs);
-  remember(line_ends_, line_ends);
+  remember(before_.letters, here.letters);
+  remember(before_.digits, here.digits);
+  remember(before_.marks, here.marks);
+  remember(before_.spaces, here.spaces);
+  remember(before_.tabs, here.tabs);
+  remember(before_.line_ends, here.line_ends);
   remember(code_points_, points);
 }
 

@@ -17,6 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "policy/estimate/byte_classes.h"
@@ -38,16 +39,22 @@ class TextScan {
 
  private:
   struct Block;
-  [[nodiscard]] bool is_plain(const ByteClasses& classes) const;
+  // The last bits of the block before, by class, at their places: bit 63 is its last byte.
+  struct Before {
+    std::uint64_t letters = 0;
+    std::uint64_t digits = 0;
+    std::uint64_t marks = 0;
+    std::uint64_t spaces = 0;
+    std::uint64_t tabs = 0;
+    std::uint64_t line_ends = 0;
+  };
+  [[nodiscard]] std::size_t plain_blocks(std::span<const ByteClasses> blocks) const;
   [[nodiscard]] char last_before(const Block& block, unsigned place) const;
-  void take_plain(const ByteClasses& classes);
+  void take_plain(std::span<const ByteClasses> blocks);
   void take_block(const char* at, unsigned size, const ByteClasses& classes);
   void take_rest(const char* at, unsigned size);
   void take_text(const Block& block);
   void take_points(const Block& block, std::uint64_t points);
-  void count_words(std::uint64_t letters, std::uint64_t capitals);
-  void count_gaps(std::uint64_t spaces);
-  void count_digits(std::uint64_t digits, std::uint64_t spaces);
   void take_numbers(const Block& block, std::uint64_t digits);
   void take_strings(const Block& block);
   void take_head(std::uint64_t head, bool is_value);
@@ -59,14 +66,8 @@ class TextScan {
   std::uint64_t looked_at_ = 0;  // bytes of text
   std::uint64_t unseen_ = 0;     // bytes beyond
   std::uint64_t opaque_run_ = 0;
-  // The last bits of the block before, by class, at their places: bit 63 is its last byte.
-  std::uint64_t letters_ = 0;
-  std::uint64_t digits_ = 0;
-  std::uint64_t marks_ = 0;
-  std::uint64_t spaces_ = 0;
-  std::uint64_t tabs_ = 0;
-  std::uint64_t line_ends_ = 0;
-  std::uint64_t code_points_ = 0;   // the `u` of escapes
+  Before before_;
+  std::uint64_t code_points_ = 0;   // the `u` of escapes, as in before_
   std::uint32_t point_ = 0;         // the code point of the last escape, as far as it has come
   std::uint32_t point_digits_ = 4;  // of it
   std::uint64_t head_ = 0;          // of the string that opened last, as far as it has come
