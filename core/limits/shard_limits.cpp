@@ -55,7 +55,9 @@ ShardLimits::ShardLimits(const LimitMemory& memory, std::uint32_t incarnation, s
       flows_(memory.flows_of(incarnation, shard)) {}
 
 void ShardLimits::prefetch(std::uint64_t identity) const {
-  table_.prefetch(LimitTable::hash_of(identity));
+  const LimitTable::Hash hash = LimitTable::hash_of(identity);
+  table_.prefetch(hash);
+  table_.prefetch_mark(hash);
 }
 
 // What all demands need is on its way before the first is looked at: behind the first
@@ -68,7 +70,6 @@ void ShardLimits::fetch_ahead(std::span<const LimitDemand> demands, LimitTime no
   }
   for (std::size_t i = 0; i < demands.size(); ++i) {
     const LimitTerms& terms = demands[i].terms;
-    __builtin_prefetch(&seats_[seat_of(terms.identity)], 1);
     if (terms.kind == WindowKind::calendar) table_.prefetch_mark(hashes[i]);
     if (terms.kind != WindowKind::sliding || demands.size() == 1) continue;
     table_.prefetch_steps(hashes[i], SlidingPool::step_at(now.monotonic, terms.length));

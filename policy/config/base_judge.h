@@ -60,6 +60,7 @@ class BaseJudge {
   void index(std::uint32_t index, std::size_t rows);
   void reference(RowRef ref, std::size_t rows);
   void label(KeyLabel label);
+  void fetch_label_behind(const ApiKey& key) const;
   void limits(RowRef set) { reference(set, view_.quota_.limit_sets_.size()); }
   void roles(RoleBits bits);
   template <class Enum>

@@ -57,6 +57,7 @@ void BaseJudge::judge_scopes() {
 void BaseJudge::judge_keys() {
   const ScopeView& scopes = view_.scopes_;
   for (const ApiKey& key : scopes.keys_) {
+    fetch_label_behind(key);
     label(key.name);
     index(key.tenant, scopes.tenants_.size());
     reference(key.project, scopes.projects_.size());
@@ -94,6 +95,16 @@ void BaseJudge::judge_key_places() {
     written[row] = true;
   }
   if (scopes.written_keys_.size() != keys) refuse("a key is written nowhere");
+}
+
+// Names stand in the order of the config, keys do not: on its way before its turn comes.
+void BaseJudge::fetch_label_behind(const ApiKey& key) const {
+  constexpr std::size_t kAhead = 16;
+  const std::span<const ApiKey> keys = view_.scopes_.keys_;
+  const auto row = static_cast<std::size_t>(&key - keys.data());
+  if (keys.size() - row <= kAhead) return;
+  const std::size_t offset = keys[row + kAhead].name.offset;
+  if (offset < view_.strings_.size()) __builtin_prefetch(&view_.strings_[offset]);
 }
 
 void BaseJudge::label(KeyLabel label) {
