@@ -214,6 +214,7 @@ class Exchange final : public UpstreamUser,
   // --- route -----------------------------------------------------------------------------------
   policy::Verdict route();
   [[nodiscard]] bool choose_target();
+  [[nodiscard]] policy::Message where_stored_is_named() const;
   void take_as_target(const TargetAnswer& answer);
   [[nodiscard]] bool aim(std::string_view model);
   [[nodiscard]] bool edit_request(std::string_view model);

@@ -76,7 +76,7 @@ bool Exchange::is_bounded(const policy::LimitChain& chain, bool priced) {
   if (!policy::limits_money_hard(chain) || is_free()) return true;
   const policy::BodyFacts& facts = message_->facts;
   const bool unbounded =
-      prompt_.unbounded || facts.previous_response_id.given || facts.stored_reference;
+      prompt_.unbounded || facts.previous_response_id.given || facts.names_stored();
   if (priced && !unbounded) return true;
   shard_->counters.add(ShardCount::refused_unbounded);
   reply(Reason::budget_exhausted, priced ? MessageId::cost_unbounded : MessageId::price_missing);

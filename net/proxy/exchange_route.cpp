@@ -70,8 +70,11 @@ bool Exchange::choose_target() {
       return provider.exclusive == policy::config::Switch::on && view.may_use(caller_, provider);
     });
     if (!served) {
-      reply(Reason::unsupported, MessageId::stored_objects,
-            stored == kStoredElsewhere ? std::string_view() : stored);
+      if (stored == kStoredElsewhere) {
+        reply(Reason::unsupported, where_stored_is_named());
+      } else {
+        reply(Reason::unsupported, MessageId::stored_objects, stored);
+      }
       return false;
     }
   }
@@ -83,6 +86,12 @@ bool Exchange::choose_target() {
   }
   take_as_target(answer);
   return true;
+}
+
+policy::Message Exchange::where_stored_is_named() const {
+  const policy::BodyFacts& facts = message_->facts;
+  if (facts.stored_reference) return {MessageId::stored_named, facts.stored_reference.offset};
+  return {MessageId::stored_too_deep, facts.too_deep_to_see.offset};
 }
 
 void Exchange::take_as_target(const TargetAnswer& answer) {

@@ -149,7 +149,7 @@ std::string_view ExchangeStory::stored_reference() const {
   if (facts.background.is_true) return "background";
   if (facts.store.is_true) return "store";
   // What is kept for a key of the client's own is the client's.
-  return facts.stored_reference && !brings_own_key_ ? kStoredElsewhere : std::string_view();
+  return facts.names_stored() && !brings_own_key_ ? kStoredElsewhere : std::string_view();
 }
 
 bool ExchangeStory::served_from_cache() const {

@@ -88,6 +88,9 @@ struct BodyFacts {
   // Where another reference to a stored object begins: conversation, container, prompt template,
   // cachedContent, or deeper in the body a file, an item, a vector store (request_fields.h).
   ByteRange stored_reference;
+  // Where something stands too deep for such names to be found in it.
+  ByteRange too_deep_to_see;
+  [[nodiscard]] bool names_stored() const { return stored_reference || too_deep_to_see; }
 
   // How many answers are produced and billed: the greater of choices and best_of, at least 1.
   [[nodiscard]] std::int64_t answers_billed() const;

@@ -49,12 +49,11 @@ constexpr FieldSet bit(RequestField field) {
 }
 
 // What may stand any number of times.
-constexpr FieldSet kRepeated = bit(RequestField::entry) | bit(RequestField::holder) |
-                               bit(RequestField::named_object) | bit(RequestField::file_uri) |
-                               bit(RequestField::batch_entry);
-// What stands once in each of them.
-constexpr FieldSet kOncePerEntry = bit(RequestField::entry_type) | bit(RequestField::entry_id) |
-                                   bit(RequestField::entry_role) | bit(RequestField::entry_result);
+constexpr FieldSet kRepeated = bit(RequestField::holder) | bit(RequestField::named_object) |
+                               bit(RequestField::file_uri) | bit(RequestField::batch_entry);
+constexpr bool is_of_entry(JsonField field) {
+  return field >= static_cast<JsonField>(RequestField::entry);
+}
 
 }  // namespace
 
@@ -160,6 +159,9 @@ std::expected<BodyFacts, BodyError> BodyScan::finish() const {
   BodyFacts facts = facts_;
   facts.depth = walker_.depth_reached();
   facts.deepest_at = static_cast<std::uint32_t>(walker_.deepest_at());
+  if (walker_.lost_at() != JsonWalker::kNowhere) {
+    facts.too_deep_to_see = {static_cast<std::uint32_t>(walker_.lost_at()), 1};
+  }
   return facts;
 }
 
@@ -174,12 +176,11 @@ bool BodyScan::refuse(const JsonStep& step, BodyErrorKind kind, MessageId messag
   return false;
 }
 
-// Every field stands once, but those of a batch's requests and of input items once in each.
+// Every field stands once, but those of a batch's requests once in each.
 bool BodyScan::note_first(const JsonStep& step) {
   const auto field = static_cast<RequestField>(step.field);
   if ((kRepeated & bit(field)) != 0) {
     if (field == RequestField::batch_entry) seen_ &= ~bit(RequestField::batch_model);
-    if (field == RequestField::entry) seen_ &= ~kOncePerEntry;
     return true;
   }
   if ((seen_ & bit(field)) != 0) {
@@ -190,6 +191,8 @@ bool BodyScan::note_first(const JsonStep& step) {
 }
 
 bool BodyScan::on_json(const JsonStep& step) {
+  // The most frequent ones by far.
+  if (is_of_entry(step.field)) return note_of_entry(step);
   if (step.kind == JsonStep::Kind::value && !note_first(step)) return false;
   const auto field = static_cast<RequestField>(step.field);
   switch (field) {
@@ -246,15 +249,6 @@ bool BodyScan::on_json(const JsonStep& step) {
     case RequestField::stored_reference:
       if (step.type != JsonType::null) note_reference(step);
       return true;
-    case RequestField::entry:
-      judge_entry(step);
-      return true;
-    case RequestField::entry_type:
-    case RequestField::entry_id:
-    case RequestField::entry_role:
-    case RequestField::entry_result:
-      note_of_entry(step);
-      return true;
     // A list of names is judged by its elements.
     case RequestField::named_object:
       if (step.type != JsonType::null && step.type != JsonType::array) note_reference(step);
@@ -281,6 +275,14 @@ bool BodyScan::on_json(const JsonStep& step) {
     case RequestField::tool:
     case RequestField::skills:
     case RequestField::skill:
+    case RequestField::entry:
+    case RequestField::entry_type:
+    case RequestField::entry_id:
+    case RequestField::entry_role:
+    case RequestField::entry_image:
+    case RequestField::entry_findings:
+    case RequestField::entry_seal:
+    case RequestField::entry_words:
       return true;
   }
   return true;
@@ -292,37 +294,77 @@ void BodyScan::note_reference(const JsonStep& step) {
 
 // --- input items of Responses
 
-void BodyScan::note_of_entry(const JsonStep& step) {
-  if (step.kind != JsonStep::Kind::value || step.type == JsonType::null) return;
-  switch (static_cast<RequestField>(step.field)) {
-    case RequestField::entry_id:
-      entry_.id = range_of(step);
-      return;
+bool BodyScan::note_of_entry(const JsonStep& step) {
+  constexpr std::uint64_t kQuotes = 2;
+  const auto field = static_cast<RequestField>(step.field);
+  if (field == RequestField::entry) {
+    judge_entry();
+    return true;
+  }
+  const auto told =
+      static_cast<std::uint8_t>(1U << (step.field - static_cast<JsonField>(RequestField::entry)));
+  if ((entry_.told & told) != 0) {
+    return refuse(step, BodyErrorKind::duplicate_key, MessageId::field_twice);
+  }
+  entry_.told |= told;
+  const bool is_text = step.type == JsonType::string && step.end - step.begin > kQuotes;
+  const bool is_list = step.kind == JsonStep::Kind::close && !step.empty;
+  switch (field) {
     case RequestField::entry_type:
-      entry_.has_type = true;
-      entry_.is_reference = step.text == "item_reference";
-      entry_.is_image = step.text == "image_generation_call";
-      return;
+      if (step.type != JsonType::null) entry_.kind = kind_of_entry(step.text);
+      return true;
+    case RequestField::entry_id:
+      if (step.type != JsonType::null) entry_.id = range_of(step);
+      return true;
     case RequestField::entry_role:
-      entry_.has_role = true;
-      return;
+      entry_.has_role = is_text;
+      return true;
+    case RequestField::entry_image:
+      entry_.has_image = is_text;
+      return true;
+    case RequestField::entry_findings:
+      entry_.has_findings = is_list;
+      return true;
+    case RequestField::entry_seal:
+      entry_.is_sealed = is_text;
+      return true;
     default:
-      entry_.has_result = true;
-      return;
+      entry_.has_words = is_list;
+      return true;
   }
 }
 
-// An item that is nothing but the name of a kept one, whether it says so or has no other sense; and
-// an image without its bytes.
-void BodyScan::judge_entry(const JsonStep& step) {
-  if (step.kind == JsonStep::Kind::value) {
-    entry_ = {};
-    return;
+BodyScan::EntryKind BodyScan::kind_of_entry(std::string_view type) {
+  if (type == "message") return EntryKind::other;
+  if (type == "reasoning" || type == "compaction") return EntryKind::reasoning;
+  if (type == "item_reference") return EntryKind::reference;
+  if (type == "image_generation_call") return EntryKind::image;
+  if (type == "file_search_call") return EntryKind::findings;
+  return EntryKind::other;
+}
+
+// A provider that finds only a name of an item looks it up among those that it keeps.
+bool BodyScan::is_named_only() const {
+  switch (entry_.kind) {
+    case EntryKind::untyped:
+      return !entry_.has_role;
+    case EntryKind::reference:
+      return true;
+    case EntryKind::image:
+      return !entry_.has_image;
+    case EntryKind::findings:
+      return !entry_.has_findings;
+    case EntryKind::reasoning:
+      return !entry_.is_sealed && !entry_.has_words;
+    case EntryKind::other:
+      break;
   }
-  const bool is_bare_name = !entry_.has_type && !entry_.has_role;
-  const bool is_named =
-      entry_.is_reference || is_bare_name || (entry_.is_image && !entry_.has_result);
-  if (entry_.id && is_named && !facts_.stored_reference) facts_.stored_reference = entry_.id;
+  return false;
+}
+
+void BodyScan::judge_entry() {
+  if (entry_.id && is_named_only() && !facts_.stored_reference) facts_.stored_reference = entry_.id;
+  entry_ = {};
 }
 
 std::expected<BodyFacts, BodyError> scan_body(std::span<const std::byte> body, Endpoint endpoint,

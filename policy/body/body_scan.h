@@ -71,14 +71,18 @@ class BodyScan final : private JsonSink {
     bool media_allowed = false;
   };
 
-  // Of the Responses input item that is being walked.
+  // What a Responses input item is of which it may be asked whether it says all that it was.
+  enum class EntryKind : std::uint8_t { other, untyped, reference, image, findings, reasoning };
+  // Of the one that is being walked.
   struct Entry {
     ByteRange id;
-    bool has_type = false;
+    EntryKind kind = EntryKind::untyped;
+    std::uint8_t told = 0;  // a bit for each of its members that stood there
     bool has_role = false;
-    bool has_result = false;
-    bool is_reference = false;
-    bool is_image = false;
+    bool has_image = false;
+    bool has_findings = false;
+    bool is_sealed = false;
+    bool has_words = false;
   };
 
   bool on_json(const JsonStep& step) override;
@@ -90,8 +94,10 @@ class BodyScan final : private JsonSink {
   bool take_batch_model(const JsonStep& step);
   bool note_first(const JsonStep& step);
   void note_reference(const JsonStep& step);
-  void note_of_entry(const JsonStep& step);
-  void judge_entry(const JsonStep& step);
+  bool note_of_entry(const JsonStep& step);
+  void judge_entry();
+  [[nodiscard]] bool is_named_only() const;
+  [[nodiscard]] static EntryKind kind_of_entry(std::string_view type);
   bool take_text(const JsonStep& step, bool media_allowed);
   void end_text(std::uint64_t end);
   void count_text(std::uint64_t end);

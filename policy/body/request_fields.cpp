@@ -24,6 +24,7 @@ consteval JsonFields table(const Rule (&rules)[kCount]) {
 
 using enum RequestField;
 constexpr JsonContainer kPass = JsonContainer::pass;
+constexpr JsonContainer kEnd = JsonContainer::way_with_end;
 constexpr JsonContainer kWay = JsonContainer::way;
 
 constexpr JsonFields kChat = table({
@@ -50,6 +51,8 @@ constexpr JsonFields kChat = table({
     {parts, "", part, kWay},
     {part, "file", source, kWay},
     {part, "file_id", named_object},  // as Mistral has it
+    {root, "audio", holder, kWay},
+    {holder, "voice", source, kWay},  // one that was made for the account
     {source, "file_id", named_object},
     {source, "id", named_object},
     {named_object, "", named_object},
@@ -87,17 +90,21 @@ constexpr JsonFields kResponses = table({
     {root, "input", prompt},
     {root, "instructions", instructions},
     {root, "tools", tools},
-    {prompt, "", entry},
-    {entry, "type", entry_type},
-    {entry, "id", entry_id},
-    {entry, "role", entry_role},
-    {entry, "result", entry_result, kPass},
-    {entry, "content", parts, kWay},
+    {prompt, "", entry, kEnd},
+    {entry, "type", entry_type, kPass},
+    {entry, "id", entry_id, kPass},
+    {entry, "role", entry_role, kPass},
+    {entry, "result", entry_image, kPass},
+    {entry, "results", entry_findings, kEnd},
+    {entry, "encrypted_content", entry_seal, kPass},
+    {entry, "content", entry_words, kEnd},
     {entry, "output", parts, kWay},
     {entry, "container_id",
      named_object},  // the provider uses a container again that is named here
     {entry, "environment", holder, kPass},
     {entry, "tools", tool, kWay},
+    {entry_words, "", part, kWay},
+    {entry_words, "file_id", named_object},
     {parts, "", part, kWay},
     {parts, "file_id", named_object},  // of a screenshot, which is no list
     {part, "file_id", named_object},

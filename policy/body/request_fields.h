@@ -3,7 +3,7 @@
 // What names an object in the provider's account is looked for at the places that the providers'
 // published formats have for it, never in what a client may fill as it likes: schemas, arguments
 // and results of tools, metadata, text. What a server tool has said of a file before is no such
-// place either: a provider reads nothing there.
+// place either: a provider reads it as the text that it is, and takes files from the other places.
 #pragma once
 
 #include "policy/dialect/endpoint.h"
@@ -42,7 +42,6 @@ enum class RequestField : JsonField {
   instructions,
   tools,  // what the model may call, and what it must conform to
   // On the way to what names an object that the provider keeps. These stand as often as they like.
-  entry,   // of a prompt: a message, an input item, a content of Gemini's
   parts,   // what an entry consists of
   part,    // one of them: a text, an image, a file
   source,  // where a part comes from
@@ -52,11 +51,18 @@ enum class RequestField : JsonField {
   skill,
   named_object,  // the name itself, or several
   file_uri,      // Gemini: fileUri, which names any place
-  // Responses: once in each entry.
+  // Of a prompt: a message, an input item, a content of Gemini's. Of Responses the items are
+  // judged, and these stand once in each of them. The last ones of this list.
+  entry,
   entry_type,
   entry_id,
   entry_role,
-  entry_result,
+  // ... what it was, so that nobody need look it up: an image, what a search has found, a model's
+  // reasoning sealed or in words.
+  entry_image,
+  entry_findings,
+  entry_seal,
+  entry_words,
 };
 
 [[nodiscard]] const JsonFields& request_fields(Endpoint endpoint);

@@ -5,7 +5,7 @@ namespace {
 
 bool depends_on_the_provider(const BodyFacts& facts) {
   return facts.store.is_true || facts.background.is_true || facts.previous_response_id.given ||
-         static_cast<bool>(facts.stored_reference);
+         facts.names_stored();
 }
 
 }  // namespace

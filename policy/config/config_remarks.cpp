@@ -1,6 +1,8 @@
 #include "policy/config/config_remarks.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -11,6 +13,10 @@ namespace {
 
 // After so many the rest is counted only.
 constexpr std::size_t kNamedMax = 5;
+// Of a method: what it asks for may stand in a body.
+constexpr auto kWithBody = static_cast<std::uint8_t>(
+    std::to_underlying(MethodBit::post) | std::to_underlying(MethodBit::put) |
+    std::to_underlying(MethodBit::patch) | std::to_underlying(MethodBit::delete_));
 
 bool anybody_may_ask(const ConfigView& config) {
   return !config.keys().empty() || !config.tokens().issuers().empty() ||
@@ -61,6 +67,26 @@ void remark_on_providers(const ConfigView& config, std::vector<std::string>& rem
                                 more == 1 ? "provider is" : "providers are"));
 }
 
+// What passes through unread may name what is kept in an account, whoever's it is.
+void remark_on_shared_accounts(const ConfigView& config, std::vector<std::string>& remarks) {
+  if (config.scopes().tenants().size() < 2) return;
+  std::size_t unread = 0;
+  for (const PassthroughRule& rule : config.passthrough()) {
+    const Provider& provider = config.provider(rule);
+    const bool shared = provider.exclusive == Switch::off && provider.own_keys != OwnKeys::required;
+    if (!shared || (rule.methods & kWithBody) == 0 || ++unread > kNamedMax) continue;
+    remarks.push_back(
+        fmt::format("passthrough `{}`: bodies pass unread to the account of `{}`, which tenants "
+                    "share: they may "
+                    "name files and other things that are kept there",
+                    config.text(rule.path), config.text(provider.name)));
+  }
+  if (unread <= kNamedMax) return;
+  const std::size_t more = unread - kNamedMax;
+  remarks.push_back(fmt::format("{} more {} to accounts that tenants share", more,
+                                more == 1 ? "passthrough rule leads" : "passthrough rules lead"));
+}
+
 }  // namespace
 
 std::vector<std::string> config_remarks(const ConfigView& config, std::uint64_t now_unix_s) {
@@ -79,6 +105,7 @@ std::vector<std::string> config_remarks(const ConfigView& config, std::uint64_t 
     remarks.emplace_back(
         "`development.ignore_ip_lists` is on: NO list of addresses keeps anybody out");
   }
+  remark_on_shared_accounts(config, remarks);
   remark_on_keys(config, now_unix_s, remarks);
   return remarks;
 }

@@ -32,10 +32,9 @@ bool JsonFields::has_same_tail(const char* known, std::string_view key) {
 }
 
 bool JsonFields::resembles(JsonField parent, std::string_view key) const {
-  if (key.size() > kJsonKeyBytesMax || first_[parent][key.size()] == kNoRow) return false;
-  for (std::size_t row = first_[parent][key.size()];
-       rows_[row].key.size() == key.size() && rows_[row].parent == parent; ++row) {
-    if (equal_folded(rows_[row].key, key)) return true;
+  if (key.empty() || key.size() > kJsonKeyBytesMax) return false;
+  for (std::uint8_t row = first_[parent][sort_of(key)]; row != kNoRow; row = rows_[row].next) {
+    if (rows_[row].key.size() == key.size() && equal_folded(rows_[row].key, key)) return true;
   }
   return false;
 }

@@ -6,7 +6,6 @@
 // built at compile time; what does not fit is a compile error.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -30,8 +29,9 @@ inline constexpr std::size_t kJsonKeyBytesMax = 32;
 // Whether the walk stops at an object or array of that field, at its opening and its end, or only
 // passes through it on the way to what is inside. Of a field that is such a way alone no string,
 // number or word is told either: where all keys of a way lead to ways, they cost nothing but where
-// an object or array stands behind one.
-enum class JsonContainer : std::uint8_t { pass, stop, way };
+// an object or array stands behind one. Of a way with an end, the end of an object or array is
+// told.
+enum class JsonContainer : std::uint8_t { pass, stop, way, way_with_end };
 
 struct JsonRule {
   JsonField parent;
@@ -44,9 +44,9 @@ struct JsonRule {
 class JsonPlace {
  public:
   constexpr JsonPlace() = default;
-  constexpr JsonPlace(JsonField node, JsonField crossing, JsonField element, bool stops)
+  constexpr JsonPlace(JsonField node, JsonField crossing, JsonField element, bool opening, bool end)
       : word_(std::uint32_t{node} | std::uint32_t{crossing} << 8 | std::uint32_t{element} << 16 |
-              std::uint32_t{stops} << 24) {}
+              std::uint32_t{opening} << 24 | std::uint32_t{end} << 25) {}
 
   // Its field, where its keys are to be looked up as they come; or, of a way all of whose keys lead
   // to ways, `crossing`: there only keys count behind which an object or array stands.
@@ -54,7 +54,9 @@ class JsonPlace {
   [[nodiscard]] constexpr JsonField crossing() const { return static_cast<JsonField>(word_ >> 8); }
   // The field of each of its elements.
   [[nodiscard]] constexpr JsonField element() const { return static_cast<JsonField>(word_ >> 16); }
-  [[nodiscard]] constexpr bool stops() const { return word_ >> 24 != 0; }
+  // Whether its opening and its end are told.
+  [[nodiscard]] constexpr bool tells_opening() const { return (word_ & 1U << 24) != 0; }
+  [[nodiscard]] constexpr bool tells_end() const { return (word_ & 1U << 25) != 0; }
 
  private:
   std::uint32_t word_ = 0;
@@ -66,34 +68,30 @@ class JsonFields {
   consteval explicit JsonFields(std::span<const JsonRule> rules,
                                 JsonContainer root = JsonContainer::stop);
 
-  // The field that `key` (decoded) leads to in the object of `parent`, or kJsonNoField. Bytes up to
+  struct Found {
+    JsonField field = kJsonNoField;
+    // Where there is none: some key of the parent may be this one in other letters of ASCII.
+    bool may_resemble = false;
+  };
+  // What `key` (decoded) leads to in the object of `parent`, or kJsonNoField. Bytes up to
   // `readable` may be read; the key ends at or before it.
-  [[nodiscard]] JsonField find(JsonField parent, std::string_view key, const char* readable) const {
-    if (key.size() > kJsonKeyBytesMax) return kJsonNoField;
-    std::uint8_t row = first_[parent][key.size()];
-    if (row == kNoRow) return kJsonNoField;
-    const std::uint64_t head = head_of(key, readable);
-    // Keys of one length under one parent mostly begin differently.
-    for (; row != kNoRow; row = rows_[row].next) {
-      if (rows_[row].head != head) continue;
-      if (key.size() <= sizeof head || has_same_tail(rows_[row].key.data(), key)) {
-        return rows_[row].field;
-      }
-    }
-    return kJsonNoField;
-  }
-  // False where none of `parent` can be this one in other letters of ASCII. `readable` as in
-  // find().
-  [[nodiscard]] bool may_resemble(JsonField parent, std::string_view key,
-                                  const char* readable) const {
-    if (key.size() > kJsonKeyBytesMax) return false;
-    std::uint8_t row = first_[parent][key.size()];
-    if (row == kNoRow) return false;
+  [[nodiscard]] Found find(JsonField parent, std::string_view key, const char* readable) const {
+    Found found;
+    if (key.empty() || key.size() > kJsonKeyBytesMax) return found;
+    // Nearly every key that leads nowhere is told by its length and first letter.
+    std::uint8_t row = first_[parent][sort_of(key)];
+    if (row == kNoRow) return found;
     constexpr std::uint64_t kCase = 0x2020202020202020;
     for (const std::uint64_t head = head_of(key, readable); row != kNoRow; row = rows_[row].next) {
-      if (((rows_[row].head ^ head) & ~kCase) == 0) return true;
+      const std::uint64_t differing = (rows_[row].head ^ head) & rows_[row].head_mask;
+      if ((differing & ~kCase) != 0 || rows_[row].key.size() != key.size()) continue;
+      if (differing == 0 &&
+          (key.size() <= sizeof head || has_same_tail(rows_[row].key.data(), key))) {
+        return {rows_[row].field, false};
+      }
+      found.may_resemble = true;
     }
-    return false;
+    return found;
   }
   // Whether some key of `parent` is this one in other letters, or this one.
   [[nodiscard]] bool resembles(JsonField parent, std::string_view key) const;
@@ -109,28 +107,35 @@ class JsonFields {
  private:
   static constexpr std::uint8_t kNoRow = 0xFF;
   struct Row {
-    std::uint64_t head = 0;  // the key's first 8 bytes, zero-filled
+    std::uint64_t head = 0;       // the key's first 8 bytes, zero-filled
+    std::uint64_t head_mask = 0;  // those bytes of them that it has
     std::string_view key;
     JsonField parent = kJsonNoField;
     JsonField field = kJsonNoField;
-    std::uint8_t next = kNoRow;  // with a key of the same length under the same parent
+    std::uint8_t next = kNoRow;  // with a key of the same sort under the same parent
   };
-  // The first 8 bytes as one word, zero-filled, without reading past `readable`.
+  // The first 8 bytes as one word, or what is readable of them.
   [[nodiscard]] static std::uint64_t head_of(std::string_view key, const char* readable) {
     std::uint64_t head = 0;
     if (readable - key.data() >= 8) [[likely]] {
       std::memcpy(&head, key.data(), sizeof head);
-      return key.size() >= 8 ? head : head & ((std::uint64_t{1} << 8 * key.size()) - 1);
+    } else {
+      std::memcpy(&head, key.data(), key.size());
     }
-    std::memcpy(&head, key.data(), key.size());
     return head;
+  }
+  static constexpr std::size_t kSorts = 64;
+  // By length and first letter, the same for a key in other letters of ASCII.
+  [[nodiscard]] static constexpr std::size_t sort_of(std::string_view key) {
+    const std::size_t letter = static_cast<unsigned char>(key[0]) | 0x20U;
+    return (letter + 3 * key.size()) % kSorts;
   }
   // Of two keys of one length of at least 8 bytes, the first 8 of which are the same.
   [[nodiscard]] static bool has_same_tail(const char* known, std::string_view key);
 
-  std::array<Row, kJsonRulesMax + 1> rows_{};  // by parent, then by length; the last one is empty
-  // The first row of a parent with keys of a length.
-  std::array<std::array<std::uint8_t, kJsonKeyBytesMax + 1>, kJsonFieldsMax> first_{};
+  std::array<Row, kJsonRulesMax> rows_{};
+  // The first row of a parent with keys of a sort.
+  std::array<std::array<std::uint8_t, kSorts>, kJsonFieldsMax> first_{};
   std::array<JsonPlace, kJsonFieldsMax> places_{};
   std::array<bool, kJsonFieldsMax> ways_{};
   bool has_crossings_ = false;
@@ -143,10 +148,12 @@ class JsonFields {
 
 consteval JsonFields::JsonFields(std::span<const JsonRule> rules, JsonContainer root) {
   std::array<JsonField, kJsonFieldsMax> elements{};
-  std::array<bool, kJsonFieldsMax> stops{};
-  stops[kJsonRoot] = root == JsonContainer::stop;
-  for (auto& lengths : first_)
-    lengths.fill(kNoRow);
+  std::array<bool, kJsonFieldsMax> openings{};
+  std::array<bool, kJsonFieldsMax> ends{};
+  openings[kJsonRoot] = root == JsonContainer::stop;
+  ends[kJsonRoot] = root == JsonContainer::stop;
+  for (auto& sorts : first_)
+    sorts.fill(kNoRow);
   std::size_t used = 0;
   for (const JsonRule& rule : rules) {
     // An array's elements may be read as the outermost value itself.
@@ -154,40 +161,32 @@ consteval JsonFields::JsonFields(std::span<const JsonRule> rules, JsonContainer 
     if (rule.parent == kJsonNoField || rule.field < lowest) throw "no such parent or field";
     if (rule.parent >= kJsonFieldsMax || rule.field >= kJsonFieldsMax) throw "no such field";
     if (rule.key.size() > kJsonKeyBytesMax) throw "the key is too long";
-    if (rule.container == JsonContainer::stop) stops[rule.field] = true;
+    if (rule.container == JsonContainer::stop) openings[rule.field] = ends[rule.field] = true;
+    if (rule.container == JsonContainer::way_with_end) ends[rule.field] = ways_[rule.field] = true;
     if (rule.container == JsonContainer::way) ways_[rule.field] = true;
     if (rule.key.empty()) {
       elements[rule.parent] = rule.field;
       continue;
     }
     if (used == kJsonRulesMax) throw "too many rules";
+    std::uint8_t* link = &first_[rule.parent][sort_of(rule.key)];
+    while (*link != kNoRow)
+      link = &rows_[*link].next;
+    *link = static_cast<std::uint8_t>(used);
     Row& row = rows_[used++];
-    row = {0, rule.key, rule.parent, rule.field};
+    row = {0, 0, rule.key, rule.parent, rule.field};
     for (std::size_t i = 0; i < rule.key.size() && i < 8; ++i) {
       row.head |= static_cast<std::uint64_t>(static_cast<unsigned char>(rule.key[i])) << 8 * i;
+      row.head_mask |= std::uint64_t{0xFF} << 8 * i;
     }
-  }
-  std::sort(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(used),
-            [](const Row& a, const Row& b) {
-              return a.parent != b.parent ? a.parent < b.parent : a.key.size() < b.key.size();
-            });
-  for (std::size_t row = 1; row < used; ++row) {
-    const Row& here = rows_[row];
-    Row& before = rows_[row - 1];
-    if (before.parent == here.parent && before.key.size() == here.key.size()) {
-      before.next = static_cast<std::uint8_t>(row);
-    }
-  }
-  for (std::size_t row = used; row > 0; --row) {
-    first_[rows_[row - 1].parent][rows_[row - 1].key.size()] = static_cast<std::uint8_t>(row - 1);
   }
   for (std::size_t field = kJsonRoot; field < kJsonFieldsMax; ++field) {
-    bool crossing = ways_[field];
+    bool crossing = ways_[field] && !ends[field];
     for (std::size_t row = 0; row < used; ++row)
       crossing &= rows_[row].parent != field || ways_[rows_[row].field];
     const auto own = static_cast<JsonField>(field);
     places_[field] = JsonPlace(crossing ? kJsonNoField : own, crossing ? own : kJsonNoField,
-                               elements[field], stops[field]);
+                               elements[field], openings[field], ends[field]);
     has_crossings_ |= crossing;
   }
 }

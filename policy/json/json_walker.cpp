@@ -25,6 +25,7 @@ void JsonWalker::start(const JsonFields& fields, const JsonWalkOptions& options)
   depth_max_ = static_cast<std::uint8_t>(options.depth_max);
   skipped_depth_ = depth_reached_ = 0;
   deepest_at_ = 0;
+  lost_at_ = kNowhere;
   empty_ = non_ascii_ = false;
   contiguous_ = options.contiguous;
   strict_ = options.strict;

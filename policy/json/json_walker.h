@@ -67,6 +67,10 @@ class JsonWalker {
   // which only the brackets are counted are left out: a strict walk has none.
   [[nodiscard]] std::uint32_t depth_reached() const { return depth_reached_; }
   [[nodiscard]] std::uint64_t deepest_at() const { return deepest_at_; }
+  // Where the first object or array stands that is wanted, or leads to what is, but lies too deep
+  // for its members to be found; kNowhere: there is none.
+  [[nodiscard]] std::uint64_t lost_at() const { return lost_at_; }
+  static constexpr std::uint64_t kNowhere = ~std::uint64_t{0};
 
  private:
   enum class State : std::uint8_t {
@@ -85,7 +89,7 @@ class JsonWalker {
   };
 
   // Before the outermost value.
-  static constexpr JsonPlace kOutside{kJsonNoField, kJsonNoField, kJsonRoot, false};
+  static constexpr JsonPlace kOutside{kJsonNoField, kJsonNoField, kJsonRoot, false, false};
 
   // How far a part of the walk came; ended: fault_ says why.
   enum class Outcome : bool { go_on, ended };
@@ -136,6 +140,7 @@ class JsonWalker {
   std::uint64_t base_ = 0;         // offset of the slice in the text
   std::uint64_t token_begin_ = 0;  // of the string, number or word being walked
   std::uint64_t deepest_at_ = 0;
+  std::uint64_t lost_at_ = kNowhere;
   // The last key whose value the run did not reach, for crossings.
   std::uint64_t key_begin_ = 0;                              // its opening quote
   std::uint32_t key_size_ = 0;                               // between its quotes

@@ -51,7 +51,7 @@ JsonWalker::Outcome JsonWalker::settle_odd_key(JsonField parent, std::string_vie
     if (!result.whole) return Outcome::go_on;
     key = result.text;
     other_letters = true;
-    field_ = fields_->find(parent, key, key.data() + key.size());
+    field_ = fields_->find(parent, key, key.data() + key.size()).field;
   }
   if (!refuse_ambiguous_ || field_ != kJsonNoField) return Outcome::go_on;
   std::array<char, kJsonKeyBytesMax + 1> folded;

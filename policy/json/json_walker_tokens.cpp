@@ -1,4 +1,5 @@
 // The walk from token to token; see json_walker.h.
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <utility>
@@ -17,6 +18,12 @@ constexpr std::array<std::int8_t, 256> kBrackets = [] {
   return table;
 }();
 
+// Whether a key may stand for another one: escaped, or in letters that fold to those of ASCII.
+bool is_odd(std::string_view key) {
+  return std::ranges::any_of(
+      key, [](char c) { return c == '\\' || static_cast<unsigned char>(c) >= 0x80; });
+}
+
 }  // namespace
 
 // Finds the field that a key leads to; `raw` as it stands between its quotes, which begin at
@@ -25,11 +32,13 @@ constexpr std::array<std::int8_t, 256> kBrackets = [] {
                                                                          std::uint64_t begin) {
   // What was copied may be read up to its end only; in the slice there is more.
   const bool copied = raw.data() == copy_.data();
-  field_ = fields_->find(place_.node(), raw, copied ? raw.data() + raw.size() : end_);
+  const JsonFields::Found found =
+      fields_->find(place_.node(), raw, copied ? raw.data() + raw.size() : end_);
+  field_ = found.field;
   if (field_ != kJsonNoField || !(index_.escapes || refuse_ambiguous_)) return Outcome::go_on;
   // In other letters of ASCII a key has as many bytes as in its own.
-  const bool plain = !(index_.escapes || index_.non_ascii || non_ascii_);
-  if (plain && !copied && !fields_->may_resemble(place_.node(), raw, end_)) return Outcome::go_on;
+  const bool maybe_odd = index_.escapes || index_.non_ascii || non_ascii_;
+  if (!found.may_resemble && !(maybe_odd && is_odd(raw))) return Outcome::go_on;
   return settle_odd_key(place_.node(), raw, begin);
 }
 
@@ -64,10 +73,11 @@ inline JsonWalker::Outcome JsonWalker::open_container(const char* p, bool object
     nodes_[depth_] = field;
     place_ = place;
   } else {
+    if (field != kJsonNoField && lost_at_ == kNowhere) lost_at_ = at(p);
     place_ = {};
   }
   field_ = place_.element();
-  if (!place.stops()) return Outcome::go_on;
+  if (!place.tells_opening()) return Outcome::go_on;
   return tell_bracket(p, JsonStep::Kind::value, field, object, sink);
 }
 
@@ -76,7 +86,7 @@ inline JsonWalker::Outcome JsonWalker::close_container(const char* p, JsonSink& 
   const bool object = object_;
   --depth_;
   enter_container();
-  if (!closed.stops()) {
+  if (!closed.tells_end()) {
     empty_ = false;
     return Outcome::go_on;
   }
@@ -103,9 +113,10 @@ JsonWalker::Outcome JsonWalker::settle_crossing(const char* run, const std::uint
   // It may stand before the slice at hand.
   const auto from_slice = static_cast<std::ptrdiff_t>(key_begin_ - base_);
   const std::string_view raw{begin_ + from_slice + 1, key_size_};
-  field_ = fields_->find(place_.crossing(), raw, end_);
-  return field_ != kJsonNoField ? Outcome::go_on
-                                : settle_odd_key(place_.crossing(), raw, key_begin_);
+  const JsonFields::Found found = fields_->find(place_.crossing(), raw, end_);
+  field_ = found.field;
+  if (field_ != kJsonNoField || !(found.may_resemble || is_odd(raw))) return Outcome::go_on;
+  return settle_odd_key(place_.crossing(), raw, key_begin_);
 }
 
 // `quote` is the token of its opening quote, and the next one that of the closing one.

@@ -85,6 +85,8 @@ constexpr MessageRow kRows[] = {
     {MessageId::model_missing, "model_missing"},
     {MessageId::model_unknown, "model_unknown"},
     {MessageId::stored_objects, "stored_objects"},
+    {MessageId::stored_named, "stored_named"},
+    {MessageId::stored_too_deep, "stored_too_deep"},
     {MessageId::head_slow, "head_slow"},
     {MessageId::head_grows_too_large, "head_grows_too_large"},
     {MessageId::body_slow, "body_slow"},

@@ -99,6 +99,8 @@ enum class MessageId : std::uint16_t {
   model_missing,
   model_unknown,
   stored_objects,
+  stored_named,
+  stored_too_deep,
   head_slow,
   head_grows_too_large,
   body_slow,

@@ -33,6 +33,7 @@ NAMED = (
     ("/v1/chat/completions", user({"type": "file", "file": {"file_id": "file-1"}})),
     ("/v1/responses", responses(input=[{"role": "user", "content": [{"type": "input_file", "file_id": "file-1"}]}])),
     ("/v1/responses", responses(input=[{"type": "item_reference", "id": "msg_1"}])),
+    ("/v1/responses", responses(input=[{"type": "reasoning", "id": "rs_1", "summary": []}])),
     ("/v1/responses", responses(tools=[{"type": "file_search", "vector_store_ids": ["vs_1"]}])),
     ("/v1/responses", responses(tools=[{"type": "code_interpreter", "container": "cntr_1"}])),
     ("/v1/messages", claude({"type": "document", "source": {"type": "file", "file_id": "file_1"}})),
@@ -43,10 +44,19 @@ NAMED = (
 NOT_NAMED = (
     ("/v1/chat/completions", user({"type": "text", "text": '{"file": {"file_id": "file-1"}}'}, tools=[{"type": "function", "function": {"name": "f", "parameters": SCHEMA}}])),
     ("/v1/responses", responses(tools=[{"type": "function", "name": "f", "parameters": SCHEMA}, {"type": "code_interpreter", "container": {"type": "auto"}}])),
+    ("/v1/responses", responses(input=[{"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAA"}])),
     ("/v1/messages", claude({"type": "tool_use", "id": "t", "name": "f", "input": {"file_id": "x", "source": {"file_id": "x"}}}, tools=[{"name": "f", "input_schema": SCHEMA}])),
     (GENERATE, gemini({"fileData": {"mimeType": "video/mp4", "fileUri": "https://www.youtube.com/watch?v=9hE5-98ZeCg"}})),
     (GENERATE, gemini({"functionCall": {"name": "f", "args": {"fileData": {"fileUri": FILE}}}})),
 )
+
+
+def nested(times):
+    """Results of tools in each other, a stored file in the innermost."""
+    block = {"type": "document", "source": {"type": "file", "file_id": "file_1"}}
+    for _ in range(times):
+        block = {"type": "tool_result", "tool_use_id": "t", "content": [block]}
+    return claude(block)
 
 
 class StoredReferences(unittest.TestCase):
@@ -76,6 +86,22 @@ class StoredReferences(unittest.TestCase):
                 else:
                     self.assertEqual((told["error"]["type"], told["error"]["code"]), ("invalid_request_error", "unsupported"))
         self.assertEqual(self.upstream.requests, [])
+
+    def test_the_answer_says_where_the_body_names_it(self):
+        self.start()
+        body = json.dumps(NAMED[0][1]).encode()
+        self.assertIn(f"at byte {body.index(b'file-1') - 1}", self.ask(NAMED[0][0], body).json()["detail"])
+
+    def test_what_is_too_deep_to_be_seen_is_refused_there_alone(self):
+        self.start()
+        for times in (3, 4, 20):
+            refused = self.ask("/v1/messages", nested(times)).json()
+            self.assertEqual(refused["code"], "unsupported", times)
+            self.assertEqual("nested too deeply" in refused["detail"], times > 3, refused)
+            self.assertIn("account is shared", refused["detail"])
+        self.assertEqual(self.upstream.requests, [])
+        self.start(provider="    exclusive: true\n")
+        self.assertEqual(self.ask("/v1/messages", nested(20)).status, 200)
 
     def test_what_a_client_fills_as_it_likes_is_no_reference(self):
         self.start()

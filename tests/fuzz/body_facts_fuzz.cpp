@@ -63,11 +63,14 @@ void check_same(const Scanned& one, const Scanned& other) {
   FUZZ_CHECK(one->depth == other->depth);
   FUZZ_CHECK(one->deepest_at == other->deepest_at);
   FUZZ_CHECK(one->stored_reference == other->stored_reference);
+  FUZZ_CHECK(one->too_deep_to_see == other->too_deep_to_see);
 }
 
 void check_references(const BodyFacts& facts, const ReferenceJson& root, Endpoint endpoint) {
   const StoredNames names = stored_names(root, endpoint);
-  FUZZ_CHECK(names.unsure || names.named == static_cast<bool>(facts.stored_reference));
+  if (names.unsure) return;
+  FUZZ_CHECK(names.named == static_cast<bool>(facts.stored_reference));
+  FUZZ_CHECK(names.unseen == static_cast<bool>(facts.too_deep_to_see));
 }
 
 // What decides something in a chat, and how it must look.

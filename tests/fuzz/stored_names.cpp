@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <initializer_list>
 #include <regex>
+#include <set>
+#include <string>
 
 namespace headrace::fuzz {
 namespace {
@@ -11,7 +13,7 @@ using Json = ReferenceJson;
 using Type = ReferenceJson::Type;
 using policy::Endpoint;
 
-// In what stands deeper nothing is looked for.
+// In what stands deeper nothing is looked for; that it is there is told.
 constexpr int kDepthMax = 12;
 constexpr std::size_t kUriBeginMax = 288;
 
@@ -25,6 +27,9 @@ class Search {
   StoredNames found;
 
   void chat(const Json& root) {
+    for (const Json* audio : at(root, 1, {"audio"}))
+      for (const Json* voice : at(*audio, 2, {"voice"}, true))
+        names_at(*voice, 3, {"file_id", "id"});
     for (const Json* messages : at(root, 1, {"messages"}))
       for (const Json* message : elements(*messages, 2))
         chat_message(*message, 3);
@@ -89,6 +94,7 @@ class Search {
   Values at(const Json& object, int depth, std::initializer_list<std::string_view> keys,
             bool containers_only = false) {
     Values out;
+    found.unseen |= is_container(object) && depth > kDepthMax;
     if (object.type != Type::object || depth > kDepthMax) return out;
     for (const std::string_view key : keys) {
       for (const Json& value : object.members) {
@@ -103,8 +109,9 @@ class Search {
     return out;
   }
 
-  static Values elements(const Json& array, int depth) {
+  Values elements(const Json& array, int depth) {
     Values out;
+    found.unseen |= is_container(array) && depth > kDepthMax;
     if (array.type != Type::array || depth > kDepthMax) return out;
     for (const Json& value : array.elements)
       out.push_back(&value);
@@ -138,23 +145,26 @@ class Search {
   }
 
   void responses_item(const Json& item, int depth) {
-    bool has_id = false;
-    bool has_type = false;
-    bool has_role = false;
-    bool has_result = false;
+    std::set<std::string> told;
     std::string type;
-    for (const Json* value : at(item, depth, {"id", "type", "role", "result"})) {
-      if (value->type == Type::null) continue;
-      has_id |= value->key == "id";
-      has_type |= value->key == "type";
-      has_role |= value->key == "role";
-      has_result |= value->key == "result";
+    for (const Json* value :
+         at(item, depth,
+            {"id", "type", "role", "result", "results", "encrypted_content", "content"})) {
+      const bool is_list = value->key == "results" || value->key == "content";
+      if (value->type == Type::null || is_container(*value) != is_list) continue;
       if (value->key == "type" && value->type == Type::string) type = value->text;
+      const bool says = value->key == "id" || value->key == "type" || !value->elements.empty() ||
+                        !value->members.empty() ||
+                        (value->type == Type::string && !value->text.empty());
+      if (says) told.insert(value->key);
     }
-    if (has_id && (type == "item_reference" || (!has_type && !has_role) ||
-                   (type == "image_generation_call" && !has_result))) {
-      found.named = true;
-    }
+    const bool named_only = (!told.contains("type") && !told.contains("role")) ||
+                            type == "item_reference" ||
+                            (type == "image_generation_call" && !told.contains("result")) ||
+                            (type == "file_search_call" && !told.contains("results")) ||
+                            ((type == "reasoning" || type == "compaction") &&
+                             !told.contains("encrypted_content") && !told.contains("content"));
+    found.named |= told.contains("id") && named_only;
     for (const Json* parts : at(item, depth, {"content", "output"})) {
       names_at(*parts, depth + 1, {"file_id"});
       for (const Json* part : elements(*parts, depth + 1))
@@ -212,6 +222,7 @@ class Search {
       gemini_content(*response, depth + 1);
     for (const Json* file : at(part, depth, {"fileData", "file_data"}, true)) {
       for (const Json* uri : at(*file, depth + 1, {"fileUri", "file_uri"})) {
+        found.unseen |= is_container(*uri) && depth + 2 > kDepthMax;
         if (uri->type == Type::string) file_uri(*uri);
       }
     }

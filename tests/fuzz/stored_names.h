@@ -9,6 +9,8 @@ namespace headrace::fuzz {
 
 struct StoredNames {
   bool named = false;
+  // Something that may hold such names stands too deep.
+  bool unseen = false;
   // A key differs from one that leads there in its letters only: the request is refused.
   bool ambiguous = false;
   // A URI with half a character in it, of which others may see more or less.

@@ -9,6 +9,8 @@
 namespace headrace::policy {
 namespace {
 
+using namespace std::string_literals;
+
 struct Row {
   Endpoint endpoint;
   std::string body;
@@ -30,7 +32,10 @@ std::string reference_in(const Row& row) {
       if (!scan.advance(bytes_of(arrived))) return "refused in packets";
     }
     const auto facts = scan.finish();
-    if (!facts || facts->stored_reference != whole->stored_reference) return "other in packets";
+    if (!facts || facts->stored_reference != whole->stored_reference ||
+        facts->too_deep_to_see != whole->too_deep_to_see) {
+      return "other in packets";
+    }
   }
   return std::string(whole->stored_reference.in(bytes_of(row.body)));
 }
@@ -57,6 +62,7 @@ TEST(StoredReferences, AreFoundWhereADialectHasThem) {
            {chat_completions, user(R"({"type":"file","file":{"fil\u0065_id":"hit"}})")},
            {chat_completions, user(R"({"type":"file","file_id":"hit"})")},
            {chat_completions, R"({"messages":[{"role":"assistant","audio":{"id":"hit"}}]})"},
+           {chat_completions, R"({"messages":[],"audio":{"format":"wav","voice":{"id":"hit"}}})"},
            {responses,
             input(R"({"role":"user","content":[{"type":"input_file","file_id":"hit"}]})")},
            {responses,
@@ -68,6 +74,19 @@ TEST(StoredReferences, AreFoundWhereADialectHasThem) {
            {responses, input(R"({"type":"item_reference","id":"hit"})")},
            {responses, input(R"({"id":"hit","type":"item_r\u0065ference"})")},
            {responses, input(R"({"id":"hit"})")},
+           {responses, input(R"({"id":"hit","role":null,"content":[{"text":"t"}]})")},
+           {responses, input(R"({"type":"reasoning","id":"hit","summary":[]})")},
+           {responses, input(R"({"id":"hit","type":"reasoning","encrypted_content":""})")},
+           {responses, input(R"({"id":"hit","type":"reasoning","encrypted_content":null})")},
+           {responses, input(R"({"id":"hit","type":"reasoning","encrypted_content":["gAAA"]})")},
+           {responses, input(R"({"id":"hit","type":"reasoning","content":[]})")},
+           {responses, input(R"({"id":"hit","type":"reasoning","content":"words"})")},
+           {responses, input(R"({"id":"hit","type":"reasoning","result":"x","output":[1]})")},
+           {responses, input(R"({"id":"hit","type":"compaction"})")},
+           {responses, input(R"({"id":"hit","type":"file_search_call","queries":["q"]})")},
+           {responses, input(R"({"id":"hit","type":"file_search_call","results":[]})")},
+           {responses, input(R"({"id":"hit","type":"image_generation_call","result":""})")},
+           {responses, input(R"({"id":"hit","type":"image_generation_call","content":[1]})")},
            {responses, input(R"({"id":"hit","type":null})")},
            {responses, input(R"({"type":"image_generation_call","id":"hit"})")},
            {responses, input(R"({"type":"code_interpreter_call","id":"c","container_id":"hit"})")},
@@ -146,6 +165,7 @@ TEST(StoredReferences, AreNotSeenInWhatAClientFillsAsItLikes) {
                               R"("function":{"arguments":"{\"file_id\":1}"}}],"audio":null}]})"},
            {chat_completions, R"({"file_id":"x","metadata":{"file_id":"x"},"messages":"file_id"})"},
            {chat_completions, R"({"messages":[{"content":"x","file_id":"x","id":"x"}]})"},
+           {chat_completions, R"({"messages":[],"audio":{"format":"wav","voice":"alloy"}})"},
            {responses, R"({"input":"file_id","tools":[{"type":"function","name":"file_id",)"
                        R"("parameters":)" +
                            schema + R"(}],"text":{"format":{"schema":)" + schema + "}}}"},
@@ -155,7 +175,14 @@ TEST(StoredReferences, AreNotSeenInWhatAClientFillsAsItLikes) {
            {responses, input(R"({"type":"function_call","id":"fc","arguments":"{}"})")},
            {responses, input(R"({"type":"function_call_output","output":"{\"file_id\":1}"})")},
            {responses, input(R"({"type":"image_generation_call","id":"ig","result":"bytes"})")},
-           {responses, input(R"({"type":"reasoning","id":"rs","summary":[]})")},
+           {responses, input(R"({"type":"reasoning","summary":[]})")},
+           {responses, input(R"({"type":"reasoning","id":"rs","encrypted_content":"gAAA"})")},
+           {responses, input(R"({"id":"rs","content":[{"type":"reasoning_text","text":"t"}],)"
+                             R"("type":"reasoning"})")},
+           {responses, input(R"({"type":"compaction","id":"c","encrypted_content":"gAAA"})")},
+           {responses, input(R"({"type":"file_search_call","id":"fs","results":[{"text":"t",)"
+                             R"("file_id":"x"}]})")},
+           {responses, input(R"({"type":"web_search_call","id":"ws","action":{"query":"q"}})")},
            {responses, input(R"({"type":"mcp_call","id":"m","result":{"file_id":"x"}})")},
            {responses, tool(R"({"type":"code_interpreter","container":{"type":"auto"}})")},
            {responses, tool(R"({"type":"file_search","vector_store_ids":[]})")},
@@ -191,6 +218,11 @@ TEST(StoredReferences, CannotBeHiddenBehindAnotherWayToWriteThem) {
             "{\"messages\":[{\"content\":[{\"\xC5\xBF"
             "ource\":1,\"f\\u0049le\":{}}]}]}"},
            {responses, input(R"({"type":"message","id":"x","type":"item_reference"})")},
+           {responses, input(R"({"type":"reasoning","id":"x","encrypted_content":"gAAA",)"
+                             R"("encrypted_content":null})")},
+           {responses, input(R"({"type":"reasoning","id":"x","content":[1],"content":[]})")},
+           {responses, input(R"({"type":"reasoning","id":"x","Encrypted_content":"gAAA"})")},
+           {responses, input(R"({"type":"message","id":"x","content":[{"\u0046ile_id":"x"}]})")},
            {responses, input(R"({"type":"message","Type":"item_reference","id":"x"})")},
            {messages, user(R"({"Source":{"file_id":"x"}})")},
            {generate_content, contents(R"({"filedata":{"fileUri":"files/x"}})")},
@@ -204,6 +236,49 @@ TEST(StoredReferences, CannotBeHiddenBehindAnotherWayToWriteThem) {
       "\"hit\"");
   EXPECT_EQ(reference_in({messages, user(R"({"source":{"file_id":null,"file_id":"hit"}})")}),
             "\"hit\"");
+}
+
+// What an item was stands in that item: another one's says nothing of it.
+TEST(StoredReferences, OfOneItemAreNotCoveredByAnother) {
+  const std::string sealed = R"({"type":"reasoning","id":"rs","encrypted_content":"gAAA"})";
+  const std::string named = R"({"type":"reasoning","id":"hit"})";
+  for (const std::string& items : {sealed + "," + named, named + "," + sealed,
+                                   sealed + R"(,["a"],"b",)" + named + "," + sealed}) {
+    EXPECT_EQ(reference_in({Endpoint::responses, input(items)}), "\"hit\"") << items;
+  }
+  EXPECT_EQ(reference_in({Endpoint::responses, input(sealed + "," + sealed)}), "");
+}
+
+// Where a way to such names goes on below the depth to which it is followed it is told, not missed.
+TEST(StoredReferences, BelowTheDepthToWhichTheyAreLookedForAreToldToBeUnseen) {
+  const std::string file = R"({"type":"document","source":{"type":"file","file_id":"hit"}})";
+  std::string block = file;
+  for (int nested = 0; nested < 6; ++nested) {
+    const std::string body = user(block);
+    const auto facts = scan_body(bytes_of(body), Endpoint::messages, {});
+    ASSERT_TRUE(facts);
+    const bool seen = static_cast<bool>(facts->stored_reference);
+    EXPECT_NE(seen, static_cast<bool>(facts->too_deep_to_see)) << body;
+    EXPECT_EQ(seen, nested <= 3) << body;
+    EXPECT_TRUE(facts->names_stored());
+    EXPECT_TRUE(seen || "[{"s.contains(body.at(facts->too_deep_to_see.offset)));
+    block = R"({"type":"tool_result","content":[)" + block + "]}";
+  }
+  // What a client fills as it likes may be as deep as it likes.
+  std::string schema = "{}";
+  for (int nested = 0; nested < 40; ++nested)
+    schema = R"({"properties":{"content":[)" + schema + "]}}";
+  for (const Row& row : std::vector<Row>{
+           {Endpoint::messages, R"({"tools":[{"input_schema":)" + schema + R"(}],"messages":[]})"},
+           {Endpoint::messages, user(R"({"type":"tool_use","input":)" + schema + "}")},
+           {Endpoint::responses, tool(R"({"type":"function","parameters":)" + schema + "}")},
+           {Endpoint::generate_content,
+            contents(R"({"functionCall":{"name":"f","args":)" + schema + "}}")},
+       }) {
+    const auto facts = scan_body(bytes_of(row.body), row.endpoint, {});
+    ASSERT_TRUE(facts);
+    EXPECT_FALSE(facts->names_stored()) << row.body;
+  }
 }
 
 }  // namespace

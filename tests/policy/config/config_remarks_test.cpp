@@ -55,6 +55,33 @@ TEST(ConfigRemarks, NameProvidersThatNobodyAsks) {
           .ends_with("\n2 more providers are asked for nothing\n"));
 }
 
+TEST(ConfigRemarks, NamePassthroughToAccountsThatTenantsShare) {
+  const std::string rest = "keys: [{name: k, key: \"${HEADRACE_KEY}\", tenant: a}]\n";
+  const std::string one = "tenants: [{name: a}]\n";
+  const std::string two = "tenants: [{name: a}, {name: b}]\n";
+  const auto rules = [](int count) {
+    std::string text = "passthrough:\n";
+    for (int i = 0; i < count; ++i)
+      text += fmt::format("  - {{path: /v1/x{}, provider: openai}}\n", i);
+    return text;
+  };
+  const std::string text =
+      remarks_on(text_of({kListeners, kProvider, kRoute, two, rules(1), rest}));
+  EXPECT_TRUE(
+      text.starts_with("passthrough `/v1/x0`: bodies pass unread to the account of `openai`"));
+  EXPECT_TRUE(remarks_on(text_of({kListeners, kProvider, kRoute, two, rules(7), rest}))
+                  .ends_with("2 more passthrough rules lead to accounts that tenants share\n"));
+  // Nobody shares it; nothing is in a body; the account is the client's own.
+  EXPECT_EQ(remarks_on(text_of({kListeners, kProvider, kRoute, one, rules(1), rest})), "");
+  EXPECT_EQ(remarks_on(text_of({kListeners, kProvider, kRoute, two,
+                                "passthrough: [{path: /v1/x, methods: [GET], provider: openai}]\n",
+                                rest})),
+            "");
+  EXPECT_EQ(remarks_on(text_of(
+                {kListeners, kProvider, "    own_keys: required\n", kRoute, two, rules(1), rest})),
+            "");
+}
+
 TEST(ConfigRemarks, LetWhoeverMayAskAsk) {
   EXPECT_EQ(remarks_on(text_of({kListeners, kProvider, kRoute,
                                 "token_issuers: [{name: sso, issuer: i, tenant: t, secret: "
