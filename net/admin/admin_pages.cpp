@@ -98,9 +98,9 @@ constexpr std::array kCounterRows = {
                "Breakers whose word in the shared region was corrupt: look for what writes there."},
     CounterRow{ShardCount::keys_benched, "headrace_provider_keys_benched_total",
                "Times that a provider's key was taken out for a while."},
-    CounterRow{
-        ShardCount::keys_refused, "headrace_provider_keys_refused_total",
-        "Answers 401 of providers to the gateway's own credential: it is wrong, or revoked."},
+    CounterRow{ShardCount::keys_refused, "headrace_provider_keys_refused_total",
+               "Answers of providers that do not take the gateway's own credential: it is wrong, "
+               "or revoked."},
     CounterRow{ShardCount::health_checks_failed, "headrace_health_checks_failed_total",
                "Health checks of providers that failed."},
     CounterRow{ShardCount::tls_handshakes, "headrace_tls_handshakes_total",

@@ -133,7 +133,8 @@ void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std:
   }
   if (!choose_call(end)) return;
   const bool again = silent_ != nullptr || (!call_.forbids(end) && may_try_again());
-  const bool withheld = policy::row(end).retry && call_.sent && again;
+  const bool withheld =
+      call_.sent && ((policy::row(end).retry && again) || may_refuse_our_key(head.status));
   if (!withheld && refuses_our_key(head.status)) {
     reply_key_refused();
     return;

@@ -152,6 +152,7 @@ AttemptEnd ExchangeAttempts::end_of_answer() {
   if (error->retry_after_ms())
     call_.patience_ms = std::max(call_.patience_ms, *error->retry_after_ms());
   if (end == AttemptEnd::rate_limited && error->account_spent()) return AttemptEnd::account_spent;
+  if (error->key_refused()) return AttemptEnd::key_refused;
   return end;
 }
 
@@ -160,7 +161,7 @@ void ExchangeAttempts::note_refused_key(const UpstreamCall& call) {
   shard_->counters.add(ShardCount::keys_refused);
   const ProviderLink& provider = call.pool->provider();
   const std::string_view key = provider.keys[call.hold.key].name;
-  HEADRACE_EVENT(error, "provider {} answers 401 to our key ({}): it is wrong, or revoked",
+  HEADRACE_EVENT(error, "provider {} does not take our key ({}): it is wrong, or revoked",
                  provider.name, key.empty() ? "its only one" : key);
 }
 

@@ -34,16 +34,21 @@ class ExchangeAttempts : protected ExchangeAccount {
   [[nodiscard]] bool refuses_our_key(std::uint16_t status) const {
     return status == 401 && !brings_own_key_;
   }
+  // ... or it may be, by what its body says: Google calls a bad key a bad request.
+  [[nodiscard]] bool may_refuse_our_key(std::uint16_t status) const {
+    return status == 400 && request_.match.dialect == policy::Dialect::gemini &&
+           route_ != nullptr && !brings_own_key_;
+  }
   [[nodiscard]] policy::AttemptEnd end_of_answer();
   [[nodiscard]] policy::AttemptEnd end_of_failure(UpstreamFailure failure) const;
   void judge_attempt(UpstreamCall& call, policy::AttemptEnd end);
   void end_attempt(policy::AttemptEnd end) { end_attempt(call_, end, failure_); }
   void end_attempt(UpstreamCall& call, policy::AttemptEnd end, UpstreamFailure failure);
   void count(std::span<const policy::BreakerEvent> events);
+  void note_refused_key(const UpstreamCall& call);
 
  private:
   [[nodiscard]] bool leaves_something() const;
-  void note_refused_key(const UpstreamCall& call);
 };
 
 }  // namespace headrace::net

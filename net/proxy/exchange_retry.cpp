@@ -136,6 +136,9 @@ void Exchange::retry_in(core::Duration delay) {
 bool Exchange::answer_is_withheld(bool reusable) {
   if (state_ != ExchangeState::judging_answer) return false;
   const AttemptEnd end = end_of_answer();
+  const std::uint16_t status = tries_.made[call_.entry].status;
+  const bool by_its_body = may_refuse_our_key(status) && end == AttemptEnd::key_refused;
+  if (by_its_body) note_refused_key(call_);
   end_attempt(end);
   const bool other_goes_on = silent_ != nullptr;
   const auto delay = other_goes_on ? std::nullopt : plan_retry(end);
@@ -150,7 +153,7 @@ bool Exchange::answer_is_withheld(bool reusable) {
   }
   keep_nothing(core::FlightEnd::failed);
   move_to(ExchangeState::relaying);
-  if (refuses_our_key(tries_.made[call_.entry].status)) {
+  if (refuses_our_key(status) || by_its_body) {
     if (reusable) std::exchange(call_.connection, nullptr)->release();
     forget_answer();
     reply_key_refused();

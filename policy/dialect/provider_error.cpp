@@ -9,7 +9,7 @@
 namespace headrace::policy {
 namespace {
 
-enum Field : JsonField { root = kJsonRoot, error, kind, details, detail, retry_delay };
+enum Field : JsonField { root = kJsonRoot, error, kind, details, detail, retry_delay, reason };
 
 constexpr JsonRule kRules[] = {
     // Gemini sometimes wraps the object in an array.
@@ -21,6 +21,7 @@ constexpr JsonRule kRules[] = {
     {error, "details", details, JsonContainer::pass},
     {details, "", detail, JsonContainer::pass},
     {detail, "retryDelay", retry_delay},
+    {detail, "reason", reason},
 };
 constexpr JsonFields kFields(kRules, JsonContainer::pass);
 
@@ -29,7 +30,7 @@ constexpr JsonFields kFields(kRules, JsonContainer::pass);
 void ProviderErrorReader::start() {
   walker_.start(kFields, {});
   retry_after_ms_.reset();
-  account_spent_ = overloaded_ = false;
+  account_spent_ = overloaded_ = key_refused_ = false;
 }
 
 void ProviderErrorReader::feed(std::span<const std::byte> slice) {
@@ -42,6 +43,8 @@ bool ProviderErrorReader::on_json(const JsonStep& step) {
   if (step.field == kind) {
     account_spent_ |= step.text == "insufficient_quota" || step.text == "billing_error";
     overloaded_ |= step.text == "overloaded_error" || step.text == "UNAVAILABLE";
+  } else if (step.field == reason) {
+    key_refused_ |= step.text == "API_KEY_INVALID";
   } else if (step.field == retry_delay) {
     if (const auto delay = parse_unit_duration(step.text)) {
       retry_after_ms_ = static_cast<std::uint32_t>(std::min(*delay, kHintAheadMsMax));

@@ -1,9 +1,11 @@
 // What the body of a provider's refusal says beyond its status: whether the account is used up
-// rather than busy, whether the provider is overloaded, and when to come again.
+// rather than busy, whether the provider is overloaded, whether it does not take the key that it
+// was shown, and when to come again.
 //
 //   OpenAI     {"error":{"type","code"}}: code or type `insufficient_quota`
 //   Anthropic  {"type":"error","error":{"type"}}: `overloaded_error`, `billing_error`
-//   Gemini     {"error":{"status","details":[{"retryDelay":"34s"}]}}, sometimes inside an array
+//   Gemini     {"error":{"status","details":[{"retryDelay":"34s"},{"reason":"API_KEY_INVALID"}]}},
+//              sometimes inside an array; a bad key has the status 400
 //
 // Read at its place in the structure only; a body that is no JSON, or cut, says nothing more.
 //
@@ -27,6 +29,7 @@ class ProviderErrorReader final : public JsonSink {
 
   [[nodiscard]] bool account_spent() const { return account_spent_; }
   [[nodiscard]] bool overloaded() const { return overloaded_; }
+  [[nodiscard]] bool key_refused() const { return key_refused_; }
   [[nodiscard]] std::optional<std::uint32_t> retry_after_ms() const { return retry_after_ms_; }
 
   bool on_json(const JsonStep& step) override;
@@ -36,6 +39,7 @@ class ProviderErrorReader final : public JsonSink {
   std::optional<std::uint32_t> retry_after_ms_;
   bool account_spent_ = false;
   bool overloaded_ = false;
+  bool key_refused_ = false;
 };
 
 }  // namespace headrace::policy

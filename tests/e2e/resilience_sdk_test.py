@@ -107,8 +107,10 @@ class ResilienceSdk(SdkTest):
             reset(connection)
             return False
         elif label == "our key":
-            connection.sendall(failure(dialect, "401 Unauthorized", f"Incorrect API key provided: {KEY_HINT}",
-                                       ("WWW-Authenticate: Bearer", "x-should-retry: true")))
+            status = "400 Bad Request" if dialect == "gemini" else "401 Unauthorized"
+            connection.sendall(failure(dialect, status, f"Incorrect API key provided: {KEY_HINT}",
+                                       ("WWW-Authenticate: Bearer", "x-should-retry: true"),
+                                       details=[{"reason": "API_KEY_INVALID"}]))
         elif label in ("patient", "impatient"):
             connection.sendall(failure(dialect, "429 Too Many Requests", headers=(f"retry-after-ms: {PATIENCE_MS}",)))
         else:

@@ -175,12 +175,12 @@ def answered(seen):
     return stream_answer(dialect) if wants_stream(seen) else whole_answer(dialect)
 
 
-def failure(dialect, status, message="no", headers=()):
-    """As the provider of this dialect says it."""
+def failure(dialect, status, message="no", headers=(), details=()):
+    """As the provider of this dialect says it; `details` are Google's."""
     number = int(status.split()[0])
     body = {
         "openai": {"error": {"message": message, "type": "x", "code": "x"}},
         "anthropic": {"type": "error", "error": {"type": "api_error", "message": message}},
-        "gemini": {"error": {"code": number, "message": message, "status": "UNAVAILABLE"}},
+        "gemini": {"error": {"code": number, "message": message, "status": "UNAVAILABLE", "details": list(details)}},
     }[dialect]
     return answer(json.dumps(body).encode(), status=status, headers=headers)
