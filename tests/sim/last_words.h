@@ -16,7 +16,7 @@ namespace headrace::sim {
 class LastWords {
  public:
   // A run is over within seconds, also with a sanitizer on a busy machine.
-  static constexpr unsigned kRunSecondsMax = 100;
+  static constexpr unsigned kRunSecondsMax = 300;
 
   // `line`: cut at kBytesMax.
   explicit LastWords(std::string_view line) {
@@ -35,7 +35,7 @@ class LastWords {
   LastWords& operator=(const LastWords&) = delete;
 
  private:
-  static constexpr std::size_t kBytesMax = 160;
+  static constexpr std::size_t kBytesMax = 320;
   static constexpr std::array kSignals = {SIGABRT, SIGSEGV, SIGBUS, SIGALRM};
 
   static void say(int signal) {
