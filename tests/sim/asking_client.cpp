@@ -61,15 +61,18 @@ void AskingClient::on_bytes(std::string_view bytes) {
       return World::current().violation("an answer that nobody asked for");
     }
     on_answer(*message);
-    World::current().after(pause(), [this, connection = connection_] {
-      if (connection == connection_) go_on();
+    const bool last = message->value("connection") == "close";
+    World::current().after(pause(), [this, last, connection = connection_] {
+      if (connection == connection_) go_on(last);
     });
   }
   if (!reader_->error().empty()) World::current().violation(reader_->error());
 }
 
-void AskingClient::go_on() {
-  if (!comes_anew()) return ask();
+// `last`: the answer said that its connection ends.
+void AskingClient::go_on(bool last) {
+  const bool anew = comes_anew();
+  if (!anew && !last) return ask();
   ++connection_;
   peer_->finish();
   connect();

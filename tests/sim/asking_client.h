@@ -52,7 +52,7 @@ class AskingClient {
   void connect();
   void ask();
   void leave();
-  void go_on();
+  void go_on(bool last);
   void on_bytes(std::string_view bytes);
   void on_over();
 
