@@ -213,7 +213,7 @@ class Stage {
  private:
   // When every request has come: one that meets the end of its idle connection is nobody's fault.
   void end() {
-    constexpr milliseconds kAllHaveCome(30);
+    constexpr milliseconds kAllHaveCome(60);
     if (seed_ % 2 == 0) {
       ++scene_.run.reloads;
       world_.after(milliseconds(world_.random().below(30)), [this] { reload(gateway_, tls_); });
