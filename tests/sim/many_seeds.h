@@ -63,13 +63,14 @@ Run play_seed(Run (*scenario)(std::uint64_t seed), std::uint64_t seed) {
 // played twice: it is a failure, too, where that gives another run. False: there is nothing to
 // judge of what was counted, because one has failed, or because only one seed was to be seen again.
 template <class Run, class Count>
-bool play_seeds(Run (*scenario)(std::uint64_t seed), std::uint64_t seeds, const Count& count) {
+bool play_seeds(Run (*scenario)(std::uint64_t seed), std::uint64_t seeds, const Count& count,
+                std::uint64_t factor = seeds_factor()) {
   if (const auto again = seed_from_environment(); again) {
     play_seed(scenario, *again);
     return false;
   }
   std::random_device device;
-  for (std::uint64_t number = 1; number <= seeds * seeds_factor(); ++number) {
+  for (std::uint64_t number = 1; number <= seeds * factor; ++number) {
     const std::uint64_t seed = number <= seeds ? number : device();
     const Run run = play_seed(scenario, seed);
     if (!run.violations.empty()) return false;
