@@ -15,6 +15,7 @@ void BaseJudge::take_scopes() {
   take(TableKind::projects, scopes.projects_);
   take(TableKind::users, scopes.users_);
   take(TableKind::keys, scopes.keys_);
+  take(TableKind::key_salt, scopes.key_salt_);
   take(TableKind::key_seeds, scopes.key_seeds_);
   take(TableKind::written_keys, scopes.written_keys_);
   take(TableKind::tenant_slots, scopes.tenant_slots_);
@@ -81,11 +82,11 @@ void BaseJudge::judge_keys() {
 void BaseJudge::judge_key_places() {
   const ScopeView& scopes = view_.scopes_;
   const std::size_t keys = scopes.keys_.size();
-  if (scopes.key_seeds_.size() != seeds_for(keys)) {
+  if (scopes.key_salt_.size() != 1 || scopes.key_seeds_.size() != seeds_for(keys)) {
     return refuse("the seeds of keys have an impossible number");
   }
   for (std::uint32_t row = 0; row < keys; ++row) {
-    if (key_place(scopes.keys_[row].digest, scopes.key_seeds_, keys) != row) {
+    if (key_place(scopes.keys_[row].digest, scopes.key_salt_[0], scopes.key_seeds_, keys) != row) {
       return refuse("a key is not where its digest leads");
     }
   }

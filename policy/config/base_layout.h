@@ -88,6 +88,7 @@ enum class TableKind : std::uint32_t {
   user_slots = 36,
   key_seeds = 37,
   written_keys = 38,
+  key_salt = 39,
   plans = 40,
   limit_sets = 41,
   limit_rules = 42,

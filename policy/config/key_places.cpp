@@ -2,20 +2,25 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
+#include <utility>
 
 #include "core/check.h"
 
 namespace headrace::policy::config {
 namespace {
 
+constexpr std::size_t kSaltsMax = 8;
+
 class SeedSearch {
  public:
-  explicit SeedSearch(std::span<const Sha256> digests)
-      : seeds_(seeds_for(digests.size())), used_(digests.size()) {
+  SeedSearch(std::span<const Sha256> digests, std::uint64_t salt)
+      : salt_(salt), seeds_(seeds_for(digests.size())), used_(digests.size()) {
     deal(digests);
   }
 
-  std::vector<std::uint32_t> find() {
+  // Nothing where two of them have the same hash: one in 2^64 for each two.
+  std::optional<std::vector<std::uint32_t>> find() {
     std::vector<std::uint32_t> groups(seeds_.size());
     std::iota(groups.begin(), groups.end(), 0U);
     std::ranges::sort(groups, [this](std::uint32_t left, std::uint32_t right) {
@@ -24,8 +29,7 @@ class SeedSearch {
     });
     for (const std::uint32_t group : groups) {
       while (!settle(members(group), seeds_[group])) {
-        ++seeds_[group];
-        HEADRACE_CHECK(seeds_[group] != 0, "no digest stands twice");
+        if (++seeds_[group] > seeds_tried_max()) return std::nullopt;
       }
     }
     return std::move(seeds_);
@@ -35,18 +39,23 @@ class SeedSearch {
   void deal(std::span<const Sha256> digests) {
     begins_.resize(seeds_.size() + 1);
     for (const Sha256& digest : digests)
-      ++begins_[scaled(key_hash(digest), seeds_.size()) + std::size_t{1}];
+      ++begins_[scaled(key_hash(digest, salt_), seeds_.size()) + std::size_t{1}];
     std::partial_sum(begins_.begin(), begins_.end(), begins_.begin());
     hashes_.resize(digests.size());
     std::vector<std::uint32_t> next = begins_;
     for (const Sha256& digest : digests) {
-      const std::uint64_t hash = key_hash(digest);
+      const std::uint64_t hash = key_hash(digest, salt_);
       hashes_[next[scaled(hash, seeds_.size())]++] = hash;
     }
   }
 
   [[nodiscard]] std::span<const std::uint64_t> members(std::uint32_t group) const {
     return std::span(hashes_).subspan(begins_[group], begins_[group + 1] - begins_[group]);
+  }
+
+  // The last free row is found by one seed in as many as there are rows.
+  [[nodiscard]] std::uint64_t seeds_tried_max() const {
+    return std::min<std::uint64_t>(1024 + 64 * used_.size(), UINT32_MAX - 1);
   }
 
   // All of them, or none.
@@ -64,6 +73,7 @@ class SeedSearch {
     return true;
   }
 
+  std::uint64_t salt_;
   std::vector<std::uint32_t> seeds_;   // by group
   std::vector<std::uint32_t> begins_;  // by group, in hashes_
   std::vector<std::uint64_t> hashes_;  // by group, one behind the other
@@ -72,8 +82,14 @@ class SeedSearch {
 
 }  // namespace
 
-std::vector<std::uint32_t> find_seeds(std::span<const Sha256> digests) {
-  return SeedSearch(digests).find();
+KeySeeds find_seeds(std::span<const Sha256> digests) {
+  std::uint64_t salt = core::hash64(std::as_bytes(digests));
+  for (std::size_t tries = 0; tries < kSaltsMax; ++tries, ++salt) {
+    if (auto seeds = SeedSearch(digests, salt).find()) {
+      return {.salt = salt, .by_group = std::move(*seeds)};
+    }
+  }
+  HEADRACE_CHECK(false, "a digest stands twice");
 }
 
 }  // namespace headrace::policy::config

@@ -5,6 +5,8 @@
 // to rows that no other group's come to: whoever lays out the table tries seeds, the largest groups
 // first, until all rows are used (hash and displace: Belazzougui, Botelho and Dietzfelbinger, ESA
 // 2009). A byte of seeds a key stays in the cache where eight or sixteen of slots would not.
+// Digests are hashed with a salt that all keys of the config have a part in: so nobody who has keys
+// in it can choose some whose digests fall into one group, and hold up whoever lays it out.
 //
 //   digest --> group --> seed
 //      |                   |
@@ -13,13 +15,12 @@
 // Threads: pure functions.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <vector>
 
+#include "core/hash.h"
 #include "policy/config/key_digest.h"
 
 namespace headrace::policy::config {
@@ -31,14 +32,8 @@ inline constexpr std::size_t kKeysPerSeed = 4;
 }
 
 // Of all of a digest: those in a config are what somebody wrote, and may have much in common.
-[[nodiscard]] inline std::uint64_t key_hash(const Sha256& digest) {
-  std::array<std::uint64_t, 4> words{};
-  static_assert(sizeof words == sizeof digest);
-  std::memcpy(words.data(), digest.bytes.data(), sizeof words);
-  std::uint64_t hash = words[0] + words[1] * 0x9e37'79b9'7f4a'7c15U +
-                       words[2] * 0xbf58'476d'1ce4'e5b9U + words[3] * 0x94d0'49bb'1331'11ebU;
-  hash ^= hash >> 32U;
-  return hash * 0xd6e8'feb8'6659'fd93U;
+[[nodiscard]] inline std::uint64_t key_hash(const Sha256& digest, std::uint64_t salt) {
+  return core::hash64(std::as_bytes(std::span(digest.bytes)), salt);
 }
 
 // A hash as a number below `end`, which is below 2^32.
@@ -54,15 +49,20 @@ inline constexpr std::size_t kKeysPerSeed = 4;
 }
 
 // The row of the only key that may have this digest. There is a key.
-[[nodiscard]] inline std::uint32_t key_place(const Sha256& digest,
+[[nodiscard]] inline std::uint32_t key_place(const Sha256& digest, std::uint64_t salt,
                                              std::span<const std::uint32_t> seeds,
                                              std::size_t keys) {
-  const std::uint64_t hash = key_hash(digest);
+  const std::uint64_t hash = key_hash(digest, salt);
   return key_place(hash, seeds[scaled(hash, seeds.size())], keys);
 }
 
-// Seeds with which all of these, no two of them the same, have a row of their own below their
-// number. About a third of a second for a million.
-[[nodiscard]] std::vector<std::uint32_t> find_seeds(std::span<const Sha256> digests);
+struct KeySeeds {
+  std::uint64_t salt = 0;
+  std::vector<std::uint32_t> by_group;
+};
+
+// With which all of these, no two of them the same, have a row of their own below their number.
+// About a third of a second for a million.
+[[nodiscard]] KeySeeds find_seeds(std::span<const Sha256> digests);
 
 }  // namespace headrace::policy::config

@@ -1,9 +1,9 @@
 #include "policy/config/scope_builder.h"
 
+#include <span>
 #include <utility>
 
 #include "core/check.h"
-#include "policy/config/key_places.h"
 #include "policy/config/option_table.h"
 #include "policy/config/slot_table.h"
 
@@ -129,7 +129,8 @@ void ScopeBuilder::place_keys() {
   written_keys_.reserve(keys_.size());
   std::vector<ApiKey> placed(keys_.size());
   for (const ApiKey& key : keys_) {
-    const std::uint32_t place = key_place(key.digest, key_seeds_, keys_.size());
+    const std::uint32_t place =
+        key_place(key.digest, key_seeds_.salt, key_seeds_.by_group, keys_.size());
     placed[place] = key;
     written_keys_.push_back(place);
   }
@@ -140,15 +141,17 @@ void ScopeBuilder::finish(core::BlobBuilder& blob) {
   place_keys();
   fill_slots(tenant_slots_, tenants_);
   fill_slots(user_slots_, users_);
-  const auto add_table = [&]<class Row>(TableKind kind, const std::vector<Row>& rows) {
-    blob.add_table(static_cast<std::uint32_t>(kind), kTableVersion, std::span<const Row>(rows));
+  // The rows stay where they are until the blob is finished.
+  const auto add_table = [&](TableKind kind, const auto& rows) {
+    blob.add_table(static_cast<std::uint32_t>(kind), kTableVersion, std::span(std::as_const(rows)));
   };
   add_table(TableKind::organisations, organisations_);
   add_table(TableKind::tenants, tenants_);
   add_table(TableKind::projects, projects_);
   add_table(TableKind::users, users_);
   add_table(TableKind::keys, keys_);
-  add_table(TableKind::key_seeds, key_seeds_);
+  add_table(TableKind::key_salt, std::span<const std::uint64_t>(&key_seeds_.salt, 1));
+  add_table(TableKind::key_seeds, key_seeds_.by_group);
   add_table(TableKind::written_keys, written_keys_);
   add_table(TableKind::tenant_slots, tenant_slots_);
   add_table(TableKind::user_slots, user_slots_);

@@ -17,6 +17,7 @@
 #include "policy/config/access_builder.h"
 #include "policy/config/base_layout.h"
 #include "policy/config/config_model.h"
+#include "policy/config/key_places.h"
 #include "policy/config/quota_builder.h"
 #include "policy/config/string_heap.h"
 
@@ -71,7 +72,7 @@ class ScopeBuilder {
   std::vector<Project> projects_;
   std::vector<User> users_;
   std::vector<ApiKey> keys_;
-  std::vector<std::uint32_t> key_seeds_;
+  KeySeeds key_seeds_;
   std::vector<std::uint32_t> written_keys_;
   std::vector<HashSlot> tenant_slots_;
   std::vector<HashSlot> user_slots_;

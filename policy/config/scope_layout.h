@@ -12,7 +12,7 @@
 //   key_seeds                   |        a perfect hash (key_places.h): a fourth as many as keys
 //        ^                      |
 //        |      with the seed   |
-//   digest ---------------------+
+//   digest ---------------------+        hashed with the key_salt
 //
 //        keys    [ whole digest, compared in constant time | identity, name, whose, rights ]
 //

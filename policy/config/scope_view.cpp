@@ -7,7 +7,7 @@ namespace headrace::policy::config {
 
 const ApiKey* ScopeView::find_key(const Sha256& digest) const {
   if (keys_.empty()) return nullptr;
-  const ApiKey& key = keys_[key_place(digest, key_seeds_, keys_.size())];
+  const ApiKey& key = keys_[key_place(digest, key_salt_[0], key_seeds_, keys_.size())];
   return equal_in_constant_time(key.digest, digest) ? &key : nullptr;
 }
 

@@ -118,6 +118,7 @@ class ScopeView {
   std::span<const Project> projects_;
   std::span<const User> users_;
   std::span<const ApiKey> keys_;
+  std::span<const std::uint64_t> key_salt_;  // one
   std::span<const std::uint32_t> key_seeds_;
   std::span<const std::uint32_t> written_keys_;  // rows
   std::span<const HashSlot> tenant_slots_;

@@ -208,7 +208,7 @@ TEST(BaseJudge, RefusesOtherVersionsAndMissingTablesThatItNeeds) {
   const auto base = sample_base();
   for (const TableKind kind :
        {TableKind::settings, TableKind::strings, TableKind::keys, TableKind::key_seeds,
-        TableKind::written_keys, TableKind::model_slots}) {
+        TableKind::key_salt, TableKind::written_keys, TableKind::model_slots}) {
     EXPECT_FALSE(ConfigView::open(rebuilt(base, kind, true))) << static_cast<int>(kind);
     EXPECT_FALSE(ConfigView::open(rebuilt(base, kind, false))) << static_cast<int>(kind);
   }

@@ -16,11 +16,11 @@ namespace headrace::policy::config {
 namespace {
 
 void expect_rows_of_their_own(const std::vector<Sha256>& digests) {
-  const std::vector<std::uint32_t> seeds = find_seeds(digests);
-  ASSERT_EQ(seeds.size(), seeds_for(digests.size()));
+  const KeySeeds seeds = find_seeds(digests);
+  ASSERT_EQ(seeds.by_group.size(), seeds_for(digests.size()));
   std::set<std::uint32_t> rows;
   for (const Sha256& digest : digests)
-    rows.insert(key_place(digest, seeds, digests.size()));
+    rows.insert(key_place(digest, seeds.salt, seeds.by_group, digests.size()));
   EXPECT_EQ(rows.size(), digests.size());
   EXPECT_TRUE(rows.empty() || *rows.rbegin() == digests.size() - 1);
 }
@@ -48,6 +48,19 @@ TEST(KeyPlaces, DigestsMayBeMostlyTheSame) {
     SCOPED_TRACE(byte);
     expect_rows_of_their_own(digests);
   }
+}
+
+// Who may choose keys cannot know beforehand with what salt their digests are hashed.
+TEST(KeyPlaces, EveryKeyHasAPartInTheSalt) {
+  std::vector<Sha256> digests;
+  for (std::size_t i = 0; i < 100; ++i)
+    digests.push_back(key_digest("key " + std::to_string(i)));
+  std::set<std::uint64_t> salts{find_seeds(digests).salt};
+  for (Sha256& digest : digests) {
+    digest.bytes[31] ^= 1;
+    salts.insert(find_seeds(digests).salt);
+  }
+  EXPECT_EQ(salts.size(), digests.size() + 1);
 }
 
 std::vector<std::byte> base_of_three() {
