@@ -15,8 +15,8 @@ constexpr std::size_t kSaltsMax = 8;
 class SeedSearch {
  public:
   SeedSearch(std::span<const Sha256> digests, std::uint64_t salt)
-      : salt_(salt), seeds_(seeds_for(digests.size())), used_(digests.size()) {
-    deal(digests);
+      : seeds_(seeds_for(digests.size())), used_(digests.size()) {
+    deal(digests, salt);
   }
 
   // Nothing where two of them have the same hash: one in 2^64 for each two.
@@ -36,17 +36,19 @@ class SeedSearch {
   }
 
  private:
-  void deal(std::span<const Sha256> digests) {
+  void deal(std::span<const Sha256> digests, std::uint64_t salt) {
     begins_.resize(seeds_.size() + 1);
+    std::vector<std::uint64_t> as_written;
+    as_written.reserve(digests.size());
     for (const Sha256& digest : digests)
-      ++begins_[scaled(key_hash(digest, salt_), seeds_.size()) + std::size_t{1}];
+      as_written.push_back(key_hash(digest, salt));
+    for (const std::uint64_t hash : as_written)
+      ++begins_[scaled(hash, seeds_.size()) + std::size_t{1}];
     std::partial_sum(begins_.begin(), begins_.end(), begins_.begin());
     hashes_.resize(digests.size());
     std::vector<std::uint32_t> next = begins_;
-    for (const Sha256& digest : digests) {
-      const std::uint64_t hash = key_hash(digest, salt_);
+    for (const std::uint64_t hash : as_written)
       hashes_[next[scaled(hash, seeds_.size())]++] = hash;
-    }
   }
 
   [[nodiscard]] std::span<const std::uint64_t> members(std::uint32_t group) const {
@@ -73,7 +75,6 @@ class SeedSearch {
     return true;
   }
 
-  std::uint64_t salt_;
   std::vector<std::uint32_t> seeds_;   // by group
   std::vector<std::uint32_t> begins_;  // by group, in hashes_
   std::vector<std::uint64_t> hashes_;  // by group, one behind the other
