@@ -40,26 +40,6 @@ constexpr Row kRows[] = {
 
 }  // namespace
 
-std::string_view to_text(FinishReason reason) {
-  switch (reason) {
-    case FinishReason::none:
-      return "none";
-    case FinishReason::stop:
-      return "stop";
-    case FinishReason::length:
-      return "length";
-    case FinishReason::tool:
-      return "tool";
-    case FinishReason::filtered:
-      return "filtered";
-    case FinishReason::failed:
-      return "failed";
-    case FinishReason::other:
-      return "other";
-  }
-  return "";
-}
-
 FinishReason finish_reason_of(std::string_view text) {
   for (const Row& row : kRows) {
     if (row.text == text) return row.reason;

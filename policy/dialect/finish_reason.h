@@ -17,7 +17,6 @@ enum class FinishReason : std::uint8_t {
 };
 
 // As it stands in logs and metrics.
-[[nodiscard]] std::string_view to_text(FinishReason reason);
 
 // What a provider of any dialect calls it: `stop`, `end_turn`, `MAX_TOKENS` ...
 [[nodiscard]] FinishReason finish_reason_of(std::string_view text);
