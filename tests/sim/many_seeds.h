@@ -45,17 +45,22 @@ inline std::string replay_line(std::string_view test, std::uint64_t seed) {
   return fmt::format("HEADRACE_SIM_SEED={} build/dev/bin/test_sim --gtest_filter={}\n", seed, test);
 }
 
-// Plays a seed; its violations are failures of the test at hand.
-template <class Run>
-Run play_seed(Run (*scenario)(std::uint64_t seed), std::uint64_t seed) {
-  const testing::TestInfo& test = *testing::UnitTest::GetInstance()->current_test_info();
-  const std::string again =
-      replay_line(fmt::format("{}.{}", test.test_suite_name(), test.name()), seed);
+// Plays a seed; its violations are failures of the test at hand. `test`: the one that replays it.
+template <class Scenario>
+auto play_watched(const Scenario& scenario, std::string_view test, std::uint64_t seed) {
+  const std::string again = replay_line(test, seed);
   const LastWords last_words("simulator: to see it again: " + again);
-  Run run = scenario(seed);
+  auto run = scenario(seed);
   for (const std::string& violation : run.violations)
     ADD_FAILURE() << "seed " << seed << ": " << violation << "\n" << again;
   return run;
+}
+
+// The same where the test at hand replays it.
+template <class Run>
+Run play_seed(Run (*scenario)(std::uint64_t seed), std::uint64_t seed) {
+  const testing::TestInfo& test = *testing::UnitTest::GetInstance()->current_test_info();
+  return play_watched(scenario, fmt::format("{}.{}", test.test_suite_name(), test.name()), seed);
 }
 
 // Seeds from 1 on, and in a long run new ones after them; up to the first whose violations are

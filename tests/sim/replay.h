@@ -13,7 +13,6 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "tests/sim/last_words.h"
 #include "tests/sim/many_seeds.h"
 #include "tests/sim/scenario.h"
 
@@ -24,11 +23,7 @@ using PlayScenario = RunResult (*)(std::uint64_t seed, std::uint32_t requests);
 // Its violations are failures of the test at hand. `test`: the one that replays a seed.
 inline RunResult play(PlayScenario scenario, std::string_view test, std::uint64_t seed,
                       std::uint32_t requests) {
-  const LastWords last_words("simulator: to see it again: " + replay_line(test, seed));
-  RunResult result = scenario(seed, requests);
-  for (const std::string& violation : result.violations)
-    ADD_FAILURE() << "seed " << seed << ": " << violation << "\n" << replay_line(test, seed);
-  return result;
+  return play_watched([&](std::uint64_t one) { return scenario(one, requests); }, test, seed);
 }
 
 // Many seeds of one case, some of them new; up to the first that fails.
