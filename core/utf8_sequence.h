@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace headrace::core {
@@ -30,6 +31,15 @@ namespace headrace::core {
     return within(1, low, high) && continues(2) && continues(3) ? 4 : 0;
   }
   return 0;
+}
+
+// The character of one whole sequence that utf8_sequence_bytes() has found.
+[[nodiscard]] constexpr std::uint32_t utf8_code_point(std::string_view sequence) {
+  constexpr std::uint32_t kLeadBits[] = {0x7F, 0x1F, 0x0F, 0x07};
+  std::uint32_t code = static_cast<unsigned char>(sequence[0]) & kLeadBits[sequence.size() - 1];
+  for (const char c : sequence.substr(1))
+    code = code << 6U | (static_cast<unsigned char>(c) & 0x3FU);
+  return code;
 }
 
 }  // namespace headrace::core

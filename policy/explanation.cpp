@@ -35,21 +35,6 @@ void write_money(JsonWriter& writer, std::string_view key,
   }
 }
 
-std::uint32_t code_point(std::string_view sequence) {
-  const auto byte = [&](std::size_t i) {
-    return static_cast<std::uint32_t>(static_cast<unsigned char>(sequence[i]));
-  };
-  switch (sequence.size()) {
-    case 2:
-      return (byte(0) & 0x1FU) << 6U | (byte(1) & 0x3FU);
-    case 3:
-      return (byte(0) & 0x0FU) << 12U | (byte(1) & 0x3FU) << 6U | (byte(2) & 0x3FU);
-    default:
-      return (byte(0) & 0x07U) << 18U | (byte(1) & 0x3FU) << 12U | (byte(2) & 0x3FU) << 6U |
-             (byte(3) & 0x3FU);
-  }
-}
-
 // JSON text with every character beyond ASCII written as \uXXXX: they stand in strings only.
 class AsciiText {
  public:
@@ -62,7 +47,7 @@ class AsciiText {
       if (bytes == 1) {
         put(json.front());
       } else {
-        put_escaped(code_point(json.substr(0, bytes)));
+        put_escaped(core::utf8_code_point(json.substr(0, bytes)));
       }
       json.remove_prefix(bytes);
     }

@@ -25,16 +25,8 @@ constexpr Range kUnfit[] = {
     {0xFEFF, 0xFEFF},  // the mark of a byte order, which has no width
 };
 
-std::uint32_t code_point(std::string_view sequence) {
-  constexpr std::uint32_t kLeadBits[] = {0x7F, 0x1F, 0x0F, 0x07};
-  std::uint32_t code = static_cast<unsigned char>(sequence[0]) & kLeadBits[sequence.size() - 1];
-  for (const char c : sequence.substr(1))
-    code = code << 6U | (static_cast<unsigned char>(c) & 0x3FU);
-  return code;
-}
-
 bool is_fit(std::string_view sequence) {
-  const std::uint32_t code = code_point(sequence);
+  const std::uint32_t code = core::utf8_code_point(sequence);
   return std::ranges::none_of(
       kUnfit, [code](const Range& range) { return code >= range.first && code <= range.last; });
 }
@@ -50,6 +42,10 @@ std::string terminal_line(std::string_view text) {
     text.remove_prefix(std::max<std::size_t>(bytes, 1));
   }
   return line;
+}
+
+std::string terminal_cell(std::string_view text) {
+  return text.empty() ? "-" : terminal_line(text);
 }
 
 std::string terminal_lines(std::string_view text) {

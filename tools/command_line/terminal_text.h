@@ -12,6 +12,8 @@ namespace headrace::tools {
 
 // One line, or a part of it: its line feeds are question marks too.
 [[nodiscard]] std::string terminal_line(std::string_view text);
+// The same in a table: what is empty is a dash.
+[[nodiscard]] std::string terminal_cell(std::string_view text);
 // Several lines.
 [[nodiscard]] std::string terminal_lines(std::string_view text);
 

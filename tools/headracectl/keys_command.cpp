@@ -27,10 +27,6 @@ using policy::config::Switch;
 
 constexpr std::string_view kRow = "{:20}  {:10}  {:16}  {:16}  {:16}  {:9}  {}\n";
 
-std::string shown(std::string_view text) {
-  return text.empty() ? "-" : terminal_line(text);
-}
-
 class KeyList {
  public:
   KeyList(const ConfigView& view, const core::LastUseTable& uses, Output output)
@@ -59,8 +55,9 @@ class KeyList {
   [[nodiscard]] std::string row(const ApiKey& key) const {
     const std::uint64_t used = uses_.last_use(key.identity);
     const Rights& rights = view_.scopes().rights(key);
-    return fmt::format(kRow, shown(view_.scopes().name(key)), shown(view_.scopes().prefix(key)),
-                       shown(tenant(key)), shown(project(key)), shown(user(key)),
+    return fmt::format(kRow, terminal_cell(view_.scopes().name(key)),
+                       terminal_cell(view_.scopes().prefix(key)), terminal_cell(tenant(key)),
+                       terminal_cell(project(key)), terminal_cell(user(key)),
                        rights.suspended == Switch::on ? "suspended" : "-",
                        used == 0 ? "-" : policy::config::date_text(used));
   }

@@ -15,10 +15,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string plain(std::string_view text) {
-  return text.empty() ? "-" : terminal_line(text);
-}
-
 std::string failure_text(std::uint8_t failure) {
   if (failure >= static_cast<std::uint8_t>(net::UpstreamFailure::count)) return "unknown";
   return std::string(net::name(static_cast<net::UpstreamFailure>(failure)));
@@ -145,10 +141,10 @@ std::string heading(Output output) {
 std::string record_text(const policy::UsageRecord& record, Output output) {
   if (output == Output::json) return line_of(record_json(record));
   return fmt::format(kRow, record.ended_unix_nanos == 0 ? "-" : time_text(record.ended_unix_nanos),
-                     plain(record.tenant), plain(record.key), plain(record.model),
-                     plain(record.provider), record.status, policy::to_text(record.ending),
-                     policy::to_text(record.usage.source), record.usage.in_total(),
-                     record.usage.out_total(), record.cost.count());
+                     terminal_cell(record.tenant), terminal_cell(record.key),
+                     terminal_cell(record.model), terminal_cell(record.provider), record.status,
+                     policy::to_text(record.ending), policy::to_text(record.usage.source),
+                     record.usage.in_total(), record.usage.out_total(), record.cost.count());
 }
 
 std::string refusals_text(const policy::RefusalMinute& minute, Output output) {
@@ -163,8 +159,9 @@ std::string refusals_text(const policy::RefusalMinute& minute, Output output) {
                        {"minute", time},
                        {"count", count.count}});
     } else {
-      text += fmt::format("{:24}  {:16}  {:16}  refused {} times: {}\n", time, plain(count.tenant),
-                          plain(count.key), count.count, plain(count.reason));
+      text += fmt::format("{:24}  {:16}  {:16}  refused {} times: {}\n", time,
+                          terminal_cell(count.tenant), terminal_cell(count.key), count.count,
+                          terminal_cell(count.reason));
     }
   }
   return text;
