@@ -17,9 +17,9 @@ std::optional<std::string_view> bearer_token(std::string_view authorization) {
   if (authorization.size() <= kScheme.size() || authorization[kScheme.size()] != ' ') {
     return std::nullopt;
   }
-  const bool is_bearer =
-      std::ranges::equal(authorization.substr(0, kScheme.size()), kScheme, {}, core::to_lower);
-  if (!is_bearer) return std::nullopt;
+  if (!core::equals_ignoring_case(authorization.substr(0, kScheme.size()), kScheme)) {
+    return std::nullopt;
+  }
   std::string_view token = authorization.substr(kScheme.size());
   token.remove_prefix(std::min(token.find_first_not_of(' '), token.size()));
   return token;

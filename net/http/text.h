@@ -30,6 +30,7 @@ enum class CharClass : std::uint8_t {
   unreserved = 1 << 6,  // ALPHA / DIGIT / "-" / "." / "_" / "~"
 };
 
+using core::equals_ignoring_case;
 using core::is_digit;
 using core::is_letter;
 using core::is_letter_or_digit;
@@ -73,14 +74,6 @@ constexpr bool all_are(CharClass kind, std::string_view text) {
 // A non-empty run of tchar.
 constexpr bool is_token(std::string_view text) {
   return !text.empty() && all_are(CharClass::token, text);
-}
-
-constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (to_lower(a[i]) != to_lower(b[i])) return false;
-  }
-  return true;
 }
 
 // The value of one hexadecimal digit, or -1.

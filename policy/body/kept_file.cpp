@@ -16,9 +16,7 @@ constexpr std::string_view kOwnHost = "generativelanguage";
 constexpr std::size_t kBeginBytesMax = 288;
 
 bool take_scheme(std::string_view& uri, std::string_view scheme) {
-  if (uri.size() < scheme.size()) return false;
-  const auto same = [](char a, char b) { return core::to_lower(a) == b; };
-  if (!std::ranges::equal(uri.substr(0, scheme.size()), scheme, same)) return false;
+  if (!core::equals_ignoring_case(uri.substr(0, scheme.size()), scheme)) return false;
   uri.remove_prefix(scheme.size());
   return true;
 }

@@ -1,6 +1,7 @@
 
 #include <fmt/format.h>
 
+#include "core/ascii.h"
 #include "policy/config/config_rules.h"
 #include "policy/config/text_rules.h"
 #include "policy/config/unique_names.h"
@@ -105,7 +106,7 @@ class ProviderRules {
         errors_.add(place, fmt::format("{} carries credentials", shown(name)),
                     "use `auth` and `credential`; the client's own never goes to a provider");
       } else if (provider.auth == AuthOption::header &&
-                 equals_ignoring_case(name, provider.auth_name.value)) {
+                 core::equals_ignoring_case(name, provider.auth_name.value)) {
         errors_.add(place, fmt::format("{} is the field of the credential", shown(name)),
                     "remove it");
       }

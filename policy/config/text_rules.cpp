@@ -185,19 +185,15 @@ bool is_managed_header(std::string_view name) {
                                                   "x-forwarded-proto",
                                                   "x-forwarded-host",
                                                   "x-request-id"};
-  return std::ranges::any_of(kManaged,
-                             [&](std::string_view one) { return equals_ignoring_case(one, name); });
+  return std::ranges::any_of(
+      kManaged, [&](std::string_view one) { return core::equals_ignoring_case(one, name); });
 }
 
 bool is_credential_header(std::string_view name) {
   static constexpr std::string_view kCredentials[] = {
       "authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"};
-  return std::ranges::any_of(kCredentials,
-                             [&](std::string_view one) { return equals_ignoring_case(one, name); });
-}
-
-bool equals_ignoring_case(std::string_view left, std::string_view right) {
-  return std::ranges::equal(left, right, {}, core::to_lower, core::to_lower);
+  return std::ranges::any_of(
+      kCredentials, [&](std::string_view one) { return core::equals_ignoring_case(one, name); });
 }
 
 std::string lower_case(std::string_view text) {

@@ -23,7 +23,6 @@ namespace headrace::policy::config {
 // A field that carries credentials: set by `auth` and `credential` only.
 [[nodiscard]] bool is_credential_header(std::string_view name);
 
-[[nodiscard]] bool equals_ignoring_case(std::string_view left, std::string_view right);
 [[nodiscard]] std::string lower_case(std::string_view text);
 
 }  // namespace headrace::policy::config

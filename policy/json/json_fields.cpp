@@ -13,13 +13,6 @@ std::uint64_t load(const char* from) {
   return word;
 }
 
-bool equal_folded(std::string_view a, std::string_view b) {
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (core::to_lower(a[i]) != core::to_lower(b[i])) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 bool JsonFields::has_same_tail(const char* known, std::string_view key) {
@@ -34,7 +27,7 @@ bool JsonFields::has_same_tail(const char* known, std::string_view key) {
 bool JsonFields::resembles(JsonField parent, std::string_view key) const {
   if (key.empty() || key.size() > kJsonKeyBytesMax) return false;
   for (std::uint8_t row = first_[parent][sort_of(key)]; row != kNoRow; row = rows_[row].next) {
-    if (rows_[row].key.size() == key.size() && equal_folded(rows_[row].key, key)) return true;
+    if (core::equals_ignoring_case(rows_[row].key, key)) return true;
   }
   return false;
 }

@@ -151,11 +151,6 @@ bool nearer(const core::LimitReading& reading, const LimitStatus& than) {
   return share(reading) < share(than.reading);
 }
 
-bool equal_small(std::string_view name, std::string_view small) {
-  return std::ranges::equal(name, small,
-                            [](char c, char wanted) { return core::to_lower(c) == wanted; });
-}
-
 }  // namespace
 
 void NearestLimits::consider(const ChainedLimit& limit, const core::LimitReading& reading,
@@ -211,11 +206,13 @@ bool tells_of_the_account(std::string_view field_name) {
   constexpr std::string_view kBeginnings[] = {"x-ratelimit-", "anthropic-ratelimit-", "ratelimit-"};
   constexpr std::string_view kNames[] = {"ratelimit", "openai-organization", "openai-project",
                                          "anthropic-organization-id"};
-  const auto is_it = [&](std::string_view name) { return equal_small(field_name, name); };
+  const auto is_it = [&](std::string_view name) {
+    return core::equals_ignoring_case(field_name, name);
+  };
   if (std::ranges::any_of(kNames, is_it)) return true;
   return std::ranges::any_of(kBeginnings, [&](std::string_view begin) {
     return field_name.size() > begin.size() &&
-           equal_small(field_name.substr(0, begin.size()), begin);
+           core::equals_ignoring_case(field_name.substr(0, begin.size()), begin);
   });
 }
 
