@@ -2,7 +2,8 @@
 // overlap, where calling memcpy takes longer than the copy, and so does the loop that g++ makes of
 // it where it knows that the length is small.
 //
-// Threads: a pure function over the caller's memory, which does not overlap.
+// Threads: a pure function over the caller's memory, which does not overlap. Of no bytes the places
+//          may be null.
 #pragma once
 
 #include <array>

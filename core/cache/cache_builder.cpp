@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/check.h"
+#include "core/copy_short.h"
 
 namespace headrace::core {
 
@@ -38,7 +39,7 @@ CacheBuilder::Status CacheBuilder::start(CacheStore& store, CachePartition& own,
   entry.length = key.length;
   entry.scope_bytes = static_cast<std::uint16_t>(key.scope.size());
   entry.note_bytes = static_cast<std::uint16_t>(note_bytes);
-  std::memcpy(store.memory().block(entry.first_block), key.scope.data(), key.scope.size());
+  copy_short(store.memory().block(entry.first_block), key.scope.data(), key.scope.size());
   room_ -= key.scope.size() + note_bytes;
   return Status::ok;
 }
@@ -79,7 +80,7 @@ CacheHold CacheBuilder::finish(std::span<const std::byte> note, Instant stored_a
   CacheMemory& memory = std::exchange(store_, nullptr)->memory();
   CacheEntry& entry = memory.entry(entry_);
   HEADRACE_CHECK(note.size() == entry.note_bytes);
-  std::memcpy(memory.block(entry.first_block) + entry.scope_bytes, note.data(), note.size());
+  copy_short(memory.block(entry.first_block) + entry.scope_bytes, note.data(), note.size());
   entry.stored_at = stored_at;
   entry.expires_at = expires_at;
   entry.visited.store(0, std::memory_order_relaxed);
