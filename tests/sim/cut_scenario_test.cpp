@@ -12,7 +12,7 @@
 namespace headrace::sim {
 namespace {
 
-constexpr std::uint64_t kSeeds = kSanitized ? 6 : 30;
+constexpr std::uint64_t kSeeds = kSanitized ? 10 : 30;
 
 TEST(SimulatorCuts, EveryFormOfStreamEndsWellAtItsCapAndIsMeteredUpToThere) {
   CutRun all;

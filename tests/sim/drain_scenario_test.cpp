@@ -10,7 +10,7 @@
 namespace headrace::sim {
 namespace {
 
-constexpr std::uint64_t kSeeds = kSanitized ? 12 : 120;
+constexpr std::uint64_t kSeeds = kSanitized ? 24 : 120;
 TEST(SimulatorDrains, WhoHasAskedIsAnsweredWhateverHeWaitsFor) {
   DrainRun all;
   const bool held = play_seeds(run_drain_scenario, kSeeds, [&all](const DrainRun& run) {
