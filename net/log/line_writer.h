@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstring>
 #include <ctime>
+#include <span>
 #include <string_view>
 
 #include "core/clock.h"
@@ -83,11 +84,11 @@ class LineWriter {
   }
   // The same of any of eight bytes: what is below 0x20 or equal borrows from the highest bit, and
   // what is beyond ASCII, or will be when one is added, has it.
-  static bool any_needs_escape(const char* eight) {
+  static bool any_needs_escape(std::span<const char, 8> eight) {
     constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101;
     constexpr std::uint64_t kHighest = kOnes << 7U;
     std::uint64_t word = 0;
-    std::memcpy(&word, eight, sizeof word);
+    std::memcpy(&word, eight.data(), sizeof word);
     const auto below = [](std::uint64_t bytes, std::uint64_t least) {
       return (bytes - kOnes * least) & ~bytes;
     };
@@ -97,7 +98,8 @@ class LineWriter {
   }
   void escaped(std::string_view value) {
     constexpr std::string_view kDigits = "0123456789abcdef";
-    for (; value.size() >= 8 && !any_needs_escape(value.data()); value.remove_prefix(8)) {
+    for (; value.size() >= 8 && !any_needs_escape(std::span(value).first<8>());
+         value.remove_prefix(8)) {
       std::memcpy(at_, value.data(), 8);
       at_ += 8;
     }

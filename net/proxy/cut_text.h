@@ -1,7 +1,6 @@
 // A text's beginning, as far as there is room for it: what records say of paths and models.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -17,8 +16,9 @@ class CutText {
 
  public:
   void take(std::string_view text) {
-    size_ = static_cast<std::uint8_t>(std::min(text.size(), N));
-    core::copy_short(bytes_.data(), text.data(), size_);
+    text = text.substr(0, N);
+    size_ = static_cast<std::uint8_t>(text.size());
+    core::copy_short(bytes_.data(), text.data(), text.size());
   }
   [[nodiscard]] std::string_view text() const { return {bytes_.data(), size_}; }
 
