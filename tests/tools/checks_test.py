@@ -3,11 +3,13 @@
 import pathlib
 import sys
 import unittest
+import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tools/checks"), str(ROOT / "tools/scripts")]
 
 import coverage_report  # noqa: E402
+import failed_tests  # noqa: E402
 import house_words  # noqa: E402
 import layering  # noqa: E402
 import messages  # noqa: E402
@@ -57,6 +59,42 @@ class CoverageReport(unittest.TestCase):
     def test_adds_up_the_files_of_a_folder(self):
         folders = coverage_report.by(lambda path: str(path.parent), self.FILES)
         self.assertEqual(folders["core/limits"], (40, 34))
+
+
+class FailedTests(unittest.TestCase):
+    LOG = """The following tests FAILED:
+\t  9 - printed.by.a.test (Failed)
+
+50% tests passed, 3 tests failed out of 6
+
+The following tests did not run:
+\t  2 - core.NotHere (Skipped)
+
+The following tests FAILED:
+\t  1 - core.First (Failed)
+\t 12 - sim.Seeds/Simulator.Holds/0 (Timeout)
+\t 13 - e2e.x_test (SEGFAULT)
+Errors while running CTest
+"""
+    RESULTS = xml.etree.ElementTree.fromstring(
+        "<testsuite><testcase name='core.First' status='fail'><failure/><system-out>"
+        + "".join(f"line {number}\n" for number in range(40)) + "</system-out></testcase>"
+        "<testcase name='core.Passed' status='run'><system-out>fine</system-out></testcase></testsuite>")
+
+    def test_are_those_of_the_closing_list(self):
+        self.assertEqual(failed_tests.failed(self.LOG), [
+            ("core.First", "Failed"), ("sim.Seeds/Simulator.Holds/0", "Timeout"), ("e2e.x_test", "SEGFAULT")])
+        self.assertEqual(failed_tests.failed("100% tests passed, 0 tests failed out of 6\n"), [])
+
+    def test_are_shown_with_the_end_of_what_they_printed(self):
+        shown = list(failed_tests.report([("core.First", "Failed"), ("e2e.x_test", "Timeout")],
+                                         failed_tests.outputs(self.RESULTS)))
+        self.assertEqual(shown[:3], ["failed: core.First (Failed)", "  | ... 10 lines before", "  | line 10"])
+        self.assertEqual(shown[-2:], ["  | line 39", "failed: e2e.x_test (Timeout)"])
+
+    def test_are_all_named_however_many(self):
+        many = [(f"test {number}", "Failed") for number in range(100)]
+        self.assertEqual(len(list(failed_tests.report(many, {}))), 100)
 
 
 class Messages(unittest.TestCase):
