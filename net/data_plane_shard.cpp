@@ -5,6 +5,7 @@
 
 #include "core/check.h"
 #include "core/planted_bug.h"
+#include "net/fleet.h"
 #include "net/proxy/exchange.h"
 #include "net/proxy/request_message.h"
 #include "net/shard_message.h"
@@ -190,10 +191,20 @@ void DataPlaneShard::let_go() {
   const bool quiet =
       (cache_ == nullptr || cache_->quiet()) && (queue_ == nullptr || queue_->quiet());
   if (context_.upstreams.in_use() != 0 || configs_.size() != 1 || !quiet) return;
+  // The pages speak for all shards: they stay until the last one has nothing left to do.
+  if (!listeners_.empty() && !context_.closing && !others_ended()) return;
   listeners_.drain_operators();
   if (!listeners_.empty()) return;
   limits_.end();
   ended_.store(true);
+}
+
+bool DataPlaneShard::others_ended() const {
+  if (context_.fleet == nullptr) return true;
+  const std::vector<FleetShard>& shards = context_.fleet->shards;
+  return std::ranges::all_of(shards, [this](const FleetShard& each) {
+    return each.ended == nullptr || each.ended == &ended_ || each.ended->load();
+  });
 }
 
 // --- names ---------------------------------------------------------------------------------------

@@ -85,6 +85,7 @@ class DataPlaneShard final : public core::ShardHooks {
   // From any thread: reloads taken over, and whether nothing runs any more after a drain.
   [[nodiscard]] std::uint64_t reloads_done() const { return reloads_done_.load(); }
   [[nodiscard]] bool ended() const { return ended_.load(); }
+  [[nodiscard]] const std::atomic<bool>& ended_flag() const { return ended_; }
 
   [[nodiscard]] core::Shard& shard() { return shard_; }
   [[nodiscard]] ShardContext& context() { return context_; }
@@ -112,6 +113,7 @@ class DataPlaneShard final : public core::ShardHooks {
   void ask_for_names(ShardConfig& config);
   void take_names();
   void let_go();
+  [[nodiscard]] bool others_ended() const;
 
   core::Shard shard_;
   ShardContext context_;

@@ -23,6 +23,7 @@ struct FleetShard {
   const core::ShardStatistics* statistics = nullptr;
   const ShardCounters* counters = nullptr;
   const core::CachePartitionStatistics* cache = nullptr;  // none: nothing is kept
+  const std::atomic<bool>* ended = nullptr;               // after a drain: nothing runs any more
 };
 
 // Filled in before the first shard runs; the flags change while they run.

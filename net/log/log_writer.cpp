@@ -25,8 +25,14 @@ constexpr std::size_t kWriteBytes = 64 * 1024;
 constexpr std::chrono::minutes kToldAgainAfter{1};
 constexpr int kOutputWaitMs = 1000;
 
+// A named pipe whose reader is away must hold up neither a start nor an end.
 int open_file(const std::string& path) {
-  return ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+  return ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0640);
+}
+
+// Why it could not be opened.
+const char* why_not_opened() {
+  return errno == ENXIO ? "a pipe that nobody reads: start its reader first" : std::strerror(errno);
 }
 
 bool wait_for_room(int descriptor) {
@@ -52,7 +58,7 @@ std::expected<std::unique_ptr<LogWriter>, std::string> LogWriter::open(const Log
     descriptor = open_file(path);
     if (descriptor < 0) {
       return std::unexpected(
-          fmt::format("cannot open the {} {}: {}", kind.name, path, std::strerror(errno)));
+          fmt::format("cannot open the {} {}: {}", kind.name, path, why_not_opened()));
     }
   }
   return std::unique_ptr<LogWriter>(new LogWriter(kind, path, descriptor));
@@ -116,7 +122,7 @@ void LogWriter::write_out() {
       continue;
     }
     if (result < 0 && errno == EINTR) continue;
-    // A pipe that somebody else has made so: its reader is slow, not gone.
+    // A pipe: its reader is slow, not gone.
     if (result < 0 && errno == EAGAIN && wait_for_room(descriptor_)) continue;
     break;
   }
@@ -144,7 +150,7 @@ void LogWriter::open_again() {
   const int descriptor = open_file(path_);
   if (descriptor < 0) {
     HEADRACE_EVENT(error, "cannot reopen the {} {}: {}; going on in the old file", kind_.name,
-                   path_, std::strerror(errno));
+                   path_, why_not_opened());
     return;
   }
   ::close(descriptor_);

@@ -198,8 +198,10 @@ std::expected<void, std::string> DataPlane::make_shards(
     if (auto listening = shards_.back()->listen(first); !listening) return listening;
   }
   for (const auto& shard : shards_) {
-    fleet_.shards.push_back(
-        {&shard->shard().statistics(), &shard->context().counters, &shard->cache()->statistics()});
+    fleet_.shards.push_back({.statistics = &shard->shard().statistics(),
+                             .counters = &shard->context().counters,
+                             .cache = &shard->cache()->statistics(),
+                             .ended = &shard->ended_flag()});
   }
   return {};
 }

@@ -193,9 +193,10 @@ void ExchangeAttempts::end_attempt(UpstreamCall& call, AttemptEnd end, UpstreamF
   entry.duration_ms = static_cast<std::uint32_t>(
       std::chrono::duration_cast<milliseconds>(shard_->now() - call.begun_at).count());
   // What has timed out was not even taken by the kernel, as long as it was not sent.
-  if (policy::row(end).may_cost && (beaten ? call.may_be_whole() : call.sent)) {
+  const bool has_it = beaten ? call.may_be_whole() : call.sent;
+  if (policy::row(end).may_cost && has_it && !is_free()) {
     policy::Usage usage;
-    usage.in_fresh = prompt_.text_tokens + prompt_.media_tokens;
+    usage.in_fresh = likely_prompt_tokens(call);
     entry.input_tokens = static_cast<std::uint32_t>(usage.in_fresh);
     if (call.price != nullptr) {
       entry.cost_micro_usd =

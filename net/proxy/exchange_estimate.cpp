@@ -63,6 +63,12 @@ std::int64_t ExchangeQuota::likely_prompt_tokens() {
   return learned().prompt_tokens(prompt_);
 }
 
+std::int64_t ExchangeQuota::likely_prompt_tokens(const UpstreamCall& call) {
+  if (!text_counted_ || call.target == nullptr) return 0;
+  const std::uint64_t key = learned_key(*call.target, request_.model.text());
+  return shard_->learned_models->of(key).prompt_tokens(prompt_);
+}
+
 // The price of the whole request is in the config; its tokens nobody can tell.
 policy::ChainAmounts ExchangeQuota::passthrough_amounts(const policy::LimitChain& chain) const {
   policy::ChainAmounts amounts{};

@@ -53,6 +53,8 @@ class ExchangeQuota : protected ExchangeStory {
   [[nodiscard]] policy::ModelHistory& learned();
   void look_at_target(std::string_view model);
   [[nodiscard]] std::int64_t likely_prompt_tokens();
+  // Likewise, of the target of any of its calls.
+  [[nodiscard]] std::int64_t likely_prompt_tokens(const UpstreamCall& call);
   [[nodiscard]] policy::ChainAmounts passthrough_amounts(const policy::LimitChain& chain) const;
   [[nodiscard]] policy::ReserveQuestion reserve_question();
   void raise_for(policy::ReserveQuestion& ask, const policy::config::Target& target,

@@ -91,6 +91,7 @@ void ExchangeAccount::intend_cost(UsageRecord& intent) {
   if (passthrough_ != nullptr) {
     intent.cost = core::MicroUsd(static_cast<std::int64_t>(passthrough_->request_micro_usd));
   }
+  if (is_free()) return;
   if (text_counted_ && call_.target != nullptr) {
     input_estimate_ = likely_prompt_tokens();
     intent.usage.in_fresh = input_estimate_;

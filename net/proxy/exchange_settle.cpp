@@ -13,9 +13,12 @@
 namespace headrace::net {
 
 // Whether the provider may charge for this request: it has begun to answer it, or may have all of
-// it, and did not refuse.
+// it, and did not refuse. What is free is charged only where the provider says that it is not.
 bool ExchangeAccount::is_charged() const {
   if (tries_.requests_sent == 0) return false;
+  if (is_free() && answer_.body.meter().usage().source != policy::UsageSource::provider) {
+    return false;
+  }
   // What the provider said, whatever the client has heard: of that nothing, or another's word.
   const std::uint16_t status = tries_.made[call_.entry].status;
   if (!answer_.local && status != 0) return status < 400;
@@ -35,7 +38,8 @@ policy::Usage ExchangeAccount::usage_charged() {
   if (usage.in_total() == 0) usage.in_fresh = prompt;
   // An answer that came whole and said nothing of its usage may have been as long as it was let.
   const bool whole = !answer_.cut && !answer_.local && !answer_.body.meter().active();
-  if (whole) usage.out_text = std::max(usage.out_text, output_max());
+  const bool said = !answer_.streaming && usage.out_total() > 0;
+  if (whole && !said) usage.out_text = std::max(usage.out_text, output_max());
   usage.source = policy::UsageSource::estimated;
   return usage;
 }

@@ -140,8 +140,29 @@ bool is_withheld(const UpstreamRequest& request, std::string_view name) {
   return chooses_within_account(name) && is_shared_account(request);
 }
 
+// Servers that hand fields on as variables (CGI, WSGI and their like) take `X_Headrace_Tenant` and
+// `X-Headrace-Tenant` for the same. (Those of HTTP itself are refused: net/http/head_fields.cpp.)
+bool reads_as_withheld(const UpstreamRequest& request, std::string_view name) {
+  if (name.find('_') == std::string_view::npos) return false;
+  std::array<char, 64> room;  // no name that is withheld is longer, and no beginning of one
+  const std::size_t size = std::min(name.size(), room.size());
+  std::replace_copy(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(size), room.begin(),
+                    '_', '-');
+  return is_withheld(request, {room.data(), size});
+}
+
+// The page that a browser comes from, with what stands in its address: `?key=` too.
+bool is_referer_with_query(const Field& field) {
+  return http::equals_ignoring_case(field.name, "referer") &&
+         field.value.find('?') != std::string_view::npos;
+}
+
 bool removed(const UpstreamRequest& request, const Field& field) {
-  if (field.id == FieldId::other && is_withheld(request, field.name)) return true;
+  if (field.id == FieldId::other &&
+      (is_withheld(request, field.name) || reads_as_withheld(request, field.name) ||
+       is_referer_with_query(field))) {
+    return true;
+  }
   // What it says of a trace goes with the trace.
   if (field.id == FieldId::tracestate && !request.traced) return true;
   return std::ranges::any_of(request.provider->headers_remove, [&](std::string_view name) {

@@ -244,7 +244,7 @@ std::int64_t StreamMeter::output_tokens_said() const {
 Usage StreamMeter::usage() const {
   Usage usage = normalise(reader_.raw, endpoint_);
   usage.service_tier = reader_.service_tier;
-  if (last_word_) return usage;
+  if (last_word_ && usage.source != UsageSource::estimated) return usage;
   const auto counted = static_cast<std::int64_t>(std::max<std::uint64_t>(
       output_events_, (output_bytes_ + kBytesPerToken - 1) / kBytesPerToken));
   usage.out_text += std::max<std::int64_t>(counted - usage.out_total(), 0);

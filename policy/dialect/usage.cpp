@@ -114,7 +114,12 @@ std::string_view to_text(UsageSource source) {
 
 Usage normalise(const RawUsage& raw, Endpoint endpoint) {
   Usage usage = by_endpoint(raw, endpoint);
-  usage.source = raw.empty() ? UsageSource::none : UsageSource::provider;
+  // Counts that nobody can believe are no counts: 0 would be taken for one.
+  const bool amiss =
+      raw.malformed() && (usage.in_total() == 0 || (generates(endpoint) && usage.out_total() == 0));
+  usage.source = raw.empty() ? UsageSource::none
+                 : amiss     ? UsageSource::estimated
+                             : UsageSource::provider;
   return usage;
 }
 

@@ -50,7 +50,8 @@ struct Usage {
 };
 
 // The normal form of what the provider reported for an answer of this endpoint. Parts that a
-// report makes larger than their whole are cut to it, so that nothing is counted twice.
+// report makes larger than their whole are cut to it, so that nothing is counted twice. Where a
+// count is malformed and its whole side is missing for that, the source is `estimated`.
 [[nodiscard]] Usage normalise(const RawUsage& raw, Endpoint endpoint);
 
 }  // namespace headrace::policy

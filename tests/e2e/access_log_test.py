@@ -32,6 +32,34 @@ class AccessLog(unittest.TestCase):
                 self.assertEqual(len(told), 1, told)
                 self.assertIn("access log /dev/full: No space left on device", told[0])
 
+    def test_a_pipe_whose_reader_is_away_holds_nothing_up(self):
+        with Upstream() as upstream:
+            gateway = Gateway(upstream.address)
+            pipe = gateway.folder / "log.pipe"
+            os.mkfifo(pipe)
+            gateway.access_log = pipe
+            with self.assertRaisesRegex(RuntimeError, "log.pipe: a pipe that nobody reads"):
+                gateway.__enter__()
+            gateway.log_file.close()
+            reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+            with gateway:
+                self.ask(gateway)
+                gateway.wait_for_metric("headrace_requests_in_flight", lambda value: value == 1)
+                deadline = time.monotonic() + 10
+                while True:
+                    try:
+                        line = os.read(reader, 65536)
+                        break
+                    except BlockingIOError:
+                        self.assertLess(time.monotonic(), deadline)
+                        time.sleep(0.02)
+                self.assertEqual(json.loads(line)["status"], 200)
+                os.close(reader)
+                gateway.signal(signal.SIGUSR1)
+                self.ask(gateway, 2)
+                gateway.wait_for_metric("headrace_access_log_lines_lost_total", lambda lost: lost == 2)
+                self.assertIn("going on in the old file", gateway.log.read_text())
+
     def test_what_was_cut_amid_a_line_spoils_no_other(self):
         with Upstream() as upstream, Gateway(upstream.address) as gateway:
             self.ask(gateway)

@@ -50,6 +50,28 @@ prices:
             self.assertGreater(record["duration_us"], 0)
             self.assertEqual(record["cost_micro_usd"], usage["prompt_tokens"] + 2 * usage["completion_tokens"])
 
+    def test_counting_tokens_costs_nothing(self):
+        body = json.dumps({"model": "claude-x", "messages": [{"role": "user", "content": "many words " * 99}]}).encode()
+        gemini = json.dumps({"contents": [{"parts": [{"text": "many words " * 99}]}]}).encode()
+        responses = json.dumps({"model": "gpt-4o", "input": "many words " * 99}).encode()
+        with Mock() as mock, Accounted(mock.address, extra="""
+tenants:
+  - {name: default, limits: [{measure: tokens, per: day, value: 100000}], budgets: [{micro_usd: 100000}]}
+prices:
+  - {provider: openai, models: ["*"], input_micro_usd: 1000000, request_micro_usd: 7}
+  - {provider: anthropic, models: ["*"], input_micro_usd: 1000000, request_micro_usd: 7}
+  - {provider: gemini, models: ["*"], input_micro_usd: 1000000, request_micro_usd: 7}
+""") as gateway:
+            for path, asked in (("/v1/messages/count_tokens", body), ("/v1beta/models/gemini-pro:countTokens", gemini),
+                                ("/v1/responses/input_tokens", responses)):
+                self.assertEqual(gateway.ask(asked, path=path).status, 200, path)
+            used = gateway.ask(b"", method="GET", path="/v1/headrace/usage").json()["limits"]
+            self.assertEqual([limit["used"] for limit in used], [0, 0])
+            self.assertEqual(gateway.metric("headrace_reserve_overrun_total"), 0)
+            self.assertEqual(gateway.metric("headrace_tokens_charged_total"), 0)
+            for record in gateway.records(3):
+                self.assertEqual((record["cost_micro_usd"], record["usage"]), (0, {"source": "none"}))
+
     def test_what_bodies_say_of_their_purpose_stands_in_the_tags(self):
         said = {"user": "u,1", "metadata": {"flow": "nightly", "n": 7, "deep": {"x": 1}}}
         claude = json.dumps({"model": "claude-x", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}],

@@ -86,6 +86,20 @@ class ForwardingFields(Forwarded):
             for name in fields:
                 self.assertEqual(sent.all(name), [], name)
 
+    def test_what_a_server_may_read_as_such_a_field_is_withheld_too(self):
+        # CGI, WSGI and their like hand on `X_A` and `X-A` as one variable.
+        names = ("X_Headrace_Tenant", "x_headrace-roles", "X-Headrace_Signature", "X_Forwarded_User",
+                 "X_HTTP_Method_Override", "X_Original_URL", "OpenAI_Organization", "x_headrace_" + "long_" * 30)
+        self.ask(request(chat(), headers=[f"{name}: theirs" for name in names] + ["my_field: kept", "X_Other: kept"]))
+        sent = self.upstream.requests[0]
+        self.assertNotIn(b"theirs", sent.head)
+        self.assertEqual((sent.all("my_field"), sent.all("X_Other")), (["kept"], ["kept"]))
+
+    def test_the_address_of_a_clients_page_keeps_its_keys_to_itself(self):
+        for page, told in ((f"https://app.test/?key={KEY}", []), ("https://app.test/chat", ["https://app.test/chat"])):
+            self.ask(request(chat(), headers=[f"Referer: {page}"]))
+            self.assertEqual(self.upstream.requests[-1].all("referer"), told)
+
     def test_nothing_in_a_body_changes_where_it_is_sent(self):
         evil = {name: "http://169.254.169.254/" for name in ("api_base", "base_url", "endpoint", "host", "url", "api_url")}
         body = chat(**evil, nested={"deep": [evil]})

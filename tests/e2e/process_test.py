@@ -87,6 +87,30 @@ class Process(unittest.TestCase):
             self.assertEqual(gateway.process.wait(10), 0)
             self.assertIn(f"told to end by process {os.getpid()}\n", gateway.log.read_text())
 
+    def test_the_pages_are_there_until_the_last_shard_has_drained(self):
+        go_on = threading.Event()
+        with Upstream(held_stream(go_on, "a")) as upstream, Gateway(upstream.address, shards=2) as gateway:
+            kept, asked, shard = None, 0, 0
+            while shard == 0:  # of a shard that does not serve the pages
+                if kept is not None:
+                    kept.close()
+                kept, asked = gateway.connect(), asked + 1
+                kept.sendall(request(method="GET", path="/v1/models"))
+                self.assertEqual(Response(kept).status, 200)
+                shard = gateway.log_lines(asked)[-1]["shard"]
+            with kept:
+                kept.sendall(request(chat(stream=True)))
+                kept.recv(1)
+                gateway.signal(signal.SIGTERM)
+                wait_for(lambda: "draining" in gateway.log.read_text())
+                for _ in range(20):
+                    self.assertIn(b" 503 ", gateway.admin("/ready").split(b"\r\n")[0])
+                    self.assertIn(b" 200 ", gateway.admin("/health").split(b"\r\n")[0])
+                    time.sleep(0.01)
+                go_on.set()
+                self.assertTrue(Response(kept, b"H").whole)
+            self.assertEqual(gateway.process.wait(10), 0)
+
     def test_a_successors_pages_are_not_those_of_who_drains(self):
         go_on = threading.Event()
         with tempfile.TemporaryDirectory(dir="/dev/shm") as folder, Upstream(held_stream(go_on, "a")) as upstream:

@@ -111,6 +111,18 @@ TEST(StreamMeter, MetersChat) {
   }
 }
 
+TEST(StreamMeter, CountsItselfWhereTheLastWordIsNoCount) {
+  Relay relay(Endpoint::chat_completions);
+  relay.pass(
+      "data: {\"choices\":[{\"delta\":{\"content\":\"Hello there\"}}]}\n\n"
+      "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":3.0}}\n\n"
+      "data: [DONE]\n\n");
+  const Usage usage = relay.meter.usage();
+  EXPECT_EQ(usage.source, UsageSource::estimated);
+  EXPECT_EQ(usage.in_fresh, 5);
+  EXPECT_GT(usage.out_text, 0);
+}
+
 TEST(StreamMeter, StripsTheUsageChunkThatTheClientDidNotAskFor) {
   for (const std::size_t size : kSliceSizes) {
     Relay relay(Endpoint::chat_completions, {.strip_usage_chunk = true});

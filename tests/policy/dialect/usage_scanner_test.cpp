@@ -118,6 +118,36 @@ TEST(UsageScanner, ReadsTheSameInSlicesOfAnySize) {
   }
 }
 
+TEST(UsageScanner, DoesNotTakeForTheProvidersWordWhatIsNoCount) {
+  struct Said {
+    Endpoint endpoint;
+    std::string_view usage;
+    UsageSource source;
+  };
+  constexpr std::string_view kSound = R"("completion_tokens":5,"prompt_tokens":10)";
+  const std::vector<Said> cases = {
+      {Endpoint::chat_completions,
+       R"("prompt_tokens":10.0,"completion_tokens":5.0,"total_tokens":15)", UsageSource::estimated},
+      {Endpoint::chat_completions, R"("prompt_tokens":-10,"completion_tokens":5)",
+       UsageSource::estimated},
+      {Endpoint::chat_completions, R"("prompt_tokens":10,"completion_tokens":99999999999)",
+       UsageSource::estimated},
+      {Endpoint::chat_completions, R"("prompt_tokens":10,"completion_tokens":0)",
+       UsageSource::provider},
+      {Endpoint::chat_completions, kSound, UsageSource::provider},
+      // Of a part only: both sides are known.
+      {Endpoint::chat_completions,
+       R"("prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":-1})",
+       UsageSource::provider},
+      {Endpoint::embeddings, R"("prompt_tokens":1e30)", UsageSource::none},
+      {Endpoint::embeddings, R"("prompt_tokens":10)", UsageSource::provider},
+  };
+  for (const Said& said : cases) {
+    const std::string body = R"({"usage":{)" + std::string(said.usage) + "}}";
+    EXPECT_EQ(read_usage(said.endpoint, bytes_of(body)).source, said.source) << body;
+  }
+}
+
 TEST(UsageScanner, NeverReadsUsageFromTextOrPayloads) {
   const std::string evil = R"(\"usage\":{\"prompt_tokens\":999,\"completion_tokens\":999})";
   const std::vector<std::pair<Endpoint, std::string>> cases = {
