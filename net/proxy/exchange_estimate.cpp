@@ -94,6 +94,7 @@ policy::ReserveQuestion ExchangeQuota::reserve_question() {
   }
   ask.has_output = policy::generates(request_.match.endpoint);
   ask.output_cap = facts.output_cap_given();
+  if (facts.thinking_budget > 0) ask.output_least = facts.thinking_budget + 1;
   ask.answers = facts.answers_billed();
   ask.output_default =
       static_cast<std::int64_t>(config_->view().quota().settings().output_tokens_default);

@@ -63,7 +63,10 @@ void ExchangeReport::write_explained(http::HeadWriter& writer) {
   explained.reserved = reserved_money();
   if (tries_.requests_sent > 0)
     explained.provider = config_->snapshot().providers()[call_.provider].name;
-  if (call_.target != nullptr) explained.model = view.text(call_.target->model);
+  if (call_.target != nullptr) {
+    const std::string_view own = view.text(call_.target->model);
+    explained.model = own.empty() ? request_.model.text() : own;
+  }
   const auto what = [&]() -> policy::Message {
     if (cache_said_ == CacheSaid::hit) return MessageId::served_from_cache;
     if (answer_.local && status_ >= 400) return policy::row(reason_).title;

@@ -7,7 +7,10 @@
 namespace headrace::policy {
 
 std::int64_t BodyFacts::answers_billed() const {
-  return std::max<std::int64_t>({choices.count, best_of.count, 1});
+  // Neither is above 2^53, and no body has 2^32 prompts; beyond this nothing could be paid for.
+  constexpr std::int64_t kAnswersMax = std::int64_t{1} << 31;
+  const auto of_one = std::max<std::int64_t>({choices.count, best_of.count, 1});
+  return std::min(of_one, kAnswersMax) * std::max<std::int64_t>(prompts, 1);
 }
 
 std::optional<std::int64_t> BodyFacts::output_cap_given() const {

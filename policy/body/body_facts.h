@@ -68,6 +68,8 @@ struct BodyFacts {
   ObjectFact generation_config;  // Gemini: what output_cap stands in
   CountFact choices;             // n; Gemini: generationConfig.candidateCount
   CountFact best_of;             // completions: answers produced and billed, only n of them shown
+  std::uint32_t prompts = 0;     // completions: in a list, each of which has answers of its own
+  std::int64_t thinking_budget = 0;  // Anthropic: output_cap must be above it
 
   StringFact service_tier;
   ObjectFact metadata;
@@ -92,7 +94,8 @@ struct BodyFacts {
   ByteRange too_deep_to_see;
   [[nodiscard]] bool names_stored() const { return stored_reference || too_deep_to_see; }
 
-  // How many answers are produced and billed: the greater of choices and best_of, at least 1.
+  // How many answers are produced and billed: of each prompt the greater of choices and best_of, at
+  // least 1.
   [[nodiscard]] std::int64_t answers_billed() const;
   // The cap that the client set, in whichever field.
   [[nodiscard]] std::optional<std::int64_t> output_cap_given() const;

@@ -50,7 +50,8 @@ constexpr FieldSet bit(RequestField field) {
 
 // What may stand any number of times.
 constexpr FieldSet kRepeated = bit(RequestField::holder) | bit(RequestField::named_object) |
-                               bit(RequestField::file_uri) | bit(RequestField::batch_entry);
+                               bit(RequestField::file_uri) | bit(RequestField::batch_entry) |
+                               bit(RequestField::prompt_element);
 constexpr bool is_of_entry(JsonField field) {
   return field >= static_cast<JsonField>(RequestField::entry);
 }
@@ -240,6 +241,13 @@ bool BodyScan::on_json(const JsonStep& step) {
     case RequestField::seed:
       facts_.seed_given = step.type == JsonType::number && step.integer;
       return true;
+    case RequestField::thinking_budget:
+      if (step.type == JsonType::number && step.integer) facts_.thinking_budget = step.number;
+      return true;
+    case RequestField::prompt_element:
+      facts_.prompts += step.kind == JsonStep::Kind::value &&
+                        (step.type == JsonType::string || step.type == JsonType::array);
+      return true;
     case RequestField::store:
       return take(step, facts_.store);
     case RequestField::background:
@@ -268,6 +276,7 @@ bool BodyScan::on_json(const JsonStep& step) {
     case RequestField::tools:
       return take_text(step, false);
     case RequestField::batch_entry:
+    case RequestField::thinking:
     case RequestField::wrapped:
     case RequestField::parts:
     case RequestField::part:

@@ -71,6 +71,7 @@ constexpr JsonFields kCompletions = table({
     {root, "temperature", temperature},
     {root, "seed", seed},
     {root, "prompt", prompt},
+    {prompt, "", prompt_element},
 });
 
 constexpr JsonFields kResponses = table({
@@ -138,6 +139,8 @@ constexpr JsonFields kMessages = table({
     {metadata, "user_id", user},
     {root, "temperature", temperature},
     {root, "container", stored_reference},
+    {root, "thinking", thinking, kPass},
+    {thinking, "budget_tokens", thinking_budget},
     {root, "messages", prompt},
     {root, "system", instructions},
     {root, "tools", tools},

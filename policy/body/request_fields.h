@@ -39,8 +39,11 @@ enum class RequestField : JsonField {
   previous_response_id,
   stored_reference,  // conversation, container, prompt, cachedContent
   prompt,            // what the model reads: only ever one of each
+  prompt_element,    // completions: a prompt of its own where it is a text or a list
   instructions,
-  tools,  // what the model may call, and what it must conform to
+  thinking,         // Anthropic
+  thinking_budget,  // Anthropic: thinking.budget_tokens
+  tools,            // what the model may call, and what it must conform to
   // On the way to what names an object that the provider keeps. These stand as often as they like.
   parts,   // what an entry consists of
   part,    // one of them: a text, an image, a file

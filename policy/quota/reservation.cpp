@@ -81,7 +81,10 @@ Reservation plan_reservation(const LimitChain& chain, std::span<const std::int64
   if (hard && question.has_output) {
     const std::int64_t wanted = question.output_cap.value_or(question.output_default);
     // Where not even the least is left, that is asked for: the limit says when it will be there.
-    const std::int64_t least = std::min(wanted, kOutputTokensMin);
+    const std::int64_t of_use = question.output_least <= wanted
+                                    ? std::max(question.output_least, kOutputTokensMin)
+                                    : kOutputTokensMin;
+    const std::int64_t least = std::min(wanted, of_use);
     const std::int64_t cap = std::max(std::min(wanted, affordable / answers), least);
     reservation.output_cap = cap;
     reservation.write_cap = !question.output_cap || cap < *question.output_cap;

@@ -25,6 +25,7 @@ struct ReserveQuestion {
   std::int64_t input_soft = 0;
   bool has_output = true;                  // embeddings have none
   std::optional<std::int64_t> output_cap;  // the client's
+  std::int64_t output_least = 0;           // a cap below it is refused by the provider
   std::int64_t answers = 1;                // produced and billed
   std::int64_t output_default = 4096;      // of one answer, where nobody set a cap
   std::int64_t output_soft = 1024;         // of one answer, learned

@@ -325,6 +325,8 @@ class Explained(EdgeTest):
         )
         self.assertTrue(all(value >= 0 for value in explained["stages_us"].values()))
         self.assertTrue(answer.headers["x-headrace-explain"].isascii())
+        # Also where the target leaves the model to the client.
+        self.assertEqual(json.loads(self.explained(chat()).headers["x-headrace-explain"])["model"], "gpt-4o")
         # The token is ours to know: it goes no further.
         self.assertNotIn(self.TOKEN.encode(), self.upstream.requests[-1].head)
         refused = self.explained(chat(model="nothing"))

@@ -255,6 +255,19 @@ class LimitsTest(unittest.TestCase):
         self.assertEqual(self.ask("tokens", chat(max_tokens=50_000, n=2)).status, 200)
         self.assertLess(self.upstream.requests[-1].json()["max_tokens"], 500)
 
+    def test_each_prompt_of_a_list_reserves_its_own_answer(self):
+        prompts = json.dumps({"model": "gpt-4o", "prompt": ["one", "two", "three"], "max_tokens": 50_000}).encode()
+        self.assertEqual(self.ask("tokens", prompts, path="/v1/completions").status, 200)
+        self.assertLess(self.upstream.requests[-1].json()["max_tokens"], 334)
+
+    def test_a_model_that_is_to_think_longer_than_is_left_is_not_asked(self):
+        body = {"model": "claude-x", "max_tokens": 8000, "messages": [{"role": "user", "content": "x"}]}
+        thinking = {"type": "enabled", "budget_tokens": 2000}
+        refused = self.ask("tokens", json.dumps({**body, "thinking": thinking}).encode(), path="/v1/messages")
+        self.assertEqual((refused.status, refused.json()["limit"]), (429, "tokens_per_minute"))
+        self.assertEqual(self.ask("tokens", json.dumps(body).encode(), path="/v1/messages").status, 200)
+        self.assertLess(self.upstream.requests[-1].json()["max_tokens"], 1000)
+
     # --- the second line -------------------------------------------------------------------------
 
     def stream(self, events, pause=0.0005):

@@ -83,6 +83,14 @@ TEST(BodyScan, KnowsEachDialectsNames) {
   const std::vector<Case> cases = {
       {Endpoint::chat_completions, R"({"max_tokens":5})", 5, 1},
       {Endpoint::completions, R"({"max_tokens":5,"n":2,"best_of":4})", 5, 4},
+      // Each prompt of a list has answers of its own; numbers are one prompt together.
+      {Endpoint::completions, R"({"max_tokens":5,"prompt":"a"})", 5, 1},
+      {Endpoint::completions, R"({"max_tokens":5,"prompt":["a"]})", 5, 1},
+      {Endpoint::completions, R"({"max_tokens":5,"n":2,"prompt":["a","b","c"]})", 5, 6},
+      {Endpoint::completions, R"({"max_tokens":5,"prompt":[1,2,3]})", 5, 1},
+      {Endpoint::completions, R"({"max_tokens":5,"prompt":[[1,2,3],[4]]})", 5, 2},
+      {Endpoint::completions, R"({"max_tokens":5,"n":9007199254740992,"prompt":["a","b"]})", 5,
+       std::int64_t{1} << 32},
       {Endpoint::responses, R"({"max_output_tokens":5,"max_tokens":"of no interest"})", 5, 1},
       {Endpoint::messages, R"({"max_tokens":5,"n":"of no interest"})", 5, 1},
       {Endpoint::generate_content,
@@ -101,6 +109,18 @@ TEST(BodyScan, KnowsEachDialectsNames) {
   EXPECT_EQ(nothing->output_cap_given(), std::nullopt);
   EXPECT_EQ(nothing->answers_billed(), 1);
   EXPECT_TRUE(nothing->root.empty);
+}
+
+TEST(BodyScan, KnowsHowLongAnAnthropicModelMayThink) {
+  const auto thinking = [](std::string_view what) {
+    const auto facts =
+        scan(R"({"max_tokens":9000,"thinking":)" + std::string(what) + "}", Endpoint::messages);
+    EXPECT_TRUE(facts) << what;
+    return facts ? facts->thinking_budget : -1;
+  };
+  EXPECT_EQ(thinking(R"({"type":"enabled","budget_tokens":5000})"), 5000);
+  for (const char* other : {R"({"type":"adaptive"})", R"({"budget_tokens":"5"})", R"([5])", "null"})
+    EXPECT_EQ(thinking(other), 0) << other;
 }
 
 TEST(BodyScan, SeesWhatMakesAProviderKeepThings) {

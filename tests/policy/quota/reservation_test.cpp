@@ -157,6 +157,20 @@ TEST(Reservation, CountsEveryAnswer) {
   EXPECT_EQ(got.amounts[0], 2100);
 }
 
+TEST(Reservation, WritesNoCapThatTheProviderWouldRefuse) {
+  ReserveQuestion ask = example();
+  ask.output_cap = 9000;
+  EXPECT_EQ(*plan(kTokens, 2100, ask).output_cap, 2000);
+  // The model is to think for so long at least: what is left is not enough, and is not asked for.
+  ask.output_least = 5001;
+  const Reservation got = plan(kTokens, 2100, ask);
+  EXPECT_EQ(*got.output_cap, 5001);
+  EXPECT_EQ(got.amounts[0], 5101);
+  // A client whose own cap is below it has its reasons.
+  ask.output_cap = 3000;
+  EXPECT_EQ(*plan(kTokens, 2100, ask).output_cap, 2000);
+}
+
 TEST(Reservation, NeverPlansMoreThanIsLeftWhereThatIsEnough) {
   for (std::int64_t left = 200; left < 6000; left += 97) {
     for (const std::int64_t answers : {1, 3}) {
