@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import weakref
 
 BIN = pathlib.Path(os.environ.get("HEADRACE_BIN", "build/release/bin"))
 KEY = "hr-CANARY-client-0123456789"
@@ -43,6 +44,8 @@ class Gateway:
 
     def __init__(self, upstream, extra="", provider="", shards=1, listener="", files_max=None, io="", arguments=(), resilience=False, environment=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="headrace-e2e-"))
+        # Also where it is never entered: one that is to refuse its start.
+        self.remove_folder = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         self.reserved = [reserve_port(), reserve_port()]
         self.port, self.admin_port = (held.getsockname()[1] for held in self.reserved)
         self.upstream, self.extra, self.provider = upstream, extra, provider
@@ -107,7 +110,14 @@ keys:
 
     def __enter__(self):
         self.config.write_text(self.config_text())
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            if self.process is not None:
+                self.process.kill()
+                self.process.wait()
+                self.log_file.close()
+            raise
         return self
 
     def _open_log(self):
@@ -130,7 +140,7 @@ keys:
         self.wait_until_ready()
 
     def wait_until_ready(self):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise RuntimeError(f"headrace ended: {self.log.read_text()}")
@@ -146,7 +156,7 @@ keys:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(15)
+                self.process.wait(60)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
@@ -157,7 +167,7 @@ keys:
             held.close()
         status = self.process.returncode
         text = self.log.read_text()
-        shutil.rmtree(self.folder)
+        self.remove_folder()
         if exception == (None, None, None) and status != 0:
             raise RuntimeError(f"headrace ended with {status}: {text}")
         if exception != (None, None, None):
@@ -167,13 +177,13 @@ keys:
     def signal(self, number):
         self.process.send_signal(number)
 
-    def connect(self, timeout=15):
+    def connect(self, timeout=60):
         connection = socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
     def admin(self, path):
-        with socket.create_connection(("127.0.0.1", self.admin_port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", self.admin_port), timeout=60) as connection:
             connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
             return read_to_end(connection)
 
@@ -183,7 +193,7 @@ keys:
                 return float(line.split()[1])
         raise KeyError(name)
 
-    def wait_for_metric(self, name, predicate, seconds=10):
+    def wait_for_metric(self, name, predicate, seconds=60):
         """Counts decide, not time: the bound only ends a test that hangs."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -193,7 +203,7 @@ keys:
             time.sleep(0.02)
         raise AssertionError(f"{name} stays at {value}")
 
-    def log_lines(self, count, seconds=10):
+    def log_lines(self, count, seconds=60):
         """The access log once it has at least so many lines."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

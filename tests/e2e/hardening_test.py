@@ -43,9 +43,9 @@ class Forbidden(unittest.TestCase):
         for error, words in ((1, ("seccomp", "io_uring")), (38, ("io_uring", "6.1"))):
             with self.subTest(error=error), tempfile.TemporaryDirectory() as folder:
                 gateway = Gateway("127.0.0.1:1")
-                self.addCleanup(shutil.rmtree, gateway.folder)
+                self.addCleanup(gateway.remove_folder)
                 gateway.config.write_text(gateway.config_text())
-                refused = subprocess.run([BIN / "headrace", "--config", gateway.config], capture_output=True, text=True, timeout=10, preexec_fn=forbid(IO_URING_SETUP, error))
+                refused = subprocess.run([BIN / "headrace", "--config", gateway.config], capture_output=True, text=True, timeout=60, preexec_fn=forbid(IO_URING_SETUP, error))
                 self.assertGreater(refused.returncode, 0, "it ended by a signal")
                 for word in words:
                     self.assertIn(word, refused.stderr)
@@ -167,7 +167,7 @@ class TlsPeers(unittest.TestCase):
             self.assertTrue(connection.recv(1))
             connection.shutdown(socket.SHUT_RDWR)  # no close_notify
             connection.close()
-            self.assertTrue(upstream.closed_by_peer.wait(10))
+            self.assertTrue(upstream.closed_by_peer.wait(60))
 
 
 class Canaries(unittest.TestCase):
@@ -225,13 +225,13 @@ class Canaries(unittest.TestCase):
 
     def test_a_config_that_is_wrong_tells_no_key(self):
         gateway = Gateway("127.0.0.1:1")
-        self.addCleanup(shutil.rmtree, gateway.folder)
+        self.addCleanup(gateway.remove_folder)
         good = gateway.config_text()
         for change in (("    key:", "    kye:"), ("credential:", "credentail:"), ("    key: ", "    sha256: "), ("credential: ", "url: "), ("    key: ", "    key: [") , ("credential: ", "credential: &a "), ("    key: hr", "    key: ' ${'  # hr")):
             for option in ("-t", "-T"):
                 with self.subTest(change=change, option=option):
                     gateway.config.write_text(good.replace(*change))
-                    shown = subprocess.run([BIN / "headrace", option, "--config", gateway.config], capture_output=True, text=True, timeout=10)
+                    shown = subprocess.run([BIN / "headrace", option, "--config", gateway.config], capture_output=True, text=True, timeout=60)
                     self.assertNotEqual(shown.returncode, 0)
                     self.assertNotIn("CANARY", shown.stdout + shown.stderr)
 

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import pathlib
-import shutil
 import signal
 import socket
 import subprocess
@@ -56,7 +55,7 @@ class Starts(unittest.TestCase):
 
     def test_a_check_names_the_files_that_a_start_would_miss_each_with_its_line(self):
         gateway = Gateway("127.0.0.1:1")
-        self.addCleanup(shutil.rmtree, gateway.folder)
+        self.addCleanup(gateway.remove_folder)
         for held in gateway.reserved:
             self.addCleanup(held.close)
         gateway.listener = f"""    tls: true
@@ -70,7 +69,7 @@ class Starts(unittest.TestCase):
         gateway.extra = f"journal: {{directory: {gateway.config}/journal}}"
         text = gateway.config_text().replace("url: http:", "url: https:")
         gateway.config.write_text(text)
-        checked = subprocess.run([BIN / "headrace", "-t", "--config", gateway.config], capture_output=True, text=True, timeout=20)
+        checked = subprocess.run([BIN / "headrace", "-t", "--config", gateway.config], capture_output=True, text=True, timeout=60)
         self.assertEqual(checked.returncode, 1)
         for path in ("/nowhere/certificate.pem", f"key_file: {gateway.folder}", "/nowhere/ticket.key", "/nowhere/ca.pem", "/nowhere/access.log", f"{gateway.config}/journal"):
             line = 1 + next(number for number, each in enumerate(text.splitlines()) if path in each)
@@ -81,7 +80,7 @@ class Starts(unittest.TestCase):
         gateway.listener, gateway.provider, gateway.access_log = "", "", gateway.folder / "new.log"
         gateway.extra = f"journal: {{directory: {gateway.folder}/some/where}}"
         gateway.config.write_text(gateway.config_text())
-        checked = subprocess.run([BIN / "headrace", "-t", "--config", gateway.config], capture_output=True, text=True, timeout=20)
+        checked = subprocess.run([BIN / "headrace", "-t", "--config", gateway.config], capture_output=True, text=True, timeout=60)
         self.assertEqual((checked.returncode, checked.stderr), (0, ""))
         self.assertFalse(gateway.access_log.exists())
         # And it is told what there is.
@@ -92,7 +91,7 @@ class Starts(unittest.TestCase):
         self.assertEqual(subprocess.run([BIN / "headracectl", "check", gateway.config], capture_output=True, text=True).stdout, checked.stdout)
 
     def test_a_folder_is_no_config(self):
-        refused = subprocess.run([BIN / "headrace", "-t", "--config", "/"], capture_output=True, text=True, timeout=20)
+        refused = subprocess.run([BIN / "headrace", "-t", "--config", "/"], capture_output=True, text=True, timeout=60)
         self.assertEqual(refused.returncode, 1)
         self.assertIn("directory", refused.stderr)
 
@@ -102,7 +101,7 @@ class Starts(unittest.TestCase):
             gateway = Gateway(upstream.address)
             gateway.port = blocker.getsockname()[1]
             gateway.config.write_text(gateway.config_text())
-            refused = subprocess.run([BIN / "headrace", "--config", gateway.config], capture_output=True, text=True, timeout=20)
+            refused = subprocess.run([BIN / "headrace", "--config", gateway.config], capture_output=True, text=True, timeout=60)
             self.assertNotEqual(refused.returncode, 0)
             self.assertIn(str(gateway.port), refused.stderr)
             self.assertIn("taken", refused.stderr)
@@ -127,7 +126,7 @@ class Starts(unittest.TestCase):
                 variables = {name: value for name, value in os.environ.items() if not name.startswith("HEADRACE_MASTER")}
                 if key:
                     variables["HEADRACE_MASTER_KEY"] = key
-                return subprocess.run([BIN / program, *arguments], env=variables, capture_output=True, text=True, timeout=20)
+                return subprocess.run([BIN / program, *arguments], env=variables, capture_output=True, text=True, timeout=60)
 
             # Sealed for nobody it would be of no use.
             refused = run("headracectl", "compile", gateway.config, "-o", base)
