@@ -18,7 +18,11 @@ install_sdks() {
 install_node_sdks() {
   local folder=$demo_folder/node log=$demo_folder/npm.log
   mkdir -p "$folder"
-  cp tools/demo/node/*.mjs "$folder/"
+  local file
+  for file in tools/demo/node/*.mjs; do
+    # Another run may be reading its copy.
+    cmp -s "$file" "$folder/${file##*/}" || cp "$file" "$folder/"
+  done
   cmp -s tools/demo/node/package-lock.json "$folder/installed.json" && return
   step "installing the SDKs from npm"
   cp tools/demo/node/package.json tools/demo/node/package-lock.json "$folder/"
