@@ -38,8 +38,8 @@ function(headrace_tests folder)
   add_executable(test_${target} ${sources})
   target_link_libraries(test_${target} PRIVATE headrace_flags ${arg_LINK} GTest::gmock GTest::gtest_main)
   include(GoogleTest)
-  gtest_discover_tests(test_${target} TEST_PREFIX ${folder}. PROPERTIES TIMEOUT 60 LABELS ${folder}
-                       DISCOVERY_TIMEOUT 60)
+  gtest_discover_tests(test_${target} TEST_PREFIX ${folder}. PROPERTIES TIMEOUT 300 LABELS ${folder}
+                       DISCOVERY_TIMEOUT 300)
 endfunction()
 
 # headrace_python_tests(<folder>): every *_test.py of tests/<folder>, one ctest test per module.
@@ -53,6 +53,6 @@ function(headrace_python_tests folder)
     get_filename_component(name ${module} NAME_WE)
     add_test(NAME ${folder}.${name} COMMAND ${Python3_EXECUTABLE} -B -m unittest -q ${name}
              WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
-    set_tests_properties(${folder}.${name} PROPERTIES TIMEOUT 60 LABELS ${folder})
+    set_tests_properties(${folder}.${name} PROPERTIES TIMEOUT 300 LABELS ${folder})
   endforeach()
 endfunction()
