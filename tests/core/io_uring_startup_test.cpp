@@ -17,6 +17,7 @@
 
 #include "core/check.h"
 #include "core/uring/startup_error.h"
+#include "tests/core/holds_once.h"
 #include "tests/core/io_uring_world.h"
 #include "tests/core/temporary_folder.h"
 
@@ -219,10 +220,12 @@ TEST_F(IoUringListen, TakesOneAtOnceOrNobody) {
 }
 
 TEST(IoUringStartup, MakingAnIoIsQuick) {
-  const auto start = std::chrono::steady_clock::now();
-  const auto io = Io::create({});
-  ASSERT_TRUE(io) << io.error();
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 1s);
+  EXPECT_TRUE(holds_once([] {
+    const auto start = std::chrono::steady_clock::now();
+    const auto io = Io::create({});
+    EXPECT_TRUE(io) << io.error();
+    return std::chrono::steady_clock::now() - start < 1s;
+  }));
 }
 
 }  // namespace
