@@ -53,7 +53,7 @@ inline std::span<const std::byte> as_bytes(std::string_view text) {
 
 class IoWorld : public testing::Test {
  public:
-  static constexpr auto kHang = 10s;
+  static constexpr auto kHang = 60s;
 
  protected:
   void make(const IoOptions& options) {

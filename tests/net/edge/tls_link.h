@@ -71,10 +71,9 @@ struct Link final : TransportOwner {
   // Between the socket and the other end.
   void pump() {
     if (far_reads) {
-      std::string text(65536, '\0');
-      const ssize_t got =
-          ::recv(static_cast<int>(far_socket), text.data(), text.size(), MSG_DONTWAIT);
-      if (got > 0) far.deliver(text.substr(0, static_cast<std::size_t>(got)));
+      char text[65536];  // hundreds of links are pumped thousands of times: nothing is cleared
+      const ssize_t got = ::recv(static_cast<int>(far_socket), text, sizeof text, MSG_DONTWAIT);
+      if (got > 0) far.deliver({text, static_cast<std::size_t>(got)});
     }
     if (far.to_send.empty()) return;
     const ssize_t put =
@@ -156,7 +155,7 @@ class TlsTransport : public core::IoWorld {
   }
   void run_all(const std::function<bool()>& done) {
     // Hundreds of signatures under a sanitizer take their time.
-    const auto end = std::chrono::steady_clock::now() + 5 * kHang;
+    const auto end = std::chrono::steady_clock::now() + 3 * kHang;
     while (!done()) {
       turn();
       if (std::chrono::steady_clock::now() > end) {
