@@ -11,12 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/tools/patience.h"
+
 namespace headrace::tools::test {
-namespace {
-
-constexpr int kPatienceMs = 10'000;
-
-}  // namespace
 
 Process::Process(const std::string& program, const std::vector<std::string>& arguments) {
   int ends[2];

@@ -17,12 +17,12 @@ class Process {
   // Ends it hard if it still runs.
   ~Process();
 
-  // The next line without its end; empty after ten seconds or at the end of the output.
+  // The next line without its end; empty after a while or at the end of the output.
   std::string read_line();
   // All that is still to come; waits for the end.
   std::string read_rest();
   void signal(int number) const;
-  // Waits at most ten seconds. The exit status; -1 when it was killed or does not end.
+  // Waits for its end, not for ever. The exit status; -1 when it was killed or does not end.
   int wait();
   [[nodiscard]] pid_t pid() const { return pid_; }
 

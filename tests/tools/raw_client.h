@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tests/tools/patience.h"
+
 namespace headrace::tools::test {
 
 struct RawResponse {
@@ -32,11 +34,11 @@ class RawClient {
   void half_close() const;
   void close();
   // The next response; interim ones are returned like any other.
-  RawResponse receive(int timeout_ms = 5000);
+  RawResponse receive(int timeout_ms = kPatienceMs);
   // Everything until the connection ends or nothing comes for so long.
-  std::string receive_all(int timeout_ms = 5000);
+  std::string receive_all(int timeout_ms = kPatienceMs);
   // So many bytes, or more where they came together, or fewer where no more came.
-  std::string receive_at_least(std::size_t bytes, int timeout_ms = 5000);
+  std::string receive_at_least(std::size_t bytes, int timeout_ms = kPatienceMs);
   // How the connection ended as far as it was read.
   [[nodiscard]] RawEnd end() const { return end_; }
   // Bytes received beyond the last response.

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "tests/core/holds_once.h"
 #include "tests/core/temporary_folder.h"
 #include "tests/net/tls/certificate_maker.h"
 #include "tests/tools/process.h"
@@ -95,15 +96,18 @@ TEST_F(LoadProgram, MeasuresStreamsByToken) {
   start_mock({"--latency", "50ms", "--gap", "10ms", "--answer-tokens", "11"});
   for (const std::string path : {"/v1/chat/completions", "/v1/messages", "/v1/responses",
                                  "/v1beta/models/g:streamGenerateContent?alt=sse"}) {
-    const json step =
-        first_step(load({url() + path, "--stream", "--connections", "2", "--requests", "4"}));
-    EXPECT_EQ(step.at("succeeded"), 4) << path;
-    EXPECT_EQ(step.at("token_events"), 44) << path;
-    EXPECT_EQ(step.at("gap_us").at("count"), 40) << path;
-    EXPECT_GE(step.at("first_token_us").at("p50").get<double>(), 49'000) << path;
-    EXPECT_GE(step.at("gap_us").at("mean").get<double>(), 9'000) << path;
-    EXPECT_LE(step.at("gap_us").at("p50").get<double>(), 30'000) << path;
-    EXPECT_GE(step.at("latency_us").at("p50").get<double>(), 149'000) << path;
+    // Tokens that came while the machine stood still are read together.
+    EXPECT_TRUE(core::holds_once([&] {
+      const json step =
+          first_step(load({url() + path, "--stream", "--connections", "2", "--requests", "4"}));
+      EXPECT_EQ(step.at("succeeded"), 4) << path;
+      EXPECT_EQ(step.at("token_events"), 44) << path;
+      EXPECT_EQ(step.at("gap_us").at("count"), 40) << path;
+      EXPECT_GE(step.at("first_token_us").at("p50").get<double>(), 49'000) << path;
+      EXPECT_GE(step.at("latency_us").at("p50").get<double>(), 149'000) << path;
+      return step.at("gap_us").at("mean").get<double>() >= 9'000 &&
+             step.at("gap_us").at("p50").get<double>() <= 30'000;
+    })) << path;
   }
 }
 
@@ -112,15 +116,16 @@ TEST_F(LoadProgram, CountsFailuresByKindAndEndsWithTwo) {
   struct Case {
     std::string header;
     std::string failure;
+    std::string timeout = "60s";
   };
   for (const Case& expected :
        {Case{"x-mock-status: 503", "status 5xx"}, Case{"x-mock-status: 429", "status 4xx"},
         Case{"x-mock-reset-at-event: 2", "reset"}, Case{"x-mock-close-at-event: 2", "closed early"},
         Case{"x-mock-stream-error: overloaded", "stream error"},
         Case{"x-mock-hostile: garbage", "malformed"}, Case{"x-mock-extra-bytes: 9", "malformed"},
-        Case{"x-mock-stall-at-event: 1", "timed out"}}) {
+        Case{"x-mock-stall-at-event: 1", "timed out", "300ms"}}) {
     const json step = first_step(load({url(), "--stream", "--connections", "2", "--requests", "4",
-                                       "--header", expected.header, "--timeout", "300ms"},
+                                       "--header", expected.header, "--timeout", expected.timeout},
                                       2));
     EXPECT_EQ(step.at("failures"), json({{expected.failure, 4}})) << expected.header;
   }
@@ -227,20 +232,20 @@ TEST_F(LoadProgram, AnInterruptionStillReports) {
   start_mock();
   Process process(HEADRACE_LOAD_PROGRAM,
                   {"-q", "--json", "-", "--warm-up", "0", "--duration", "60s", url()});
-  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  while (served().at("total").at("completed") == 0)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
   process.signal(SIGINT);
   const json report = json::parse(process.read_rest(), nullptr, false);
   EXPECT_EQ(process.wait(), 0);
   ASSERT_TRUE(report.is_object());
   EXPECT_EQ(report.at("interrupted"), true);
   EXPECT_GT(first_step(report).at("succeeded"), 0);
-  EXPECT_LT(first_step(report).at("seconds"), 10.0);
+  EXPECT_LT(first_step(report).at("seconds"), 50.0);
 }
 
 TEST_F(LoadProgram, StreamsLongerThanTheRunAreNoFailures) {
-  start_mock({"--gap", "10ms", "--answer-tokens", "100000"});
-  const json step =
-      first_step(load({url(), "--stream", "--connections", "5", "--duration", "500ms"}));
+  start_mock({"--gap", "1ms", "--answer-tokens", "1000000"});
+  const json step = first_step(load({url(), "--stream", "--connections", "5", "--duration", "1s"}));
   EXPECT_EQ(step.at("failed"), 0);
   EXPECT_EQ(step.at("unfinished"), 5);
   EXPECT_GT(step.at("token_events"), 100);

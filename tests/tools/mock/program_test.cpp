@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <signal.h>
 
+#include "tests/core/holds_once.h"
+#include "tests/core/temporary_folder.h"
 #include "tests/tools/mock/answers.h"
 #include "tests/tools/process.h"
 #include "tests/tools/raw_client.h"
@@ -46,7 +48,7 @@ class MockProgram : public testing::Test {
   // Waits until a number in /mock/served has come: answers are counted when they are sent.
   [[nodiscard]] json served_when(const std::function<bool(const json&)>& fits) const {
     json served;
-    for (int i = 0; i < 500; ++i) {
+    for (int i = 0; i < 6000; ++i) {
       served = admin("/mock/served");
       if (fits(served)) break;
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -205,57 +207,70 @@ TEST_F(MockProgram, BreaksWhereItIsToldTo) {
     std::size_t events;  // complete ones received
     RawEnd end;
   };
+  std::size_t breaks = 0;
   for (const Case& expected : {Case{"x-mock-reset-at-event: 3", 3, RawEnd::reset},
                                Case{"x-mock-close-at-event: 2", 2, RawEnd::closed},
                                Case{"x-mock-stall-at-event: 4", 4, RawEnd::timed_out},
                                Case{"x-mock-reset-at-byte: 0", 0, RawEnd::reset},
                                Case{"x-mock-close-at-byte: 0", 0, RawEnd::closed},
                                Case{"x-mock-stall-at-byte: 0", 0, RawEnd::timed_out}}) {
-    RawClient client(address());
-    client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\n" +
-                std::string(expected.setting) + "\r\nContent-Length: " +
-                std::to_string(kStream.size()) + "\r\n\r\n" + std::string(kStream));
-    const RawResponse response = client.receive(300);
-    EXPECT_EQ(response.status, 200) << expected.setting;
-    EXPECT_FALSE(response.complete) << expected.setting;
-    EXPECT_EQ(sse_events(response.body).size(), expected.events) << expected.setting;
-    EXPECT_EQ(client.end(), expected.end) << expected.setting;
+    // Silence may also be that of a machine that stands still.
+    const bool stalls = expected.end == RawEnd::timed_out;
+    EXPECT_TRUE(core::holds_once(
+        [&] {
+          ++breaks;
+          RawClient client(address());
+          client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\n" +
+                      std::string(expected.setting) + "\r\nContent-Length: " +
+                      std::to_string(kStream.size()) + "\r\n\r\n" + std::string(kStream));
+          const RawResponse response = client.receive(stalls ? 300 : test::kPatienceMs);
+          EXPECT_FALSE(response.complete) << expected.setting;
+          EXPECT_EQ(client.end(), expected.end) << expected.setting;
+          return response.status == 200 && sse_events(response.body).size() == expected.events;
+        },
+        stalls ? 20 : 1))
+        << expected.setting;
   }
   RawClient client(address());
   client.send(
       "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nx-mock-reset-in-head: 20\r\n"
       "Content-Length: " +
       std::to_string(kPlain.size()) + "\r\n\r\n" + std::string(kPlain));
-  EXPECT_EQ(client.receive_all(300).size(), 20U);
+  EXPECT_EQ(client.receive_all().size(), 20U);
   EXPECT_EQ(client.end(), RawEnd::reset);
-  const json served = served_when([](const json& j) { return j.at("total").at("aborted") == 7; });
-  EXPECT_EQ(served.at("total").at("aborted"), 7);
+  ++breaks;
+  const json served =
+      served_when([&](const json& j) { return j.at("total").at("aborted") == breaks; });
+  EXPECT_EQ(served.at("total").at("aborted"), breaks);
   for (const json& aborted : served.at("aborts"))
     EXPECT_EQ(aborted.at("by_peer"), false);
 }
 
 TEST_F(MockProgram, NoticesAtOnceThatTheOtherSideLeft) {
   start({"--gap", "20ms", "--answer-tokens", "500"});
-  RawClient client(address());
   constexpr std::string_view kEndless = R"({"model":"m","messages":[],"stream":true})";
-  client.send(
-      "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nx-request-id: gone\r\n"
-      "Content-Length: " +
-      std::to_string(kEndless.size()) + "\r\n\r\n" + std::string(kEndless));
-  (void)client.receive_at_least(4000);
-  const auto left_at = std::chrono::system_clock::now();
-  client.close();
-  const json served = served_when([](const json& j) { return j.at("total").at("aborted") == 1; });
-  ASSERT_EQ(served.at("aborts").size(), 1U);
-  const json& aborted = served.at("aborts").at(0);
-  EXPECT_EQ(aborted.at("request_id"), "gone");
-  EXPECT_EQ(aborted.at("by_peer"), true);
-  EXPECT_GT(aborted.at("events_sent"), 5);
-  EXPECT_LT(aborted.at("events_sent"), 100);
-  const std::chrono::nanoseconds left = left_at.time_since_epoch();
-  EXPECT_LT(aborted.at("at_unix_nanos").get<std::int64_t>() - left.count(), 1'000'000'000);
-  const json& partial = served.at("request_ids").at("gone").at("usage_of_aborted");
-  EXPECT_GT(partial.at("output_tokens"), 5);
+  EXPECT_TRUE(core::holds_once([&] {
+    (void)RawClient(address()).post("/mock/reset", "");
+    RawClient client(address());
+    client.send(
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nx-request-id: gone\r\n"
+        "Content-Length: " +
+        std::to_string(kEndless.size()) + "\r\n\r\n" + std::string(kEndless));
+    (void)client.receive_at_least(4000);
+    const auto left_at = std::chrono::system_clock::now();
+    client.close();
+    const json served = served_when([](const json& j) { return j.at("total").at("aborted") == 1; });
+    if (served.at("aborts").size() != 1) return false;
+    const json& aborted = served.at("aborts").at(0);
+    EXPECT_EQ(aborted.at("request_id"), "gone");
+    EXPECT_EQ(aborted.at("by_peer"), true);
+    EXPECT_GT(aborted.at("events_sent"), 5);
+    const json& partial = served.at("request_ids").at("gone").at("usage_of_aborted");
+    EXPECT_GT(partial.at("output_tokens"), 5);
+    const std::chrono::nanoseconds left = left_at.time_since_epoch();
+    return aborted.at("events_sent") < 100 &&
+           aborted.at("at_unix_nanos").get<std::int64_t>() - left.count() < 1'000'000'000;
+  }));
 }
 
 TEST_F(MockProgram, TimesItsAnswers) {
@@ -292,7 +307,8 @@ TEST_F(MockProgram, FramesAndAddsAsTold) {
   RawClient extra(address());
   const RawResponse answer = extra.post(kChat, kPlain, "x-mock-extra-bytes: 16\r\n");
   EXPECT_TRUE(answer.complete);
-  EXPECT_EQ(extra.receive_all(100).size(), 16U);
+  EXPECT_EQ(extra.receive_at_least(16).size(), 16U);
+  EXPECT_EQ(extra.receive_all(100), "");
 
   RawClient interim(address());
   EXPECT_EQ(interim.post(kChat, kPlain, "x-mock-interim: 100,103\r\n").status, 100);
@@ -354,10 +370,12 @@ TEST_F(MockProgram, HostileAnswersArriveAsWritten) {
 }
 
 TEST_F(MockProgram, SeveralShardsShareOnePort) {
-  start({"--shards", "3", "--listen", "unix:/tmp/headrace-mock-test." + std::to_string(getpid())});
+  const core::TemporaryFolder folder;
+  const std::string socket = "unix:" + folder.file("mock");
+  start({"--shards", "3", "--listen", socket});
   for (int i = 0; i < 30; ++i)
     EXPECT_EQ(RawClient(address()).post(kChat, kPlain).status, 200);
-  RawClient local("unix:/tmp/headrace-mock-test." + std::to_string(getpid()));
+  RawClient local(socket);
   EXPECT_EQ(local.post(kChat, kPlain).status, 200);
   const json served =
       served_when([](const json& j) { return j.at("total").at("completed") == 31; });
@@ -368,8 +386,10 @@ TEST_F(MockProgram, ClosesIdleConnectionsAndReusedOnes) {
   start({"--idle-close", "50ms"});
   RawClient idle(address());
   EXPECT_EQ(idle.post(kChat, kPlain).status, 200);
-  EXPECT_EQ(idle.receive_all(2000), "");
+  EXPECT_EQ(idle.receive_all(), "");
   EXPECT_EQ(idle.end(), RawEnd::closed);
+  TearDown();
+  start();  // or a pause between the two would be one idle for too long
   RawClient reused(address());
   EXPECT_EQ(reused.post(kChat, kPlain, "x-mock-reset-reused: yes\r\n").status, 200);
   EXPECT_EQ(reused.post(kChat, kPlain, "x-mock-reset-reused: yes\r\n").status, 0);
