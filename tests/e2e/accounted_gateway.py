@@ -56,7 +56,7 @@ journal:
         rows = [json.loads(line) for line in lines]
         return [row for row in rows if "id" in row], [row for row in rows if "refused" in row]
 
-    def records(self, count, seconds=10):
+    def records(self, count, seconds=60):
         """The records once there are so many."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -97,7 +97,7 @@ class Load:
             stream = asked % 3 != 0
             data = b""
             try:
-                with self.gateway.connect(timeout=10) as connection:
+                with self.gateway.connect(timeout=60) as connection:
                     connection.sendall(request(chat(stream=stream), headers=[f"X-Request-Id: {name}"]))
                     while piece := connection.recv(65536):
                         data += piece
@@ -112,7 +112,7 @@ class Load:
             if not data:
                 time.sleep(0.01)
 
-    def wait_for(self, more, seconds=20):
+    def wait_for(self, more, seconds=60):
         goal, deadline = self.whole + more, time.monotonic() + seconds
         while self.whole < goal and time.monotonic() < deadline:
             time.sleep(0.02)

@@ -37,7 +37,7 @@ token_issuers: [{{name: sso, issuer: sso, secret: {SECRET}, tenant_claim: org}}]
 audit: {{output: file, path: {self.folder}/audit.log}}
 """
 
-    def decisions(self, request_id, seconds=10):
+    def decisions(self, request_id, seconds=60):
         """Those of one request, once the last one is there."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -118,7 +118,10 @@ class Commands(unittest.TestCase):
             return ""
         if shutil.which(program) is None and program not in PROGRAMS:
             return ""
-        done = self.run_words(words)
+        for _ in range(10):
+            done = self.run_words(words)
+            if done.returncode == 0 or program != "headrace-load":
+                break  # a machine that stands still may end no answer in its time
         return "" if done.returncode == 0 else f"ended with {done.returncode}: {done.stdout}{done.stderr}"
 
     def test_every_command_runs(self):

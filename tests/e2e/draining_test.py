@@ -26,7 +26,7 @@ class Draining(Scripted):
     def waits(self, said=CHAT_ANSWER, first=b""):
         def script(connection):
             connection.sendall(first)
-            self.go_on.wait(20)
+            self.go_on.wait(120)
             connection.sendall(said)
 
         return script
@@ -42,7 +42,7 @@ class Draining(Scripted):
         self.wait_for(lambda: "draining" in gateway.log.read_text())
 
     def records_after_the_end(self, gateway, count):
-        self.assertEqual(gateway.process.wait(20), 0)
+        self.assertEqual(gateway.process.wait(60), 0)
         records, _ = gateway.rows()
         self.assertEqual(len(records), count)
         return records
@@ -118,7 +118,8 @@ class Draining(Scripted):
         connection = self.begin(gateway)
         self.wait_for(lambda: self.seen("first") == 1)
         self.drain(gateway)
-        for _ in range(2000):
+        # Each ends a wait of the process: a grace that is counted in waits would be over.
+        for _ in range(1000):
             gateway.signal(signal.SIGUSR1)
             time.sleep(0.001)
         self.go_on.set()

@@ -113,7 +113,7 @@ class UpstreamBreaks(unittest.TestCase):
                 return False
             served[connection] = 1
             if request.json().get("warm"):
-                together.wait(10)
+                together.wait(120)
             connection.sendall(CHAT_ANSWER)
 
         with Upstream(script) as upstream, Gateway(upstream.address) as gateway:
@@ -163,7 +163,7 @@ class UpstreamIsSlow(unittest.TestCase):
             with self.subTest(data=data), Upstream(script) as upstream, self.gateway(upstream, first_byte_timeout_ms=200) as gateway:
                 response = self.ask(gateway)
                 self.assertEqual((response.status, response.whole), (504, True))
-                self.assertTrue(upstream.closed_by_peer.wait(10) or not upstream.open)
+                self.assertTrue(upstream.closed_by_peer.wait(60) or not upstream.open)
 
     def test_silence_within_the_answer_breaks_it_off(self):
         for data, stream in ((CUT_LENGTH, False), (CUT_CHUNKED, False), (CUT_EVENTS, True), (CUT_EVENT, True)):
@@ -177,7 +177,7 @@ class UpstreamIsSlow(unittest.TestCase):
                 if stream:
                     last = [each for each in response.body.split(b"\n\n") if each][-1]
                     self.assertIn("error", json.loads(last.removeprefix(b"data: ")))
-                self.assertTrue(upstream.closed_by_peer.wait(10))
+                self.assertTrue(upstream.closed_by_peer.wait(60))
 
     def test_an_answer_that_never_ends_has_a_total_time(self):
         def script(request, connection):
@@ -187,10 +187,14 @@ class UpstreamIsSlow(unittest.TestCase):
                 time.sleep(0.02)
 
         with Upstream(script) as upstream, self.gateway(upstream, connect_timeout_ms=500, first_byte_timeout_ms=500, gap_timeout_ms=500, total_timeout_ms=500) as gateway:
-            response = self.ask(gateway, True)
-            self.assertFalse(response.whole)
+            # A provider that was held up has begun too late: that is another test's.
+            for _ in range(20):
+                response = self.ask(gateway, True)
+                if response.status != 504:
+                    break
+            self.assertEqual((response.status, response.whole), (200, False))
             self.assertIn(b"error", response.body)
-            self.assertTrue(upstream.closed_by_peer.wait(10))
+            self.assertTrue(upstream.closed_by_peer.wait(60))
 
     def test_a_provider_that_takes_no_connection_is_a_504(self):
         listener = socket.socket()
@@ -214,7 +218,7 @@ class UpstreamIsSlow(unittest.TestCase):
 
         def script(request, connection):
             connection.sendall(STREAM_HEAD + chunk(text[:1]))
-            gate.wait(30)
+            gate.wait(120)
             for i in range(1, len(text)):
                 connection.sendall(chunk(text[i : i + 1]))
             connection.sendall(b"0\r\n\r\n")
@@ -224,7 +228,7 @@ class UpstreamIsSlow(unittest.TestCase):
             connections = [gateway.connect() for _ in range(count)]
             for connection in connections:
                 connection.sendall(request(chat(stream=True, stream_options={"include_usage": True})))
-            gate.wait(30)
+            gate.wait(120)
             for connection in connections:
                 response = Response(connection)
                 self.assertTrue(response.whole)

@@ -26,7 +26,7 @@ def nothing_is_left(test, gateway, files):
     gateway.wait_for_metric("headrace_requests_in_flight", lambda value: value == 1)
     gateway.wait_for_metric("headrace_streams_open", lambda value: value == 0)
     gateway.wait_for_metric("headrace_downstream_connections", lambda value: value == 1)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while gateway.open_files() > files and time.monotonic() < deadline:
         time.sleep(0.02)
     test.assertLessEqual(gateway.open_files(), files)

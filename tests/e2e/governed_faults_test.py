@@ -179,7 +179,7 @@ class ClockSteps(unittest.TestCase):
                 connection.sendall(CHAT_ANSWER)
                 return
             connection.sendall(STREAM_HEAD + chunk(event(delta("a"))))
-            go_on.wait(30)
+            go_on.wait(120)
             connection.sendall(WHOLE_STREAM)
 
         clock = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())) / "clock"

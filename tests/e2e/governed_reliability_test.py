@@ -3,7 +3,6 @@ bytes behind them, hop-by-hop fields against fields that we set, paths against p
 against destinations, and tenants against the cache, with retries and hedges on."""
 
 import threading
-import time
 import unittest
 
 from gateway import KEY, Response, chat, read_to_end, request
@@ -116,7 +115,9 @@ class WhatGoesUpstream(Reliability):
 
     def test_nothing_in_a_body_changes_where_any_try_goes(self):
         """Class 8."""
-        self.script = lambda seen, connection: (time.sleep(0.2), connection.sendall(CHAT_ANSWER))[-1]
+        both = threading.Event()
+        self.script = lambda seen, connection: (both.wait(120), connection.sendall(CHAT_ANSWER))[-1]
+        self.second.script = lambda seen, connection: (both.set(), connection.sendall(CHAT_ANSWER))[-1]
         evil = {name: "http://169.254.169.254/" for name in ("api_base", "base_url", "endpoint", "host", "url", "provider", "target")}
         self.assertEqual(self.gateway.ask(chat(model="both", **evil, nested=[evil])).status, 200)
         for upstream in (self.first, self.second):
@@ -158,7 +159,7 @@ class Tenants(Reliability):
         def script(seen, connection):
             number = len(answers)
             answers.append(number)
-            go_on.wait(10)
+            go_on.wait(120)
             connection.sendall(answer(b'{"id":"%d","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"x"},"finish_reason":"stop"}]}' % number))
 
         self.script = self.second.script = script

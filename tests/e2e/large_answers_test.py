@@ -74,7 +74,7 @@ class LargeAnswers(unittest.TestCase):
             with gateway.connect() as leaver:
                 leaver.sendall(REQUEST)
                 self.assertTrue(leaver.recv(100_000).startswith(b"HTTP/1.1 200 "))
-            self.assertTrue(left.wait(10))
+            self.assertTrue(left.wait(60))
             gateway.wait_for_metric("headrace_requests_in_flight", lambda value: value <= 1)  # this one
             upstream.script = lambda request, connection: connection.sendall(opaque(body))
             with gateway.connect() as connection:

@@ -41,7 +41,7 @@ class LastUse(unittest.TestCase):
 
     def listed(self, *arguments):
         run = subprocess.run([BIN / "headracectl", "keys", "--region", self.region, *arguments],
-                             capture_output=True, text=True, timeout=30)
+                             capture_output=True, text=True, timeout=60)
         self.assertEqual(run.returncode, 0, run.stderr)
         self.assertNotIn("CANARY", run.stdout)
         return run.stdout

@@ -41,7 +41,7 @@ class Hoarder(Upstream):
         with connection:
             if connection.recv(1024):
                 self.begun.set()
-                self.go_on.wait(20)
+                self.go_on.wait(120)
 
 
 class LeavingCharge(unittest.TestCase):
@@ -70,7 +70,7 @@ class LeavingCharge(unittest.TestCase):
 
         def script(request, connection):
             whole.release()
-            over.wait(20)
+            over.wait(120)
             return False
 
         with Upstream(script) as upstream:
@@ -81,7 +81,7 @@ class LeavingCharge(unittest.TestCase):
                     with self.subTest(name, stream=stream), gateway.connect() as connection:
                         connection.sendall(request(chat(stream=stream, max_tokens=9),
                                                    headers=[f"X-Request-Id: {name}-{stream}"]))
-                        self.assertTrue(whole.acquire(timeout=10))
+                        self.assertTrue(whole.acquire(timeout=60))
                         leave(connection)
                         records = gateway.records(2 * number - (not stream))
                         record = next(each for each in records if each["request_id"] == f"{name}-{stream}")
@@ -118,7 +118,7 @@ class LeavingCharge(unittest.TestCase):
             gateway = self.gateway(upstream)
             with gateway.connect() as connection:
                 connection.sendall(request(chat(max_tokens=9, padding="y" * 12_000_000)))
-                self.assertTrue(upstream.begun.wait(10))
+                self.assertTrue(upstream.begun.wait(60))
                 time.sleep(0.1)  # as far as it goes
             (record,) = gateway.records(1)
             self.assertEqual((record["ending"], record["usage"]["source"]), ("client_left", "none"))
@@ -130,7 +130,7 @@ class LeavingCharge(unittest.TestCase):
 
         def script(request, connection):
             arrived.set()
-            over.wait(20)
+            over.wait(120)
             return False
 
         upload = request(b"x" * 50_000, path="/v1/audio/x")
@@ -146,7 +146,7 @@ class LeavingCharge(unittest.TestCase):
             leave(upload[:-1], lambda: gateway.wait_for_metric("headrace_upstream_connections", lambda value: value == 1))
             gateway.records(1)
             self.assertFalse(arrived.is_set())
-            leave(upload, lambda: self.assertTrue(arrived.wait(10)))
+            leave(upload, lambda: self.assertTrue(arrived.wait(60)))
             records = gateway.records(2)
             self.assertEqual([record["ending"] for record in records], ["client_left"] * 2)
             self.assertEqual([record["cost_micro_usd"] for record in records], [0, 700])

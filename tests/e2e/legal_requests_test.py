@@ -146,14 +146,14 @@ class LegalRequests(unittest.TestCase):
 
         def slow(request, connection):
             begun.set()
-            go_on.wait(10)
+            go_on.wait(120)
             connection.sendall(CHAT_ANSWER)
 
         self.script = slow
         leader = self.gateway.connect()
         self.addCleanup(leader.close)
         leader.sendall(self.kept())
-        self.assertTrue(begun.wait(10))
+        self.assertTrue(begun.wait(60))
         with self.gateway.connect() as connection:
             # The first waits in the flight; what stands behind it is served in order.
             connection.sendall(self.kept() + request(method="GET", path="/v1/models") + self.kept())

@@ -10,7 +10,7 @@ from upstream import Upstream
 
 LIMITS = {
     "minute": "limits: [{measure: requests, per: minute, value: 1}]",
-    "second": "limits: [{measure: requests, per: second, value: 1}]",
+    "seconds": "limits: [{measure: requests, per: minute, value: 15, burst: 1, window: bucket}]",
     "hour": "limits: [{measure: requests, per: hour, value: 1}]",
     "large": "limits: [{measure: input_tokens, per: hour, value: 1}]",
     "broke": "credits: [{micro_usd: 0}]",
@@ -36,7 +36,7 @@ class LimitsSdk(SdkTest):
     together = True
     asked = {
         "minute": [{"key": key("minute", "CALLER")}] * 2,
-        "second": [{"key": key("second", "CALLER"), "retries": 2}] * 2,
+        "seconds": [{"key": key("seconds", "CALLER"), "retries": 2}] * 2,
         "hour": [{"key": key("hour", "CALLER"), "retries": 3}] * 2,
         "large": [{"key": key("large", "CALLER"), "retries": 3}],
         "broke": [{"key": key("broke", "CALLER"), "retries": 3}],
@@ -68,13 +68,13 @@ class LimitsSdk(SdkTest):
                 datetime.fromisoformat(told["headers"]["anthropic-ratelimit-requests-reset"])
 
     def test_who_waits_as_told_is_served(self):
-        for sdk, _, (first, second) in self.each("second"):
+        for sdk, _, (first, second) in self.each("seconds"):
             self.assertEqual(first.get("text"), "hello", first)
             if sdk == "gemini":  # it does not wait by itself
                 self.assert_error(second, sdk, "RateLimitError", 429)
                 continue
             self.assertEqual(second.get("text"), "hello", second)
-            self.assertTrue(500 < second["took_ms"] < 5_000, second["took_ms"])
+            self.assertTrue(500 < second["took_ms"] < 30_000, second["took_ms"])
 
     def test_who_would_come_too_early_however_late_does_not_come_again(self):
         """The SDKs wait for a minute at most: told of more, they would come again at once."""

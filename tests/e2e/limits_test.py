@@ -27,7 +27,7 @@ class LimitsTest(unittest.TestCase):
         self.chat_answer = CHAT_ANSWER
 
         def script(seen, connection):
-            self.delay.wait(10)
+            self.delay.wait(120)
             path = seen.line.split()[1]
             if path.startswith("/v1/messages"):
                 connection.sendall(answer(json.dumps(MESSAGE).encode()))
@@ -141,7 +141,7 @@ class LimitsTest(unittest.TestCase):
         """A request that its provider has, and does not answer before it may."""
         self.delay.clear()
         connection.sendall(request(chat(), key=KEYS["concurrent"]))
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while not self.upstream.requests:
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.01)
@@ -161,7 +161,7 @@ class LimitsTest(unittest.TestCase):
             self.hold_one(first)
         self.gateway.wait_for_metric("headrace_requests_in_flight", lambda value: value <= 1)
         self.delay.set()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while self.ask("concurrent").status != 200:
             self.assertLess(time.monotonic(), deadline)
 

@@ -22,12 +22,12 @@ class Mock:
 
     def __exit__(self, *exception):
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(60)
         self.process.stdout.close()
 
     def ask(self, path, method="GET"):
         host, port = self.address.rsplit(":", 1)
-        with socket.create_connection((host, int(port)), timeout=10) as connection:
+        with socket.create_connection((host, int(port)), timeout=60) as connection:
             connection.sendall(f"{method} {path} HTTP/1.1\r\nHost: mock\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".encode())
             return json.loads(read_to_end(connection).split(b"\r\n\r\n", 1)[1])
 

@@ -63,7 +63,7 @@ class Portal(unittest.TestCase):
         self.gateway = self.enterContext(Portals(self.upstream.address))
 
     def connect(self, portal):
-        connection = socket.create_connection(("127.0.0.1", self.gateway.ports[portal]), timeout=15)
+        connection = socket.create_connection(("127.0.0.1", self.gateway.ports[portal]), timeout=60)
         self.addCleanup(connection.close)
         return connection
 
@@ -136,7 +136,7 @@ class Portal(unittest.TestCase):
         kept["customers"].sendall(request(chat(), key=key("writes")))
         self.assertEqual(Response(kept["customers"]).status, 200)
         # An idle connection of a listener that has gone is closed; one that gets a word in is told.
-        kept["partners"].settimeout(15)
+        kept["partners"].settimeout(60)
         try:
             kept["partners"].sendall(request(chat(), key=key("writes")))
             answer = Response(kept["partners"])

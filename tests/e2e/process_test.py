@@ -40,7 +40,7 @@ class Process(unittest.TestCase):
                 gateway.config.write_text(text)
                 gateway.signal(signal.SIGHUP)
                 gateway.wait_for_metric("headrace_config_generation", lambda value: value == generation)
-            deadline = time.monotonic() + 5
+            deadline = time.monotonic() + 60
             while ask(gateway, "new-model").status != 200 and time.monotonic() < deadline:
                 time.sleep(0.01)
             self.assertEqual(ask(gateway, "new-model").status, 200)
@@ -84,7 +84,7 @@ class Process(unittest.TestCase):
                 while piece := connection.recv(65536):
                     data += piece
                 self.assertTrue(data.endswith(b"0\r\n\r\n"), data)
-            self.assertEqual(gateway.process.wait(10), 0)
+            self.assertEqual(gateway.process.wait(60), 0)
             self.assertIn(f"told to end by process {os.getpid()}\n", gateway.log.read_text())
 
     def test_the_pages_are_there_until_the_last_shard_has_drained(self):
@@ -130,7 +130,7 @@ class Process(unittest.TestCase):
                     while piece := connection.recv(65536):
                         data += piece
                     self.assertTrue(data.endswith(b"0\r\n\r\n"), data)
-                self.assertEqual(before.wait(10), 0)
+                self.assertEqual(before.wait(60), 0)
 
     def test_a_drain_still_rotates_the_log_and_says_that_it_reloads_no_more(self):
         go_on = threading.Event()
@@ -147,7 +147,7 @@ class Process(unittest.TestCase):
             go_on.set()
             self.assertTrue(Response(connection, b"H").whole)
             self.assertEqual(len(gateway.log_lines(1)), 1)
-            self.assertEqual(gateway.process.wait(10), 0)
+            self.assertEqual(gateway.process.wait(60), 0)
 
     def test_a_reload_asked_for_during_start_up_waits_for_its_end(self):
         with Upstream() as upstream:
@@ -183,7 +183,7 @@ class Process(unittest.TestCase):
                 gateway.signal(signal.SIGTERM)
                 time.sleep(0.1)
                 gateway.signal(signal.SIGTERM)
-                self.assertEqual(gateway.process.wait(10), 0)
+                self.assertEqual(gateway.process.wait(60), 0)
 
     def test_the_access_log_is_opened_again(self):
         with Upstream() as upstream, Gateway(upstream.address) as gateway:
@@ -192,7 +192,7 @@ class Process(unittest.TestCase):
             moved = gateway.access_log.with_suffix(".1")
             gateway.access_log.rename(moved)
             gateway.signal(signal.SIGUSR1)
-            deadline = time.monotonic() + 5
+            deadline = time.monotonic() + 60
             while not gateway.access_log.exists() and time.monotonic() < deadline:
                 time.sleep(0.01)
             ask(gateway)
@@ -234,7 +234,7 @@ class Process(unittest.TestCase):
             self.assertEqual(Response(first).status, 200, "a running connection suffers")
             for connection in crowd:
                 connection.close()
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 60
             while time.monotonic() < deadline:
                 try:
                     if ask(gateway).status == 200:
@@ -272,7 +272,7 @@ class Process(unittest.TestCase):
             region.write_bytes(damaged)
             gateway = Gateway("127.0.0.1:1")
             gateway.config.write_text(gateway.config_text())
-            refused = subprocess.run([BIN / "headrace", "--config", gateway.config, "--region", region], capture_output=True, text=True, timeout=20)
+            refused = subprocess.run([BIN / "headrace", "--config", gateway.config, "--region", region], capture_output=True, text=True, timeout=60)
             self.assertNotEqual(refused.returncode, 0)
             self.assertIn("region", refused.stderr)
 
@@ -294,9 +294,11 @@ class Process(unittest.TestCase):
                 gateway.config.write_text(gateway.config_text().replace(str(path), str(other)))
                 gateway.signal(signal.SIGHUP)
                 gateway.wait_for_metric("headrace_config_generation", lambda value: value == 2)
-                deadline = time.monotonic() + 5
-                while not other.exists() and time.monotonic() < deadline:
-                    time.sleep(0.01)
+                def listens():
+                    with socket.socket(socket.AF_UNIX) as connection:
+                        return connection.connect_ex(str(other)) == 0
+
+                wait_for(listens)
                 with socket.socket(socket.AF_UNIX) as connection:
                     connection.connect(str(other))
                     connection.sendall(request(chat()))
@@ -309,7 +311,7 @@ class Process(unittest.TestCase):
             gateway.config.write_text(text + "io: {small_buffers: 64}\n" if "\nio:" not in text else text)
             gateway.signal(signal.SIGHUP)
             gateway.wait_for_metric("headrace_config_generation", lambda value: value == 2)
-            deadline = time.monotonic() + 5
+            deadline = time.monotonic() + 60
             while "next start" not in gateway.log.read_text() and time.monotonic() < deadline:
                 time.sleep(0.01)
             said = next(line for line in gateway.log.read_text().splitlines() if "next start" in line)

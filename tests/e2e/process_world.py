@@ -13,7 +13,7 @@ def ask(gateway, model="gpt-4o"):
         return Response(connection)
 
 
-def wait_for(predicate, seconds=10):
+def wait_for(predicate, seconds=60):
     deadline = time.monotonic() + seconds
     while not predicate():
         if time.monotonic() > deadline:

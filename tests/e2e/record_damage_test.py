@@ -77,7 +77,7 @@ class RecordDamage(unittest.TestCase):
                     struct.pack_into("<I", memory, ring_frame(memory, b"overwritten-while-it-waits"), 2**31 - 1)
                 free_disk(gateway)
                 for connection in (waiting, behind):
-                    connection.settimeout(10)
+                    connection.settimeout(60)
                     response = Response(connection)
                     self.assertEqual(response.status, 503)
                     self.assertIn("retry-after", response.headers)

@@ -17,21 +17,22 @@ def error(status, headers=(), **members):
 
 
 class Pair(Gateway):
-    """`first` goes before `second`; `spare` is a route with the first provider alone."""
+    """`first` goes before `second`; `alone` is a route with the first provider alone."""
 
-    def __init__(self, first, second, route=QUICK, breaker="breaker: {failures: 0}", keys="", more="", **arguments):
+    def __init__(self, first, second, route=QUICK, breaker="breaker: {failures: 0}", keys="", more="", patience_ms=30000, **arguments):
         super().__init__(first, **arguments)
         self.second, self.route, self.breaker, self.keys, self.more = second, route, breaker, keys, more
+        self.patience_ms = patience_ms  # with the first provider
 
     def config_text(self):
-        def provider(name, address, keys=""):
+        def provider(name, address, keys="", patience_ms=30000):
             return f"""
   - name: {name}
     dialect: openai
     url: http://{address}/v1
     private_network: true
-    connect_timeout_ms: 1000
-    first_byte_timeout_ms: 1000
+    connect_timeout_ms: {patience_ms}
+    first_byte_timeout_ms: {patience_ms}
     {keys or f'credential: {FIRST_KEY}'}
     {self.breaker}
 """
@@ -43,7 +44,7 @@ admin:
   address: 127.0.0.1:{self.admin_port}
 shards: {{count: {self.shards}, pin: false}}
 access_log: {{output: file, path: {self.access_log}}}
-providers:{provider("first", self.upstream, self.keys)}{self.more}{provider("second", self.second)}
+providers:{provider("first", self.upstream, self.keys, self.patience_ms)}{self.more}{provider("second", self.second)}
 routes:
   - models: [both]
     targets: [{{provider: first, model: one}}, {{provider: second, model: two, priority: 1}}]
@@ -84,7 +85,7 @@ class Scripted(unittest.TestCase):
         return len(self.upstreams[name].requests)
 
     def wait_for(self, holds):
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not holds():
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.01)

@@ -39,7 +39,7 @@ async function tell(call) {
   const told = { pieces: [] };
   const begun = performance.now();
   try {
-    const client = sdk.client({ apiKey: call.key, maxRetries: call.retries ?? 0, timeout: 15_000 });
+    const client = sdk.client({ apiKey: call.key, maxRetries: call.retries ?? 0, timeout: 60_000 });
     const asked = { model: call.model, ...call.members, ...(call.stream ? { stream: true } : {}) };
     const options = { headers: call.headers ?? {} };
     const answer = call.gathered

@@ -14,7 +14,7 @@ class OpenAi:
     def __init__(self, gateway, call):
         import openai
 
-        self.client = openai.OpenAI(base_url=gateway + "/v1", api_key=call["key"], timeout=15,
+        self.client = openai.OpenAI(base_url=gateway + "/v1", api_key=call["key"], timeout=60,
                                     max_retries=call.get("retries", 0))
 
     def ask(self, call, told):
@@ -49,7 +49,7 @@ class Anthropic:
     def __init__(self, gateway, call):
         import anthropic
 
-        self.client = anthropic.Anthropic(base_url=gateway, api_key=call["key"], timeout=15,
+        self.client = anthropic.Anthropic(base_url=gateway, api_key=call["key"], timeout=60,
                                           max_retries=call.get("retries", 0))
 
     def ask(self, call, told):
@@ -70,7 +70,7 @@ class Gemini:
         from google import genai
         from google.genai import types
 
-        options = types.HttpOptions(base_url=gateway, timeout=15_000, headers=call.get("headers", {}))
+        options = types.HttpOptions(base_url=gateway, timeout=60_000, headers=call.get("headers", {}))
         self.client = genai.Client(api_key=call["key"], http_options=options)
 
     def ask(self, call, told):

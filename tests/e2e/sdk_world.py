@@ -49,7 +49,7 @@ class Sdks:
                     orders.append({"sdk": name, "model": MODELS[name], **call, "headers": headers,
                                    "key": call["key"].replace("CALLER", caller)})
         order = {"gateway": f"http://127.0.0.1:{gateway.port}", "calls": orders}
-        ran = subprocess.run(self.command, input=json.dumps(order), capture_output=True, text=True, timeout=100)
+        ran = subprocess.run(self.command, input=json.dumps(order), capture_output=True, text=True, timeout=250)
         if ran.returncode != 0:
             raise AssertionError(f"{self.language}: {ran.stdout}{ran.stderr}")
         told = iter(json.loads(ran.stdout.splitlines()[-1]))

@@ -74,7 +74,7 @@ class SlowClients(Clients):
         with self.gateway.connect() as connection:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             connection.sendall(request(None, path="/v1/audio/x", headers=["Content-Length: 0"]))
-            self.assertTrue(closed.wait(10), "a reader who does not read holds its provider for ever")
+            self.assertTrue(closed.wait(60), "a reader who does not read holds its provider for ever")
             self.gateway.wait_for_metric("headrace_requests_in_flight", lambda value: value == 1)
             self.assertEqual(self.ask(request(chat(model="none"))).status, 404)
 

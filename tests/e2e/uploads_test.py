@@ -31,7 +31,7 @@ class Uploads(unittest.TestCase):
 
         def say(connection):
             connection.sendall(answer(b"{}", status="413 Too Large"))
-            early.wait(10)
+            early.wait(60)
 
         with EarlyUpstream(say) as upstream, Gateway(upstream.address, extra=PASSTHROUGH) as gateway:
             for _ in range(3):
@@ -57,8 +57,8 @@ class Uploads(unittest.TestCase):
                 connection.sendall(upload(50_000) + b"x" * 100)
                 time.sleep(0.05)
                 connection.sendall(b"x" * 49_900)
-                self.assertTrue(arrived.wait(10))
-            self.assertTrue(go_on.wait(10))
+                self.assertTrue(arrived.wait(60))
+            self.assertTrue(go_on.wait(120))
             self.assertEqual(self.left, b"")
 
     def test_a_client_is_not_blamed_for_a_slow_provider(self):

@@ -171,7 +171,7 @@ def held_stream(go_on, *texts):
 
     def script(request, connection):
         connection.sendall(STREAM_HEAD + b"".join(chunk(event(delta(text))) for text in texts))
-        go_on.wait(20)
+        go_on.wait(120)
         connection.sendall(chunk(event(b"[DONE]")) + b"0\r\n\r\n")
 
     return script
