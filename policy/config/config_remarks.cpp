@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "policy/config/date_text.h"
+#include "policy/dialect/endpoint.h"
 
 namespace headrace::policy::config {
 namespace {
@@ -67,6 +68,18 @@ void remark_on_providers(const ConfigView& config, std::vector<std::string>& rem
                                 more == 1 ? "provider is" : "providers are"));
 }
 
+// An endpoint with rules of its own is never passed through.
+void remark_on_ruled_endpoints(const ConfigView& config, std::vector<std::string>& remarks) {
+  for (const PassthroughRule& rule : config.passthrough()) {
+    const std::string_view path = config.text(rule.path);
+    const EndpointMatch match = match_endpoint("POST", path, false);
+    const bool post_only = rule.methods == std::to_underlying(MethodBit::post);
+    if (!post_only || match.kind != EndpointKind::metered || !match.method_allowed) continue;
+    remarks.push_back(fmt::format(
+        "passthrough `{}` never counts: that endpoint has rules of its own, by `routes`", path));
+  }
+}
+
 // What passes through unread may name what is kept in an account, whoever's it is.
 void remark_on_shared_accounts(const ConfigView& config, std::vector<std::string>& remarks) {
   if (config.scopes().tenants().size() < 2) return;
@@ -105,6 +118,7 @@ std::vector<std::string> config_remarks(const ConfigView& config, std::uint64_t 
     remarks.emplace_back(
         "`development.ignore_ip_lists` is on: NO list of addresses keeps anybody out");
   }
+  remark_on_ruled_endpoints(config, remarks);
   remark_on_shared_accounts(config, remarks);
   remark_on_keys(config, now_unix_s, remarks);
   return remarks;

@@ -9,6 +9,7 @@ import resource
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 import unittest
@@ -49,6 +50,11 @@ prices:
             self.assertEqual([attempt["status"] for attempt in record["attempts"]], [200])
             self.assertGreater(record["duration_us"], 0)
             self.assertEqual(record["cost_micro_usd"], usage["prompt_tokens"] + 2 * usage["completion_tokens"])
+
+    def test_a_folder_without_a_journal_is_told(self):
+        with tempfile.TemporaryDirectory() as folder:
+            run = subprocess.run([BIN / "headracectl", "records", "--journal", folder], capture_output=True, text=True, timeout=60)
+        self.assertEqual((run.returncode, run.stderr), (0, "there are no segments in this folder\n"))
 
     def test_counting_tokens_costs_nothing(self):
         body = json.dumps({"model": "claude-x", "messages": [{"role": "user", "content": "many words " * 99}]}).encode()

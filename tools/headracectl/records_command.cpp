@@ -39,12 +39,14 @@ class JournalReading {
     for (;;) {
       const auto entries = files_.list();
       if (!entries) return complain(command_.journal + ": " + std::strerror(entries.error()));
+      seen_ += entries->size();
       for (const net::JournalFiles::Entry& entry : *entries)
         read(entry);
       std::fflush(stdout);
       if (!command_.follow) break;
       std::this_thread::sleep_for(kPollInterval);
     }
+    if (seen_ == 0) fmt::print(stderr, "there are no segments in this folder\n");
     if (tail_bytes_ > 0) {
       fmt::print(stderr, "{} bytes at the ends of segments are no records (yet)\n", tail_bytes_);
     }
@@ -100,6 +102,7 @@ class JournalReading {
   std::map<std::uint64_t, policy::SegmentReader> readers_;
   std::map<policy::RecordSource, std::uint64_t> positions_;
   std::uint64_t tail_bytes_ = 0;
+  std::size_t seen_ = 0;  // segments, in all looks
 };
 
 // --- the region ----------------------------------------------------------------------------------

@@ -82,6 +82,19 @@ TEST(ConfigRemarks, NamePassthroughToAccountsThatTenantsShare) {
             "");
 }
 
+TEST(ConfigRemarks, NamePassthroughThatNeverCounts) {
+  const auto remarks = [](const std::string& rule) {
+    return remarks_on(
+        text_of({kListeners, kProvider, kRoute, "passthrough: [{", rule, ", provider: openai}]\n",
+                 "keys: [{name: k, key: \"${HEADRACE_KEY}\"}]\n"}));
+  };
+  EXPECT_EQ(remarks("path: /v1/chat/completions"),
+            "passthrough `/v1/chat/completions` never counts: that endpoint has rules of its own, "
+            "by `routes`\n");
+  EXPECT_EQ(remarks("path: /v1/audio/speech"), "");
+  EXPECT_EQ(remarks("path: \"/v1/**\""), "");
+}
+
 TEST(ConfigRemarks, LetWhoeverMayAskAsk) {
   EXPECT_EQ(remarks_on(text_of({kListeners, kProvider, kRoute,
                                 "token_issuers: [{name: sso, issuer: i, tenant: t, secret: "
