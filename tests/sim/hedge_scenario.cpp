@@ -62,6 +62,9 @@ struct Scene {
 
   void end(std::uint32_t number) {
     over.insert(number);
+    forget(number);
+  }
+  void forget(std::uint32_t number) {
     for (Count& count : counts)
       count.under_way.erase(number);
   }
@@ -97,6 +100,9 @@ class Provider final : public AnsweringProvider {
     const std::uint64_t kind = dice().below(20);
     count_.under_way.erase(number);
     if (kind < 2) {
+      // Where not all of its head comes at once, it is an answer until the rest says that it is
+      // none: the other call is ended, and that one's provider hears of it later.
+      scene_.forget(number);
       peer().write(json_answer("503 Sorry", R"({"error":{"message":"no"}})"));
       return;
     }
