@@ -42,10 +42,11 @@ constexpr std::string_view kCode = R"(int main() {\n  return run(\"x\", 1);\n}\n
 constexpr std::string_view kGerman = "Größe und Übermut führen zu Ärger, heißt es. ";
 constexpr std::string_view kEscapedChinese = R"(\u4e2d\u6587\u5b57\u7b26)";
 
-void scan(benchmark::State& state, const std::string& body) {
+void scan(benchmark::State& state, const std::string& body,
+          Endpoint endpoint = Endpoint::chat_completions) {
   BodyScan scan;
   for (auto _ : state) {
-    scan.start(Endpoint::chat_completions, {});
+    scan.start(endpoint, {});
     while (scan.scanned() < body.size())
       benchmark::DoNotOptimize(scan.advance(bytes_of(body)));
     benchmark::DoNotOptimize(scan.finish());
@@ -80,6 +81,44 @@ void BM_BodyScanTools20K(benchmark::State& state) {
   }
   scan(state, body + "1]}");
 }
+// A chat whose messages consist of parts, in words and by an image's address.
+void BM_BodyScanParts20K(benchmark::State& state) {
+  std::string body = R"({"model":"m","messages":[)";
+  while (body.size() < 20000) {
+    body +=
+        R"({"role":"user","content":[{"type":"text","text":"What does this show?"},)"
+        R"({"type":"image_url","image_url":{"url":"https://example.com/a.png","detail":"low"}}]},)"
+        R"({"role":"assistant","content":[{"type":"text","text":"A cat on a mat, asleep."}]},)";
+  }
+  body.back() = ']';
+  scan(state, body + "}");
+}
+// What an agent sends again in each of its turns.
+void BM_BodyScanResponses20K(benchmark::State& state) {
+  std::string body = R"({"model":"m","store":false,"input":[)";
+  while (body.size() < 20000) {
+    body += R"({"type":"message","role":"user","content":[{"type":"input_text","text":"Go on."}]},)"
+            R"({"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"gAAAAABo"},)"
+            R"({"type":"function_call","id":"fc_1","call_id":"call_1","name":"read_file",)"
+            R"("arguments":"{\"path\":\"a.cpp\"}","status":"completed"},)"
+            R"({"type":"function_call_output","call_id":"call_1","output":"int main() {}"},)"
+            R"({"type":"message","id":"msg_1","role":"assistant","status":"completed","content":)"
+            R"([{"type":"output_text","text":"It does nothing.","annotations":[]}]},)";
+  }
+  body.back() = ']';
+  scan(state, body + "}", Endpoint::responses);
+}
+// The same with tools of schemas before it, as little is said.
+void BM_BodyScanResponsesTools20K(benchmark::State& state) {
+  std::string body = R"({"model":"m","input":"Go on.","tools":[)";
+  while (body.size() < 20000) {
+    body += R"({"type":"function","name":"get_weather","description":"Get it",)"
+            R"("parameters":{"type":"object","properties":{"a":{"type":"string"},"b":)"
+            R"({"type":"number","minimum":1}},"required":["a","b"]},"strict":true},)";
+  }
+  body.back() = ']';
+  scan(state, body + "}", Endpoint::responses);
+}
 // The dearest text per byte: a turn's worth of it must stay far below a millisecond.
 void BM_BodyScanWorstTurn(benchmark::State& state) {
   std::string body = R"({"x":[)";
@@ -94,6 +133,9 @@ BENCHMARK(BM_BodyScanGerman100K);
 BENCHMARK(BM_BodyScanEscaped100K);
 BENCHMARK(BM_BodyScanManyMessages100K);
 BENCHMARK(BM_BodyScanTools20K);
+BENCHMARK(BM_BodyScanParts20K);
+BENCHMARK(BM_BodyScanResponses20K);
+BENCHMARK(BM_BodyScanResponsesTools20K);
 BENCHMARK(BM_BodyScanWorstTurn);
 
 void BM_RequestEdits(benchmark::State& state) {

@@ -21,6 +21,7 @@
 #include "policy/body/body_error.h"
 #include "policy/body/body_facts.h"
 #include "policy/body/byte_range.h"
+#include "policy/body/request_fields.h"
 #include "policy/dialect/endpoint.h"
 #include "policy/estimate/text_scan.h"
 #include "policy/json/json_walker.h"
@@ -71,18 +72,17 @@ class BodyScan final : private JsonSink {
     bool media_allowed = false;
   };
 
-  // What a Responses input item is of which it may be asked whether it says all that it was.
-  enum class EntryKind : std::uint8_t { other, untyped, reference, image, findings, reasoning };
-  // Of the one that is being walked.
+  // The Responses input item that is being walked: what stands behind the keys by which it is
+  // judged at its end (RequestField::entry_type and those behind it). Only few items must be.
+  static constexpr std::size_t kEntryNotes = 8;
+  struct EntryNote {
+    ByteRange value;
+    JsonType type = JsonType::null;
+    bool is_empty_list = false;
+  };
   struct Entry {
-    ByteRange id;
-    EntryKind kind = EntryKind::untyped;
-    std::uint8_t told = 0;  // a bit for each of its members that stood there
-    bool has_role = false;
-    bool has_image = false;
-    bool has_findings = false;
-    bool is_sealed = false;
-    bool has_words = false;
+    std::uint32_t told = 0;                    // a bit for each of those keys that stood there
+    std::array<EntryNote, kEntryNotes> notes;  // of those that did
   };
 
   bool on_json(const JsonStep& step) override;
@@ -94,10 +94,12 @@ class BodyScan final : private JsonSink {
   bool take_batch_model(const JsonStep& step);
   bool note_first(const JsonStep& step);
   void note_reference(const JsonStep& step);
+  bool take_field(const JsonStep& step);
   bool note_of_entry(const JsonStep& step);
   void judge_entry();
+  [[nodiscard]] EntryNote note(RequestField field) const;
+  [[nodiscard]] static bool says_something(const EntryNote& note);
   [[nodiscard]] bool is_named_only() const;
-  [[nodiscard]] static EntryKind kind_of_entry(std::string_view type);
   bool take_text(const JsonStep& step, bool media_allowed);
   void end_text(std::uint64_t end);
   void count_text(std::uint64_t end);

@@ -26,15 +26,16 @@ bool JsonFields::has_same_tail(const char* known, std::string_view key) {
 
 bool JsonFields::resembles(JsonField parent, std::string_view key) const {
   if (key.empty() || key.size() > kJsonKeyBytesMax) return false;
-  for (std::uint8_t row = first_[parent][sort_of(key)]; row != kNoRow; row = rows_[row].next) {
-    if (core::equals_ignoring_case(rows_[row].key, key)) return true;
+  for (std::uint8_t row = first_[parent][JsonPlace::sort_of(key[0], key.size())]; row != kNoRow;
+       row = rows_[row].next) {
+    if (core::equals_ignoring_case(rows_[row].name(), key)) return true;
   }
   return false;
 }
 
 std::string_view JsonFields::name(JsonField field) const {
   for (const Row& row : rows_) {
-    if (row.field == field) return row.key;
+    if (row.field == field) return row.name();
   }
   return "";
 }

@@ -40,13 +40,27 @@ struct JsonRule {
   JsonContainer container = JsonContainer::stop;
 };
 
-// An object or array to a walk, in one word, as a walk moves it about for each one.
+// An object or array to a walk, in two words, as a walk moves it about for each one.
 class JsonPlace {
  public:
   constexpr JsonPlace() = default;
-  constexpr JsonPlace(JsonField node, JsonField crossing, JsonField element, bool opening, bool end)
-      : word_(std::uint32_t{node} | std::uint32_t{crossing} << 8 | std::uint32_t{element} << 16 |
+  constexpr JsonPlace(JsonField node, JsonField crossing, JsonField element, bool opening, bool end,
+                      std::uint64_t sorts)
+      : sorts_(sorts),
+        word_(std::uint32_t{node} | std::uint32_t{crossing} << 8 | std::uint32_t{element} << 16 |
               std::uint32_t{opening} << 24 | std::uint32_t{end} << 25) {}
+
+  // By length and first letter, the same for a key in other letters of ASCII.
+  static constexpr std::size_t kSorts = 64;
+  [[nodiscard]] static constexpr std::size_t sort_of(char first, std::size_t size) {
+    const std::size_t letter = static_cast<unsigned char>(first) | 0x20U;
+    return (letter + 9 * size) % kSorts;  // 9: few usual keys share a sort with a wanted one
+  }
+  // Whether a key that begins so leads somewhere, or may: nearly every key that leads nowhere is
+  // dismissed by this.
+  [[nodiscard]] constexpr bool may_lead(char first, std::size_t size) const {
+    return (sorts_ >> sort_of(first, size) & 1U) != 0;
+  }
 
   // Its field, where its keys are to be looked up as they come; or, of a way all of whose keys lead
   // to ways, `crossing`: there only keys count behind which an object or array stands.
@@ -59,6 +73,7 @@ class JsonPlace {
   [[nodiscard]] constexpr bool tells_end() const { return (word_ & 1U << 25) != 0; }
 
  private:
+  std::uint64_t sorts_ = 0;  // a bit for each sort of its keys
   std::uint32_t word_ = 0;
 };
 
@@ -68,30 +83,22 @@ class JsonFields {
   consteval explicit JsonFields(std::span<const JsonRule> rules,
                                 JsonContainer root = JsonContainer::stop);
 
-  struct Found {
-    JsonField field = kJsonNoField;
-    // Where there is none: some key of the parent may be this one in other letters of ASCII.
-    bool may_resemble = false;
-  };
   // What `key` (decoded) leads to in the object of `parent`, or kJsonNoField. Bytes up to
   // `readable` may be read; the key ends at or before it.
-  [[nodiscard]] Found find(JsonField parent, std::string_view key, const char* readable) const {
-    Found found;
-    if (key.empty() || key.size() > kJsonKeyBytesMax) return found;
-    // Nearly every key that leads nowhere is told by its length and first letter.
-    std::uint8_t row = first_[parent][sort_of(key)];
-    if (row == kNoRow) return found;
-    constexpr std::uint64_t kCase = 0x2020202020202020;
-    for (const std::uint64_t head = head_of(key, readable); row != kNoRow; row = rows_[row].next) {
-      const std::uint64_t differing = (rows_[row].head ^ head) & rows_[row].head_mask;
-      if ((differing & ~kCase) != 0 || rows_[row].key.size() != key.size()) continue;
-      if (differing == 0 &&
-          (key.size() <= sizeof head || has_same_tail(rows_[row].key.data(), key))) {
-        return {rows_[row].field, false};
+  [[nodiscard]] JsonField find(JsonField parent, std::string_view key, const char* readable) const {
+    if (key.empty()) return kJsonNoField;
+    std::uint8_t at = first_[parent][JsonPlace::sort_of(key[0], key.size())];
+    if (at == kNoRow) return kJsonNoField;
+    const std::uint64_t head = head_of(key, readable);
+    do {
+      const Row& row = rows_[at];
+      if (row.size == key.size() && ((row.head ^ head) & row.head_mask) == 0 &&
+          (key.size() <= sizeof head || has_same_tail(row.key, key))) {
+        return row.field;
       }
-      found.may_resemble = true;
-    }
-    return found;
+      at = row.next;
+    } while (at != kNoRow);
+    return kJsonNoField;
   }
   // Whether some key of `parent` is this one in other letters, or this one.
   [[nodiscard]] bool resembles(JsonField parent, std::string_view key) const;
@@ -99,7 +106,7 @@ class JsonFields {
   [[nodiscard]] JsonField element(JsonField parent) const { return places_[parent].element(); }
   [[nodiscard]] bool is_way(JsonField field) const { return ways_[field]; }
   // What a walk goes by in an object or array of `field`.
-  [[nodiscard]] JsonPlace place(JsonField field) const { return places_[field]; }
+  [[nodiscard]] const JsonPlace& place(JsonField field) const { return places_[field]; }
   [[nodiscard]] bool has_crossings() const { return has_crossings_; }
   // The first key that leads to a field, for messages.
   [[nodiscard]] std::string_view name(JsonField field) const;
@@ -109,10 +116,12 @@ class JsonFields {
   struct Row {
     std::uint64_t head = 0;       // the key's first 8 bytes, zero-filled
     std::uint64_t head_mask = 0;  // those bytes of them that it has
-    std::string_view key;
+    const char* key = "";
+    std::uint8_t size = 0;  // of the key
     JsonField parent = kJsonNoField;
     JsonField field = kJsonNoField;
     std::uint8_t next = kNoRow;  // with a key of the same sort under the same parent
+    [[nodiscard]] constexpr std::string_view name() const { return {key, size}; }
   };
   // The first 8 bytes as one word, or what is readable of them.
   [[nodiscard]] static std::uint64_t head_of(std::string_view key, const char* readable) {
@@ -124,18 +133,12 @@ class JsonFields {
     }
     return head;
   }
-  static constexpr std::size_t kSorts = 64;
-  // By length and first letter, the same for a key in other letters of ASCII.
-  [[nodiscard]] static constexpr std::size_t sort_of(std::string_view key) {
-    const std::size_t letter = static_cast<unsigned char>(key[0]) | 0x20U;
-    return (letter + 3 * key.size()) % kSorts;
-  }
   // Of two keys of one length of at least 8 bytes, the first 8 of which are the same.
   [[nodiscard]] static bool has_same_tail(const char* known, std::string_view key);
 
   std::array<Row, kJsonRulesMax> rows_{};
   // The first row of a parent with keys of a sort.
-  std::array<std::array<std::uint8_t, kSorts>, kJsonFieldsMax> first_{};
+  std::array<std::array<std::uint8_t, JsonPlace::kSorts>, kJsonFieldsMax> first_{};
   std::array<JsonPlace, kJsonFieldsMax> places_{};
   std::array<bool, kJsonFieldsMax> ways_{};
   bool has_crossings_ = false;
@@ -169,12 +172,15 @@ consteval JsonFields::JsonFields(std::span<const JsonRule> rules, JsonContainer 
       continue;
     }
     if (used == kJsonRulesMax) throw "too many rules";
-    std::uint8_t* link = &first_[rule.parent][sort_of(rule.key)];
+    std::uint8_t* link = &first_[rule.parent][JsonPlace::sort_of(rule.key[0], rule.key.size())];
     while (*link != kNoRow)
       link = &rows_[*link].next;
     *link = static_cast<std::uint8_t>(used);
     Row& row = rows_[used++];
-    row = {0, 0, rule.key, rule.parent, rule.field};
+    row.key = rule.key.data();
+    row.size = static_cast<std::uint8_t>(rule.key.size());
+    row.parent = rule.parent;
+    row.field = rule.field;
     for (std::size_t i = 0; i < rule.key.size() && i < 8; ++i) {
       row.head |= static_cast<std::uint64_t>(static_cast<unsigned char>(rule.key[i])) << 8 * i;
       row.head_mask |= std::uint64_t{0xFF} << 8 * i;
@@ -182,11 +188,15 @@ consteval JsonFields::JsonFields(std::span<const JsonRule> rules, JsonContainer 
   }
   for (std::size_t field = kJsonRoot; field < kJsonFieldsMax; ++field) {
     bool crossing = ways_[field] && !ends[field];
-    for (std::size_t row = 0; row < used; ++row)
-      crossing &= rows_[row].parent != field || ways_[rows_[row].field];
+    std::uint64_t sorts = 0;
+    for (const Row& row : std::span(rows_).first(used)) {
+      if (row.parent != field) continue;
+      crossing &= ways_[row.field];
+      sorts |= std::uint64_t{1} << JsonPlace::sort_of(row.key[0], row.size);
+    }
     const auto own = static_cast<JsonField>(field);
     places_[field] = JsonPlace(crossing ? kJsonNoField : own, crossing ? own : kJsonNoField,
-                               elements[field], openings[field], ends[field]);
+                               elements[field], openings[field], ends[field], sorts);
     has_crossings_ |= crossing;
   }
 }

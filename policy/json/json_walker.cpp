@@ -17,7 +17,7 @@ void JsonWalker::start(const JsonFields& fields, const JsonWalkOptions& options)
   fields_ = &fields;
   begin_ = end_ = nullptr;
   base_ = 0;
-  place_ = kOutside;
+  place_ = &kOutside;
   field_ = kJsonRoot;
   object_ = false;
   state_ = State::value;
@@ -60,6 +60,7 @@ JsonFault JsonWalker::walk(std::string_view slice, JsonSink& sink) {
   for (const char* run = begin_; outcome == Outcome::go_on && run != end_;) {
     const std::size_t size = std::min(kJsonRunBytesMax, static_cast<std::size_t>(end_ - run));
     const std::size_t count = index_run(run, size, offsets.data());
+    may_be_odd_ = index_.escapes || (refuse_ambiguous_ && (index_.non_ascii || non_ascii_));
     outcome = walk_tokens(run, offsets.data(), offsets.data() + count, sink);
     if (outcome == Outcome::go_on && index_.fault != nullptr) {
       outcome = fail(index_.fault, JsonError::syntax, index_.fault_reason);
@@ -108,7 +109,7 @@ JsonWalker::Outcome JsonWalker::fail(const char* p, JsonError error, const char*
 // At the end of a slice, amid a string that somebody may want.
 void JsonWalker::keep_cut_string() {
   const bool wanted =
-      state_ == State::in_key ? place_.node() != kJsonNoField : field_ != kJsonNoField;
+      state_ == State::in_key ? place_->node() != kJsonNoField : field_ != kJsonNoField;
   if ((state_ != State::in_key && state_ != State::in_string) || contiguous_ || !wanted) return;
   const bool begins_here = token_begin_ >= base_;
   const char* const from = begins_here ? begin_ + (token_begin_ - base_) + 1 : begin_;

@@ -88,8 +88,10 @@ class JsonWalker {
     failed,
   };
 
+  static constexpr std::uint8_t kObjectLevel = 0x80;
+  static_assert(kJsonFieldsMax <= kObjectLevel);
   // Before the outermost value.
-  static constexpr JsonPlace kOutside{kJsonNoField, kJsonNoField, kJsonRoot, false, false};
+  static constexpr JsonPlace kOutside{kJsonNoField, kJsonNoField, kJsonRoot, false, false, 0};
 
   // How far a part of the walk came; ended: fault_ says why.
   enum class Outcome : bool { go_on, ended };
@@ -112,10 +114,9 @@ class JsonWalker {
   Outcome walk_word(const char* p, JsonSink& sink);
   [[nodiscard]] bool word_is_whole() const;
   Outcome resume_scalar(JsonSink& sink);
-  Outcome settle_key(std::string_view raw, std::uint64_t begin);
-  Outcome settle_odd_key(JsonField parent, std::string_view key, std::uint64_t begin);
+  Outcome settle_key(JsonField parent, std::string_view raw, const char* readable);
+  Outcome settle_odd_key(JsonField parent, std::string_view key);
   Outcome settle_crossing(const char* run, const std::uint16_t* first, const std::uint16_t* token);
-  void keep_key(const char* run, const std::uint16_t* quote);
   Outcome tell_string(const char* quote, JsonSink& sink);
   Outcome tell_unwanted_string(const char* from, const char* quote, JsonSink& sink);
   Outcome tell(const JsonStep& step, JsonSink& sink) {
@@ -133,6 +134,10 @@ class JsonWalker {
   }
   void keep_cut_string();
   [[nodiscard]] std::string_view raw_string(const char* quote);
+  // What was copied may be read up to its end only; in the slice there is more.
+  [[nodiscard]] const char* readable_behind(std::string_view raw) const {
+    return raw.data() == copy_.data() ? raw.data() + raw.size() : end_;
+  }
 
   const JsonFields* fields_ = nullptr;
   const char* begin_ = nullptr;  // of the slice
@@ -142,12 +147,14 @@ class JsonWalker {
   std::uint64_t deepest_at_ = 0;
   std::uint64_t lost_at_ = kNowhere;
   // The last key whose value the run did not reach, for crossings.
-  std::uint64_t key_begin_ = 0;                              // its opening quote
-  std::uint32_t key_size_ = 0;                               // between its quotes
-  std::array<std::uint64_t, kJsonDepthMax / 64> kinds_{};    // bit per level: 1 is an object
-  std::array<JsonField, kJsonTrackedDepthMax + 1> nodes_{};  // by depth: the container's field
+  std::uint64_t key_begin_ = 0;  // its opening quote
+  std::uint32_t key_size_ = 0;   // between its quotes
+  // By depth: the container's field, and kObjectLevel where it is an object.
+  std::array<std::uint8_t, kJsonTrackedDepthMax + 1> levels_{};
+  // Deeper than that a bit per level: 1 is an object.
+  std::array<std::uint64_t, kJsonDepthMax / 64> kinds_{};
   // The container that the walk is in, and its kind.
-  JsonPlace place_ = kOutside;
+  const JsonPlace* place_ = &kOutside;
   bool object_ = false;
   JsonField field_ = kJsonRoot;  // of the value that comes next
   State state_ = State::value;
@@ -160,6 +167,7 @@ class JsonWalker {
   bool contiguous_ = false;
   bool strict_ = false;
   bool refuse_ambiguous_ = false;
+  bool may_be_odd_ = false;  // a key here, with escapes or, where that matters, beyond ASCII
   bool tell_unwanted_ = false;
   JsonType word_type_ = JsonType::null;
   std::uint8_t word_size_ = 0;  // how much of the word was seen

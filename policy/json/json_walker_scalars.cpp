@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/ascii.h"
+#include "policy/json/json_odd_text.h"
 #include "policy/json/json_scalar_bytes.h"
 #include "policy/json/json_string.h"
 #include "policy/json/json_walker.h"
@@ -42,8 +43,8 @@ std::string_view JsonWalker::raw_string(const char* quote) {
 }
 
 // A key that is not as the table has it: written with escapes, or in other letters, or unknown.
-JsonWalker::Outcome JsonWalker::settle_odd_key(JsonField parent, std::string_view key,
-                                               std::uint64_t begin) {
+JsonWalker::Outcome JsonWalker::settle_odd_key(JsonField parent, std::string_view key) {
+  const std::uint64_t begin = key.data() == copy_.data() ? token_begin_ : at(key.data() - 1);
   bool other_letters = index_.non_ascii || non_ascii_;
   std::array<char, kJsonKeyBytesMax + 1> decoded;
   if (index_.escapes && key.find('\\') != std::string_view::npos) {
@@ -51,7 +52,7 @@ JsonWalker::Outcome JsonWalker::settle_odd_key(JsonField parent, std::string_vie
     if (!result.whole) return Outcome::go_on;
     key = result.text;
     other_letters = true;
-    field_ = fields_->find(parent, key, key.data() + key.size()).field;
+    field_ = fields_->find(parent, key, key.data() + key.size());
   }
   if (!refuse_ambiguous_ || field_ != kJsonNoField) return Outcome::go_on;
   std::array<char, kJsonKeyBytesMax + 1> folded;
@@ -76,7 +77,7 @@ JsonWalker::Outcome JsonWalker::tell_string(const char* quote, JsonSink& sink) {
   step.text = raw;
   step.truncated = copy_short_;
   std::array<char, kJsonTextBytesMax> decoded;
-  if (index_.escapes && raw.find('\\') != std::string_view::npos) {
+  if (index_.escapes && has_escape(raw, readable_behind(raw))) {
     const JsonDecoded result = decode_json_string(raw, decoded);
     step.text = result.text;
     step.truncated |= !result.whole;

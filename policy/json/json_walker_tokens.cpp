@@ -1,9 +1,9 @@
 // The walk from token to token; see json_walker.h.
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <utility>
 
+#include "policy/json/json_odd_text.h"
 #include "policy/json/json_scalar_bytes.h"
 #include "policy/json/json_walker.h"
 
@@ -18,42 +18,36 @@ constexpr std::array<std::int8_t, 256> kBrackets = [] {
   return table;
 }();
 
-// Whether a key may stand for another one: escaped, or in letters that fold to those of ASCII.
-bool is_odd(std::string_view key) {
-  return std::ranges::any_of(
-      key, [](char c) { return c == '\\' || static_cast<unsigned char>(c) >= 0x80; });
-}
-
 }  // namespace
 
-// Finds the field that a key leads to; `raw` as it stands between its quotes, which begin at
-// `begin`.
-[[gnu::always_inline]] inline JsonWalker::Outcome JsonWalker::settle_key(std::string_view raw,
-                                                                         std::uint64_t begin) {
-  // What was copied may be read up to its end only; in the slice there is more.
-  const bool copied = raw.data() == copy_.data();
-  const JsonFields::Found found =
-      fields_->find(place_.node(), raw, copied ? raw.data() + raw.size() : end_);
-  field_ = found.field;
-  if (field_ != kJsonNoField || !(index_.escapes || refuse_ambiguous_)) return Outcome::go_on;
-  // In other letters of ASCII a key has as many bytes as in its own.
-  const bool maybe_odd = index_.escapes || index_.non_ascii || non_ascii_;
-  if (!found.may_resemble && !(maybe_odd && is_odd(raw))) return Outcome::go_on;
-  return settle_odd_key(place_.node(), raw, begin);
+// Finds the field that a key leads to; `raw` as it stands between its quotes. Bytes up to
+// `readable` may be read.
+[[gnu::always_inline]] inline JsonWalker::Outcome JsonWalker::settle_key(JsonField parent,
+                                                                         std::string_view raw,
+                                                                         const char* readable) {
+  if (!raw.empty() && place_->may_lead(raw[0], raw.size())) {
+    field_ = fields_->find(parent, raw, readable);
+    if (field_ != kJsonNoField) return Outcome::go_on;
+    // In other letters of ASCII a key has as many bytes as in its own, and begins alike.
+  } else if (!(may_be_odd_ && is_odd_text(raw, readable))) {
+    return Outcome::go_on;
+  }
+  return settle_odd_key(parent, raw);
 }
 
 // --- Containers
 
 // Takes up the fields and kind of the container at depth_.
 inline void JsonWalker::enter_container() {
-  if (depth_ == 0) {
-    object_ = false;
-    place_ = {};
+  const unsigned level = depth_ - 1U;
+  if (level < kJsonTrackedDepthMax) [[likely]] {
+    const std::uint8_t here = levels_[depth_];
+    object_ = here >= kObjectLevel;
+    place_ = &fields_->place(here % kObjectLevel);
     return;
   }
-  const unsigned level = depth_ - 1U;
-  object_ = (kinds_[level / 64] >> level % 64 & 1U) != 0;
-  place_ = fields_->place(depth_ <= kJsonTrackedDepthMax ? nodes_[depth_] : kJsonNoField);
+  object_ = depth_ != 0 && (kinds_[level / 64] >> level % 64 & 1U) != 0;
+  place_ = &fields_->place(kJsonNoField);
 }
 
 inline JsonWalker::Outcome JsonWalker::open_container(const char* p, bool object, JsonSink& sink) {
@@ -64,25 +58,25 @@ inline JsonWalker::Outcome JsonWalker::open_container(const char* p, bool object
     depth_reached_ = depth_;
     deepest_at_ = at(p);
   }
-  const std::uint64_t bit = std::uint64_t{1} << level % 64;
-  std::uint64_t& kinds = kinds_[level / 64];
-  kinds = object ? kinds | bit : kinds & ~bit;
   object_ = object;
-  const JsonPlace place = fields_->place(field);
-  if (depth_ <= kJsonTrackedDepthMax) {
-    nodes_[depth_] = field;
-    place_ = place;
+  const JsonPlace& place = fields_->place(field);
+  if (level < kJsonTrackedDepthMax) [[likely]] {
+    levels_[depth_] = static_cast<std::uint8_t>(field | (object ? kObjectLevel : 0));
+    place_ = &place;
   } else {
+    const std::uint64_t bit = std::uint64_t{1} << level % 64;
+    std::uint64_t& kinds = kinds_[level / 64];
+    kinds = object ? kinds | bit : kinds & ~bit;
     if (field != kJsonNoField && lost_at_ == kNowhere) lost_at_ = at(p);
-    place_ = {};
+    place_ = &fields_->place(kJsonNoField);
   }
-  field_ = place_.element();
+  field_ = place_->element();
   if (!place.tells_opening()) return Outcome::go_on;
   return tell_bracket(p, JsonStep::Kind::value, field, object, sink);
 }
 
 inline JsonWalker::Outcome JsonWalker::close_container(const char* p, JsonSink& sink) {
-  const JsonPlace closed = place_;
+  const JsonPlace& closed = *place_;
   const bool object = object_;
   --depth_;
   enter_container();
@@ -106,23 +100,17 @@ JsonWalker::Outcome JsonWalker::tell_bracket(const char* p, JsonStep::Kind kind,
 }
 
 // The field of what opens at token[-1] in an object of a crossing, where keys were passed over as
-// they came: this one, if it has not been kept, stands in the three tokens before that.
-JsonWalker::Outcome JsonWalker::settle_crossing(const char* run, const std::uint16_t* first,
-                                                const std::uint16_t* token) {
-  if (token - first > 3) keep_key(run, token - 4);
+// they came: this one stands in the three tokens before that, or was kept when the run ended.
+inline JsonWalker::Outcome JsonWalker::settle_crossing(const char* run, const std::uint16_t* first,
+                                                       const std::uint16_t* token) {
+  if (token - first > 3) {
+    const std::uint16_t* const quote = token - 4;
+    const auto size = static_cast<std::size_t>(quote[1] - quote[0] - 1);
+    return settle_key(place_->crossing(), {run + quote[0] + 1, size}, end_);
+  }
   // It may stand before the slice at hand.
   const auto from_slice = static_cast<std::ptrdiff_t>(key_begin_ - base_);
-  const std::string_view raw{begin_ + from_slice + 1, key_size_};
-  const JsonFields::Found found = fields_->find(place_.crossing(), raw, end_);
-  field_ = found.field;
-  if (field_ != kJsonNoField || !(found.may_resemble || is_odd(raw))) return Outcome::go_on;
-  return settle_odd_key(place_.crossing(), raw, key_begin_);
-}
-
-// `quote` is the token of its opening quote, and the next one that of the closing one.
-void JsonWalker::keep_key(const char* run, const std::uint16_t* quote) {
-  key_begin_ = at(run + quote[0]);
-  key_size_ = static_cast<std::uint32_t>(quote[1] - quote[0] - 1);
+  return settle_key(place_->crossing(), {begin_ + from_slice + 1, key_size_}, end_);
 }
 
 // Passes over the tokens of an unwanted container, up to behind its last bracket, which brings
@@ -190,17 +178,20 @@ key:
   p = run + *token++;
   if (*p != '"') return fail(p, JsonError::syntax, "a key in quotes must stand here");
   field_ = kJsonNoField;
-  if (token != end) [[likely]] {
-    // Nearly always the key lies whole in the run.
-    const char* const quote = run + *token++;
-    if (place_.node() != kJsonNoField &&
-        settle_key({p + 1, static_cast<std::size_t>(quote - p - 1)}, at(p)) == Outcome::ended) {
+  // Nearly always the key lies whole in the run, with its colon and what begins behind that.
+  if (end - token >= 3) [[likely]] {
+    const char* const quote = run + *token;
+    if (place_->node() != kJsonNoField &&
+        settle_key(place_->node(), {p + 1, static_cast<std::size_t>(quote - p - 1)}, end_) ==
+            Outcome::ended) {
       return Outcome::ended;
     }
-    goto colon;
+    p = run + token[1];
+    if (*p != ':') return fail(p, JsonError::syntax, "a colon must stand here");
+    token += 2;
+    goto value_at_hand;
   }
   token_begin_ = at(p);
-  return keep(State::in_key);
 
 in_key:
   // The next token within a string is its closing quote.
@@ -210,22 +201,17 @@ in_key:
     key_begin_ = token_begin_;
     key_size_ = static_cast<std::uint32_t>(at(p) - token_begin_ - 1);
   }
-  if (place_.node() != kJsonNoField) {
+  if (place_->node() != kJsonNoField) {
     const std::string_view raw = raw_string(p);
-    if (!copy_short_ && settle_key(raw, token_begin_) == Outcome::ended) return Outcome::ended;
+    if (!copy_short_ && settle_key(place_->node(), raw, readable_behind(raw)) == Outcome::ended) {
+      return Outcome::ended;
+    }
   }
 
 colon:
-  if (token == end) {
-    if (token - first > 1) keep_key(run, token - 2);
-    return keep(State::colon);
-  }
+  if (token == end) return keep(State::colon);
   p = run + *token++;
   if (*p != ':') return fail(p, JsonError::syntax, "a colon must stand here");
-  if (token == end) {
-    if (token - first > 2) keep_key(run, token - 3);
-    return keep(State::value);
-  }
   goto value;
 
 first_element:
@@ -238,38 +224,37 @@ first_element:
 
 value:
   if (token == end) return keep(State::value);
+
+value_at_hand:
   p = run + *token++;
-  switch (*p) {
-    case '"':
-      if (field_ != kJsonNoField && fields_->is_way(field_)) field_ = kJsonNoField;
-      if (field_ == kJsonNoField && token != end) {
-        const char* const quote = run + *token++;
-        if (tell_unwanted_ && place_.node() != kJsonNoField &&
-            tell_unwanted_string(p, quote, sink) == Outcome::ended) {
-          return Outcome::ended;
-        }
-        goto after_value;
-      }
-      token_begin_ = at(p);
-      goto in_string;
-    case '{':
-    case '[':
-      if (place_.crossing() != kJsonNoField && object_ &&
-          settle_crossing(run, first, token) == Outcome::ended) {
+  if (*p == '"') {
+    if (field_ != kJsonNoField && fields_->is_way(field_)) field_ = kJsonNoField;
+    if (field_ == kJsonNoField && token != end) {
+      const char* const quote = run + *token++;
+      if (tell_unwanted_ && place_->node() != kJsonNoField &&
+          tell_unwanted_string(p, quote, sink) == Outcome::ended) {
         return Outcome::ended;
       }
-      if (!strict_ && field_ == kJsonNoField) {
-        if (depth_ == depth_max_) return fail(p, JsonError::too_deep, "nested too deeply");
-        skipped_depth_ = 1;
-        goto skipped;
-      }
-      if (open_container(p, *p == '{', sink) == Outcome::ended) return Outcome::ended;
-      if (object_) goto first_key;
-      goto first_element;
-    default:
-      if (fields_->is_way(field_)) field_ = kJsonNoField;
-      break;
+      goto after_value;
+    }
+    token_begin_ = at(p);
+    goto in_string;
   }
+  if (*p == '{' || *p == '[') {
+    if (place_->crossing() != kJsonNoField && object_ &&
+        settle_crossing(run, first, token) == Outcome::ended) {
+      return Outcome::ended;
+    }
+    if (!strict_ && field_ == kJsonNoField) {
+      if (depth_ == depth_max_) return fail(p, JsonError::too_deep, "nested too deeply");
+      skipped_depth_ = 1;
+      goto skipped;
+    }
+    if (open_container(p, *p == '{', sink) == Outcome::ended) return Outcome::ended;
+    if (object_) goto first_key;
+    goto first_element;
+  }
+  if (fields_->is_way(field_)) field_ = kJsonNoField;
   if (strict_ || field_ != kJsonNoField || !is_json_scalar(*p)) {
     token_begin_ = at(p);
     if (walk_scalar(p, sink) == Outcome::ended) return Outcome::ended;
@@ -287,7 +272,7 @@ after_value:
   if (token == end) return keep(State::after_value);
   p = run + *token++;
   if (*p == ',' && depth_ != 0) {
-    field_ = place_.element();
+    field_ = place_->element();
     if (object_) goto key;
     goto value;
   }

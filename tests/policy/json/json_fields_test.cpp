@@ -33,7 +33,7 @@ JsonField find(JsonField parent, std::string_view key, std::size_t behind) {
   const std::unique_ptr<char[]> exact(new char[size]);
   std::memset(exact.get(), '"', size);
   std::memcpy(exact.get(), key.data(), key.size());
-  return kFields.find(parent, {exact.get(), key.size()}, exact.get() + size).field;
+  return kFields.find(parent, {exact.get(), key.size()}, exact.get() + size);
 }
 
 TEST(JsonFields, FindsEachKeyOfItsParentWhateverStandsBehind) {
