@@ -94,13 +94,16 @@ class Provider final : public AnsweringProvider {
 class Client final : public AskingClient {
  public:
   Client(Scene& scene, bool heavy, TlsWorld* tls)
-      : AskingClient(tls), scene_(scene), heavy_(heavy) {}
+      : AskingClient(tls), scene_(scene), heavy_(heavy), speaks_tls_(tls != nullptr) {}
 
  private:
   [[nodiscard]] bool wants_more() const override { return !scene_.ending; }
 
+  void on_connected(Peer&) override { asked_here_ = 0; }
+
   std::string question() override {
     if (++scene_.asked == kRequests) scene_.ending = true;
+    ++asked_here_;
     asked_at_ = World::current().now();
     ++scene_.run.requests;
     number_ = scene_.asked;
@@ -126,6 +129,12 @@ class Client final : public AskingClient {
     scene_.under_way.erase(number_);
   }
 
+  // Who is still shaking hands when the gateway drains has not asked anything of it yet.
+  void on_lost(MessageReader& reader) override {
+    if (scene_.ending && speaks_tls_ && asked_here_ == 1) return on_left();
+    AskingClient::on_lost(reader);
+  }
+
   void on_answer(const Message& message) override {
     scene_.run.longest = std::max(scene_.run.longest, World::current().now() - asked_at_);
     if (message.status() != 200 && message.body != "{}") {
@@ -137,7 +146,9 @@ class Client final : public AskingClient {
 
   Scene& scene_;
   bool heavy_;
-  std::uint32_t number_ = 0;  // of its request
+  bool speaks_tls_;
+  std::uint32_t asked_here_ = 0;  // over its connection
+  std::uint32_t number_ = 0;      // of its request
   core::Instant asked_at_{};
 };
 
