@@ -27,6 +27,7 @@ enum class ShardCount : std::uint8_t {
   upstream_connects_failed,  // connections; a request may have been served by another address
   upstream_replays,          // requests sent again because a kept connection proved dead
   answers_broken,            // upstream ended within a body
+  events_too_large,          // ... was ended, for an event beyond its bound
   bytes_downstream_in,
   bytes_downstream_out,
   tokens_in,

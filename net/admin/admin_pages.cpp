@@ -51,6 +51,8 @@ constexpr std::array kCounterRows = {
                "Requests sent again because a kept connection proved dead."},
     CounterRow{ShardCount::answers_broken, "headrace_answers_broken_total",
                "Answers that a provider broke off."},
+    CounterRow{ShardCount::events_too_large, "headrace_events_too_large_total",
+               "Streams that were ended, for an event beyond event_bytes_max."},
     CounterRow{ShardCount::bytes_downstream_in, "headrace_downstream_received_bytes_total",
                "Bytes received from clients."},
     CounterRow{ShardCount::bytes_downstream_out, "headrace_downstream_sent_bytes_total",

@@ -79,6 +79,11 @@ class AnswerBody {
   bool say_end();
   // Nothing of an event is with the client whose rest is still to come.
   [[nodiscard]] bool between_events() const { return held_bytes_ == 0 && !part_has_gone(); }
+  // Of a stream: of its event whose end has not come.
+  [[nodiscard]] std::uint64_t open_event_bytes() const {
+    const policy::StreamMeter* stream = meter_.stream();
+    return stream == nullptr ? 0 : stream->open_event_bytes();
+  }
   // The body is one of events, which takes comments of ours.
   [[nodiscard]] bool is_event_stream() const {
     const policy::StreamMeter* stream = meter_.stream();

@@ -50,6 +50,7 @@ constexpr AttemptEnd end_of(UpstreamFailure failure) {
     case UpstreamFailure::beaten:
       return AttemptEnd::beaten;
     case UpstreamFailure::truncated:
+    case UpstreamFailure::event_too_large:
     case UpstreamFailure::count:
       return AttemptEnd::truncated;
   }

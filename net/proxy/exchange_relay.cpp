@@ -42,6 +42,10 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
       answer_.body.is_whole_so_far() || core::planted(core::PlantedBug::cut_amid_event);
   if (end == End::open && may_cut && output_used_up()) {
     cut_answer();
+  } else if (end == End::open &&
+             answer_.body.open_event_bytes() > config_->http().event_bytes_max) {
+    shard_->counters.add(ShardCount::events_too_large);
+    upstream_failed(UpstreamFailure::event_too_large);
   } else if (end == End::broken) {
     upstream_failed(UpstreamFailure::truncated);
   } else if (end == End::complete) {

@@ -281,13 +281,16 @@ void Exchange::queue_text(std::string_view text) {
 void Exchange::queue_error_event(UpstreamFailure failure, const policy::StreamMeter& stream) {
   std::array<char, policy::kErrorBytesMax> text;
   const Reason reason = is_timeout(failure) ? Reason::upstream_timeout : Reason::upstream_failed;
+  const MessageId why = failure == UpstreamFailure::event_too_large
+                            ? MessageId::provider_event_too_large
+                            : MessageId::provider_broke_off;
   const policy::Catalogues catalogues = config_->view().catalogues();
   TitleRoom title;
   DetailRoom detail;
   const policy::ErrorAnswer answer{
       .reason = reason,
       .title = catalogues.write(language(), policy::row(reason).title, title),
-      .detail = catalogues.write(language(), MessageId::provider_broke_off, detail),
+      .detail = catalogues.write(language(), why, detail),
       .instance = request_.path.text(),
       .param = {},
       .limit = {},

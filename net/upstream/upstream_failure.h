@@ -22,10 +22,11 @@ enum class UpstreamFailure : std::uint8_t {
   first_byte_timeout,
   gap_timeout,
   total_timeout,
-  invalid_answer,  // not an HTTP answer that we accept
-  truncated,       // ended within the body
-  no_memory,       // of ours, to gather an answer's head in
-  beaten,          // another call for the same request was heard, or nobody waits any more
+  invalid_answer,   // not an HTTP answer that we accept
+  truncated,        // ended within the body
+  event_too_large,  // one of its stream's, beyond `event_bytes_max`
+  no_memory,        // of ours, to gather an answer's head in
+  beaten,           // another call for the same request was heard, or nobody waits any more
   count,
 };
 
@@ -44,6 +45,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(UpstreamF
                              "total_timeout",
                              "invalid_answer",
                              "truncated",
+                             "event_too_large",
                              "no_memory",
                              "beaten"};
 

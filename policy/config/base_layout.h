@@ -132,6 +132,7 @@ struct HttpSettings {
   std::uint64_t line_bytes_max;
   std::uint64_t body_bytes_max;
   std::uint64_t bodies_memory_bytes_max;
+  std::uint64_t event_bytes_max;  // of a streamed answer
   std::uint64_t head_timeout_ms;
   std::uint64_t keep_alive_timeout_ms;
   std::uint64_t tls_handshake_timeout_ms;

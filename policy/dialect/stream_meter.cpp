@@ -44,6 +44,7 @@ void StreamMeter::start(Endpoint endpoint, const StreamOptions& options) {
 }
 
 void StreamMeter::feed(std::span<const std::byte> slice) {
+  open_bytes_ = open_event_bytes();
   if (!between_events()) data_tokens_ = kSeveral;
   slice_ = slice;
   piece_begin_ = event_begin_ = drop_end_ = 0;

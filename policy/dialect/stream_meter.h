@@ -78,6 +78,11 @@ class StreamMeter {
   // not (an event beyond held_bytes_max was cut), an empty line must come first.
   [[nodiscard]] bool forwarded_whole_events() const { return !event_cut_; }
   [[nodiscard]] std::uint32_t held_bytes() const { return held_bytes_; }
+  // Of the event whose end has not come, once next() has no more pieces of the slice.
+  [[nodiscard]] std::uint64_t open_event_bytes() const {
+    if (between_events()) return 0;
+    return (event_begin_ == 0 ? open_bytes_ : 0) + slice_.size() - event_begin_;
+  }
   [[nodiscard]] StreamForm form() const { return options_.form; }
   // Of an array: whether some element of it has gone, so that a comma must come before another one.
   [[nodiscard]] bool has_elements() const { return array_framer_.elements() != 0; }
@@ -136,6 +141,7 @@ class StreamMeter {
   StreamOptions options_;
   std::span<const std::byte> slice_;
   std::uint64_t output_bytes_ = 0;
+  std::uint64_t open_bytes_ = 0;  // of the current event, before the slice
   std::int64_t open_block_ = -1;
   std::int64_t sequence_number_ = -1;
   std::uint32_t piece_begin_ = 0;  // in the slice: what no piece covered yet

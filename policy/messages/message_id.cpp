@@ -123,6 +123,7 @@ constexpr MessageRow kRows[] = {
     {MessageId::provider_refuses_key, "provider_refuses_key"},
     {MessageId::provider_unreachable, "provider_unreachable"},
     {MessageId::provider_broke_off, "provider_broke_off"},
+    {MessageId::provider_event_too_large, "provider_event_too_large"},
     {MessageId::providers_all_out, "providers_all_out"},
     {MessageId::attempts_used_up, "attempts_used_up", Counted::yes},
     {MessageId::served_by, "served_by"},

@@ -139,6 +139,7 @@ enum class MessageId : std::uint16_t {
   provider_refuses_key,
   provider_unreachable,
   provider_broke_off,
+  provider_event_too_large,
   providers_all_out,
   attempts_used_up,
   // What went well, for an explained answer

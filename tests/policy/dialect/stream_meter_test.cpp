@@ -254,6 +254,30 @@ TEST(StreamMeter, TakesACountSoFarForAnEstimateUntilTheEnd) {
   EXPECT_EQ(relay.meter.finish_reason(), FinishReason::length);
 }
 
+TEST(StreamMeter, TellsHowLargeAnEventIsThatHasNotEnded) {
+  const auto feed = [](StreamMeter& meter, std::string_view text) {
+    meter.feed(std::as_bytes(std::span(text)));
+    while (meter.next()) {
+    }
+    return meter.open_event_bytes();
+  };
+  StreamMeter events(Endpoint::chat_completions, {});
+  EXPECT_EQ(events.open_event_bytes(), 0U);
+  EXPECT_EQ(feed(events, "data: {}\n\n"), 0U);
+  EXPECT_EQ(feed(events, "data: 1"), 7U);
+  const std::string much(10'000, '1');
+  EXPECT_EQ(feed(events, much), 10'007U);
+  EXPECT_EQ(feed(events, "\ndata: " + much), 20'014U);
+  EXPECT_EQ(feed(events, "\n\ndata: 1\n\ndata"), 4U);
+  EXPECT_EQ(feed(events, ": 1\n\n"), 0U);
+
+  StreamMeter array(Endpoint::stream_generate_content, {.form = StreamForm::json_array});
+  EXPECT_EQ(feed(array, "[{}"), 0U);
+  EXPECT_EQ(feed(array, ",{\"a\":\""), 7U);
+  EXPECT_EQ(feed(array, much), 10'007U);
+  EXPECT_EQ(feed(array, "\"}"), 0U);
+}
+
 TEST(StreamMeter, SeesErrorsInsideTheStream) {
   for (const auto& [endpoint, event] : std::vector<std::pair<Endpoint, std::string>>{
            {Endpoint::chat_completions, "data: {\"error\":{\"message\":\"x\"}}\n\n"},
