@@ -2,10 +2,12 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <span>
+#include <utility>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <openssl/mem.h>
+#include <unistd.h>
 
 namespace headrace::net {
 
@@ -15,20 +17,35 @@ constexpr std::size_t kFileBytesMax = 4 * 1024 * 1024;
 
 }  // namespace
 
-std::expected<std::vector<std::byte>, std::string> read_config_file(std::string_view path) {
-  std::ifstream file{std::string(path), std::ios::binary};
-  if (!file) return std::unexpected(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
-  // No more than that of a file that never ends.
-  std::vector<char> text(kFileBytesMax + 1);
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad())
+FileBytes::~FileBytes() {
+  OPENSSL_cleanse(bytes_.data(), bytes_.size());
+}
+
+// Straight from the kernel to where it stays: a stream would leave it in buffers of its own.
+std::expected<FileBytes, std::string> read_config_file(std::string_view path) {
+  const int descriptor = ::open(std::string(path).c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) {
     return std::unexpected(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kFileBytesMax) {
+  }
+  // No more than that of a file that never ends.
+  std::vector<std::byte> room(kFileBytesMax + 1);
+  std::size_t size = 0;
+  ssize_t part = 0;
+  do {
+    part = ::read(descriptor, room.data() + size, room.size() - size);
+    if (part > 0) size += static_cast<std::size_t>(part);
+  } while (size < room.size() && (part > 0 || (part < 0 && errno == EINTR)));
+  const int error = errno;
+  ::close(descriptor);
+  room.resize(size);
+  FileBytes file(std::move(room));
+  if (part < 0) {
+    return std::unexpected(fmt::format("cannot read {}: {}", path, std::strerror(error)));
+  }
+  if (size > kFileBytesMax) {
     return std::unexpected(fmt::format("{} is larger than {} bytes", path, kFileBytesMax));
   }
-  const auto bytes = std::as_bytes(std::span(text));
-  return std::vector<std::byte>(bytes.begin(), bytes.end());
+  return file;
 }
 
 }  // namespace headrace::net

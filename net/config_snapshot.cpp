@@ -65,9 +65,7 @@ class SnapshotBuilder {
     const std::string_view path = view_.text(row.keys_file);
     auto text = read_config_file(path);
     if (!text) return fail(text.error());
-    auto read = policy::read_token_keys({reinterpret_cast<const char*>(text->data()), text->size()},
-                                        row.algorithm);
-    OPENSSL_cleanse(text->data(), text->size());
+    auto read = policy::read_token_keys(text->text(), row.algorithm);
     if (!read) return fail(fmt::format("{}: {}", path, read.error()));
     keys = std::move(*read);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <initializer_list>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,13 +18,35 @@ namespace config = policy::config;
 
 namespace {
 
+// Behind what is there. Where that has to move its old place is wiped.
+void append(std::string& secret, std::initializer_list<std::string_view> pieces) {
+  std::size_t bytes = secret.size();
+  for (const std::string_view piece : pieces)
+    bytes += piece.size();
+  std::string longer;
+  longer.reserve(bytes);
+  longer.append(secret);
+  for (const std::string_view piece : pieces)
+    longer.append(piece);
+  OPENSSL_cleanse(secret.data(), secret.size());
+  secret = std::move(longer);
+}
+
 // Both stand in the config as they are to stand in a URL, escapes and all.
 void add_query(std::string& query, std::string_view name, std::string_view value) {
-  if (!query.empty()) query += '&';
-  query.append(name).append("=").append(value);
+  append(query, {query.empty() ? "" : "&", name, "=", value});
 }
 
 }  // namespace
+
+ProviderSecrets::~ProviderSecrets() {
+  for (auto* list : {&providers_, &keys_}) {
+    for (Texts& each : *list) {
+      for (std::string* text : {&each.lines, &each.query, &each.egress, &each.context})
+        OPENSSL_cleanse(text->data(), text->size());
+    }
+  }
+}
 
 void ProviderSecrets::add(ProviderLink& link) {
   const config::Provider& row = *link.row;
@@ -61,10 +84,10 @@ ProviderSecrets::Texts ProviderSecrets::shown(const config::Provider& row,
   const std::string_view field = view_->text(row.auth_name);
   switch (row.auth) {
     case config::AuthStyle::bearer:
-      secrets.lines = fmt::format("{}: Bearer {}\r\n", field, credential);
+      append(secrets.lines, {field, ": Bearer ", credential, "\r\n"});
       break;
     case config::AuthStyle::header:
-      secrets.lines = fmt::format("{}: {}\r\n", field, credential);
+      append(secrets.lines, {field, ": ", credential, "\r\n"});
       break;
     case config::AuthStyle::query:
       add_query(secrets.query, field, credential);
@@ -78,7 +101,8 @@ ProviderSecrets::Texts ProviderSecrets::shown(const config::Provider& row,
 void ProviderSecrets::add_key(ProviderLink& link, std::string_view name, std::string credential) {
   KeyLink& key = link.keys.emplace_back();
   key.name = name;
-  std::string owner = fmt::format("provider key\n{}\n{}\n{}", link.name, name, credential);
+  std::string owner;
+  append(owner, {"provider key\n", link.name, "\n", name, "\n", credential});
   const config::Sha256 digest = config::key_digest(owner);
   std::memcpy(&key.identity, digest.bytes.data(), sizeof key.identity);
   keys_.push_back(shown(*link.row, credential));
@@ -95,7 +119,7 @@ ProviderSecrets::Texts ProviderSecrets::texts_of(const config::Provider& row) {
                             ? unsealed(edit.value, config::edit_context(name, edit.kind, field))
                             : std::string(view_->text(edit.value));
     if (edit.kind == config::EditKind::header_add) {
-      secrets.lines += fmt::format("{}: {}\r\n", field, value);
+      append(secrets.lines, {field, ": ", value, "\r\n"});
     } else {
       add_query(secrets.query, field, value);
     }
@@ -123,11 +147,12 @@ std::string ProviderSecrets::egress_request(const config::Provider& row) {
         EVP_EncodeBlock(reinterpret_cast<std::uint8_t*>(encoded.data()),
                         reinterpret_cast<const std::uint8_t*>(plain.data()), plain.size());
     encoded.resize(bytes);
-    text += fmt::format("Proxy-Authorization: Basic {}\r\n", encoded);
+    append(text, {"Proxy-Authorization: Basic ", encoded, "\r\n"});
     OPENSSL_cleanse(plain.data(), plain.size());
     OPENSSL_cleanse(encoded.data(), encoded.size());
   }
-  return text + "\r\n";
+  append(text, {"\r\n"});
+  return text;
 }
 
 LockedMemory ProviderSecrets::place(std::span<ProviderLink> links) {
@@ -142,7 +167,6 @@ LockedMemory ProviderSecrets::place(std::span<ProviderLink> links) {
     if (text.empty()) return std::string_view();
     const std::string_view placed(at, text.size());
     at = std::ranges::copy(text, at).out;
-    OPENSSL_cleanse(text.data(), text.size());
     return placed;
   };
   for (std::size_t i = 0; i < providers_.size(); ++i) {

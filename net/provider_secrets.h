@@ -2,7 +2,7 @@
 // egress proxy. Unsealed while a config is loaded, then placed in locked memory.
 //
 // Threads:  the loading thread.
-// Lifetime: of one build; what was unsealed is wiped once it has its place.
+// Lifetime: of one build; what was unsealed is wiped with it, whether it got its place or not.
 // Errors:   a line for an operator into `errors`; nothing secret in it.
 #pragma once
 
@@ -22,6 +22,9 @@ class ProviderSecrets {
   ProviderSecrets(const policy::config::ConfigView& view,
                   const policy::config::MasterKey& master_key, std::vector<std::string>& errors)
       : view_(&view), master_key_(&master_key), errors_(&errors) {}
+  ~ProviderSecrets();
+  ProviderSecrets(const ProviderSecrets&) = delete;
+  ProviderSecrets& operator=(const ProviderSecrets&) = delete;
 
   // Of the next provider, in the order of the config: its keys come into the link.
   void add(ProviderLink& link);

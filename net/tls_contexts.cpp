@@ -1,11 +1,11 @@
 #include "net/tls_contexts.h"
 
+#include <algorithm>
 #include <ctime>
 #include <span>
 #include <utility>
 
 #include <fmt/format.h>
-#include <openssl/mem.h>
 
 #include "net/config_files.h"
 
@@ -29,8 +29,7 @@ std::shared_ptr<const tls::ClientContext> TlsContexts::client_context(const conf
       errors_->push_back(!chain ? chain.error() : key.error());
       return nullptr;
     }
-    auto credential = tls::Credential::parse(*chain, *key, std::time(nullptr));
-    OPENSSL_cleanse(key->data(), key->size());
+    auto credential = tls::Credential::parse(chain->bytes(), key->bytes(), std::time(nullptr));
     if (!credential) {
       for (const std::string& error : credential.error())
         errors_->push_back(fmt::format("{}: {}", path, error));
@@ -93,7 +92,7 @@ std::shared_ptr<const tls::TrustAnchors> TlsContexts::anchors(std::string_view p
     errors_->push_back(pem.error());
     return nullptr;
   }
-  auto parsed = tls::TrustAnchors::parse(*pem);
+  auto parsed = tls::TrustAnchors::parse(pem->bytes());
   if (!parsed) {
     errors_->push_back(fmt::format("{}: {}", file, parsed.error()));
     return nullptr;
@@ -109,15 +108,14 @@ std::optional<tls::TicketKeys> TlsContexts::ticket_keys(std::string_view path) {
     errors_->push_back(text.error());
     return std::nullopt;
   }
-  std::vector<std::vector<std::byte>> secrets(1);
-  for (const std::byte byte : *text) {
-    if (byte == std::byte{'\n'}) {
-      secrets.emplace_back();
-    } else {
-      secrets.back().push_back(byte);
-    }
+  // Lines, as they lie there: what is copied would have to be wiped as well.
+  std::vector<std::span<const std::byte>> secrets;
+  for (std::span<const std::byte> rest = text->bytes(); !rest.empty();) {
+    const auto end = std::ranges::find(rest, std::byte{'\n'}) - rest.begin();
+    const auto line = rest.first(static_cast<std::size_t>(end));
+    if (!line.empty()) secrets.push_back(line);
+    rest = rest.subspan(std::min(line.size() + 1, rest.size()));
   }
-  std::erase_if(secrets, [](const auto& secret) { return secret.empty(); });
   auto keys = tls::TicketKeys::from_secrets(secrets);
   if (!keys) {
     errors_->push_back(fmt::format("{}: {}", path, keys.error()));

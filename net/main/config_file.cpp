@@ -1,17 +1,18 @@
 #include "net/main/config_file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <span>
 #include <system_error>
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <openssl/mem.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base_blob.h"
@@ -32,24 +33,45 @@ constexpr const char* kMasterKeyFileVariable = "HEADRACE_MASTER_KEY_FILE";
 constexpr const char* kCredentialsVariable = "CREDENTIALS_DIRECTORY";
 constexpr const char* kMasterKeyCredential = "headrace-master-key";
 
-std::expected<std::string, std::string> read_text(const std::string& path, std::size_t bytes_max) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::unexpected(std::string(std::strerror(errno)));
-  std::string text;
-  char piece[4096];
-  while (file.read(piece, sizeof piece) || file.gcount() > 0) {
-    text.append(piece, static_cast<std::size_t>(file.gcount()));
-    if (text.size() > bytes_max) {
-      return std::unexpected(fmt::format("is larger than {} bytes", bytes_max));
-    }
-  }
-  // A folder opens like a file; half of a text must not be taken for all of it.
-  if (file.bad()) return std::unexpected(std::string(std::strerror(errno)));
-  return text;
+void wipe(std::string& text) {
+  OPENSSL_cleanse(text.data(), text.size());
 }
 
-// The environment and the files of this machine.
+// Twice as long, with nothing left at its old place.
+void grow(std::string& text, std::size_t bytes_max) {
+  std::string longer(std::min(2 * text.size(), bytes_max + 1), '\0');
+  std::ranges::copy(text, longer.begin());
+  wipe(text);
+  text = std::move(longer);
+}
+
+// Straight from the kernel to where it stays, and at once: whoever wipes that wipes all there is.
+std::expected<std::string, std::string> read_text(const std::string& path, std::size_t bytes_max) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return std::unexpected(std::string(std::strerror(errno)));
+  constexpr std::size_t kOfUnknownSize = 64 * 1024;
+  struct stat facts{};
+  const bool known = ::fstat(descriptor, &facts) == 0 && S_ISREG(facts.st_mode);
+  std::string text(known ? std::min(static_cast<std::size_t>(facts.st_size), bytes_max) + 1
+                         : std::min(kOfUnknownSize, bytes_max + 1),
+                   '\0');
+  std::size_t size = 0;
+  ssize_t part = 0;
+  do {
+    if (size == text.size()) grow(text, bytes_max);
+    part = ::read(descriptor, text.data() + size, text.size() - size);
+    if (part > 0) size += static_cast<std::size_t>(part);
+  } while (size <= bytes_max && (part > 0 || (part < 0 && errno == EINTR)));
+  const int error = errno;
+  ::close(descriptor);
+  text.resize(size);
+  if (part >= 0 && size <= bytes_max) return text;
+  wipe(text);
+  // A folder opens like a file; half of a text must not be taken for all of it.
+  if (part < 0) return std::unexpected(std::string(std::strerror(error)));
+  return std::unexpected(fmt::format("is larger than {} bytes", bytes_max));
+}
+
 class MachineSecrets final : public config::SecretSource {
  public:
   std::optional<std::string> variable(std::string_view name) override {
@@ -94,9 +116,9 @@ class MachineSecrets final : public config::SecretSource {
   }
 };
 
-std::string trimmed(std::string text) {
+std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
-    text.pop_back();
+    text.remove_suffix(1);
   return text;
 }
 
@@ -140,7 +162,8 @@ std::expected<config::MasterKey, std::string> find_master_key() {
   if (const auto path = master_key_file()) {
     auto text = read_text(*path, kSecretFileBytesMax);
     if (!text) return std::unexpected(fmt::format("cannot read {}: {}", *path, text.error()));
-    auto key = config::MasterKey::parse(trimmed(std::move(*text)));
+    auto key = config::MasterKey::parse(trimmed(*text));
+    wipe(*text);
     if (!key) return std::unexpected(fmt::format("{}: {}", *path, key.error()));
     return key;
   }
@@ -160,6 +183,8 @@ std::expected<std::vector<std::byte>, std::string> compile_config_file(
   if (is_base(*text)) return take_base(*text, path);
   MachineSecrets secrets;
   auto base = config::compile(*text, path, secrets, master_key);
+  // Credentials may stand in it.
+  wipe(*text);
   if (!base) return std::unexpected(config::errors_text(base.error()));
   return std::move(*base);
 }

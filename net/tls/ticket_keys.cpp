@@ -32,14 +32,14 @@ TicketKeys::Key derive(std::span<const std::uint8_t> secret) {
 }  // namespace
 
 std::expected<TicketKeys, std::string> TicketKeys::from_secrets(
-    std::span<const std::vector<std::byte>> secrets) {
+    std::span<const std::span<const std::byte>> secrets) {
   if (secrets.empty()) return std::unexpected("no ticket secret is given");
   if (secrets.size() > kTicketKeysMax) {
     return std::unexpected("more than " + std::to_string(kTicketKeysMax) +
                            " ticket secrets are given");
   }
   TicketKeys keys;
-  for (const std::vector<std::byte>& secret : secrets) {
+  for (const std::span<const std::byte> secret : secrets) {
     if (secret.size() < kTicketSecretBytesMin) {
       return std::unexpected("ticket secret " + std::to_string(keys.count_ + 1) + " has " +
                              std::to_string(secret.size()) + " bytes: at least " +

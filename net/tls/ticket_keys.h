@@ -14,7 +14,6 @@
 #include <expected>
 #include <span>
 #include <string>
-#include <vector>
 
 namespace headrace::net::tls {
 
@@ -32,7 +31,7 @@ class TicketKeys {
 
   // Each secret is at least kTicketSecretBytesMin bytes of randomness; the current one first.
   static std::expected<TicketKeys, std::string> from_secrets(
-      std::span<const std::vector<std::byte>> secrets);
+      std::span<const std::span<const std::byte>> secrets);
   static TicketKeys random();
   ~TicketKeys();  // wipes
   TicketKeys(const TicketKeys&) = default;

@@ -270,7 +270,12 @@ class Substitution {
     }
     const bool fits = value.size() <= kSubstitutedBytesMax;
     if (fits) {
-      into += value;
+      // Where it has to move, nothing of an earlier value stays behind.
+      std::string longer;
+      longer.reserve(into.size() + value.size());
+      longer.append(into).append(value);
+      OPENSSL_cleanse(into.data(), into.size());
+      into = std::move(longer);
     } else {
       errors_.add(place, fmt::format("the value of {} is longer than {} bytes", shown(what),
                                      kSubstitutedBytesMax));

@@ -1,12 +1,15 @@
 // Reading the keys of an issuer: PEM, or a JWKS document (RFC 7517).
+#include <algorithm>
 #include <array>
 #include <optional>
+#include <vector>
 
 #include <openssl/bn.h>
 #include <openssl/bytestring.h>
 #include <openssl/ec_key.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/mem.h>
 #include <openssl/nid.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -35,7 +38,10 @@ std::optional<Bytes> bytes_of(const Object& object, std::string_view name) {
   if (!text) return std::nullopt;
   Bytes bytes(base64url_bytes_max(text->size()));
   const auto decoded = decode_base64url(*text, bytes);
-  if (!decoded) return std::nullopt;
+  if (!decoded) {
+    OPENSSL_cleanse(bytes.data(), bytes.size());
+    return std::nullopt;
+  }
   bytes.resize(decoded->size());
   return bytes;
 }
@@ -101,11 +107,13 @@ std::optional<std::expected<TokenKey, std::string>> key_of(const Object& jwk,
   }
   std::string id(text_of(jwk, "kid").value_or(""));
   if (kind == "oct") {
-    const auto secret = bytes_of(jwk, "k");
-    if (!secret || algorithm != TokenAlgorithm::hs256) {
-      return std::unexpected("a secret (`oct`) is not one for HS256");
-    }
-    return TokenKey::from_secret(std::move(id), *secret);
+    auto secret = bytes_of(jwk, "k");
+    if (!secret) return std::unexpected("a secret (`oct`) is not one for HS256");
+    std::expected<TokenKey, std::string> key =
+        std::unexpected("a secret (`oct`) is not one for HS256");
+    if (algorithm == TokenAlgorithm::hs256) key = TokenKey::from_secret(std::move(id), *secret);
+    OPENSSL_cleanse(secret->data(), secret->size());
+    return key;
   }
   bssl::UniquePtr<EVP_PKEY> key;
   if (kind == "RSA") key = rsa_key(jwk);
@@ -124,14 +132,38 @@ std::optional<std::expected<TokenKey, std::string>> key_of(const Object& jwk,
   return TokenKey::from_public_key(std::move(id), algorithm, std::move(key));
 }
 
-Keys read_jwks(std::string_view text, TokenAlgorithm algorithm) {
-  simdjson::dom::parser parser;
-  simdjson::dom::element root;
-  simdjson::dom::array list;
-  if (parser.parse(text.data(), text.size()).get(root) != simdjson::SUCCESS) {
-    return std::unexpected("it is not JSON");
+// A text and what a parser makes of it, both wiped: there may be secrets among its keys.
+class WipedDocument {
+ public:
+  explicit WipedDocument(std::string_view text)
+      : padded_(text.size() + simdjson::SIMDJSON_PADDING) {
+    std::ranges::copy(text, padded_.begin());
+    error_ = parser_.parse(padded_.data(), text.size(), false).get(root_);
   }
-  if (root["keys"].get(list) != simdjson::SUCCESS) {
+  ~WipedDocument() {
+    OPENSSL_cleanse(padded_.data(), padded_.size());
+    // At least as long as this, as the library documents it.
+    std::uint8_t* const strings = parser_.doc.string_buf.get();
+    if (strings != nullptr) OPENSSL_cleanse(strings, parser_.capacity());
+  }
+  WipedDocument(const WipedDocument&) = delete;
+  WipedDocument& operator=(const WipedDocument&) = delete;
+
+  [[nodiscard]] bool is_json() const { return error_ == simdjson::SUCCESS; }
+  [[nodiscard]] simdjson::dom::element root() const { return root_; }
+
+ private:
+  std::vector<char> padded_;
+  simdjson::dom::parser parser_;
+  simdjson::dom::element root_;
+  simdjson::error_code error_ = simdjson::SUCCESS;
+};
+
+Keys read_jwks(std::string_view text, TokenAlgorithm algorithm) {
+  const WipedDocument document(text);
+  if (!document.is_json()) return std::unexpected("it is not JSON");
+  simdjson::dom::array list;
+  if (document.root()["keys"].get(list) != simdjson::SUCCESS) {
     return std::unexpected("it is no JWKS document: it has no list of `keys`");
   }
   std::vector<TokenKey> keys;

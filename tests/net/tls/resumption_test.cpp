@@ -11,8 +11,15 @@ std::vector<std::byte> secret(char fill) {
   return std::vector<std::byte>(48, static_cast<std::byte>(fill));
 }
 
-TicketKeys keys(const std::vector<std::vector<std::byte>>& secrets) {
-  const auto made = TicketKeys::from_secrets(secrets);
+using Secrets = std::vector<std::vector<std::byte>>;
+
+std::expected<TicketKeys, std::string> made_of(const Secrets& secrets) {
+  const std::vector<std::span<const std::byte>> views(secrets.begin(), secrets.end());
+  return TicketKeys::from_secrets(views);
+}
+
+TicketKeys keys(const Secrets& secrets) {
+  const auto made = made_of(secrets);
   HEADRACE_CHECK(made.has_value());
   return *made;
 }
@@ -196,16 +203,14 @@ TEST(ResumptionCache, HoldsAFewAndDropsTheOldest) {
 
 TEST(TicketKeys, RefusesWeakSecretsAndTooMany) {
   EXPECT_FALSE(TicketKeys::from_secrets({}).has_value());
-  const std::vector<std::vector<std::byte>> almost = {
-      std::vector<std::byte>(kTicketSecretBytesMin - 1)};
-  EXPECT_FALSE(TicketKeys::from_secrets(almost).has_value());
-  const std::vector<std::vector<std::byte>> enough = {
-      std::vector<std::byte>(kTicketSecretBytesMin)};
-  EXPECT_TRUE(TicketKeys::from_secrets(enough).has_value());
-  std::vector<std::vector<std::byte>> many(kTicketKeysMax, secret('m'));
-  EXPECT_TRUE(TicketKeys::from_secrets(many).has_value());
+  const Secrets almost = {std::vector<std::byte>(kTicketSecretBytesMin - 1)};
+  EXPECT_FALSE(made_of(almost).has_value());
+  const Secrets enough = {std::vector<std::byte>(kTicketSecretBytesMin)};
+  EXPECT_TRUE(made_of(enough).has_value());
+  Secrets many(kTicketKeysMax, secret('m'));
+  EXPECT_TRUE(made_of(many).has_value());
   many.push_back(secret('m'));
-  EXPECT_FALSE(TicketKeys::from_secrets(many).has_value());
+  EXPECT_FALSE(made_of(many).has_value());
 }
 
 TEST(TicketKeys, RandomOnesDiffer) {
