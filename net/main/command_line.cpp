@@ -1,6 +1,11 @@
 #include "net/main/command_line.h"
 
+#include <iostream>
+#include <sstream>
+
 #include <CLI/CLI.hpp>
+
+#include "core/terminal_text.h"
 
 namespace headrace::net {
 
@@ -37,7 +42,12 @@ std::optional<CommandLine> parse_command_line(int argc, char** argv, int& exit_s
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    exit_status = app.exit(error);
+    // What was given comes back in it.
+    std::ostringstream out;
+    std::ostringstream err;
+    exit_status = app.exit(error, out, err);
+    std::cout << core::terminal_lines(out.str());
+    std::cerr << core::terminal_lines(err.str());
     return std::nullopt;
   }
   if (cpu->count() > 0) line.processor = processor;

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "core/event_log.h"
+#include "core/terminal_text.h"
 #include "net/journal/record_areas.h"
 #include "net/main/address_wait.h"
 #include "net/main/config_file.h"
@@ -260,7 +261,7 @@ void DataPlane::reload() {
   if (!snapshot) {
     HEADRACE_EVENT(error, "the config is refused, the one before goes on; what is wrong with it:");
     // All of it, a line each, as `-t` prints it: an event would be cut, and is one line.
-    fmt::print(stderr, "{}", snapshot.error());
+    fmt::print(stderr, "{}", core::terminal_lines(snapshot.error()));
     fleet_.config_reloads_failed.fetch_add(1);
     return;
   }

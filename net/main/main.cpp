@@ -9,6 +9,7 @@
 #include <sys/utsname.h>
 
 #include "core/io.h"
+#include "core/terminal_text.h"
 #include "net/main/command_line.h"
 #include "net/main/config_file.h"
 #include "net/main/data_plane.h"
@@ -55,7 +56,7 @@ int print_version() {
 }
 
 int fail(const std::string& text) {
-  fmt::print(stderr, "{}{}", text, text.ends_with('\n') ? "" : "\n");
+  fmt::print(stderr, "{}{}", core::terminal_lines(text), text.ends_with('\n') ? "" : "\n");
   return EXIT_FAILURE;
 }
 
@@ -85,8 +86,8 @@ int main(int argc, char** argv) {
   if (!snapshot) return fail(snapshot.error());
   if (line->check) {
     const auto now_unix_s = static_cast<std::uint64_t>(std::time(nullptr));
-    fmt::print("{}", policy::config::checked_config_text(line->config_path, (*snapshot)->view(),
-                                                         now_unix_s));
+    fmt::print("{}", core::terminal_lines(policy::config::checked_config_text(
+                         line->config_path, (*snapshot)->view(), now_unix_s)));
     return EXIT_SUCCESS;
   }
   net::DataPlane::block_signals();

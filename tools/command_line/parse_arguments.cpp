@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "tools/command_line/terminal_text.h"
+#include "core/terminal_text.h"
 
 namespace headrace::tools {
 
@@ -24,8 +24,8 @@ int tell_of(const CLI::App& app, const CLI::ParseError& error) {
   std::ostringstream out;
   std::ostringstream err;
   const int status = app.exit(error, out, err);
-  std::cout << terminal_lines(out.str());
-  std::cerr << terminal_lines(err.str());
+  std::cout << core::terminal_lines(out.str());
+  std::cerr << core::terminal_lines(err.str());
   return status;
 }
 

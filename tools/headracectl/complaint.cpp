@@ -5,12 +5,12 @@
 
 #include <fmt/format.h>
 
-#include "tools/command_line/terminal_text.h"
+#include "core/terminal_text.h"
 
 namespace headrace::tools::ctl {
 
 int complain(std::string_view why) {
-  fmt::print(stderr, "headracectl: {}\n", terminal_lines(why));
+  fmt::print(stderr, "headracectl: {}\n", core::terminal_lines(why));
   return EXIT_FAILURE;
 }
 

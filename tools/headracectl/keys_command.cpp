@@ -10,9 +10,9 @@
 
 #include "core/config_banks.h"
 #include "core/shared_region.h"
+#include "core/terminal_text.h"
 #include "policy/config/config_view.h"
 #include "policy/config/date_text.h"
-#include "tools/command_line/terminal_text.h"
 #include "tools/headracectl/complaint.h"
 
 namespace headrace::tools::ctl {
@@ -55,9 +55,10 @@ class KeyList {
   [[nodiscard]] std::string row(const ApiKey& key) const {
     const std::uint64_t used = uses_.last_use(key.identity);
     const Rights& rights = view_.scopes().rights(key);
-    return fmt::format(kRow, terminal_cell(view_.scopes().name(key)),
-                       terminal_cell(view_.scopes().prefix(key)), terminal_cell(tenant(key)),
-                       terminal_cell(project(key)), terminal_cell(user(key)),
+    return fmt::format(kRow, core::terminal_cell(view_.scopes().name(key)),
+                       core::terminal_cell(view_.scopes().prefix(key)),
+                       core::terminal_cell(tenant(key)), core::terminal_cell(project(key)),
+                       core::terminal_cell(user(key)),
                        rights.suspended == Switch::on ? "suspended" : "-",
                        used == 0 ? "-" : policy::config::date_text(used));
   }

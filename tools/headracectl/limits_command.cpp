@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/limits/shard_limits.h"
+#include "core/terminal_text.h"
 #include "policy/config/quota_names.h"
-#include "tools/command_line/terminal_text.h"
 #include "tools/headracectl/complaint.h"
 #include "tools/headracectl/limit_roll.h"
 #include "tools/headracectl/node_region.h"
@@ -112,9 +112,9 @@ class LimitsOfANode {
       fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
       return;
     }
-    fmt::print(kRow, policy::to_text(rolled.limit.scope), terminal_line(rolled.scope_name),
-               terminal_line(view_.text(rule.name)), policy::config::to_text(rule.measure), per,
-               terminal_line(model), reading.limit,
+    fmt::print(kRow, policy::to_text(rolled.limit.scope), core::terminal_line(rolled.scope_name),
+               core::terminal_line(view_.text(rule.name)), policy::config::to_text(rule.measure),
+               per, core::terminal_line(model), reading.limit,
                reading.closed ? "closed" : std::to_string(used), reading.remaining);
   }
 

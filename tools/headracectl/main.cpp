@@ -13,10 +13,10 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include "core/terminal_text.h"
 #include "net/main/config_file.h"
 #include "policy/config/config_summary.h"
 #include "tools/command_line/parse_arguments.h"
-#include "tools/command_line/terminal_text.h"
 #include "tools/headracectl/clock_command.h"
 #include "tools/headracectl/keys_command.h"
 #include "tools/headracectl/limits_command.h"
@@ -27,7 +27,7 @@ namespace {
 using namespace headrace;
 
 int fail(const std::string& text) {
-  fmt::print(stderr, "{}{}", tools::terminal_lines(text), text.ends_with('\n') ? "" : "\n");
+  fmt::print(stderr, "{}{}", core::terminal_lines(text), text.ends_with('\n') ? "" : "\n");
   return EXIT_FAILURE;
 }
 
@@ -75,8 +75,8 @@ int compile(const std::string& config, const std::string& base_path) {
     const auto view = policy::config::ConfigView::open(*base);
     if (!view) return fail(view.error());
     const auto now_unix_s = static_cast<std::uint64_t>(std::time(nullptr));
-    fmt::print("{}", tools::terminal_lines(
-                         policy::config::checked_config_text(config, *view, now_unix_s)));
+    fmt::print(
+        "{}", core::terminal_lines(policy::config::checked_config_text(config, *view, now_unix_s)));
     return EXIT_SUCCESS;
   }
   if (!net::is_master_key_given()) {
@@ -88,7 +88,7 @@ int compile(const std::string& config, const std::string& base_path) {
   if (const std::string why = write_base(*base, base_path); !why.empty()) {
     return fail(fmt::format("headracectl compile: cannot write {}: {}", base_path, why));
   }
-  fmt::print("{}: {} bytes\n", tools::terminal_line(base_path), base->size());
+  fmt::print("{}: {} bytes\n", core::terminal_line(base_path), base->size());
   return EXIT_SUCCESS;
 }
 

@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/terminal_text.h"
 #include "net/upstream/upstream_failure.h"
-#include "tools/command_line/terminal_text.h"
 
 namespace headrace::tools::ctl {
 
@@ -141,10 +141,11 @@ std::string heading(Output output) {
 std::string record_text(const policy::UsageRecord& record, Output output) {
   if (output == Output::json) return line_of(record_json(record));
   return fmt::format(kRow, record.ended_unix_nanos == 0 ? "-" : time_text(record.ended_unix_nanos),
-                     terminal_cell(record.tenant), terminal_cell(record.key),
-                     terminal_cell(record.model), terminal_cell(record.provider), record.status,
-                     policy::to_text(record.ending), policy::to_text(record.usage.source),
-                     record.usage.in_total(), record.usage.out_total(), record.cost.count());
+                     core::terminal_cell(record.tenant), core::terminal_cell(record.key),
+                     core::terminal_cell(record.model), core::terminal_cell(record.provider),
+                     record.status, policy::to_text(record.ending),
+                     policy::to_text(record.usage.source), record.usage.in_total(),
+                     record.usage.out_total(), record.cost.count());
 }
 
 std::string refusals_text(const policy::RefusalMinute& minute, Output output) {
@@ -160,8 +161,8 @@ std::string refusals_text(const policy::RefusalMinute& minute, Output output) {
                        {"count", count.count}});
     } else {
       text += fmt::format("{:24}  {:16}  {:16}  refused {} times: {}\n", time,
-                          terminal_cell(count.tenant), terminal_cell(count.key), count.count,
-                          terminal_cell(count.reason));
+                          core::terminal_cell(count.tenant), core::terminal_cell(count.key),
+                          count.count, core::terminal_cell(count.reason));
     }
   }
   return text;

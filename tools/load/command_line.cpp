@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "core/terminal_text.h"
 #include "tools/command_line/parse_arguments.h"
 #include "tools/command_line/quantity_text.h"
 #include "tools/command_line/seed_option.h"
@@ -274,7 +275,7 @@ std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
   }
   line.connections_given = app.count("--connections") > 0;
   if (const auto prepared = prepare(line); !prepared) {
-    fmt::print(stderr, "headrace-load: {}\n", prepared.error());
+    fmt::print(stderr, "headrace-load: {}\n", core::terminal_lines(prepared.error()));
     return std::unexpected(1);
   }
   return line;

@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "core/terminal_text.h"
+#include "tools/command_line/parse_arguments.h"
 #include "tools/command_line/seed_option.h"
 #include "tools/command_line/time_option.h"
 #include "tools/mock/server.h"
@@ -14,8 +16,12 @@
 namespace {
 
 using headrace::core::SocketAddress;
+using headrace::core::terminal_line;
+using headrace::core::terminal_lines;
 using headrace::tools::add_seed;
 using headrace::tools::add_time;
+using headrace::tools::parse_arguments;
+using headrace::tools::tell_of;
 using namespace headrace::tools::mock;
 
 constexpr const char* kDescription =
@@ -142,8 +148,8 @@ void print_ready(const Server& server, const ServerOptions& options) {
   }
   std::printf(R"({"ready":true,"listen":"%s","tls":"%s","admin":"%s","pid":%d})"
               "\n",
-              listen.c_str(), tls.c_str(), server.admin_address().text().c_str(),
-              static_cast<int>(::getpid()));
+              terminal_line(listen).c_str(), terminal_line(tls).c_str(),
+              terminal_line(server.admin_address().text()).c_str(), static_cast<int>(::getpid()));
   std::fflush(stdout);
 }
 
@@ -158,7 +164,7 @@ int serve(const ServerOptions& options) {
   const auto server = Server::start(options);
   if (!server) {
     for (const std::string& error : server.error()) {
-      std::fprintf(stderr, "headrace-mock: %s\n", error.c_str());
+      std::fprintf(stderr, "headrace-mock: %s\n", terminal_lines(error).c_str());
     }
     return 1;
   }
@@ -184,7 +190,11 @@ int main(int argc, char** argv) {
   app.add_flag("--list-hostile", hostile, "name the answers that --hostile takes, and end");
   add_serving_options(app, options);
   add_settings(app, options.behaviour);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    parse_arguments(app, argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return tell_of(app, error);
+  }
   if (hostile) {
     list_hostile();
     return 0;

@@ -1,10 +1,10 @@
-#include "tools/command_line/terminal_text.h"
+#include "core/terminal_text.h"
 
 #include <string>
 
 #include <gtest/gtest.h>
 
-namespace headrace::tools {
+namespace headrace::core {
 namespace {
 
 TEST(TerminalText, LeavesWhatPeopleRead) {
@@ -47,4 +47,4 @@ TEST(TerminalText, HasLinesWhereTheyAreAskedFor) {
 }
 
 }  // namespace
-}  // namespace headrace::tools
+}  // namespace headrace::core

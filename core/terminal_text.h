@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace headrace::tools {
+namespace headrace::core {
 
 // One line, or a part of it: its line feeds are question marks too.
 [[nodiscard]] std::string terminal_line(std::string_view text);
@@ -17,4 +17,4 @@ namespace headrace::tools {
 // Several lines.
 [[nodiscard]] std::string terminal_lines(std::string_view text);
 
-}  // namespace headrace::tools
+}  // namespace headrace::core

@@ -1,4 +1,4 @@
-#include "tools/command_line/terminal_text.h"
+#include "core/terminal_text.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -6,7 +6,7 @@
 
 #include "core/utf8_sequence.h"
 
-namespace headrace::tools {
+namespace headrace::core {
 
 namespace {
 
@@ -26,7 +26,7 @@ constexpr Range kUnfit[] = {
 };
 
 bool is_fit(std::string_view sequence) {
-  const std::uint32_t code = core::utf8_code_point(sequence);
+  const std::uint32_t code = utf8_code_point(sequence);
   return std::ranges::none_of(
       kUnfit, [code](const Range& range) { return code >= range.first && code <= range.last; });
 }
@@ -36,7 +36,7 @@ bool is_fit(std::string_view sequence) {
 std::string terminal_line(std::string_view text) {
   std::string line;
   while (!text.empty()) {
-    const std::size_t bytes = core::utf8_sequence_bytes(text);
+    const std::size_t bytes = utf8_sequence_bytes(text);
     const std::string_view sequence = text.substr(0, bytes);
     line += bytes == 0 || !is_fit(sequence) ? "?" : sequence;
     text.remove_prefix(std::max<std::size_t>(bytes, 1));
@@ -59,4 +59,4 @@ std::string terminal_lines(std::string_view text) {
   }
 }
 
-}  // namespace headrace::tools
+}  // namespace headrace::core
