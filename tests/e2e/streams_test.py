@@ -117,6 +117,30 @@ class Streams(unittest.TestCase):
                     self.assertEqual((error["code"], error["status"]), (502, "UNAVAILABLE"))
                     self.assertIn("broke off", error["message"])
 
+    def test_an_event_that_does_not_end_ends_its_stream(self):
+        def script(request, connection):
+            connection.sendall(STREAM_HEAD + chunk(b"data: "))
+            try:
+                for _ in range(200):
+                    connection.sendall(chunk(b"x" * 4096))
+            except OSError:
+                pass
+            return False
+
+        with Upstream(script) as upstream, Gateway(upstream.address, extra="http:\n  event_bytes_max: 64KiB\n") as gateway:
+            with gateway.connect() as connection:
+                connection.sendall(request(chat(stream=True)))
+                response = Response(connection)
+            self.assertEqual((response.status, response.whole), (200, False))
+            events = response.body.split(b"\n\n")
+            self.assertLess(len(events[0]), 64 * 1024 + 256 * 1024)
+            self.assertIn("too large", json.loads(events[1].removeprefix(b"data: "))["error"]["message"])
+            self.assertEqual(gateway.metric("headrace_events_too_large_total"), 1)
+            deadline = time.monotonic() + 10
+            while "event_too_large" not in gateway.access_log.read_text():
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.02)
+
     def test_an_array_of_which_half_an_element_has_gone_only_breaks(self):
         def script(request, connection):
             head = STREAM_HEAD.replace(b"text/event-stream", b"application/json")

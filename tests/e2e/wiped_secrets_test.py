@@ -63,12 +63,12 @@ class WipedSecrets(unittest.TestCase):
         tickets = self.file("tickets", f"{ticket}\n{secrets.token_hex(24)}\n")
         listener = f"    tls: true\n    certificates: [{{certificate_file: {chain}, key_file: {key}}}]\n    ticket_key_file: {tickets}\n"
         provider = f"""    headers_add: {{X-Canary: "${{file:{self.file("field", field)}}}"}}
-    egress_proxy: "127.0.0.1:9"
+    egress_proxy: "http://127.0.0.1:9"
     egress_proxy_credential: "${{file:{self.file("proof", "user:" + proof)}}}"
 """
         issuers = f"""token_issuers:
-  - {{name: a, issuer: "https://a", audiences: [a], keys_file: {self.file("jwks", jwks)}}}
-  - {{name: b, issuer: "https://b", audiences: [b], secret: "${{file:{self.file("hmac", hmac)}}}"}}
+  - {{name: a, issuer: "https://a", audiences: [a], tenant: default, keys_file: {self.file("jwks", jwks)}}}
+  - {{name: b, issuer: "https://b", audiences: [b], tenant: default, secret: "${{file:{self.file("hmac", hmac)}}}"}}
 """
         line = pathlib.Path(key).read_text().splitlines()[1]
         with Upstream() as upstream, SecretGateway(self.file("credential", credential), upstream.address, listener=listener,

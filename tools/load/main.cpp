@@ -25,7 +25,8 @@ bool write_file(const std::string& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary);
   file << text;
   file.close();
-  if (!file) fmt::print(stderr, "headrace-load: cannot write \"{}\"\n", core::terminal_line(path));
+  if (!file)
+    fmt::print(stderr, "headrace-load: cannot write \"{}\"\n", headrace::core::terminal_line(path));
   return !file.fail();
 }
 
@@ -38,7 +39,7 @@ void on_interrupt(int) {
 int run(const CommandLine& line) {
   const auto runner = Runner::make(line.options);
   if (!runner) {
-    fmt::print(stderr, "headrace-load: {}\n", core::terminal_lines(runner.error()));
+    fmt::print(stderr, "headrace-load: {}\n", headrace::core::terminal_lines(runner.error()));
     return 1;
   }
   running = runner->get();
@@ -56,7 +57,7 @@ int run(const CommandLine& line) {
   }
   running = nullptr;
   if (line.json_path != "-")
-    fmt::print("{}", core::terminal_lines(text_report(line.options, result)));
+    fmt::print("{}", headrace::core::terminal_lines(text_report(line.options, result)));
   bool written = write_file(line.json_path, json_report(line.options, result));
   if (!line.svg_path.empty()) {
     written = write_file(line.svg_path, plot_report(line.options, result)) && written;
@@ -67,12 +68,12 @@ int run(const CommandLine& line) {
       fmt::print(stderr,
                  "headrace-load: no request to {} was measured: they ended in the warm-up "
                  "(--warm-up), which --requests counts too\n",
-                 core::terminal_line(target.label));
+                 headrace::core::terminal_line(target.label));
       return 1;
     }
     if (target.errors_share() <= line.options.errors_share_max) continue;
     fmt::print(stderr, "headrace-load: {:.2f} % of the requests to {} failed, more than {:.2f} %\n",
-               100 * target.errors_share(), core::terminal_line(target.label),
+               100 * target.errors_share(), headrace::core::terminal_line(target.label),
                100 * line.options.errors_share_max);
     return 2;
   }

@@ -99,7 +99,8 @@ std::string json_report(const LoadOptions& options, const RunResult& result) {
       {"interrupted", result.interrupted},
       {"targets", std::move(targets)},
   };
-  return report.dump(2) + "\n";
+  // What a target is called by may be any bytes.
+  return report.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace headrace::tools::load
