@@ -240,7 +240,12 @@ class Stage {
           std::make_unique<Client>(scene_, static_cast<int>(i % 2), kRequestsEach, tls_.get()));
       clients_.back()->start();
     }
-    if (seed_ % 4 == 0) world_.after(milliseconds(300), [this] { reload(gateway_, tls_); });
+    // A process that drains reads its config no more.
+    if (seed_ % 4 == 0) {
+      world_.after(milliseconds(300), [this] {
+        if (!scene_.draining) reload(gateway_, tls_);
+      });
+    }
     // In the middle of everything: whoever waits for another's answer is served, and it ends.
     if (seed_ % 7 == 3) {
       world_.after(milliseconds(world_.random().below(600)), [this] {
