@@ -21,6 +21,7 @@ namespace headrace::core {
 class KeyedTag {
  public:
   static constexpr std::size_t kKeyBytes = 16;
+  static constexpr std::size_t kBlockBytes = 16;  // pieces of whole blocks are the quickest
   using Tag = std::array<std::uint64_t, 2>;
 
   explicit KeyedTag(std::span<const std::byte, kKeyBytes> key);

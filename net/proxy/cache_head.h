@@ -15,6 +15,7 @@
 #include "net/http/head_writer.h"
 #include "net/http/request_head.h"
 #include "policy/cache/cache_wish.h"
+#include "policy/cache/request_fingerprint.h"
 
 namespace headrace::net {
 
@@ -24,7 +25,7 @@ inline constexpr std::string_view kNotForSharedCaches = "Cache-Control: private,
 class CacheHead {
  public:
   // Of longer ones no answer is kept.
-  static constexpr std::size_t kBytesMax = 4096;
+  static constexpr std::size_t kBytesMax = policy::kFingerprintHeadBytesMax;
 
   // False: it does not fit.
   [[nodiscard]] bool write(const http::RequestHead& head);

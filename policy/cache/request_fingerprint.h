@@ -6,9 +6,10 @@
 //   head    what of the request's head counts, as the caller lays it out: path, query, fields
 //   body    every byte but the values of the fields that unheeded_fields() names
 //
-// The hash (XXH3-128 with a secret seed) finds; scope, length and a tag under a secret key confirm
-// (core/cache/cache_key.h). Where values were left out is part of what is hashed, so that two
-// bodies that become the same bytes without them are not taken for the same.
+// A tag under a secret key over all of it, with scope and length, confirms
+// (core/cache/cache_key.h); the tag's hash finds, so that a body is gone through once. Where values
+// were left out is part of it, so that two bodies that become the same bytes without them are not
+// taken for the same.
 //
 // Threads: one for each shard. Nothing allocates after it is made.
 #pragma once
@@ -25,6 +26,10 @@
 #include "policy/dialect/endpoint.h"
 
 namespace headrace::policy {
+
+// Of what of a request's head counts.
+inline constexpr std::size_t kFingerprintHeadBytesMax = 4096;
+inline constexpr std::size_t kFingerprintPrologueBytes = 64;
 
 // Made anew by every process.
 struct FingerprintSecret {
@@ -48,15 +53,19 @@ struct UnheededFields {
 class RequestFingerprint {
  public:
   explicit RequestFingerprint(const FingerprintSecret& secret)
-      : seed_(secret.seed), tag_(secret.key) {}
+      : seed_(secret.seed), tag_(secret.key), before_body_{} {}
 
-  // `scope` is borrowed by the key.
+  // `scope`, of at most kCacheScopeBytesMax, is borrowed by the key; `head` has at most
+  // kFingerprintHeadBytesMax.
   [[nodiscard]] core::CacheKey key(std::string_view scope, Endpoint endpoint, std::string_view head,
                                    std::span<const std::byte> body, const UnheededFields& unheeded);
 
  private:
   std::uint64_t seed_;
   core::KeyedTag tag_;
+  std::array<std::byte, kFingerprintPrologueBytes + core::kCacheScopeBytesMax +
+                            kFingerprintHeadBytesMax + core::KeyedTag::kBlockBytes>
+      before_body_;
 };
 
 }  // namespace headrace::policy

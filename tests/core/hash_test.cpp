@@ -7,8 +7,6 @@
 
 #include <gtest/gtest.h>
 
-#include "core/hash128_stream.h"
-
 namespace headrace::core {
 namespace {
 
@@ -43,20 +41,6 @@ TEST(Hash, DependsOnEveryByteAndOnTheSeed) {
       c = 'a';
     }
     EXPECT_EQ(seen.size(), length + 2) << length;
-  }
-}
-
-TEST(Hash, InPiecesIsThatOfTheWhole) {
-  std::string text;
-  for (int i = 0; i < 3000; ++i)
-    text += static_cast<char>(i * 7);
-  for (const std::size_t size : {0U, 1U, 16U, 240U, 241U, 1024U, 3000U}) {
-    for (const std::size_t piece : {1U, 64U, 255U, 3000U}) {
-      Hash128Stream stream(99);
-      for (std::size_t at = 0; at < size; at += piece)
-        stream.add(std::string_view(text).substr(at, std::min(piece, size - at)));
-      EXPECT_EQ(stream.hash(), hash128(std::string_view(text).substr(0, size), 99)) << size;
-    }
   }
 }
 
