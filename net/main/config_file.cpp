@@ -72,6 +72,7 @@ std::expected<std::string, std::string> read_text(const std::string& path, std::
   return std::unexpected(fmt::format("is larger than {} bytes", bytes_max));
 }
 
+// The environment and the files of this machine.
 class MachineSecrets final : public config::SecretSource {
  public:
   std::optional<std::string> variable(std::string_view name) override {

@@ -26,8 +26,7 @@ constexpr OptionSpec kHttpOptions[] = {
     size<kHttpRow, &HttpSettings::event_bytes_max>(
         "event_bytes_max", {32 * kMiB, 64 * kKiB, kGiB},
         "One event of a streamed answer (of Gemini's arrays, one element). A stream with a longer "
-        "one "
-        "is ended with an error event, and its provider blamed."),
+        "one is ended with an error event, and its provider blamed."),
     number<kHttpRow, &HttpSettings::head_timeout_ms>(
         "head_timeout_ms", "ms", {10 * kSecond, 100, 10 * kMinute},
         "From the first byte of a head to its last, however it drips."),
