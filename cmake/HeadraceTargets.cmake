@@ -13,6 +13,19 @@ function(headrace_sources variable pattern)
   set(${variable} ${sources} PARENT_SCOPE)
 endfunction()
 
+# headrace_precompile(<target> [<header>...]): the headers that nearly all sources include, and these.
+# A third less to compile. A source that forgets one of them is found by clang, which does without.
+function(headrace_precompile target)
+  if(NOT HEADRACE_PRECOMPILED_HEADERS OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU" OR HEADRACE_PROFILE)
+    return()
+  endif()
+  target_precompile_headers(${target} PRIVATE
+    <algorithm> <array> <atomic> <chrono> <cstddef> <cstdint> <cstring> <expected> <functional>
+    <memory> <optional> <span> <string> <string_view> <utility> <vector> <fmt/format.h> ${ARGN})
+  # Without it ccache does not see what a header was compiled from.
+  target_compile_options(${target} PRIVATE -fpch-preprocess)
+endfunction()
+
 # headrace_layer(<name> [EXCLUDE <regex>...] LINK <targets...>): all .cpp of this folder and below.
 function(headrace_layer name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK;EXCLUDE")
@@ -20,6 +33,7 @@ function(headrace_layer name)
   if(sources)
     add_library(headrace_${name} STATIC ${sources})
     target_link_libraries(headrace_${name} PUBLIC headrace_flags ${arg_LINK})
+    headrace_precompile(headrace_${name})
   else()
     add_library(headrace_${name} INTERFACE)
     target_link_libraries(headrace_${name} INTERFACE headrace_flags ${arg_LINK})
@@ -37,6 +51,7 @@ function(headrace_tests folder)
   string(REPLACE "/" "_" target ${folder})
   add_executable(test_${target} ${sources})
   target_link_libraries(test_${target} PRIVATE headrace_flags ${arg_LINK} GTest::gmock GTest::gtest_main)
+  headrace_precompile(test_${target} <gtest/gtest.h>)
   include(GoogleTest)
   gtest_discover_tests(test_${target} TEST_PREFIX ${folder}. PROPERTIES TIMEOUT 300 LABELS ${folder}
                        DISCOVERY_TIMEOUT 300)
