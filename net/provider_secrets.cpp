@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <initializer_list>
 #include <utility>
 
 #include <fmt/format.h>
@@ -11,30 +10,18 @@
 
 #include "net/http/text.h"
 #include "policy/config/key_digest.h"
+#include "policy/config/secret_text.h"
 
 namespace headrace::net {
 
 namespace config = policy::config;
+using config::append_secret;
 
 namespace {
 
-// Behind what is there. Where that has to move its old place is wiped.
-void append(std::string& secret, std::initializer_list<std::string_view> pieces) {
-  std::size_t bytes = secret.size();
-  for (const std::string_view piece : pieces)
-    bytes += piece.size();
-  std::string longer;
-  longer.reserve(bytes);
-  longer.append(secret);
-  for (const std::string_view piece : pieces)
-    longer.append(piece);
-  OPENSSL_cleanse(secret.data(), secret.size());
-  secret = std::move(longer);
-}
-
 // Both stand in the config as they are to stand in a URL, escapes and all.
 void add_query(std::string& query, std::string_view name, std::string_view value) {
-  append(query, {query.empty() ? "" : "&", name, "=", value});
+  append_secret(query, {query.empty() ? "" : "&", name, "=", value});
 }
 
 }  // namespace
@@ -84,10 +71,10 @@ ProviderSecrets::Texts ProviderSecrets::shown(const config::Provider& row,
   const std::string_view field = view_->text(row.auth_name);
   switch (row.auth) {
     case config::AuthStyle::bearer:
-      append(secrets.lines, {field, ": Bearer ", credential, "\r\n"});
+      append_secret(secrets.lines, {field, ": Bearer ", credential, "\r\n"});
       break;
     case config::AuthStyle::header:
-      append(secrets.lines, {field, ": ", credential, "\r\n"});
+      append_secret(secrets.lines, {field, ": ", credential, "\r\n"});
       break;
     case config::AuthStyle::query:
       add_query(secrets.query, field, credential);
@@ -102,7 +89,7 @@ void ProviderSecrets::add_key(ProviderLink& link, std::string_view name, std::st
   KeyLink& key = link.keys.emplace_back();
   key.name = name;
   std::string owner;
-  append(owner, {"provider key\n", link.name, "\n", name, "\n", credential});
+  append_secret(owner, {"provider key\n", link.name, "\n", name, "\n", credential});
   const config::Sha256 digest = config::key_digest(owner);
   std::memcpy(&key.identity, digest.bytes.data(), sizeof key.identity);
   keys_.push_back(shown(*link.row, credential));
@@ -119,7 +106,7 @@ ProviderSecrets::Texts ProviderSecrets::texts_of(const config::Provider& row) {
                             ? unsealed(edit.value, config::edit_context(name, edit.kind, field))
                             : std::string(view_->text(edit.value));
     if (edit.kind == config::EditKind::header_add) {
-      append(secrets.lines, {field, ": ", value, "\r\n"});
+      append_secret(secrets.lines, {field, ": ", value, "\r\n"});
     } else {
       add_query(secrets.query, field, value);
     }
@@ -147,11 +134,11 @@ std::string ProviderSecrets::egress_request(const config::Provider& row) {
         EVP_EncodeBlock(reinterpret_cast<std::uint8_t*>(encoded.data()),
                         reinterpret_cast<const std::uint8_t*>(plain.data()), plain.size());
     encoded.resize(bytes);
-    append(text, {"Proxy-Authorization: Basic ", encoded, "\r\n"});
+    append_secret(text, {"Proxy-Authorization: Basic ", encoded, "\r\n"});
     OPENSSL_cleanse(plain.data(), plain.size());
     OPENSSL_cleanse(encoded.data(), encoded.size());
   }
-  append(text, {"\r\n"});
+  append_secret(text, {"\r\n"});
   return text;
 }
 

@@ -1,6 +1,5 @@
 #include "net/main/config_file.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -11,11 +10,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <openssl/mem.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base_blob.h"
+#include "net/file_bytes.h"
 #include "policy/config/compile.h"
 #include "policy/config/config_view.h"
 
@@ -33,43 +31,14 @@ constexpr const char* kMasterKeyFileVariable = "HEADRACE_MASTER_KEY_FILE";
 constexpr const char* kCredentialsVariable = "CREDENTIALS_DIRECTORY";
 constexpr const char* kMasterKeyCredential = "headrace-master-key";
 
-void wipe(std::string& text) {
-  OPENSSL_cleanse(text.data(), text.size());
-}
-
-// Twice as long, with nothing left at its old place.
-void grow(std::string& text, std::size_t bytes_max) {
-  std::string longer(std::min(2 * text.size(), bytes_max + 1), '\0');
-  std::ranges::copy(text, longer.begin());
-  wipe(text);
-  text = std::move(longer);
-}
-
-// Straight from the kernel to where it stays, and at once: whoever wipes that wipes all there is.
-std::expected<std::string, std::string> read_text(const std::string& path, std::size_t bytes_max) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return std::unexpected(std::string(std::strerror(errno)));
-  constexpr std::size_t kOfUnknownSize = 64 * 1024;
-  struct stat facts{};
-  const bool known = ::fstat(descriptor, &facts) == 0 && S_ISREG(facts.st_mode);
-  std::string text(known ? std::min(static_cast<std::size_t>(facts.st_size), bytes_max) + 1
-                         : std::min(kOfUnknownSize, bytes_max + 1),
-                   '\0');
-  std::size_t size = 0;
-  ssize_t part = 0;
-  do {
-    if (size == text.size()) grow(text, bytes_max);
-    part = ::read(descriptor, text.data() + size, text.size() - size);
-    if (part > 0) size += static_cast<std::size_t>(part);
-  } while (size <= bytes_max && (part > 0 || (part < 0 && errno == EINTR)));
-  const int error = errno;
-  ::close(descriptor);
-  text.resize(size);
-  if (part >= 0 && size <= bytes_max) return text;
-  wipe(text);
-  // A folder opens like a file; half of a text must not be taken for all of it.
-  if (part < 0) return std::unexpected(std::string(std::strerror(error)));
-  return std::unexpected(fmt::format("is larger than {} bytes", bytes_max));
+// With the words that belong behind "cannot read".
+std::expected<FileBytes, std::string> read_text(const std::string& path, std::size_t bytes_max) {
+  auto file = read_file_bytes(path, bytes_max);
+  if (file) return std::move(*file);
+  if (file.error() == EFBIG) {
+    return std::unexpected(fmt::format("is larger than {} bytes", bytes_max));
+  }
+  return std::unexpected(std::string(std::strerror(file.error())));
 }
 
 // The environment and the files of this machine.
@@ -81,7 +50,9 @@ class MachineSecrets final : public config::SecretSource {
     return std::string(value);
   }
   std::expected<std::string, std::string> file(std::string_view path) override {
-    return read_text(std::string(path), kSecretFileBytesMax);
+    auto bytes = read_text(std::string(path), kSecretFileBytesMax);
+    if (!bytes) return std::unexpected(std::move(bytes.error()));
+    return std::string(bytes->text());
   }
   std::optional<std::string> unreadable(std::string_view path) override {
     return denied(std::string(path), R_OK);
@@ -163,8 +134,7 @@ std::expected<config::MasterKey, std::string> find_master_key() {
   if (const auto path = master_key_file()) {
     auto text = read_text(*path, kSecretFileBytesMax);
     if (!text) return std::unexpected(fmt::format("cannot read {}: {}", *path, text.error()));
-    auto key = config::MasterKey::parse(trimmed(*text));
-    wipe(*text);
+    auto key = config::MasterKey::parse(trimmed(text->text()));
     if (!key) return std::unexpected(fmt::format("{}: {}", *path, key.error()));
     return key;
   }
@@ -181,11 +151,9 @@ std::expected<std::vector<std::byte>, std::string> compile_config_file(
   if (!text) {
     return std::unexpected(fmt::format("cannot read the config {}: {}\n", path, text.error()));
   }
-  if (is_base(*text)) return take_base(*text, path);
+  if (is_base(text->text())) return take_base(text->text(), path);
   MachineSecrets secrets;
-  auto base = config::compile(*text, path, secrets, master_key);
-  // Credentials may stand in it.
-  wipe(*text);
+  auto base = config::compile(text->text(), path, secrets, master_key);
   if (!base) return std::unexpected(config::errors_text(base.error()));
   return std::move(*base);
 }

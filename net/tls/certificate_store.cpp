@@ -5,22 +5,12 @@
 #include <ctime>
 #include <utility>
 
-#include <fcntl.h>
-#include <openssl/mem.h>
 #include <sys/stat.h>
-#include <unistd.h>
+
+#include "net/file_bytes.h"
 
 namespace headrace::net::tls {
 namespace {
-
-// A file's bytes, wiped when dropped: it may hold a key.
-struct FileBytes {
-  std::vector<std::byte> bytes;
-  FileBytes() = default;
-  FileBytes(FileBytes&&) = default;
-  FileBytes& operator=(FileBytes&&) = default;
-  ~FileBytes() { OPENSSL_cleanse(bytes.data(), bytes.size()); }
-};
 
 std::string words_of(int error) {
   switch (error) {
@@ -30,32 +20,18 @@ std::string words_of(int error) {
       return "not readable by this user: check owner and mode of it and of its folders";
     case EISDIR:
       return "is a folder";
+    case EFBIG:
+      return "larger than " + std::to_string(kCertificateFileBytesMax) +
+             " bytes: this is no certificate or key";
     default:
       return std::strerror(error);
   }
 }
 
 std::expected<FileBytes, std::string> read_file(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return std::unexpected(path + ": " + words_of(errno));
-  FileBytes file;
-  // One byte more than allowed tells a file that is too large from one that just fits.
-  file.bytes.resize(kCertificateFileBytesMax + 1);
-  std::size_t size = 0;
-  ssize_t part = 0;
-  while (size < file.bytes.size() &&
-         (part = ::read(descriptor, file.bytes.data() + size, file.bytes.size() - size)) > 0) {
-    size += static_cast<std::size_t>(part);
-  }
-  const int error = errno;
-  ::close(descriptor);
-  if (part < 0) return std::unexpected(path + ": " + words_of(error));
-  if (size > kCertificateFileBytesMax) {
-    return std::unexpected(path + ": larger than " + std::to_string(kCertificateFileBytesMax) +
-                           " bytes: this is no certificate or key");
-  }
-  file.bytes.resize(size);
-  return file;
+  auto file = read_file_bytes(path, kCertificateFileBytesMax);
+  if (!file) return std::unexpected(path + ": " + words_of(file.error()));
+  return std::move(*file);
 }
 
 }  // namespace
@@ -78,7 +54,7 @@ CertificateStore::load() {
     if (!chain) errors.push_back(chain.error());
     if (!key && (chain || pair.key_path != pair.certificate_path)) errors.push_back(key.error());
     if (!chain || !key) continue;
-    auto credential = Credential::parse(chain->bytes, key->bytes, std::time(nullptr));
+    auto credential = Credential::parse(chain->bytes(), key->bytes(), std::time(nullptr));
     if (credential) {
       options.credentials.push_back(*credential);
       continue;

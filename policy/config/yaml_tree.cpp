@@ -15,6 +15,7 @@
 #include "core/ascii.h"
 #include "core/utf8_sequence.h"
 #include "policy/config/error_list.h"
+#include "policy/config/secret_text.h"
 #include "policy/config/yaml_hint.h"
 
 namespace headrace::policy::config {
@@ -215,26 +216,30 @@ class Substitution {
       const std::size_t start = rest.find("${");
       if (start == rest.npos) break;
       if (start > 0 && rest[start - 1] == '$') {  // "$${" is "${"
-        result.append(rest.substr(0, start - 1)).append("${");
+        append_secret(result, {rest.substr(0, start - 1), "${"});
         rest.remove_prefix(start + 2);
         continue;
       }
-      result.append(rest.substr(0, start));
+      append_secret(result, {rest.substr(0, start)});
       const std::size_t end = rest.find('}', start);
       if (end == rest.npos) {
         errors_.add(node.place, "`${` without its `}`", "close it, or write `$${` for the text");
-        node.unknown = true;
-        return;
+        return give_up(node, result);
       }
       node.substituted = true;
       if (!look_up(node.place, rest.substr(start + 2, end - start - 2), result)) {
-        node.unknown = true;
-        return;
+        return give_up(node, result);
       }
       rest.remove_prefix(end + 1);
     }
-    result.append(rest);
+    append_secret(result, {rest});
     node.text = std::move(result);
+  }
+
+  // What was found for it so far may be a secret.
+  static void give_up(YamlNode& node, std::string& found) {
+    OPENSSL_cleanse(found.data(), found.size());
+    node.unknown = true;
   }
 
   // Appends the value; false when there is none, which is then reported.
@@ -270,12 +275,7 @@ class Substitution {
     }
     const bool fits = value.size() <= kSubstitutedBytesMax;
     if (fits) {
-      // Where it has to move, nothing of an earlier value stays behind.
-      std::string longer;
-      longer.reserve(into.size() + value.size());
-      longer.append(into).append(value);
-      OPENSSL_cleanse(into.data(), into.size());
-      into = std::move(longer);
+      append_secret(into, {value});
     } else {
       errors_.add(place, fmt::format("the value of {} is longer than {} bytes", shown(what),
                                      kSubstitutedBytesMax));

@@ -62,7 +62,7 @@ class WipedSecrets(unittest.TestCase):
         chain, key = certificate(self.folder, "gateway", ["gateway.test"])
         tickets = self.file("tickets", f"{ticket}\n{secrets.token_hex(24)}\n")
         listener = f"    tls: true\n    certificates: [{{certificate_file: {chain}, key_file: {key}}}]\n    ticket_key_file: {tickets}\n"
-        provider = f"""    headers_add: {{X-Canary: "${{file:{self.file("field", field)}}}"}}
+        provider = f"""    headers_add: {{X-Canary: "${{file:{self.file("field", field)}}} {"and what makes a longer text of it" * 4}"}}
     egress_proxy: "http://127.0.0.1:9"
     egress_proxy_credential: "${{file:{self.file("proof", "user:" + proof)}}}"
 """
