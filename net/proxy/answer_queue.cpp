@@ -26,7 +26,8 @@ void AnswerQueue::push_block(core::BufferLease block, std::span<std::byte> bytes
 }
 
 void AnswerQueue::push_received(core::BufferLease lease, std::span<std::byte> bytes) {
-  if (!muted_) queue_relieved(*shard_, queue_, sending_, std::move(lease), bytes);
+  if (muted_ || (gathering_ && queue_gathered(*shard_, queue_, sending_, bytes))) return;
+  queue_relieved(*shard_, queue_, sending_, std::move(lease), bytes);
 }
 
 std::size_t AnswerQueue::begin_send(Slices& slices) {

@@ -36,6 +36,8 @@ class AnswerQueue {
   void push_block(core::BufferLease block, std::span<std::byte> bytes);
   // Bytes that lie in a receive buffer; where those are short they move (buffer_relief.h).
   void push_received(core::BufferLease lease, std::span<std::byte> bytes);
+  // Whether they move in any case: what is withheld may come in many small pieces.
+  void gather(bool on) { gathering_ = on; }
 
   // How many slices the next send has; 0: nothing waits.
   std::size_t begin_send(Slices& slices);
@@ -51,6 +53,7 @@ class AnswerQueue {
   LeaseQueue queue_;
   std::uint32_t sending_ = 0;  // its first entries are on their way
   bool muted_ = false;
+  bool gathering_ = false;
 };
 
 }  // namespace headrace::net

@@ -6,23 +6,25 @@ namespace headrace::net {
 
 void queue_relieved(ShardContext& shard, LeaseQueue& queue, std::size_t sending,
                     core::BufferLease lease, std::span<std::byte> bytes) {
-  // A small buffer and what was written around its bytes fit into the pool's smallest.
-  if (!small_buffers_short(shard) || lease.size() > shard.small_buffer_bytes ||
-      bytes.size() > core::BodyPool::kSmallestBytes) {
-    queue.push_back(std::move(lease), bytes);
+  if (small_buffers_short(shard) && lease.size() <= shard.small_buffer_bytes &&
+      queue_gathered(shard, queue, sending, bytes)) {
+    shard.counters.add(ShardCount::buffers_relieved);
     return;
   }
-  if (queue.size() <= sending || !queue.extend_last(bytes)) {
-    core::BufferLease other = shard.bodies.take(bytes.size());
-    if (!other) {
-      queue.push_back(std::move(lease), bytes);
-      return;
-    }
-    std::memcpy(other.data(), bytes.data(), bytes.size());
-    const std::span<std::byte> copy(other.data(), bytes.size());
-    queue.push_back(std::move(other), copy);
-  }
-  shard.counters.add(ShardCount::buffers_relieved);
+  queue.push_back(std::move(lease), bytes);
+}
+
+bool queue_gathered(ShardContext& shard, LeaseQueue& queue, std::size_t sending,
+                    std::span<const std::byte> bytes) {
+  // A small buffer and what was written around its bytes fit into the pool's smallest.
+  if (bytes.size() > core::BodyPool::kSmallestBytes) return false;
+  if (queue.size() > sending && queue.extend_last(bytes)) return true;
+  core::BufferLease other = shard.bodies.take(bytes.size());
+  if (!other) return false;
+  std::memcpy(other.data(), bytes.data(), bytes.size());
+  const std::span<std::byte> copy(other.data(), bytes.size());
+  queue.push_back(std::move(other), copy);
+  return true;
 }
 
 }  // namespace headrace::net

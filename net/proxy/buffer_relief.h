@@ -33,4 +33,9 @@ namespace headrace::net {
 void queue_relieved(ShardContext& shard, LeaseQueue& queue, std::size_t sending,
                     core::BufferLease lease, std::span<std::byte> bytes);
 
+// Queues a copy of `bytes`, in a buffer of the body pool that later ones share. False: they are too
+// many for that, or there is no memory, and nothing is queued.
+[[nodiscard]] bool queue_gathered(ShardContext& shard, LeaseQueue& queue, std::size_t sending,
+                                  std::span<const std::byte> bytes);
+
 }  // namespace headrace::net

@@ -285,6 +285,7 @@ class Exchange final : public UpstreamUser,
 
   // --- ... its body, its end -------------------------------------------------------------------
   void relay(core::BufferLease lease, std::size_t offset, std::string_view head);
+  [[nodiscard]] bool must_send_first() const;
   void want_more_answer();
   [[nodiscard]] bool splice_answer();
   void answer_complete(bool reusable);

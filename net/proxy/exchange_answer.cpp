@@ -154,8 +154,10 @@ void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std:
   start_meter(head);
   if (!withheld) start_keeping(head);
   if (!answer_.early) choose_framing(head);
-  answer_.bulk = call_.pool->expects_bulk() ||
-                 (head.framing == BodyFraming::length && head.content_length >= kBulkAnswerBytes);
+  answer_.bulk = !withheld &&
+                 (call_.pool->expects_bulk() ||
+                  (head.framing == BodyFraming::length && head.content_length >= kBulkAnswerBytes));
+  answer_.out.gather(withheld);
 
   note_use(head, std::span(lease.data(), bytes).subspan(head_bytes));
   std::array<char, kHeadBlockBytes> room;

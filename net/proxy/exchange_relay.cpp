@@ -52,7 +52,7 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
     const bool clean = !leftovers || core::planted(core::PlantedBug::returned_with_leftovers);
     answer_complete(clean && answer_.upstream_keep_alive);
   } else if (state_ == ExchangeState::judging_answer) {
-    if (answer_.out.size() >= kQueuedLeasesMax || answer_.body.bytes() > kWithheldBytesMax) {
+    if (must_send_first() || answer_.body.bytes() > kWithheldBytesMax) {
       judge_withheld();
     } else {
       want_more_answer();
@@ -109,12 +109,17 @@ void Exchange::on_upstream_spliced(std::int32_t result) {
   want_more_answer();
 }
 
+// As much is queued as may be, before more of the answer is received.
+bool Exchange::must_send_first() const {
+  const std::size_t queued = detached_ ? 0 : answer_.out.size();
+  return queued >= kQueuedLeasesMax || (answer_.bulk && queued > 0) ||
+         (queued >= kQueuedLeasesWhenShort && small_buffers_short(*shard_));
+}
+
 void Exchange::want_more_answer() {
   if (call_.connection == nullptr) return;
   Transport& transport = call_.connection->transport();
-  const std::size_t queued = detached_ ? 0 : answer_.out.size();
-  if (queued >= kQueuedLeasesMax || (answer_.bulk && queued > 0) ||
-      (queued >= kQueuedLeasesWhenShort && small_buffers_short(*shard_))) {
+  if (must_send_first()) {
     transport.want_receive(ReceiveMode::off);
     // It is the client who is slow now: its own deadline runs.
     deadline_.set(*shard_->timers, total_deadline_);

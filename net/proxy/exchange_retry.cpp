@@ -153,6 +153,7 @@ bool Exchange::answer_is_withheld(bool reusable) {
   }
   keep_nothing(core::FlightEnd::failed);
   move_to(ExchangeState::relaying);
+  answer_.out.gather(false);
   if (refuses_our_key(status) || by_its_body) {
     if (reusable) std::exchange(call_.connection, nullptr)->release();
     forget_answer();

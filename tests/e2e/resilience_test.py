@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import threading
 import time
 import unittest
@@ -177,6 +178,29 @@ class Retries(Scripted):
         head = b"HTTP/1.1 500 Sorry\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{"
         self.scripts["first"] = [lambda connection: (connection.sendall(head), stalls(connection))[-1]]
         self.assertEqual(ask(gateway).status, 200)
+
+    def test_a_failure_is_known_in_whatever_pieces_it_comes(self):
+        """A long one that pauses behind its head, and one in more pieces than are queued for a client."""
+        gateway = self.gateway()
+        long = error("503 Service Unavailable", message="m" * 20_000)
+        short = error("503 Service Unavailable", message="m" * 400)
+
+        def in_pieces(pieces):
+            def say(connection):
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                for piece in pieces:
+                    connection.sendall(piece)
+                    time.sleep(0.02)  # so that they are received one by one
+
+            return say
+
+        for pieces in ([long[:200], long[200:]], [short[at : at + 40] for at in range(0, len(short), 40)]):
+            self.scripts["first"] = [in_pieces(pieces)]
+            self.assertEqual([ask(gateway).status for _ in range(2)], [200, 200])
+            self.assertEqual(self.seen("second"), 1)
+            self.upstreams["second"].requests.clear()
+        # Each was read to its end: else its connection could not have served the next request.
+        self.assertEqual(self.upstreams["first"].connections, 1)
 
     def test_a_budget_keeps_a_failing_provider_from_a_multiple_of_its_load(self):
         gateway = self.gateway(route="retry: {tries: 3, base_ms: 1, max_ms: 1, budget_percent: 10, budget_burst: 5}")
