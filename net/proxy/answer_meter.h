@@ -37,6 +37,9 @@ class AnswerMeter {
   [[nodiscard]] policy::ProviderErrorReader* error() {
     return std::get_if<policy::ProviderErrorReader>(&reader_);
   }
+  [[nodiscard]] const policy::ProviderErrorReader* error() const {
+    return std::get_if<policy::ProviderErrorReader>(&reader_);
+  }
   // Of a stream: the client has no part of an event whose rest is still to come.
   [[nodiscard]] bool forwarded_whole_events() const {
     const auto* stream = std::get_if<policy::StreamMeter>(&reader_);

@@ -133,8 +133,8 @@ void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std:
   }
   if (!choose_call(end)) return;
   const bool again = silent_ != nullptr || (!call_.forbids(end) && may_try_again());
-  const bool withheld =
-      call_.sent && ((policy::row(end).retry && again) || may_refuse_our_key(head.status));
+  const bool withheld = (call_.sent && policy::row(end).retry && again) ||
+                        (may_refuse_our_key(head.status) && !awaits_last_byte_);
   if (!withheld && refuses_our_key(head.status)) {
     reply_key_refused();
     return;

@@ -153,8 +153,19 @@ AttemptEnd ExchangeAttempts::end_of_answer() {
   if (error->retry_after_ms())
     call_.patience_ms = std::max(call_.patience_ms, *error->retry_after_ms());
   if (end == AttemptEnd::rate_limited && error->account_spent()) return AttemptEnd::account_spent;
-  if (error->key_refused()) return AttemptEnd::key_refused;
-  return end;
+  return body_refuses_our_key() ? AttemptEnd::key_refused : end;
+}
+
+bool ExchangeAttempts::body_tells_of_our_key() const {
+  const policy::config::Provider& provider = *call_.pool->provider().row;
+  return !brings_own_key_ &&
+         policy::is_google(provider.dialect, config_->view().text(provider.host));
+}
+
+bool ExchangeAttempts::body_refuses_our_key() const {
+  const policy::ProviderErrorReader* error = answer_.body.meter().error();
+  return error != nullptr && error->key_refused() &&
+         may_refuse_our_key(tries_.made[call_.entry].status);
 }
 
 // Somebody has to mend that, and soon.

@@ -10,6 +10,7 @@
 #include "net/http/response_head.h"
 #include "net/proxy/exchange_account.h"
 #include "net/upstream/target_states.h"
+#include "policy/dialect/google.h"
 #include "policy/resilience/attempt.h"
 
 namespace headrace::net {
@@ -34,11 +35,14 @@ class ExchangeAttempts : protected ExchangeAccount {
   [[nodiscard]] bool refuses_our_key(std::uint16_t status) const {
     return status == 401 && !brings_own_key_;
   }
-  // ... or it may be, by what its body says: Google calls a bad key a bad request.
+  // ... or it may be, and its body says so.
   [[nodiscard]] bool may_refuse_our_key(std::uint16_t status) const {
-    return status == 400 && request_.match.dialect == policy::Dialect::gemini &&
-           route_ != nullptr && !brings_own_key_;
+    return policy::may_hide_key_refusal(status) && body_tells_of_our_key();
   }
+  // Only there the call's provider says that it does not take our key.
+  [[nodiscard]] bool body_tells_of_our_key() const;
+  // It has, as far as the body was read.
+  [[nodiscard]] bool body_refuses_our_key() const;
   [[nodiscard]] policy::AttemptEnd end_of_answer();
   [[nodiscard]] policy::AttemptEnd end_of_failure(UpstreamFailure failure) const;
   void judge_attempt(UpstreamCall& call, policy::AttemptEnd end);

@@ -1,7 +1,8 @@
 // The one retry edge, from upstream back to route.
 //
 // A request goes out again only while nothing of an answer was for the client: a failed answer is
-// withheld (ExchangeState::judging_answer) until it is known whether it is the last one.
+// withheld (ExchangeState::judging_answer) until it is known whether it is the last one, and
+// whether it is for the client at all.
 #include <algorithm>
 #include <utility>
 
@@ -137,11 +138,12 @@ bool Exchange::answer_is_withheld(bool reusable) {
   if (state_ != ExchangeState::judging_answer) return false;
   const AttemptEnd end = end_of_answer();
   const std::uint16_t status = tries_.made[call_.entry].status;
-  const bool by_its_body = may_refuse_our_key(status) && end == AttemptEnd::key_refused;
+  const bool by_its_body = body_refuses_our_key();
   if (by_its_body) note_refused_key(call_);
   end_attempt(end);
   const bool other_goes_on = silent_ != nullptr;
-  const auto delay = other_goes_on ? std::nullopt : plan_retry(end);
+  // What is still on its way to this provider cannot go to another.
+  const auto delay = other_goes_on || !call_.sent ? std::nullopt : plan_retry(end);
   if (other_goes_on || delay) {
     if (reusable) {
       std::exchange(call_.connection, nullptr)->release();
@@ -160,7 +162,7 @@ bool Exchange::answer_is_withheld(bool reusable) {
     reply_key_refused();
     return true;
   }
-  release_message();
+  if (call_.sent) release_message();
   return false;
 }
 

@@ -43,9 +43,10 @@ constexpr bool may_move(ExchangeState from, ExchangeState to) {
       /* awaiting_upstream */ bit(sending) | bit(awaiting_answer) | bit(parked) | bit(flushing) |
           bit(closing),
       // Back to awaiting_upstream: the one safe replay, or a hedge. Back to parked: the retry edge,
-      // before a byte of an answer was for the client.
-      /* sending */ bit(awaiting_answer) | bit(parked) | bit(awaiting_upstream) | bit(relaying) |
-          bit(flushing) | bit(closing),
+      // before a byte of an answer was for the client. To judging_answer: a provider that may not
+      // take our key has said so before it had the whole request.
+      /* sending */ bit(awaiting_answer) | bit(parked) | bit(awaiting_upstream) |
+          bit(judging_answer) | bit(relaying) | bit(flushing) | bit(closing),
       /* awaiting_answer */ bit(parked) | bit(awaiting_upstream) | bit(judging_answer) |
           bit(relaying) | bit(flushing) | bit(closing),
       /* judging_answer */ bit(parked) | bit(relaying) | bit(closing),

@@ -96,7 +96,7 @@ bool Exchange::write_request_head() {
         policy::match_endpoint(head.method_text, head.path(), false).model_in_path;
     request.model = view.text(call_.target->model);
   }
-  request.metered = passthrough_ == nullptr;
+  request.answer_is_read = passthrough_ == nullptr || body_tells_of_our_key();
   if (streams_up_) {
     request.framing = message.decoder.framing();
     request.content_length = message.decoder.remaining();
@@ -244,7 +244,7 @@ void Exchange::on_request_sent() {
     if (!awaits_last_byte_) return;
     awaits_last_byte_ = false;
     if (!for_usage_) end_detached();
-  } else {
+  } else if (state_ != ExchangeState::judging_answer) {
     release_message();
   }
 }

@@ -226,12 +226,11 @@ void write_upstream_head(const UpstreamRequest& request, HeadWriter& writer) {
   writer.field("Host", request.provider->host_field);
 
   http::FieldSet withheld = http::kRequestFieldsWithheld;
-  if (request.metered) withheld.insert(FieldId::accept_encoding);
+  if (request.answer_is_read) withheld.insert(FieldId::accept_encoding);
   for (const Field& field : head.fields) {
     if (http::forwards(field, withheld) && !removed(request, field)) writer.forward(field);
   }
-  // What is metered must be readable.
-  if (request.metered) writer.lines("Accept-Encoding: identity\r\n");
+  if (request.answer_is_read) writer.lines("Accept-Encoding: identity\r\n");
   if (request.own_key.empty()) {
     writer.lines(request.key->private_line);
   } else {

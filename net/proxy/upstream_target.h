@@ -22,7 +22,7 @@ struct UpstreamRequest {
   const KeyLink* key = nullptr;    // of the provider's: the one credential that goes along
   std::string_view model_in_path;  // a slice of the client's path, where the path names the model
   std::string_view model;          // what to ask for in its place; empty: the same
-  bool metered = false;            // the answer must be readable: no content coding
+  bool answer_is_read = false;     // by us: no content coding
   http::BodyFraming framing = http::BodyFraming::none;
   std::uint64_t content_length = 0;
 

@@ -4,8 +4,10 @@
 //
 //   OpenAI     {"error":{"type","code"}}: code or type `insufficient_quota`
 //   Anthropic  {"type":"error","error":{"type"}}: `overloaded_error`, `billing_error`
-//   Gemini     {"error":{"status","details":[{"retryDelay":"34s"},{"reason":"API_KEY_INVALID"}]}},
-//              sometimes inside an array; a bad key has the status 400
+//   Google     {"error":{"status","details":[{"retryDelay":"34s"},{"@type","reason","domain"}]}},
+//              sometimes inside an array; of a key speak the details of type ErrorInfo in the
+//              domain googleapis.com (google/rpc/error_details.proto,
+//              google/api/error_reason.proto)
 //
 // Read at its place in the structure only; a body that is no JSON, or cut, says nothing more.
 //
@@ -35,7 +37,17 @@ class ProviderErrorReader final : public JsonSink {
   bool on_json(const JsonStep& step) override;
 
  private:
+  // What one of Google's details says of itself, whatever its members' order.
+  struct Detail {
+    bool error_info = false;
+    bool of_our_key = false;
+    bool other_domain = false;
+  };
+
+  void read_detail(const JsonStep& step);
+
   JsonWalker walker_;
+  Detail detail_;
   std::optional<std::uint32_t> retry_after_ms_;
   bool account_spent_ = false;
   bool overloaded_ = false;

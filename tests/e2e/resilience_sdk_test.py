@@ -109,7 +109,7 @@ class ResilienceSdk(SdkTest):
             status = "400 Bad Request" if dialect == "gemini" else "401 Unauthorized"
             connection.sendall(failure(dialect, status, f"Incorrect API key provided: {KEY_HINT}",
                                        ("WWW-Authenticate: Bearer", "x-should-retry: true"),
-                                       details=[{"reason": "API_KEY_INVALID"}]))
+                                       details=[{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID", "domain": "googleapis.com"}]))
         elif label in ("patient", "impatient"):
             connection.sendall(failure(dialect, "429 Too Many Requests", headers=(f"retry-after-ms: {PATIENCE_MS}",)))
         else:

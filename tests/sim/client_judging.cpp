@@ -133,7 +133,7 @@ void ClientActor::judge_local(Request& request, const Message& message, bool who
     violation("a provider's refusal of the gateway's own key came out");
   }
   // 502: a provider does not take our key.
-  constexpr int kRefusals[] = {403, 408, 429, 500, 502, 529};
+  constexpr int kRefusals[] = {400, 403, 408, 429, 500, 502, 529};
   const bool refused =
       refused_by_providers_ && std::ranges::find(kRefusals, status) != std::end(kRefusals);
   // Who waited in vain for a connection is told of whatever happens as its time ends: that all are

@@ -32,7 +32,9 @@ class UpstreamActor {
   bool answer_badly(Request& request);
   bool spoil_answer(Request& request);
   [[nodiscard]] bool ends_untold();
-  void refuse();
+  void refuse(const Request& request);
+  void refuse_as_google();
+  void say_refusal(std::string_view status, std::string_view hint, std::string_view body);
   std::string write_answer(Request& request, std::string_view body, bool may_close);
   std::string chunked(std::string_view body);
   void say(std::string bytes);

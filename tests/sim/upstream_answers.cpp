@@ -14,6 +14,10 @@ namespace {
 
 constexpr std::size_t kPoisonAnswerBytesMax = 600;
 
+bool is_googles(const Request& request) {
+  return request.call == Call::gemini || request.call == Call::gemini_stream;
+}
+
 }  // namespace
 
 bool UpstreamActor::answer_badly(Request& request) {
@@ -28,7 +32,7 @@ bool UpstreamActor::answer_badly(Request& request) {
     return true;
   }
   if (retried_ && request.method == "POST" && world.strikes(Fault::upstream_refuses)) {
-    refuse();
+    refuse(request);
     return true;
   }
   if (world.strikes(Fault::upstream_garbage)) {
@@ -93,7 +97,11 @@ bool UpstreamActor::ends_untold() {
 }
 
 // A failure, whole or not, that has nothing of the answer in it.
-void UpstreamActor::refuse() {
+void UpstreamActor::refuse(const Request& request) {
+  if (is_googles(request) && dice().one_in(3)) {
+    refuse_as_google();
+    return;
+  }
   constexpr std::string_view kStatuses[] = {"401", "403", "408", "429", "500", "503", "529"};
   constexpr std::string_view kHints[] = {"", "retry-after-ms: 40\r\n", "retry-after: 1\r\n",
                                          "x-should-retry: false\r\n", "retry-after: 4\r\n"};
@@ -103,6 +111,25 @@ void UpstreamActor::refuse() {
           : R"({"error":{"type":"overloaded_error","details":[{"retryDelay":"0.05s"}]}})";
   const auto status = kStatuses[static_cast<std::size_t>(dice().below(std::size(kStatuses)))];
   const auto hint = kHints[static_cast<std::size_t>(dice().below(std::size(kHints)))];
+  say_refusal(status, hint, body);
+}
+
+// Under statuses that may say anything, its key or the request. What shows the key stands behind
+// the reason, so that it comes out wherever the answer is cut, if at all.
+void UpstreamActor::refuse_as_google() {
+  constexpr std::string_view kReasons[] = {"API_KEY_INVALID", "CONSUMER_SUSPENDED",
+                                           "FIELD_INVALID"};
+  const auto reason = kReasons[static_cast<std::size_t>(dice().below(std::size(kReasons)))];
+  const bool of_key = reason != "FIELD_INVALID";
+  say_refusal(
+      dice().one_in(2) ? "400" : "403", "",
+      fmt::format(R"([{{"error":{{"details":[{{"@type":"type.googleapis.com/google.rpc.ErrorInfo",)"
+                  R"("reason":"{}","domain":"googleapis.com"}}],"message":"no {}"}}}}])",
+                  reason, of_key ? kProviderKey : "field"));
+}
+
+void UpstreamActor::say_refusal(std::string_view status, std::string_view hint,
+                                std::string_view body) {
   const std::string whole = fmt::format(
       "HTTP/1.1 {} Sorry\r\nX-Refusal: 1\r\n{}Content-Type: application/json\r\nContent-Length: "
       "{}\r\n\r\n{}",
@@ -161,11 +188,16 @@ void UpstreamActor::maybe_answer_early() {
     die();
     return;
   }
-  if (!dice().one_in(10)) return;
   Request* request = judge_head(reader_.partial());
   if (request == nullptr || request->call == Call::bad_chunk || request->stream) return;
+  const bool as_google = retried_ && is_googles(*request);
+  if (!dice().one_in(as_google ? 3 : 10)) return;
   deaf_ = dice().one_in(2);
   answered_early_ = true;
+  if (as_google && dice().one_in(2)) {
+    refuse_as_google();
+    return;
+  }
   answer(*request, false);
 }
 

@@ -207,21 +207,6 @@ TEST(ProviderError, TellsAUsedUpAccountFromABusyOne) {
   EXPECT_TRUE(error_of(R"({"type":"error","error":{"type":"overloaded_error"}})").overloaded());
 }
 
-TEST(ProviderError, TellsARefusedKeyFromABadRequest) {
-  const std::string body =
-      R"({"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT","details":[
-          {"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID"}]}})";
-  EXPECT_TRUE(error_of(body).key_refused());
-  EXPECT_TRUE(error_of("[" + body + "]").key_refused());
-  for (const std::string_view other :
-       {R"({"error":{"message":"API_KEY_INVALID","status":"API_KEY_INVALID","details":[]}})",
-        R"({"error":{"details":[{"metadata":{"reason":"API_KEY_INVALID"}}]}})",
-        R"({"error":{"details":[{"reason":"FIELD_INVALID"}]}})",
-        R"({"reason":"API_KEY_INVALID"})"}) {
-    EXPECT_FALSE(error_of(other).key_refused()) << other;
-  }
-}
-
 TEST(ProviderError, ReadsGeminisRetryDelay) {
   const std::string body =
       R"({"error":{"code":429,"message":"m","status":"RESOURCE_EXHAUSTED","details":[
