@@ -21,6 +21,7 @@ enum class ShardCount : std::uint8_t {
   responses_4xx,
   responses_5xx,
   downstream_cancelled,      // the client left before the end of its answer
+  downstream_too_slow,       // ... or was closed, because it took it too slowly
   upstream_connections,      // opened
   upstream_reused,           // requests sent on a kept connection
   upstream_failures,         // requests

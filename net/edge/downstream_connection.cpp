@@ -245,6 +245,7 @@ void DownstreamConnection::on_deadline() {
       return;
     }
   }
+  if (state_ == State::exchanging) exchange_->on_downstream_unread();
   close();
 }
 

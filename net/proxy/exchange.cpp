@@ -14,6 +14,8 @@
 
 namespace headrace::net {
 
+using policy::RecordEnding;
+
 namespace {
 
 // nginx's number for a client that left before its answer: known to every log tool.
@@ -80,7 +82,9 @@ void Exchange::on_deadline() {
       return;
     case ExchangeState::relaying:
       if (call_.connection != nullptr && call_.connection->transport().splice_held_up()) {
-        downstream_->close();  // the client takes nothing, whatever the provider does
+        // The client takes nothing, whatever the provider does.
+        on_downstream_unread();
+        downstream_->close();
         return;
       }
       upstream_failed(total ? UpstreamFailure::total_timeout : UpstreamFailure::gap_timeout);
@@ -108,14 +112,23 @@ void Exchange::on_downstream_ended(PeerEnd) {
   downstream_->close();
 }
 
+void Exchange::on_downstream_unread() {
+  note_early_end(RecordEnding::client_too_slow);
+}
+
 void Exchange::on_downstream_closing() {
   if (state_ == ExchangeState::closing) return;
   // All of it, or its end, did not go out.
   if (!answer_.ended || !answer_.out.empty() || cached_answer_left()) {
     if (status_ == 0) status_ = kClientClosedRequest;
     answer_.cut = true;
-    client_left_ = true;
-    shard_->counters.add(ShardCount::downstream_cancelled);
+    unsent_ = true;
+    note_early_end(shard_->closing ? RecordEnding::shutdown : RecordEnding::client_left);
+    if (ended_early_ == RecordEnding::client_left) {
+      shard_->counters.add(ShardCount::downstream_cancelled);
+    } else if (ended_early_ == RecordEnding::client_too_slow) {
+      shard_->counters.add(ShardCount::downstream_too_slow);
+    }
     if (ends_by_reset()) shard_->io->reset_on_close(downstream_->transport().socket());
   }
   // Only what was sent whole can be gone on with, or charged.

@@ -90,6 +90,8 @@ class Exchange final : public UpstreamUser,
   void on_downstream_ended(PeerEnd end);
   void on_downstream_sent();
   void on_downstream_too_slow();
+  // It takes its answer too slowly: its connection is about to be closed.
+  void on_downstream_unread();
   // The connection dies: whatever runs upstream ends, the record is written.
   void on_downstream_closing();
 

@@ -200,6 +200,7 @@ void Exchange::answer_from_cache() {
   queue_text(writer.text());
   release_message();
   if (answer_.out.empty()) {  // no memory even for a head
+    note_early_end(policy::RecordEnding::no_memory);
     downstream_->close();
     return;
   }

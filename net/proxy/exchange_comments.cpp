@@ -71,6 +71,7 @@ void Exchange::begin_stream_early() {
   HEADRACE_CHECK(writer.ok(), "our own head is of bounded size");
   queue_text(writer.text());
   if (answer_.out.empty()) {  // no memory for it
+    note_early_end(policy::RecordEnding::no_memory);
     downstream_->close();
     return;
   }

@@ -15,7 +15,7 @@ static_assert(policy::kCutEventBytesMax + 16 <= kHeadBlockBytes);
 // Ends the answer as the provider would have at its cap; the upstream is cancelled.
 void Exchange::cut_answer() {
   shard_->counters.add(ShardCount::answers_cut);
-  cut_by_limit_ = !core::planted(core::PlantedBug::cut_unrecorded);
+  if (!core::planted(core::PlantedBug::cut_unrecorded)) note_early_end(policy::RecordEnding::cut);
   if (quota_->capped_by != nullptr) limit_ = config_->view().text(quota_->capped_by->name);
   decide(policy::Stage::relay, policy::Decided::refused, "output_used_up");
   keep_nothing(core::FlightEnd::failed);

@@ -173,8 +173,7 @@ policy::Usage ExchangeAccount::usage_of_record() const {
 }
 
 policy::RecordEnding ExchangeAccount::ending() const {
-  if (client_left_) return RecordEnding::client_left;
-  if (cut_by_limit_) return RecordEnding::cut;
+  if (ended_early_ != RecordEnding::under_way) return ended_early_;
   if (answer_.local && status_ >= 400) return RecordEnding::failed;
   return answer_.cut || failure_ != UpstreamFailure::none ? RecordEnding::broken
                                                           : RecordEnding::answered;

@@ -14,6 +14,7 @@
 namespace headrace::net {
 
 using http::BodyFraming;
+using policy::RecordEnding;
 using std::chrono::milliseconds;
 
 namespace {
@@ -23,6 +24,13 @@ constexpr std::uint64_t kSpliceBytesMin = 32 * 1024;
 // So that a slow client is seen in time; a pipe holds less in any case.
 constexpr std::uint64_t kSpliceBytesMax = 1024 * 1024;
 
+// Of an answer that has begun: whose doing it was.
+RecordEnding ending_of(UpstreamFailure failure) {
+  if (failure == UpstreamFailure::event_too_large) return RecordEnding::event_too_large;
+  if (failure == UpstreamFailure::no_memory) return RecordEnding::no_memory;
+  return is_timeout(failure) ? RecordEnding::timed_out : RecordEnding::broken;
+}
+
 }  // namespace
 
 void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_view head) {
@@ -30,6 +38,7 @@ void Exchange::relay(core::BufferLease lease, std::size_t offset, std::string_vi
   using End = AnswerBody::End;
   const auto [end, leftovers] = answer_.body.take(std::move(lease), offset, head);
   if (end == End::no_memory) {
+    note_early_end(RecordEnding::no_memory);
     downstream_->close();
     return;
   }
@@ -154,13 +163,14 @@ void Exchange::answer_complete(bool reusable) {
   pump_answer();
 }
 
-// Upstream broke within its answer. The client must see that: an event of its dialect where there
-// is a stream of events (or an array, of whose last element nothing has gone), and in any case
-// framing that never completes.
+// Upstream broke within its answer, or was given up. The client must see that: an event of its
+// dialect where there is a stream of events (or an array, of whose last element nothing has gone),
+// and in any case framing that never completes.
 void Exchange::answer_broken(UpstreamFailure failure) {
   answer_.ended = true;
   answer_.cut = true;
   keep_alive_ = false;
+  note_early_end(ending_of(failure));
   shard_->counters.add(ShardCount::answers_broken);
   keep_nothing(core::FlightEnd::failed);
   answer_.body.drop_held();

@@ -116,6 +116,7 @@ void Exchange::on_downstream_too_slow() {
   keep_alive_ = false;
   if (state_ == ExchangeState::flushing || state_ == ExchangeState::closing) return;
   if (answer_.started) {
+    note_early_end(policy::RecordEnding::client_too_slow);
     downstream_->close();
     return;
   }

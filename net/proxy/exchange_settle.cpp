@@ -23,8 +23,8 @@ bool ExchangeAccount::is_charged() const {
   const std::uint16_t status = tries_.made[call_.entry].status;
   if (!answer_.local && status != 0) return status < 400;
   if (failure_ != UpstreamFailure::none) return call_.sent && is_timeout(failure_);
-  if (core::planted(core::PlantedBug::last_bytes_forgotten)) return client_left_ && call_.sent;
-  return client_left_ && call_.may_be_whole();
+  if (core::planted(core::PlantedBug::last_bytes_forgotten)) return unsent_ && call_.sent;
+  return unsent_ && call_.may_be_whole();
 }
 
 // What it used: the provider's word, else what passed, with the prompt as it was estimated.

@@ -173,6 +173,12 @@ std::string_view ExchangeStory::route_label() const {
   return models.empty() ? "sandbox" : view.written(models.front());
 }
 
+// --- how it ended --------------------------------------------------------------------------------
+
+void ExchangeStory::note_early_end(policy::RecordEnding ending) {
+  if (ended_early_ == policy::RecordEnding::under_way) ended_early_ = ending;
+}
+
 // --- how it was decided --------------------------------------------------------------------------
 
 void ExchangeStory::enter(policy::Stage stage) {

@@ -32,6 +32,7 @@
 #include "policy/decision_trail.h"
 #include "policy/dialect/reason.h"
 #include "policy/explanation.h"
+#include "policy/record/record_ending.h"
 #include "policy/stages.h"
 
 namespace headrace::net {
@@ -79,6 +80,10 @@ class ExchangeStory {
   [[nodiscard]] const policy::config::Route* recorded_route() const;
   [[nodiscard]] std::string_view route_label() const;
 
+  // --- how it ended ----------------------------------------------------------------------------
+  // The first that is noted counts: what follows, follows from it.
+  void note_early_end(policy::RecordEnding ending);
+
   // --- how it was decided ----------------------------------------------------------------------
   // The stage begins: what is refused from here on, it has refused.
   void enter(policy::Stage stage);
@@ -113,8 +118,9 @@ class ExchangeStory {
   policy::Reason reason_{};
   CacheSaid cache_said_ = CacheSaid::nothing;
   policy::Stage judging_ = policy::Stage::head;  // the one that was entered last
-  bool client_left_ : 1 = false;
-  bool cut_by_limit_ : 1 = false;
+  // What ended it before its time; under_way: nothing has.
+  policy::RecordEnding ended_early_ = policy::RecordEnding::under_way;
+  bool unsent_ : 1 = false;  // the client's connection closed before all of the answer was sent
 
   bool head_in_scratch_ : 1 = true;  // the shard's scratch head is this request's
   bool brings_own_key_ : 1 = false;  // of a provider, beside the gateway's

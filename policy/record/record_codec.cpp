@@ -16,12 +16,13 @@ namespace {
 static_assert(static_cast<int>(Dialect::gemini) == 2);
 static_assert(static_cast<int>(UsageSource::cache) == 4);
 static_assert(static_cast<int>(Endpoint::other) == 17);
+static_assert(static_cast<int>(kLastRecordEnding) == 11);
 static_assert(kRawFieldCount == 36);
 
 constexpr auto kLastDialect = static_cast<std::uint8_t>(Dialect::gemini);
 constexpr auto kLastEndpoint = static_cast<std::uint8_t>(Endpoint::other);
 constexpr auto kLastSource = static_cast<std::uint8_t>(UsageSource::cache);
-constexpr auto kLastEnding = static_cast<std::uint8_t>(RecordEnding::lost);
+constexpr auto kLastEnding = static_cast<std::uint8_t>(kLastRecordEnding);
 
 // In the order in which they are written; the last one is the usage's service tier.
 constexpr std::array<std::string_view UsageRecord::*, kRecordTexts - 1> kTexts = {
@@ -255,7 +256,8 @@ bool take_attempt(ByteReader& reader, RecordedAttempt& attempt) {
 
 std::string_view to_text(RecordEnding ending) {
   constexpr std::array<std::string_view, kLastEnding + 1> kNames = {
-      "under_way", "answered", "failed", "broken", "client_left", "cut", "lost"};
+      "under_way", "answered",        "failed",   "broken",    "client_left",     "cut",
+      "lost",      "client_too_slow", "shutdown", "no_memory", "event_too_large", "timed_out"};
   return kNames[static_cast<std::size_t>(ending)];
 }
 

@@ -14,6 +14,7 @@
 #include "core/units.h"
 #include "policy/dialect/endpoint.h"
 #include "policy/dialect/usage.h"
+#include "policy/record/record_ending.h"
 #include "policy/record/record_id.h"
 #include "policy/resilience/attempt.h"  // kAttemptsMax
 
@@ -28,18 +29,6 @@ struct RecordedAttempt {
   std::uint16_t status = 0;  // 0: no answer
   std::uint8_t failure = 0;  // of net/upstream/upstream_failure.h; 0: none
 };
-
-// How a request ended. The numbers stand in records: never renumber.
-enum class RecordEnding : std::uint8_t {
-  under_way = 0,    // an intent: it had not ended when this was written
-  answered = 1,     // the client got a whole answer, the provider's or the cache's
-  failed = 2,       // the client got an error of ours, after it was admitted
-  broken = 3,       // the provider broke off within its answer
-  client_left = 4,  // before the end of its answer
-  cut = 5,          // by us: a limit was reached within the answer
-  lost = 6,         // the gateway's process died
-};
-[[nodiscard]] std::string_view to_text(RecordEnding ending);
 
 struct UsageRecord {
   RecordId id;

@@ -40,7 +40,7 @@ class SlowReader {
       reading.numbers.push_back(old && waited ? 0 : number(8));
     }
     reading.numbers.push_back(number(2));  // status
-    const std::uint64_t last[] = {2, 17, 4, 6, 1};
+    const std::uint64_t last[] = {2, 17, 4, 11, 1};
     for (const std::uint64_t most : last) {  // dialect, endpoint, source, ending, streamed
       reading.numbers.push_back(number(1));
       if (reading.numbers.back() > most) return std::nullopt;

@@ -84,6 +84,11 @@ std::string CutJudge::judge_broken() {
 
 // Nobody has seen how far it came; but no more can be charged than was said.
 std::string CutJudge::judge_left() const {
+  // It left at its leave: nobody here is too slow, and the gateway has all that it needs.
+  const bool left = ask_.records == 0 || ask_.ending == RecordEnding::client_left ||
+                    ask_.ending == RecordEnding::answered || ask_.ending == RecordEnding::failed ||
+                    ask_.ending == RecordEnding::broken || ask_.ending == RecordEnding::cut;
+  if (!left) return fmt::format("who left has a record of {}", policy::to_text(ask_.ending));
   MeteredStream sum;
   std::size_t bytes = 0;
   std::int64_t most = 0;

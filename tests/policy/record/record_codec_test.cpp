@@ -1,7 +1,11 @@
 #include "policy/record/record_codec.h"
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -64,6 +68,22 @@ TEST(RecordCodec, GivesBackEverythingThatWasWritten) {
   EXPECT_EQ(read->attempts[0].cost.count(), 3);
   EXPECT_EQ(read->attempts[1].provider, "openai");
   EXPECT_EQ(encoded(*read), bytes);
+}
+
+// By the numbers that stand in records which were written long ago.
+TEST(RecordCodec, EveryEndingKeepsItsNumberAndItsName) {
+  constexpr std::string_view kNames[] = {
+      "under_way", "answered",        "failed",   "broken",    "client_left",     "cut",
+      "lost",      "client_too_slow", "shutdown", "no_memory", "event_too_large", "timed_out"};
+  UsageRecord record = full_record();
+  for (std::uint8_t number = 0; number < std::size(kNames); ++number) {
+    record.ending = static_cast<RecordEnding>(number);
+    const std::vector<std::byte> bytes = encoded(record);
+    EXPECT_EQ(static_cast<std::uint8_t>(bytes[offsetof(RecordHead, ending)]), number);
+    const auto read = decode_record(bytes);
+    ASSERT_TRUE(read) << kNames[number];
+    EXPECT_EQ(to_text(read->ending), kNames[number]);
+  }
 }
 
 // What an intent says, and what is known at the end, are encoded as one record that has both.
@@ -196,7 +216,7 @@ TEST(RecordCodec, RefusesWhatItDoesNotKnow) {
   EXPECT_TRUE(refuses(offsetof(RecordHead, dialect), 3));
   EXPECT_TRUE(refuses(offsetof(RecordHead, endpoint), 200));
   EXPECT_TRUE(refuses(offsetof(RecordHead, usage_source), 5));
-  EXPECT_TRUE(refuses(offsetof(RecordHead, ending), 7));
+  EXPECT_TRUE(refuses(offsetof(RecordHead, ending), 12));
   EXPECT_TRUE(refuses(offsetof(RecordHead, streamed), 2));
   EXPECT_TRUE(refuses(offsetof(RecordHead, raw_pairs), 17));
   EXPECT_TRUE(refuses(offsetof(RecordHead, attempts), 5));
