@@ -6,10 +6,9 @@
 
 #include <cstdint>
 
-#include "core/buffer_lease.h"
 #include "core/clock.h"
-#include "net/http/head_scan.h"
 #include "net/proxy/answer_body.h"
+#include "net/proxy/answer_head.h"
 #include "net/proxy/answer_queue.h"
 
 namespace headrace::net {
@@ -19,11 +18,8 @@ struct AnswerFlow {
 
   AnswerQueue out;
   AnswerBody body;
-  core::BufferLease gathered;  // an upstream head that came in pieces
+  AnswerHead head;  // as it comes
   core::Instant first_byte_at{};
-  std::uint32_t gathered_bytes = 0;
-  http::HeadScan scan;
-  std::uint8_t interim_answers = 0;
 
   bool seen : 1 = false;         // a byte of the upstream's answer was seen
   bool started : 1 = false;      // bytes of an answer were queued for the client

@@ -133,7 +133,6 @@ class Exchange final : public UpstreamUser,
   static constexpr std::size_t kQueuedLeasesMax = 4;
   // One that is being sent and one behind it.
   static constexpr std::size_t kQueuedLeasesWhenShort = 2;
-  static constexpr std::uint8_t kInterimAnswersMax = 8;
   // Of a failed answer that may not be the last one.
   static constexpr std::uint64_t kWithheldBytesMax = 32 * 1024;
 
@@ -280,8 +279,8 @@ class Exchange final : public UpstreamUser,
   void upload_sent();
 
   // --- relay: the answer's head ----------------------------------------------------------------
-  void read_answer_head(core::BufferLease lease, std::size_t offset, std::size_t bytes);
-  void begin_relay(core::BufferLease lease, std::size_t head_bytes, std::size_t bytes);
+  void note_answer_begun(core::Instant at);
+  void begin_relay();
   void start_meter(const http::ResponseHead& head);
   void choose_framing(const http::ResponseHead& head);
 

@@ -1,7 +1,6 @@
 // The relay stage of an exchange: the upstream's answer on its way to the client, metered.
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <utility>
 
 #include "core/planted_bug.h"
@@ -56,72 +55,37 @@ void Exchange::on_upstream_received(core::BufferLease lease) {
     // Behind a complete answer: the connection is not fit for another request.
     return;
   }
-  if (!answer_.seen) {
-    answer_.seen = true;
-    answer_.first_byte_at = shard_->now();
-    note_first_byte();
-    shard_->counters.first_byte_nanos.record(
-        static_cast<std::uint64_t>((answer_.first_byte_at - call_.sent_at).count()));
-  }
-  if (answer_.gathered_bytes == 0) {
-    const std::size_t bytes = lease.size();
-    read_answer_head(std::move(lease), 0, bytes);
-    return;
-  }
-  const std::size_t needed = answer_.gathered_bytes + lease.size();
-  if (answer_.gathered.size() <= needed) {
-    answer_.gathered = shard_->bodies.grow(answer_.gathered, answer_.gathered_bytes, needed + 1);
-  }
-  if (!answer_.gathered) {
-    upstream_failed(UpstreamFailure::no_memory);
-    return;
-  }
-  std::memcpy(answer_.gathered.data() + answer_.gathered_bytes, lease.data(), lease.size());
-  lease.reset();
-  read_answer_head(std::move(answer_.gathered), 0, needed);
-}
-
-void Exchange::read_answer_head(core::BufferLease lease, std::size_t offset, std::size_t bytes) {
-  http::ResponseHead& head = shard_->response_head;
-  for (;;) {
-    const http::HeadResult result = http::parse_response_head(
-        {reinterpret_cast<const char*>(lease.data()) + offset, bytes - offset},
-        config_->head_limits(), request_.method, head, answer_.scan);
-    if (result.status == http::HeadStatus::bad) {
+  note_answer_begun(shard_->now());
+  using Read = AnswerHead::Read;
+  switch (answer_.head.take(*shard_, config_->head_limits(), request_.method, std::move(lease))) {
+    case Read::incomplete:
+      // The rest is still to come, also where only the next bytes were asked for so far.
+      call_.connection->transport().want_receive(ReceiveMode::many);
+      return;
+    case Read::bad:
       upstream_failed(UpstreamFailure::invalid_answer);
       return;
-    }
-    if (result.status == http::HeadStatus::incomplete) break;
-    answer_.scan = {};
-    offset += result.consumed;
-    if (!head.interim()) {
-      begin_relay(std::move(lease), offset, bytes);
+    case Read::no_memory:
+      upstream_failed(UpstreamFailure::no_memory);
       return;
-    }
-    if (++answer_.interim_answers > kInterimAnswersMax) {
-      upstream_failed(UpstreamFailure::invalid_answer);
+    case Read::whole:
+      begin_relay();
       return;
-    }
   }
-  // The rest is still to come, also where only the next bytes were asked for so far.
-  call_.connection->transport().want_receive(ReceiveMode::many);
-  const std::size_t rest = bytes - offset;
-  answer_.gathered_bytes = static_cast<std::uint32_t>(rest);
-  if (rest == 0) return;
-  if (lease.size() > bytes && offset == 0) {
-    answer_.gathered = std::move(lease);
-    return;
-  }
-  core::BufferLease gathered = shard_->bodies.take(rest + 1);
-  if (!gathered) {
-    upstream_failed(UpstreamFailure::no_memory);
-    return;
-  }
-  std::memcpy(gathered.data(), lease.data() + offset, rest);
-  answer_.gathered = std::move(gathered);
 }
 
-void Exchange::begin_relay(core::BufferLease lease, std::size_t head_bytes, std::size_t bytes) {
+void Exchange::note_answer_begun(core::Instant at) {
+  if (answer_.seen) return;
+  answer_.seen = true;
+  answer_.first_byte_at = at;
+  note_first_byte();
+  shard_->counters.first_byte_nanos.record(
+      static_cast<std::uint64_t>((at - call_.sent_at).count()));
+}
+
+// The head is whole, and stands in the shard's scratch.
+void Exchange::begin_relay() {
+  auto [lease, head_bytes, bytes] = answer_.head.take_whole();
   enter(policy::Stage::relay);
   const http::ResponseHead& head = shard_->response_head;
   learn_from_head(call_, head);

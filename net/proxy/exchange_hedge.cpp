@@ -7,6 +7,9 @@
 //   attend_to_silent()  call_ is over, for whatever reason: what was set aside is call_ again
 //   drop_silent()       call_ has an answer for the client, or nobody waits any more
 //
+// Which of them the client hears is decided by a whole head: its first bytes may be those of a
+// failure. Until then both go on, each within its own time for the first byte.
+//
 // As long as there are two, nothing of any answer is with the client.
 #include <algorithm>
 #include <utility>
@@ -86,6 +89,8 @@ void Exchange::attend_to_silent() {
   settle_target(call_, nullptr);
   call_ = silent_->call();
   call_.connection->hand_to(*this);
+  if (silent_->has_begun()) note_answer_begun(silent_->begun_at());
+  answer_.head = std::move(silent_->head());
   shard_->silent_calls.destroy(*std::exchange(silent_, nullptr));
   if (state_ == ExchangeState::judging_answer) move_to(ExchangeState::parked);
   if (state_ != ExchangeState::awaiting_answer) move_to(ExchangeState::awaiting_answer);
@@ -135,18 +140,21 @@ void Exchange::on_silent_failed(UpstreamFailure failure) {
 
 // A refusal that would have the request sent again is no answer while the other call is under way.
 void Exchange::on_silent_answer(core::BufferLease lease) {
-  http::HeadScan scan;
-  http::ResponseHead& head = shard_->response_head;
-  const http::HeadResult read =
-      http::parse_response_head({reinterpret_cast<const char*>(lease.data()), lease.size()},
-                                config_->head_limits(), request_.method, head, scan);
-  if (read.status == http::HeadStatus::bad) {
-    on_silent_failed(UpstreamFailure::invalid_answer);
+  using Read = AnswerHead::Read;
+  const Read read =
+      silent_->head().take(*shard_, config_->head_limits(), request_.method, std::move(lease));
+  if (read == Read::bad || read == Read::no_memory) {
+    on_silent_failed(read == Read::bad ? UpstreamFailure::invalid_answer
+                                       : UpstreamFailure::no_memory);
     return;
   }
+  if (read == Read::incomplete) {
+    silent_->call().connection->transport().want_receive(ReceiveMode::many);
+    return;
+  }
+  const http::ResponseHead& head = shard_->response_head;
   const AttemptEnd end = policy::end_of_status(head.status);
-  if (read.status == http::HeadStatus::complete && !head.interim() &&
-      policy::judge_hedge(end) == HedgeVerdict::out) {
+  if (policy::judge_hedge(end) == HedgeVerdict::out) {
     learn_from_head(silent_->call(), head);
     drop_silent(end, UpstreamFailure::none);
     return;
@@ -154,7 +162,7 @@ void Exchange::on_silent_answer(core::BufferLease lease) {
   const bool failing = state_ == ExchangeState::judging_answer;
   give_up_call(failing ? end_of_answer() : AttemptEnd::beaten);
   attend_to_silent();
-  on_upstream_received(std::move(lease));
+  begin_relay();
 }
 
 }  // namespace headrace::net

@@ -94,10 +94,7 @@ std::optional<core::Duration> Exchange::plan_retry(AttemptEnd end) {
 // have made ourselves: the next call goes on with that.
 void Exchange::forget_answer() {
   answer_.body.drop_held();
-  answer_.gathered.reset();
-  answer_.gathered_bytes = 0;
-  answer_.scan = {};
-  answer_.interim_answers = 0;
+  answer_.head = {};
   failure_ = UpstreamFailure::none;
   answer_.seen = answer_.ended = answer_.bulk = false;
   if (answer_.early) return;

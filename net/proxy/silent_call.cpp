@@ -36,11 +36,13 @@ void SilentCall::on_upstream_sent(bool) {
 }
 
 void SilentCall::on_upstream_received(core::BufferLease lease) {
+  if (!has_begun()) begun_at_ = shard_->now();
   exchange_->on_silent_answer(std::move(lease));
 }
 
 void SilentCall::on_upstream_ended(PeerEnd) {
-  exchange_->on_silent_failed(UpstreamFailure::closed_early);
+  exchange_->on_silent_failed(has_begun() ? UpstreamFailure::truncated
+                                          : UpstreamFailure::closed_early);
 }
 
 void SilentCall::on_deadline() {

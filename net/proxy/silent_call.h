@@ -1,4 +1,5 @@
-// A call whose provider has the whole request and has not said a word, while the exchange attends
+// A call whose provider has the whole request and has not said a word, or not the whole head of its
+// answer, while the exchange attends
 // to another one for the same request (a hedge, policy/resilience/hedge.h). It only listens: what
 // it hears is told to the exchange, which then drops it or attends to it again.
 //
@@ -8,6 +9,7 @@
 #pragma once
 
 #include "net/edge/deadline.h"
+#include "net/proxy/answer_head.h"
 #include "net/proxy/upstream_call.h"
 #include "net/upstream/upstream_user.h"
 
@@ -24,6 +26,10 @@ class SilentCall final : public UpstreamUser {
   ~SilentCall();
 
   [[nodiscard]] UpstreamCall& call() { return call_; }
+  // What has come of its answer's head, and since when.
+  [[nodiscard]] AnswerHead& head() { return head_; }
+  [[nodiscard]] bool has_begun() const { return begun_at_ != core::Instant{}; }
+  [[nodiscard]] core::Instant begun_at() const { return begun_at_; }
 
   void on_upstream_ready(UpstreamConnection& connection) override;
   void on_upstream_failed(UpstreamFailure failure) override;
@@ -37,7 +43,9 @@ class SilentCall final : public UpstreamUser {
   ShardContext* shard_;
   Exchange* exchange_;
   UpstreamCall call_;
-  Deadline deadline_;  // the answer's first byte
+  AnswerHead head_;
+  core::Instant begun_at_{};
+  Deadline deadline_;  // the answer's first byte, and the rest of its head with it
 };
 
 }  // namespace headrace::net

@@ -6,9 +6,9 @@
 //   for       requests that may be asked twice, because asking leaves nothing behind but its cost
 //   bounds    one for a request; it counts as one of its tries, and is paid for by the route's
 //             RetryBudget, as a retry is
-//   ends      the first call whose answer is no failure to be retried wins; the other is cancelled,
-//             and its cost estimated, because its provider had the whole request
-//             (AttemptEnd::beaten)
+//   ends      the first call whose answer's head is whole, and no failure to be retried, wins; the
+//             other is cancelled, and its cost estimated, because its provider had the whole
+//             request (AttemptEnd::beaten)
 //
 // Pure. Off by default: a hedge costs money.
 #pragma once

@@ -159,6 +159,42 @@ class Hedges(Scripted):
                 self.assertEqual((self.seen("first"), self.seen("second")), (2, 2))
                 self.nothing_is_left(gateway)
 
+    def test_a_head_in_pieces_is_no_answer_until_it_says_what_it_is(self):
+        for said, heard, tries in ((error("503 Service Unavailable"), "second", "first 503 overloaded; second 200 answered"),
+                                   (CHAT_ANSWER, CHAT["id"], "first 200 answered; second 0 beaten")):
+            with self.subTest(said=said[:20]):
+                gateway = self.gateway(extra=HEDGED)
+                for upstream in self.upstreams.values():
+                    upstream.requests.clear()
+                speaks, has_begun, goes_on = threading.Event(), threading.Event(), threading.Event()
+
+                def script(connection, said=said, speaks=speaks, has_begun=has_begun, goes_on=goes_on):
+                    speaks.wait(120)
+                    for at in range(len(said)):
+                        connection.sendall(said[at : at + 1])
+                        time.sleep(0.001)
+                        if at == 20:
+                            has_begun.set()
+                            goes_on.wait(120)
+                    return False
+
+                self.scripts["first"], self.scripts["second"] = [script], [self.held(FROM_SECOND)]
+                with gateway.connect() as connection:
+                    connection.sendall(request(chat(model="both")))
+                    self.wait_for(lambda: self.seen("second") == 1)
+                    speaks.set()
+                    self.assertTrue(has_begun.wait(60))
+                    self.assertFalse(self.cancelled.wait(0.2), "by a few bytes that may be those of a failure")
+                    goes_on.set()
+                    if heard == "second":
+                        time.sleep(0.3)  # the failure has come
+                        self.go_on.set()
+                    self.assertEqual(Response(connection).json()["id"], heard)
+                self.assertEqual(self.cancelled.wait(60 if heard != "second" else 0), heard != "second")
+                self.assertEqual((self.seen("first"), self.seen("second")), (1, 1))
+                self.assertEqual(tries_of(gateway.log_lines(1)[0]), tries)
+                self.nothing_is_left(gateway)
+
     def test_a_silent_provider_that_hangs_up_leaves_the_other_to_go_on(self):
         gateway = self.gateway(extra=HEDGED)
         hangs_up = threading.Event()

@@ -62,9 +62,6 @@ struct Scene {
 
   void end(std::uint32_t number) {
     over.insert(number);
-    forget(number);
-  }
-  void forget(std::uint32_t number) {
     for (Count& count : counts)
       count.under_way.erase(number);
   }
@@ -100,25 +97,41 @@ class Provider final : public AnsweringProvider {
     const std::uint64_t kind = dice().below(20);
     count_.under_way.erase(number);
     if (kind < 2) {
-      // Where not all of its head comes at once, it is an answer until the rest says that it is
-      // none: the other call is ended, and that one's provider hears of it later.
-      scene_.forget(number);
-      peer().write(json_answer("503 Sorry", R"({"error":{"message":"no"}})"));
+      say(json_answer("503 Sorry", R"({"error":{"message":"no"}})"));
       return;
     }
     scene_.end(number);
     if (kind == 2) {
-      peer().write(json_answer("400 Odd", R"({"error":{"message":"yours"}})"));
+      say(json_answer("400 Odd", R"({"error":{"message":"yours"}})"));
       return;
     }
-    peer().write(json_answer("200 OK", chat_completion(fmt::format("#{}.", number), "x")));
+    say(json_answer("200 OK", chat_completion(fmt::format("#{}.", number), "x")));
   }
 
-  void on_over() override { count_.under_way.erase(std::exchange(number_, 0)); }
+  // Now and then byte by byte, with time for the other provider to say something in between.
+  void say(std::string answer) {
+    if (!dice().one_in(4)) return peer().write(answer);
+    saying_ = std::move(answer);
+    said_ = 0;
+    say_next();
+  }
+
+  void say_next() {
+    if (said_ >= saying_.size()) return;
+    peer().write(saying_.substr(said_++, 1));
+    World::current().after(std::chrono::microseconds(dice().below(400)), [this] { say_next(); });
+  }
+
+  void on_over() override {
+    count_.under_way.erase(std::exchange(number_, 0));
+    saying_.clear();
+  }
 
   Scene& scene_;
   Count& count_;
   std::uint32_t number_ = 0;  // of the request that is served; 0: none is
+  std::string saying_;        // byte by byte
+  std::size_t said_ = 0;
 };
 
 // --- clients -------------------------------------------------------------------------------------
