@@ -168,6 +168,16 @@ std::uint64_t RecordRingConsumer::waiting() const {
 }
 
 std::optional<RecordRingConsumer::Record> RecordRingConsumer::next() {
+  const std::uint64_t begin = cursor_;
+  const auto record = find();
+  const std::uint64_t end =
+      record ? cursor_ - record_ring_footprint(record->payload.size()) : cursor_;
+  gap_.reset();
+  if (begin != end) gap_ = RecordRingGap{.begin = begin, .end = end};
+  return record;
+}
+
+std::optional<RecordRingConsumer::Record> RecordRingConsumer::find() {
   while (!corrupt_) {
     const std::uint64_t written = indices_->written.load(std::memory_order_acquire);
     if (written == cursor_ || cursor_ == stop_) return std::nullopt;

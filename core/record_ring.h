@@ -23,6 +23,7 @@
 #include <optional>
 #include <span>
 
+#include "core/record_ring_gap.h"
 #include "core/spsc_ring.h"
 
 namespace headrace::core {
@@ -100,6 +101,8 @@ class RecordRingConsumer {
 
   // The next record behind the cursor, which moves past it; its bytes stay until acknowledge().
   [[nodiscard]] std::optional<Record> next();
+  // What the last next() has passed before what it handed out. Nothing: it passed nothing.
+  [[nodiscard]] const std::optional<RecordRingGap>& gap() const { return gap_; }
   // Until it is said again, next() hands out what was written by now, and nothing newer.
   void stop_at_written() { stop_ = indices_->written.load(std::memory_order_acquire); }
   // What next() has handed out is safe elsewhere: its room is the producer's again.
@@ -123,6 +126,7 @@ class RecordRingConsumer {
   [[nodiscard]] bool corrupt() const { return corrupt_; }
 
  private:
+  std::optional<Record> find();
   std::optional<Record> give_up();
 
   SpscIndices* indices_;
@@ -135,6 +139,7 @@ class RecordRingConsumer {
   std::uint64_t mapped_to_;
   std::uint64_t filled_to_;  // at the last call of map_ahead()
   std::uint64_t damaged_ = 0;
+  std::optional<RecordRingGap> gap_;
   bool corrupt_ = false;
 };
 

@@ -91,9 +91,7 @@ bool DataPlaneShard::on_turn(core::Instant) {
   if (!context_.starved.empty()) left_over = retry_starved();
   if (context_.tls_waiting.on_turn()) left_over = true;
   if (!context_.run_queue.empty()) run_queue();
-  if (record_keeper_ != nullptr && record_keeper_->anybody_waits()) {
-    record_keeper_->resume_synced();
-  }
+  if (record_keeper_ != nullptr) record_keeper_->on_turn();
   if (!commands_.consumer().empty()) take_commands();
   if (names_ != nullptr && names_->unanswered(shard_.number()) > 0) take_names();
   // Behind all that may say something to them, and each to the other.

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/check.h"
 #include "core/event_log.h"
 #include "net/journal/record_areas.h"
 #include "policy/record/record_codec.h"
@@ -39,7 +40,10 @@ Journal::Source Journal::make_source(std::uint32_t incarnation, std::uint32_t ep
           .corrupt_told = false,
           .records = 0,
           .intents = 0,
-          .banks_gathered = {}};
+          .damaged = 0,
+          .banks_gathered = {},
+          .gaps = nullptr,
+          .gap_gathered = {}};
 }
 
 std::expected<std::unique_ptr<Journal>, std::string> Journal::open(
@@ -48,8 +52,11 @@ std::expected<std::unique_ptr<Journal>, std::string> Journal::open(
   std::unique_ptr<Journal> journal(new Journal(files, region, std::move(orphans)));
   if (own != nullptr) {
     journal->own_epoch_ = static_cast<std::uint32_t>(own->epoch());
-    for (std::uint32_t shard = 0; shard < region.geometry().shards; ++shard)
-      journal->sources_.push_back(journal->make_source(own->number(), journal->own_epoch_, shard));
+    for (std::uint32_t shard = 0; shard < region.geometry().shards; ++shard) {
+      Source source = journal->make_source(own->number(), journal->own_epoch_, shard);
+      source.gaps = std::make_unique<core::SpscRing<core::RecordRingGap>>(kGapsTold);
+      journal->sources_.push_back(std::move(source));
+    }
   }
   auto past = read_journal_past(files, [&](std::uint64_t identity, std::uint32_t epoch) {
     return !journal->is_past(identity, epoch);
@@ -180,14 +187,20 @@ bool Journal::gather(std::span<Source> sources, core::WallTime wall, bool all, b
                              [&](Source& source) { return gather(source, wall, all, more); });
 }
 
-// What a ring has, but not more than is written at once. `more` is set where something is left.
+// What a ring has, but not more than is written at once, nor beyond a gap that its shard is to be
+// told of. `more` is set where something is left that need not wait for anybody.
 bool Journal::gather(Source& source, core::WallTime wall, bool all, bool& more) {
   SegmentFile* segment = segments_->segment(wall);
   if (segment == nullptr) return false;
-  while (segment->gathered() < kGatherBytes) {
+  const bool telling = source.gaps != nullptr && source.gaps->producer().room() > 0;
+  // A shard that takes nothing is waited for, but not in the end: then it has ended, or is about
+  // to.
+  if (source.gaps != nullptr && !telling && !all) return true;
+  while (segment->gathered() < kGatherBytes && !source.gap_gathered) {
     const std::uint64_t damaged = source.ring.damaged();
     const auto record = source.ring.next();
-    statistics_.records_damaged.add(source.ring.damaged() - damaged);
+    source.damaged += source.ring.damaged() - damaged;
+    if (telling) source.gap_gathered = source.ring.gap();
     if (!record) return gather_banks(source, wall, all);
     const bool intent = record->kind == policy::kRingIntent;
     segment->add(intent ? FrameKind::intent : FrameKind::usage, record->position, record->payload);
@@ -235,13 +248,21 @@ bool Journal::write(std::span<Source> sources, core::WallTime wall) {
 }
 
 void Journal::acknowledge(Source& source) {
+  // What the shard sees of the ring's end must not be ahead of what it is told.
+  if (source.gap_gathered) {
+    const bool told = source.gaps->producer().push(*source.gap_gathered);
+    HEADRACE_CHECK(told, "there was room for it");
+  }
   source.ring.acknowledge();
   past_.positions[source.source].usage = source.ring.cursor();
   statistics_.records.add(source.records);
   statistics_.intents.add(source.intents);
   // Who waits for his intent goes on.
-  if (source.intents > 0 && source.io != nullptr) source.io->wake();
-  source.records = source.intents = 0;
+  const bool heeded = source.intents > 0 || source.gap_gathered;
+  if (heeded && source.io != nullptr) source.io->wake();
+  tell_of_damage(source);
+  source.gap_gathered.reset();
+  source.records = source.intents = source.damaged = 0;
   for (policy::RefusalBank* bank : source.banks_gathered) {
     std::uint64_t& position = past_.positions[source.source].refusals;
     position = std::max(position, bank->sequence.load(std::memory_order_relaxed));
@@ -251,9 +272,22 @@ void Journal::acknowledge(Source& source) {
   source.banks_gathered.clear();
 }
 
+void Journal::tell_of_damage(Source& source) {
+  if (source.damaged == 0) return;
+  statistics_.records_damaged.add(source.damaged);
+  HEADRACE_EVENT(error,
+                 "the record ring of shard {} was overwritten in {} places: the records there are "
+                 "lost{}",
+                 source.source.shard, source.damaged,
+                 source.gaps == nullptr ? ""
+                                        : ", and requests that waited until their intents there "
+                                          "are on the disk are answered 503");
+}
+
 void Journal::rewind(Source& source) {
   source.ring.rewind();
-  source.records = source.intents = 0;
+  source.records = source.intents = source.damaged = 0;
+  source.gap_gathered.reset();
   source.banks_gathered.clear();
 }
 

@@ -31,7 +31,9 @@
 #include "core/io.h"
 #include "core/pool_spent.h"
 #include "core/record_ring.h"
+#include "core/record_ring_gap.h"
 #include "core/shared_region.h"
+#include "core/spsc_ring.h"
 #include "net/journal/journal_files.h"
 #include "net/journal/journal_options.h"
 #include "net/journal/journal_past.h"
@@ -53,6 +55,11 @@ class Journal {
 
   // Before the first step: whom to wake when what waited for the disk is there.
   void attach(std::uint32_t shard, core::Io& io) { sources_[shard].io = &io; }
+  // For that shard: what of its ring was passed and is not on the disk. Taken from by its thread; a
+  // shard that does not is waited for.
+  [[nodiscard]] core::SpscConsumer<core::RecordRingGap>& gaps(std::uint32_t shard) {
+    return sources_[shard].gaps->consumer();
+  }
   // Pools are checkpointed from now on, and begin with what the past knows of them. The error is
   // for an operator: what some have spent would be forgotten.
   [[nodiscard]] std::expected<void, std::string> set_pools(core::PoolLedger& pools);
@@ -77,12 +84,19 @@ class Journal {
     bool corrupt_told = false;
     std::uint64_t records = 0;  // gathered and not yet acknowledged
     std::uint64_t intents = 0;
+    std::uint64_t damaged = 0;
     std::vector<policy::RefusalBank*> banks_gathered;
+    // Of our own shards: whoever waits for an intent hears that it is lost.
+    std::unique_ptr<core::SpscRing<core::RecordRingGap>> gaps;
+    std::optional<core::RecordRingGap> gap_gathered;
   };
 
   // A sync costs the same however much it writes: what a busy process leaves within an interval
   // goes in one.
   static constexpr std::size_t kGatherBytes = std::size_t{4} << 20U;
+  // That a shard may leave untaken. One is told at a time: a ring looks at its other end only when
+  // it has no room at all.
+  static constexpr std::size_t kGapsTold = 64;
 
   Journal(JournalFiles& files, core::SharedRegion& region, std::vector<core::Incarnation> orphans)
       : files_(files), region_(region), orphans_(std::move(orphans)) {}
@@ -97,6 +111,7 @@ class Journal {
   bool gather_banks(Source& source, core::WallTime wall, bool all);
   bool write(std::span<Source> sources, core::WallTime wall);
   void acknowledge(Source& source);
+  void tell_of_damage(Source& source);
   void rewind(Source& source);
   void look_around(core::Instant now, core::WallTime wall);
   void find_orphans();

@@ -16,16 +16,14 @@ void RecordKeeper::wait_for_disk(Exchange& exchange) {
   ring();
 }
 
-bool RecordKeeper::anybody_waits() const {
-  return !waiting_.empty();
-}
-
-void RecordKeeper::resume_synced() {
-  while (!waiting_.empty() &&
-         (records_.synced(waiting_.front().intent_place()) || records_.corrupt())) {
+void RecordKeeper::tell_the_waiting() {
+  while (!waiting_.empty()) {
+    const policy::IntentState state = records_.intent_state(waiting_.front().intent_place());
+    if (state == policy::IntentState::waiting) return;
     tell_if_corrupt();
-    waiting_.pop_front()->on_intent_synced();
+    waiting_.pop_front()->on_intent_decided(state);
   }
+  records_.forget_gaps();
 }
 
 void RecordKeeper::tell_if_corrupt() {

@@ -29,16 +29,18 @@ class RecordKeeper {
     records_.look_at_journal();
     if (many_wait()) ring();
   }
-  // It resumes when its intent is on the disk, in the order in which they come here; or when it
-  // never will be, as the ring is corrupt.
+  // It hears when its intent is on the disk, in the order in which they come here, which is that of
+  // their places; or when it never will be.
   void wait_for_disk(Exchange& exchange);
-  [[nodiscard]] bool anybody_waits() const;
   // Each turn.
-  void resume_synced();
+  void on_turn() {
+    if (!waiting_.empty() || records_.has_gaps()) tell_the_waiting();
+  }
 
  private:
   static constexpr std::uint64_t kCallAtPart = 8;
 
+  void tell_the_waiting();
   void tell_if_corrupt();
   // By the last look at what the journal has taken.
   [[nodiscard]] bool many_wait() const {

@@ -213,6 +213,7 @@ void DataPlane::keep_records(DataPlaneShard& shard, std::uint32_t number) {
                       .epoch = static_cast<std::uint32_t>(own.epoch()),
                       .shard = number},
                      record_areas(region_->region(), own.number(), number), &journal_->bell());
+  shard.context().record_keeper->records().hear_of_gaps(journal_->journal().gaps(number));
 }
 
 // --- run -----------------------------------------------------------------------------------------

@@ -62,6 +62,7 @@
 #include "policy/guard.h"
 #include "policy/identify.h"
 #include "policy/quota/limits_page.h"
+#include "policy/record/intent_state.h"
 
 namespace headrace::net {
 
@@ -124,8 +125,8 @@ class Exchange final : public UpstreamUser,
   void on_closing();
   // From the run queue: the next piece of a large body is to be judged.
   void on_turn();
-  // From the record keeper: the intent that it waited for is on the disk.
-  void on_intent_synced();
+  // From the record keeper: the intent that it waited for is on the disk, or is lost.
+  void on_intent_decided(policy::IntentState state);
   [[nodiscard]] std::uint64_t intent_place() const { return intent_place_; }
   [[nodiscard]] ExchangeState state() const { return state_; }
 
@@ -334,6 +335,7 @@ class Exchange final : public UpstreamUser,
   std::uint32_t own_key_provider_ = UINT32_MAX;  // the one that the client's own key is for
   std::uint16_t reply_status_ = 0;               // where HTTP says it better than the reason does
   ExchangeState state_ = ExchangeState::reading_body;
+  policy::IntentState intent_state_ = policy::IntentState::waiting;
   policy::Stage stage_ = policy::Stage::guard;  // of the row: the one that is run, or waited at
   bool delayed_ = false;                        // the simulator has had its delay at this stage
   bool continue_expected_ : 1 = false;          // the client waits for 100 before it sends its body

@@ -32,14 +32,16 @@ policy::Verdict Exchange::account() {
     const auto place = records.write_intent(ticket_);
     if (!place) return refuse_unrecorded();
     intent_place_ = *place;
+    intent_state_ = policy::IntentState::waiting;
+    keeper->wait_for_disk(*this);
+    return park(core::kNever);
   }
-  if (!strict || records.synced(intent_place_)) return policy::Verdict::go;
-  if (records.corrupt()) return refuse_unrecorded();
-  keeper->wait_for_disk(*this);
+  if (!strict || intent_state_ == policy::IntentState::synced) return policy::Verdict::go;
+  if (intent_state_ == policy::IntentState::lost) return refuse_unrecorded();
   return park(core::kNever);
 }
 
-// Its intent is not on the disk, nor will it be in time.
+// Its intent is not on the disk, nor will it be in time, or ever.
 policy::Verdict Exchange::refuse_unrecorded() {
   shard_->record_keeper->records().drop(ticket_);
   shard_->counters.add(ShardCount::records_refused);
@@ -47,7 +49,8 @@ policy::Verdict Exchange::refuse_unrecorded() {
   return policy::Verdict::reply;
 }
 
-void Exchange::on_intent_synced() {
+void Exchange::on_intent_decided(policy::IntentState state) {
+  intent_state_ = state;
   resume();
 }
 

@@ -40,6 +40,23 @@ std::optional<std::uint64_t> ShardRecords::write_intent(const RecordTicket& tick
   return ring_.written();
 }
 
+// The journal tells of a gap before it says that it has passed it.
+IntentState ShardRecords::intent_state(std::uint64_t place) {
+  const bool passed = ring_.read() >= place;
+  const core::RecordRingGap* gap = nullptr;
+  if (gaps_ != nullptr) {
+    while ((gap = gaps_->front()) != nullptr && gap->end < place)
+      gaps_->drop_front();
+  }
+  if (!passed) return ring_.corrupt() ? IntentState::lost : IntentState::waiting;
+  return gap != nullptr && gap->has(place) ? IntentState::lost : IntentState::synced;
+}
+
+void ShardRecords::forget_gaps() {
+  while (has_gaps())
+    gaps_->drop_front();
+}
+
 void ShardRecords::begin_attempt(RecordTicket& ticket, std::string_view provider,
                                  std::int64_t now_nanos) {
   core::InFlightTable::begin_attempt(*ticket.entry, provider, now_nanos);

@@ -18,6 +18,9 @@
 
 #include "core/in_flight_table.h"
 #include "core/record_ring.h"
+#include "core/record_ring_gap.h"
+#include "core/spsc_ring.h"
+#include "policy/record/intent_state.h"
 #include "policy/record/record_codec.h"
 #include "policy/record/refusal_counts.h"
 #include "policy/record/usage_record.h"
@@ -46,11 +49,18 @@ class ShardRecords {
 
   // `intent` gets its id. False: there is no room, and the request must not go upstream.
   [[nodiscard]] bool begin(RecordTicket& ticket, UsageRecord& intent);
-  // Writes the intent into the ring: it is on disk when synced() says so of the place returned.
-  // Nothing: there is no room.
+  // Where the journal tells which stretches of the ring it has passed without a record. Before the
+  // first intent; it outlives every use of this.
+  void hear_of_gaps(core::SpscConsumer<core::RecordRingGap>& gaps) { gaps_ = &gaps; }
+  // Writes the intent into the ring: intent_state() knows it by the place returned. Nothing: there
+  // is no room.
   [[nodiscard]] std::optional<std::uint64_t> write_intent(const RecordTicket& ticket);
-  [[nodiscard]] bool synced(std::uint64_t place) { return ring_.read() >= place; }
-  // What waits for the journal is lost, and nothing begins any more; as far as synced() has seen.
+  // Whoever asks does so in the order of the places: gaps before one are forgotten.
+  [[nodiscard]] IntentState intent_state(std::uint64_t place);
+  // Nobody waits for an intent: no gap matters to anybody.
+  void forget_gaps();
+  [[nodiscard]] bool has_gaps() const { return gaps_ != nullptr && !gaps_->empty(); }
+  // What waits for the journal is lost, and nothing begins any more; by the last look at it.
   [[nodiscard]] bool corrupt() const { return ring_.corrupt(); }
 
   static void begin_attempt(RecordTicket& ticket, std::string_view provider,
@@ -84,6 +94,7 @@ class ShardRecords {
   core::RecordRingProducer ring_;
   core::InFlightTable table_;
   RefusalCounts refusals_;
+  core::SpscConsumer<core::RecordRingGap>* gaps_ = nullptr;
   std::uint64_t sequence_ = 0;
   std::uint64_t records_written_ = 0;
   std::uint64_t records_lost_ = 0;

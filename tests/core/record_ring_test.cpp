@@ -1,5 +1,6 @@
 #include "core/record_ring.h"
 
+#include <algorithm>
 #include <cstring>
 #include <deque>
 #include <string>
@@ -169,6 +170,75 @@ TEST_F(RecordRing, StepsOverWhatIsDamaged) {
   EXPECT_FALSE(second->is_whole(bytes_of("the third record")));
   EXPECT_EQ(out.damaged(), 1U);
   EXPECT_FALSE(out.corrupt());
+}
+
+// Whatever is damaged: no place is passed that was not handed out, without a gap that has it.
+class DamagedRecordRing : public RecordRing {
+ protected:
+  // Some frames from `begin` on; the places where they end.
+  std::vector<std::uint64_t> fill(std::uint64_t begin) {
+    std::memset(area.bytes().data(), 0, area.bytes().size());
+    indices().written.store(begin);
+    indices().read.store(begin);
+    RecordRingProducer in = producer();
+    std::vector<std::uint64_t> places;
+    for (const std::size_t bytes : {200U, 40U, 300U, 8U, 120U}) {
+      EXPECT_TRUE(in.push(2, bytes_of(std::string(bytes, 'x'))));
+      places.push_back(in.written());
+    }
+    return places;
+  }
+  // Of each: it was handed out, or a gap has it, or nothing passed it.
+  void expect_told(const std::vector<std::uint64_t>& places) {
+    RecordRingConsumer out = consumer();
+    std::vector<std::uint64_t> found;
+    std::vector<RecordRingGap> gaps;
+    for (bool more = true; more;) {
+      const auto record = out.next();
+      if (out.gap()) gaps.push_back(*out.gap());
+      if (record) found.push_back(record->position);
+      more = record.has_value();
+    }
+    for (const std::uint64_t place : places) {
+      const bool told =
+          std::ranges::any_of(gaps, [&](const RecordRingGap& gap) { return gap.has(place); });
+      const bool handed_out = std::ranges::find(found, place) != found.end();
+      if (place <= out.cursor()) {
+        EXPECT_NE(told, handed_out) << "of " << place;
+      } else {
+        EXPECT_FALSE(told || handed_out) << "of " << place;
+        EXPECT_TRUE(out.corrupt());
+      }
+    }
+  }
+};
+
+TEST_F(DamagedRecordRing, HasAGapForEveryPlaceThatItPassesInVain) {
+  // Amid the ring, and so that its end is passed between two of them.
+  for (const std::uint64_t begin : {8U * 1100, 8U * 512 * 3 - 400}) {
+    const std::uint64_t end = fill(begin).back();
+    for (std::uint64_t at = begin; at < end; ++at) {
+      for (const int change : {0x01, 0x80, 0xff}) {
+        SCOPED_TRACE(testing::Message() << "byte " << at - begin << " by " << change);
+        const std::vector<std::uint64_t> places = fill(begin);
+        ring()[at % kCapacity] ^= static_cast<std::byte>(change);
+        expect_told(places);
+        if (HasFailure()) return;
+      }
+    }
+  }
+}
+
+TEST_F(DamagedRecordRing, HasAGapForWhatAFalseSkipPasses) {
+  constexpr std::uint64_t kBegin = 8U * 512 * 3 - 400;
+  std::uint64_t at = kBegin;
+  for (const std::uint64_t place : fill(kBegin)) {
+    const std::vector<std::uint64_t> places = fill(kBegin);
+    std::memset(&ring()[at % kCapacity], 0xff, 4);
+    std::memset(&ring()[at % kCapacity + 4], 0, 4);
+    expect_told(places);
+    at = place;
+  }
 }
 
 TEST_F(RecordRing, AProducerHearsThatNothingIsReadAnyMore) {

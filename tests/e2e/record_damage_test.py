@@ -91,6 +91,33 @@ class RecordDamage(unittest.TestCase):
             gateway.start()
             self.assertEqual(gateway.ask().status, 200)
 
+    def test_whose_intent_is_overwritten_is_answered_and_the_others_go_on(self):
+        with Mock("--answer-tokens", "3") as mock, \
+                Accounted(mock.address, billing="billing:\n  strict: true\n") as gateway:
+            self.assertEqual(gateway.ask().status, 200)
+            fill_disk(gateway)
+            with gateway.connect() as before, gateway.connect() as overwritten, gateway.connect() as behind:
+                waiting = {"waits-before-it": before, "overwritten-alone": overwritten, "waits-behind-it": behind}
+                for request_id, connection in waiting.items():
+                    connection.sendall(request(chat(), headers=[f"X-Request-Id: {request_id}"]))
+                    connection.settimeout(0.5)
+                    with self.assertRaises(TimeoutError):
+                        connection.recv(1)
+                with open(gateway.region, "r+b") as file, mmap.mmap(file.fileno(), 0) as memory:
+                    at = ring_frame(memory, b"overwritten-alone") + FRAME_HEAD + RECORD_HEAD
+                    memory[at:at + 3] = b"OVE"
+                free_disk(gateway)
+                for request_id, connection in waiting.items():
+                    connection.settimeout(60)
+                    self.assertEqual(Response(connection).status, 503 if request_id == "overwritten-alone" else 200)
+            self.assertEqual(gateway.ask().status, 200)
+            self.assertEqual(len(mock.request_ids()), 4, "one of them did not go upstream")
+            self.assertEqual(gateway.metric("headrace_requests_refused_for_records_total"), 1)
+            self.assertEqual(gateway.metric("headrace_journal_records_damaged_total"), 1)
+            log = gateway.log.read_text()
+            self.assertEqual(log.count("was overwritten in 1 places"), 1, log)
+            self.assertEqual(len(gateway.records(4)), 4)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -71,6 +71,7 @@ struct Life {
                                .epoch = static_cast<std::uint32_t>(own->epoch()),
                                .shard = shard},
           record_areas(region, own->number(), shard)));
+      records.back()->hear_of_gaps(journal->gaps(shard));
     }
   }
 

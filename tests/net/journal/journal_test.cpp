@@ -176,9 +176,9 @@ TEST_F(JournalOnMemory, TurnsIntentsIntoRecordsWhenTheMemoryIsGone) {
       ASSERT_TRUE(life.begin(ticket));
       const auto place = life.records[0]->write_intent(ticket);
       ASSERT_TRUE(place);
-      EXPECT_FALSE(life.records[0]->synced(*place));
+      EXPECT_EQ(life.records[0]->intent_state(*place), policy::IntentState::waiting);
       ASSERT_TRUE(life.step());
-      EXPECT_TRUE(life.records[0]->synced(*place));
+      EXPECT_EQ(life.records[0]->intent_state(*place), policy::IntentState::synced);
     }
     life.settle(tickets[1]);
     ASSERT_TRUE(life.step());
