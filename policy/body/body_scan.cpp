@@ -51,7 +51,8 @@ constexpr FieldSet bit(RequestField field) {
 // What may stand any number of times.
 constexpr FieldSet kRepeated = bit(RequestField::holder) | bit(RequestField::named_object) |
                                bit(RequestField::file_uri) | bit(RequestField::batch_entry) |
-                               bit(RequestField::prompt_element);
+                               bit(RequestField::prompt_element) | bit(RequestField::keeping);
+static_assert(static_cast<JsonField>(RequestField::entry_words) < 64, "a bit for each");
 constexpr bool is_of_entry(JsonField field) {
   return field >= static_cast<JsonField>(RequestField::entry);
 }
@@ -276,6 +277,9 @@ bool BodyScan::on_json(const JsonStep& step) {
         note_reference(step);
       }
       return true;
+    case RequestField::keeping:
+      if (step.type == JsonType::boolean_true) note_reference(step);
+      return true;
     case RequestField::batch:
     case RequestField::prompt:
     case RequestField::instructions:
@@ -291,6 +295,11 @@ bool BodyScan::on_json(const JsonStep& step) {
     case RequestField::tool:
     case RequestField::skills:
     case RequestField::skill:
+    case RequestField::anything:
+    case RequestField::free_form:
+    case RequestField::content:
+    case RequestField::listed:
+    case RequestField::reply:
     case RequestField::entry:
     case RequestField::entry_type:
     case RequestField::entry_id:

@@ -44,7 +44,8 @@ class BodyScan final : private JsonSink {
   BodyScan() = default;
   BodyScan(Endpoint endpoint, const BodyLimits& limits) { start(endpoint, limits); }
 
-  // `endpoint` is one that takes a JSON body (EndpointMatch::needs_json_body).
+  // `endpoint` is one that takes a JSON body (EndpointMatch::needs_json_body), or one without
+  // rules, of whose body nothing is known but what it names (request_fields.h).
   void start(Endpoint endpoint, const BodyLimits& limits);
 
   // `body` is all that has arrived, from the first byte on. Scans what is new, at most

@@ -217,6 +217,111 @@ constexpr JsonFields kGemini = table({
     {named_object, "", named_object},
 });
 
+// A format that nobody knows, or a known one under another path. `content` in `content` is what a
+// server tool has said (request_fields.h). A `container` may be that of a sound file but at the
+// outermost and in a tool. Of `input` the items are judged as those of Responses.
+constexpr JsonFields kAnyFormat = table({
+    {root, "store", keeping},
+    {root, "background", keeping},
+    {root, "container", holder, kPass},
+    {root, "parameters", anything, kWay},  // Vertex; deeper it is the schema of a tool
+    {root, "input", parts, kWay},
+    {root, kJsonOtherKeys, anything, kWay},
+    {anything, "", anything, kWay},
+    {anything, kJsonOtherKeys, anything, kWay},
+
+    {anything, "file_id", named_object},
+    {anything, "file_ids", named_object},
+    {anything, "vector_store_id", named_object},
+    {anything, "vector_store_ids", named_object},
+    {anything, "container_id", named_object},
+    {anything, "skill_id", named_object},
+    {anything, "previous_response_id", named_object},
+    {anything, "conversation_id", named_object},
+    {anything, "thread_id", named_object},
+    {anything, "assistant_id", named_object},
+    {anything, "agent_id", named_object},     // Mistral
+    {anything, "library_ids", named_object},  // Mistral
+    {anything, "cachedContent", named_object},
+    {anything, "cached_content", named_object},
+    {anything, "fileSearchStoreNames", named_object},
+    {anything, "file_search_store_names", named_object},
+    {anything, "vertexAiSearch", named_object},
+    {anything, "vertex_ai_search", named_object},
+    {anything, "vertexRagStore", named_object},
+    {anything, "vertex_rag_store", named_object},
+    {anything, "semanticRetriever", named_object},
+    {anything, "semantic_retriever", named_object},
+    {anything, "gcsUri", named_object},  // a bucket, which the account may read
+    {anything, "gcs_uri", named_object},
+    {anything, "storageUri", named_object},  // ... and write
+    {anything, "storage_uri", named_object},
+    {anything, "fileUri", file_uri, kPass},
+    {anything, "file_uri", file_uri, kPass},
+    {anything, "conversation", holder, kPass},
+    {anything, "prompt", source, kWay},  // a template
+    {anything, "audio", source, kWay},   // of an earlier answer
+    {anything, "voice", source, kWay},
+    {anything, "tools", tool, kWay},
+    {anything, "content", content, kWay},
+    {anything, "input", listed, kWay},
+    {anything, "functionResponse", reply, kWay},
+    {anything, "function_response", reply, kWay},
+
+    {anything, "metadata", free_form, kWay},
+    {anything, "labels", free_form, kWay},
+    {anything, "env", free_form, kWay},
+    {anything, "json", free_form, kWay},
+    {anything, "args", free_form, kWay},
+    {anything, "arguments", free_form, kWay},
+    {anything, "parameters", free_form, kWay},
+    {anything, "schema", free_form, kWay},
+    {anything, "input_schema", free_form, kWay},
+    {anything, "inputSchema", free_form, kWay},
+    {anything, "input_examples", free_form, kWay},
+    {anything, "functionDeclarations", free_form, kWay},
+    {anything, "function_declarations", free_form, kWay},
+    {anything, "responseSchema", free_form, kWay},
+    {anything, "response_schema", free_form, kWay},
+    {anything, "responseJsonSchema", free_form, kWay},
+    {anything, "response_json_schema", free_form, kWay},
+    {anything, "annotations", free_form, kWay},  // of earlier answers
+    {anything, "citations", free_form, kWay},
+
+    {holder, "id", named_object},
+    {holder, "", anything, kWay},
+    {holder, kJsonOtherKeys, anything, kWay},
+    {source, "id", named_object},
+    {source, "", anything, kWay},
+    {source, kJsonOtherKeys, anything, kWay},
+    {tool, "container", holder, kPass},
+    {tool, "", tool, kWay},
+    {tool, kJsonOtherKeys, anything, kWay},
+    {content, "file_id", named_object},
+    {content, "parts", anything, kWay},
+    {content, "source", anything, kWay},
+    {content, "", anything, kWay},
+    {listed, "", anything, kWay},
+    {reply, "parts", anything, kWay},
+    {reply, "", reply, kWay},
+    {named_object, "", named_object},
+
+    {parts, "", entry, kEnd},
+    {parts, kJsonOtherKeys, anything, kWay},
+    {entry, "type", entry_type, kPass},
+    {entry, "id", entry_id, kPass},
+    {entry, "role", entry_role, kPass},
+    {entry, "result", entry_image, kPass},
+    {entry, "results", entry_findings, kEnd},
+    {entry, "encrypted_content", entry_seal, kPass},
+    {entry, "content", entry_words, kEnd},
+    {entry, kJsonOtherKeys, anything, kWay},
+    {entry_words, "file_id", named_object},
+    {entry_words, "parts", anything, kWay},
+    {entry_words, "source", anything, kWay},
+    {entry_words, "", anything, kWay},
+});
+
 }  // namespace
 
 const JsonFields& request_fields(Endpoint endpoint) {
@@ -238,12 +343,13 @@ const JsonFields& request_fields(Endpoint endpoint) {
     case Endpoint::embed_content:
     case Endpoint::batch_embed_contents:
       return kGemini;
-    case Endpoint::chat_completions:
     case Endpoint::unknown:
-    case Endpoint::models_list:
-    case Endpoint::model_get:
     case Endpoint::stored_object:
     case Endpoint::other:
+      return kAnyFormat;
+    case Endpoint::chat_completions:
+    case Endpoint::models_list:
+    case Endpoint::model_get:
       break;
   }
   return kChat;

@@ -4,6 +4,9 @@
 // published formats have for it, never in what a client may fill as it likes: schemas, arguments
 // and results of tools, metadata, text. What a server tool has said of a file before is no such
 // place either: a provider reads it as the text that it is, and takes files from the other places.
+//
+// Of a body whose format nobody knows (`other`, `unknown`) it is looked for wherever it stands, by
+// the keys that the published formats have for it, outside of what a client fills as it likes.
 #pragma once
 
 #include "policy/dialect/endpoint.h"
@@ -54,6 +57,13 @@ enum class RequestField : JsonField {
   skill,
   named_object,  // the name itself, or several
   file_uri,      // Gemini: fileUri, which names any place
+  // Of a body in any format.
+  anything,   // what is looked through
+  free_form,  // what is not: a schema, arguments of a tool
+  content,    // a message's, or an answer of a server tool that is a text to the model
+  listed,     // input: what the model reads where it is a list, else arguments of a tool
+  reply,      // Gemini: functionResponse
+  keeping,    // what has the provider keep something where it is true
   // Of a prompt: a message, an input item, a content of Gemini's. Of Responses the items are
   // judged, and these stand once in each of them. The last ones of this list.
   entry,

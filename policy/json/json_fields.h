@@ -2,8 +2,10 @@
 //
 // A field is a small number (1 to kJsonFieldsMax - 1); field kJsonRoot is the outermost value. A
 // rule says: in the object of `parent` the key `key` leads to `field`; with an empty key, each
-// element of the array of `parent` is `field`. Two keys may lead to one field (aliases). Tables are
-// built at compile time; what does not fit is a compile error.
+// element of the array of `parent` is `field`. Two keys may lead to one field (aliases). With
+// kJsonOtherKeys, every other key leads where it does in the object of `field`, or else to `field`
+// itself: so something is found wherever it stands. Tables are built at compile time; what does not
+// fit is a compile error.
 #pragma once
 
 #include <array>
@@ -23,8 +25,9 @@ using JsonField = std::uint8_t;
 inline constexpr JsonField kJsonNoField = 0;  // nothing that anyone asked for
 inline constexpr JsonField kJsonRoot = 1;
 inline constexpr std::size_t kJsonFieldsMax = 72;
-inline constexpr std::size_t kJsonRulesMax = 64;
+inline constexpr std::size_t kJsonRulesMax = 96;
 inline constexpr std::size_t kJsonKeyBytesMax = 32;
+inline constexpr std::string_view kJsonOtherKeys = "*";
 
 // Whether the walk stops at an object or array of that field, at its opening and its end, or only
 // passes through it on the way to what is inside. Of a field that is such a way alone no string,
@@ -83,7 +86,7 @@ class JsonFields {
   consteval explicit JsonFields(std::span<const JsonRule> rules,
                                 JsonContainer root = JsonContainer::stop);
 
-  // What `key` (decoded) leads to in the object of `parent`, or kJsonNoField. Bytes up to
+  // What `key` (decoded) leads to by a rule of `parent`, or kJsonNoField. Bytes up to
   // `readable` may be read; the key ends at or before it.
   [[nodiscard]] JsonField find(JsonField parent, std::string_view key, const char* readable) const {
     if (key.empty()) return kJsonNoField;
@@ -100,6 +103,8 @@ class JsonFields {
     } while (at != kNoRow);
     return kJsonNoField;
   }
+  // What a key leads to that `parent` does not have: to something in tables with kJsonOtherKeys.
+  [[nodiscard]] JsonField other(JsonField parent) const { return others_[parent]; }
   // Whether some key of `parent` is this one in other letters, or this one.
   [[nodiscard]] bool resembles(JsonField parent, std::string_view key) const;
   // The field of each element of the array of `parent`.
@@ -141,6 +146,7 @@ class JsonFields {
   std::array<std::array<std::uint8_t, JsonPlace::kSorts>, kJsonFieldsMax> first_{};
   std::array<JsonPlace, kJsonFieldsMax> places_{};
   std::array<bool, kJsonFieldsMax> ways_{};
+  std::array<JsonField, kJsonFieldsMax> others_{};
   bool has_crossings_ = false;
 };
 
@@ -171,6 +177,10 @@ consteval JsonFields::JsonFields(std::span<const JsonRule> rules, JsonContainer 
       elements[rule.parent] = rule.field;
       continue;
     }
+    if (rule.key == kJsonOtherKeys) {
+      others_[rule.parent] = rule.field;
+      continue;
+    }
     if (used == kJsonRulesMax) throw "too many rules";
     std::uint8_t* link = &first_[rule.parent][JsonPlace::sort_of(rule.key[0], rule.key.size())];
     while (*link != kNoRow)
@@ -186,9 +196,22 @@ consteval JsonFields::JsonFields(std::span<const JsonRule> rules, JsonContainer 
       row.head_mask |= std::uint64_t{0xFF} << 8 * i;
     }
   }
+  // Behind a field's own keys come those of the one that it sends other keys to.
   for (std::size_t field = kJsonRoot; field < kJsonFieldsMax; ++field) {
-    bool crossing = ways_[field] && !ends[field];
-    std::uint64_t sorts = 0;
+    const JsonField other = others_[field];
+    if (other == kJsonNoField || other == field) continue;
+    if (others_[other] != other) throw "where other keys lead, others do not lead away again";
+    for (std::size_t sort = 0; sort < JsonPlace::kSorts; ++sort) {
+      std::uint8_t* link = &first_[field][sort];
+      while (*link != kNoRow)
+        link = &rows_[*link].next;
+      *link = first_[other][sort];
+    }
+  }
+  for (std::size_t field = kJsonRoot; field < kJsonFieldsMax; ++field) {
+    const bool looks_everywhere = others_[field] != kJsonNoField;
+    bool crossing = ways_[field] && !ends[field] && !looks_everywhere;
+    std::uint64_t sorts = looks_everywhere ? ~std::uint64_t{0} : 0;
     for (const Row& row : std::span(rows_).first(used)) {
       if (row.parent != field) continue;
       crossing &= ways_[row.field];

@@ -49,12 +49,17 @@ JsonWalker::Outcome JsonWalker::settle_odd_key(JsonField parent, std::string_vie
   std::array<char, kJsonKeyBytesMax + 1> decoded;
   if (index_.escapes && key.find('\\') != std::string_view::npos) {
     const JsonDecoded result = decode_json_string(key, decoded);
-    if (!result.whole) return Outcome::go_on;
+    if (!result.whole) {
+      field_ = fields_->other(parent);
+      return Outcome::go_on;
+    }
     key = result.text;
     other_letters = true;
     field_ = fields_->find(parent, key, key.data() + key.size());
+    if (field_ != kJsonNoField) return Outcome::go_on;
   }
-  if (!refuse_ambiguous_ || field_ != kJsonNoField) return Outcome::go_on;
+  field_ = fields_->other(parent);
+  if (!refuse_ambiguous_) return Outcome::go_on;
   std::array<char, kJsonKeyBytesMax + 1> folded;
   if (!fields_->resembles(parent, key) &&
       !(other_letters && fields_->resembles(parent, fold_key(key, folded)))) {

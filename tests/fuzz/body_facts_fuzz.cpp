@@ -22,9 +22,9 @@ using namespace policy;
 using Type = ReferenceJson::Type;
 
 constexpr Endpoint kEndpoints[] = {
-    Endpoint::chat_completions,    Endpoint::completions, Endpoint::responses,
-    Endpoint::embeddings,          Endpoint::messages,    Endpoint::generate_content,
-    Endpoint::batch_embed_contents};
+    Endpoint::chat_completions,     Endpoint::completions, Endpoint::responses,
+    Endpoint::embeddings,           Endpoint::messages,    Endpoint::generate_content,
+    Endpoint::batch_embed_contents, Endpoint::other};
 constexpr std::uint32_t kDepthMax = 20;
 
 std::span<const std::byte> bytes_of(std::string_view text) {
@@ -71,6 +71,7 @@ void check_references(const BodyFacts& facts, const ReferenceJson& root, Endpoin
   if (names.unsure) return;
   FUZZ_CHECK(names.named == static_cast<bool>(facts.stored_reference));
   FUZZ_CHECK(names.unseen == static_cast<bool>(facts.too_deep_to_see));
+  if (endpoint == Endpoint::other) FUZZ_CHECK(!names.ambiguous);
 }
 
 // What decides something in a chat, and how it must look.

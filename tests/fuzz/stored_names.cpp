@@ -17,6 +17,57 @@ using policy::Endpoint;
 constexpr int kDepthMax = 12;
 constexpr std::size_t kUriBeginMax = 288;
 
+// In a format that nobody knows.
+const std::set<std::string_view> kNames = {
+    "file_id",
+    "file_ids",
+    "vector_store_id",
+    "vector_store_ids",
+    "container_id",
+    "skill_id",
+    "previous_response_id",
+    "conversation_id",
+    "thread_id",
+    "assistant_id",
+    "agent_id",
+    "library_ids",
+    "cachedContent",
+    "cached_content",
+    "fileSearchStoreNames",
+    "file_search_store_names",
+    "vertexAiSearch",
+    "vertex_ai_search",
+    "vertexRagStore",
+    "vertex_rag_store",
+    "semanticRetriever",
+    "semantic_retriever",
+    "gcsUri",
+    "gcs_uri",
+    "storageUri",
+    "storage_uri",
+};
+const std::set<std::string_view> kFreeForms = {
+    "metadata",
+    "labels",
+    "env",
+    "json",
+    "args",
+    "arguments",
+    "parameters",
+    "schema",
+    "input_schema",
+    "inputSchema",
+    "input_examples",
+    "functionDeclarations",
+    "function_declarations",
+    "responseSchema",
+    "response_schema",
+    "responseJsonSchema",
+    "response_json_schema",
+    "annotations",
+    "citations",
+};
+
 bool is_container(const Json& value) {
   return value.type == Type::object || value.type == Type::array;
 }
@@ -88,8 +139,115 @@ class Search {
     }
   }
 
+  void any_format(const Json& root) {
+    for (const Json& value : root.members) {
+      if (value.key == "store" || value.key == "background") {
+        found.named |= value.type == Type::boolean_true;
+      } else if (value.key == "container") {
+        any_holder(value, 2);
+      } else if (value.key == "parameters") {
+        anything(value, 2);
+      } else if (value.key == "input") {
+        for (const Json* item : elements(value, 2))
+          any_item(*item, 3);
+        any_members(value, 2, {});
+      } else {
+        any_member(value, 2);
+      }
+    }
+  }
+
  private:
   using Values = std::vector<const Json*>;
+
+  void any_item(const Json& item, int depth) {
+    judge_item(item, depth);
+    any_members(item, depth,
+                {"id", "type", "role", "result", "results", "encrypted_content", "content"});
+    for (const Json* findings : at(item, depth, {"results"}))
+      found.unseen |= is_container(*findings) && depth + 1 > kDepthMax;
+    for (const Json* content : at(item, depth, {"content"}))
+      any_content(*content, depth + 1);
+  }
+
+  void anything(const Json& value, int depth) {
+    for (const Json* one : elements(value, depth))
+      anything(*one, depth + 1);
+    any_members(value, depth, {});
+  }
+
+  void any_members(const Json& object, int depth, std::set<std::string_view> but) {
+    if (object.type != Type::object || depth > kDepthMax) return;
+    for (const Json& value : object.members) {
+      if (!but.contains(value.key)) any_member(value, depth + 1);
+    }
+  }
+
+  // By its key, whatever it is in.
+  void any_member(const Json& value, int depth) {
+    const std::string_view key = value.key;
+    for (const auto* keys : {&kNames, &kFreeForms}) {
+      for (const std::string_view known : *keys)
+        found.ambiguous |= key != known && folded_key(key) == folded_key(known);
+    }
+    if (key.empty()) return;
+    found.unseen |= is_container(value) && depth > kDepthMax;
+    if (kNames.contains(key)) {
+      name(value, depth);
+    } else if (key == "fileUri" || key == "file_uri") {
+      if (value.type == Type::string) file_uri(value);
+    } else if (key == "conversation") {
+      any_holder(value, depth);
+    } else if (key == "prompt" || key == "audio" || key == "voice") {
+      any_source(value, depth);
+    } else if (key == "tools") {
+      any_tool(value, depth);
+    } else if (key == "content") {
+      any_content(value, depth);
+    } else if (key == "input") {
+      for (const Json* one : elements(value, depth))
+        anything(*one, depth + 1);
+    } else if (key == "functionResponse" || key == "function_response") {
+      any_reply(value, depth);
+    } else if (!kFreeForms.contains(key)) {
+      anything(value, depth);
+    }
+  }
+
+  void any_holder(const Json& holder, int depth) {
+    found.named |= holder.type == Type::string;
+    any_source(holder, depth);
+  }
+
+  void any_source(const Json& source, int depth) {
+    for (const Json* one : elements(source, depth))
+      anything(*one, depth + 1);
+    names_at(source, depth, {"id"});
+    any_members(source, depth, {"id"});
+  }
+
+  void any_tool(const Json& tool, int depth) {
+    for (const Json* one : elements(tool, depth))
+      any_tool(*one, depth + 1);
+    for (const Json* container : at(tool, depth, {"container"}))
+      any_holder(*container, depth + 1);
+    any_members(tool, depth, {"container"});
+  }
+
+  void any_content(const Json& content, int depth) {
+    for (const Json* one : elements(content, depth))
+      anything(*one, depth + 1);
+    names_at(content, depth, {"file_id"});
+    for (const Json* inside : at(content, depth, {"parts", "source"}))
+      anything(*inside, depth + 1);
+  }
+
+  void any_reply(const Json& reply, int depth) {
+    for (const Json* one : elements(reply, depth))
+      any_reply(*one, depth + 1);
+    for (const Json* parts : at(reply, depth, {"parts"}, true))
+      anything(*parts, depth + 1);
+  }
 
   Values at(const Json& object, int depth, std::initializer_list<std::string_view> keys,
             bool containers_only = false) {
@@ -119,6 +277,7 @@ class Search {
   }
 
   void name(const Json& value, int depth) {
+    found.unseen |= is_container(value) && depth > kDepthMax;
     if (value.type == Type::array) {
       for (const Json* one : elements(value, depth))
         name(*one, depth + 1);
@@ -144,7 +303,7 @@ class Search {
       names_at(*audio, depth + 1, {"file_id", "id"});
   }
 
-  void responses_item(const Json& item, int depth) {
+  void judge_item(const Json& item, int depth) {
     std::set<std::string> told;
     std::string type;
     for (const Json* value :
@@ -165,6 +324,10 @@ class Search {
                             ((type == "reasoning" || type == "compaction") &&
                              !told.contains("encrypted_content") && !told.contains("content"));
     found.named |= told.contains("id") && named_only;
+  }
+
+  void responses_item(const Json& item, int depth) {
+    judge_item(item, depth);
     for (const Json* parts : at(item, depth, {"content", "output"})) {
       names_at(*parts, depth + 1, {"file_id"});
       for (const Json* part : elements(*parts, depth + 1))
@@ -274,6 +437,9 @@ StoredNames stored_names(const ReferenceJson& root, Endpoint endpoint) {
     case Endpoint::generate_content:
     case Endpoint::batch_embed_contents:
       search.gemini(root);
+      break;
+    case Endpoint::other:
+      search.any_format(root);
       break;
     default:
       break;

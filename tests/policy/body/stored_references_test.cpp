@@ -115,6 +115,7 @@ TEST(StoredReferences, AreFoundWhereADialectHasThem) {
            {generate_content, R"({"tools":{"file_search":{"file_search_store_names":"hit"}}})"},
        }) {
     EXPECT_EQ(reference_in(row), "\"hit\"") << row.body;
+    EXPECT_EQ(reference_in({other, row.body}), "\"hit\"") << "under another path: " << row.body;
   }
   EXPECT_EQ(reference_in({generate_content,
                           R"({"tools":[{"retrieval":{"vertexRagStore":{"ragCorpora":[]}}}]})"}),
@@ -141,6 +142,7 @@ TEST(StoredReferences, OfGeminiAreItsOwnFilesAlone) {
              {batch_embed_contents, R"({"requests":[{"content":{"parts":[)" + part + "]}}]}"},
          }) {
       EXPECT_TRUE(reference_in(row).contains("files/a")) << row.body;
+      EXPECT_TRUE(reference_in({other, row.body}).contains("files/a")) << row.body;
     }
   }
   EXPECT_EQ(reference_in({generate_content, contents(open)}), "");
@@ -236,6 +238,104 @@ TEST(StoredReferences, CannotBeHiddenBehindAnotherWayToWriteThem) {
       "\"hit\"");
   EXPECT_EQ(reference_in({messages, user(R"({"source":{"file_id":null,"file_id":"hit"}})")}),
             "\"hit\"");
+}
+
+// Where nobody knows the format, it is the keys that tell, wherever they stand.
+TEST(StoredReferences, OfAFormatThatNobodyKnowsAreFoundAnywhere) {
+  for (const std::string& body : {
+           R"({"model":"gpt-image-1","prompt":"p","images":[{"file_id":"hit"}]})"s,
+           R"({"images":[{"image_url":"u"}],"mask":{"file_id":"hit"}})"s,
+           R"({"input":"hi","voice":{"id":"hit"}})"s,
+           R"({"session":{"type":"realtime","prompt":{"id":"hit"}}})"s,
+           R"({"session":{"audio":{"output":{"voice":{"id":"hit"}}}}})"s,
+           R"({"session":{"tools":[{"type":"file_search","vector_store_ids":["hit"]}]}})"s,
+           R"({"document":{"type":"file","file_id":"hit"}})"s,
+           R"({"a":[[{"b":{"c":[null,{"file_\u0069d":"hit"}]}}]]})"s,
+           R"({"a":{"previous_response_id":"hit"}})"s,
+           R"({"conversation":"hit"})"s,
+           R"({"conversation":{"id":"hit"}})"s,
+           R"({"container":{"skills":[{"type":"custom","skill_id":"hit"}]}})"s,
+           R"({"container":{"id":"hit"}})"s,
+           R"({"input":{"file_id":"hit"}})"s,
+           R"({"input":[{"id":"hit"}]})"s,
+           R"({"messages":[{"content":{"parts":[{"fileData":{"fileUri":"files/x","x":1}}]}}],)"
+           R"("a":1})"s,
+           R"({"instances":[{"image":{"gcsUri":"hit"}}]})"s,
+           R"({"parameters":{"storageUri":"hit"}})"s,
+           R"({"semanticRetriever":{"source":"corpora/x"}})"s,
+           R"({"x":"y","metadata":{},"metadatas":{"file_id":"hit"}})"s,
+       }) {
+    const std::string found = reference_in({Endpoint::other, body});
+    if (body.contains("hit")) {
+      EXPECT_EQ(found, "\"hit\"") << body;
+    } else {
+      EXPECT_TRUE(!found.empty() && found != "refused") << body;
+    }
+    EXPECT_EQ(reference_in({Endpoint::unknown, body}), found);
+  }
+  EXPECT_EQ(reference_in({Endpoint::other, R"({"model":"m","store":true})"}), "true");
+  EXPECT_EQ(reference_in({Endpoint::other, R"({"background":true})"}), "true");
+}
+
+TEST(StoredReferences, OfAFormatThatNobodyKnowsAreNotSeenInWhatAClientFillsAsItLikes) {
+  const std::string schema =
+      R"({"type":"object","properties":{"file_id":{"type":"string"},"container":{"type":"string"}}})";
+  for (
+      const std::string& body : {
+          R"({"model":"m","prompt":"file_id","background":"transparent","store":false,"user":"u"})"s,
+          R"({"model":"m","input":"file_id","voice":"alloy","instructions":"container"})"s,
+          R"({"output_format":{"container":"mp3","encoding":"x"}})"s,
+          R"({"metadata":{"file_id":"x","a":{"file_id":"x"}},"labels":{"thread_id":"x"}})"s,
+          R"({"tools":[{"type":"function","parameters":)"s + schema + "}]}",
+          R"({"tools":[{"type":"function","function":{"parameters":)"s + schema + "}}]}",
+          R"({"tools":[{"name":"f","input_schema":)"s + schema + "}]}",
+          R"({"tools":{"functionDeclarations":[{"response":)"s + schema + "}]}}",
+          R"({"tools":[{"type":"code_interpreter","container":{"type":"auto"}}]})"s,
+          R"({"text":{"format":{"schema":)"s + schema + "}}}",
+          R"({"generationConfig":{"responseSchema":)"s + schema + "}}",
+          R"({"messages":[{"content":[{"type":"tool_use","id":"t","input":{"file_id":"x",)"
+          R"("content":[{"file_id":"x"}]}}]}]})"s,
+          R"({"messages":[{"content":[{"type":"code_execution_tool_result","content":)"
+          R"({"type":"code_execution_result","content":[{"file_id":"x"}]}}]}]})"s,
+          R"({"contents":[{"parts":[{"functionCall":{"args":{"fileUri":"files/x"}}},)"
+          R"({"functionResponse":{"response":{"file_id":"x"},"parts":[]}}]}]})"s,
+          R"({"contents":[{"parts":[{"fileData":{"fileUri":"https://www.youtube.com/watch"}}]}]})"s,
+          R"({"model":"m","input":[{"type":"message","id":"msg","role":"assistant","content":[)"
+          R"({"type":"output_text","text":"t","annotations":[{"file_id":"x"}]}]},)"
+          R"({"type":"reasoning","id":"rs","encrypted_content":"gAAA"},)"
+          R"({"type":"file_search_call","id":"fs","results":[{"file_id":"x"}]},)"
+          R"({"type":"function_call","id":"fc","arguments":"{\"file_id\":1}"}]})"s,
+          R"({"vector_store_ids":[],"file_id":null,"fileUri":null})"s,
+          R"({"":{"file_id":"x"}})"s,
+      }) {
+    EXPECT_EQ(reference_in({Endpoint::other, body}), "") << body;
+  }
+  std::string deep = "{}";
+  for (int nested = 0; nested < 40; ++nested)
+    deep = R"({"properties":{"content":[)" + deep + "]}}";
+  EXPECT_EQ(reference_in({Endpoint::other, R"({"tools":[{"parameters":)" + deep + "}]}"}), "");
+  const std::string body = R"({"a":)" + deep + "}";
+  const auto facts = scan_body(bytes_of(body), Endpoint::other, {});
+  ASSERT_TRUE(facts);
+  EXPECT_TRUE(facts->too_deep_to_see);
+  EXPECT_FALSE(facts->stored_reference);
+}
+
+TEST(StoredReferences, OfAFormatThatNobodyKnowsCannotBeHidden) {
+  for (const std::string& body : {
+           R"({"images":[{"File_ID":"x"}]})"s,
+           R"({"images":[{"\u0046ile_id":"x"}]})"s,
+           "{\"a\":{\"s\xE2\x84\xAAill_id\":1}}"s,
+           R"({"voice":{"ID":"x"}})"s,
+           R"({"tools":[{"Container":"x"}]})"s,
+           R"({"Store":true})"s,
+           R"({"input":[{"type":"message","id":"x","type":"item_reference"}]})"s,
+       }) {
+    EXPECT_EQ(reference_in({Endpoint::other, body}), "refused") << body;
+  }
+  EXPECT_EQ(reference_in({Endpoint::other, R"({"a":{"file_id":null,"file_id":"hit"}})"}),
+            "\"hit\"");
+  EXPECT_EQ(reference_in({Endpoint::other, R"({"store":true,"store":false})"}), "true");
 }
 
 // What an item was stands in that item: another one's says nothing of it.

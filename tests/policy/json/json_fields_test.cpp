@@ -76,5 +76,36 @@ TEST(JsonFields, KnowsElementsAndNames) {
   EXPECT_EQ(kFields.name(14), "");
 }
 
+// Other keys of the root, and of field 2, lead where they do in field 4.
+constexpr JsonRule kEverywhere[] = {
+    {kJsonRoot, "own", 2},  {kJsonRoot, kJsonOtherKeys, 4},
+    {2, "own", 3},          {2, kJsonOtherKeys, 4},
+    {4, "wanted", 5},       {4, "own", 6},
+    {4, kJsonOtherKeys, 4}, {4, "", 4},
+    {5, "own", 7},
+};
+constexpr JsonFields kAnywhere{kEverywhere};
+
+TEST(JsonFields, SendOtherKeysWhereTheyLeadInAnotherField) {
+  const auto found = [](JsonField parent, std::string_view key) {
+    return kAnywhere.find(parent, key, key.data() + key.size());
+  };
+  EXPECT_EQ(found(kJsonRoot, "own"), 2);
+  EXPECT_EQ(found(2, "own"), 3);
+  EXPECT_EQ(found(4, "own"), 6);
+  EXPECT_EQ(found(5, "own"), 7);
+  for (const JsonField parent : {JsonField{kJsonRoot}, JsonField{2}, JsonField{4}}) {
+    EXPECT_EQ(found(parent, "wanted"), 5);
+    EXPECT_TRUE(kAnywhere.resembles(parent, "WANTED"));
+    EXPECT_EQ(found(parent, "unknown"), kJsonNoField);
+    EXPECT_EQ(kAnywhere.other(parent), 4);
+    EXPECT_TRUE(kAnywhere.place(parent).may_lead('u', 7));
+    EXPECT_EQ(kAnywhere.place(parent).node(), parent);
+  }
+  EXPECT_EQ(found(5, "wanted"), kJsonNoField);
+  EXPECT_EQ(kAnywhere.other(5), kJsonNoField);
+  EXPECT_EQ(kAnywhere.element(4), 4);
+}
+
 }  // namespace
 }  // namespace headrace::policy
