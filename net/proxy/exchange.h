@@ -158,6 +158,7 @@ class Exchange final : public UpstreamUser,
   [[nodiscard]] bool settle_own_key();
 
   // --- body ------------------------------------------------------------------------------------
+  [[nodiscard]] bool looks_through(const http::RequestHead& head) const;
   // True: the whole body is there.
   [[nodiscard]] bool start_body(const http::RequestHead& head, std::size_t arrived);
   [[nodiscard]] bool hold_body(const http::RequestHead& head, std::size_t arrived);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/ascii.h"
 #include "core/planted_bug.h"
 #include "net/edge/downstream_connection.h"
 #include "net/http/charset.h"
@@ -22,6 +23,7 @@ namespace {
 // Received in one go at most: a prompt of many megabytes must not hold up everybody's events.
 constexpr std::size_t kReceiveTurnBytes = 128 * 1024;
 constexpr std::size_t kFirstChunkedBytes = 16 * 1024;
+constexpr std::string_view kJson = "json";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 // What we read and what the provider reads would be two things.
@@ -33,7 +35,27 @@ bool is_encoded(const http::RequestHead& head) {
   });
 }
 
+// Forms, sound, images: what a provider does not read as JSON, and which names nothing that it
+// keeps. A body without a type is taken for JSON by most.
+bool is_of_other_type(const http::RequestHead& head) {
+  const std::string_view type = head.fields.value(http::FieldId::content_type);
+  const auto is_same = [](char one, char other) {
+    return core::to_lower(one) == core::to_lower(other);
+  };
+  return !type.empty() && std::ranges::search(type, kJson, is_same).empty();
+}
+
 }  // namespace
+
+// Into an account that tenants share nothing may be named that is kept there: what comes with rules
+// of its own is judged at its route, what passes through is looked through as well.
+bool Exchange::looks_through(const http::RequestHead& head) const {
+  if (passthrough_ == nullptr) return true;
+  const bool has_body = head.framing == BodyFraming::chunked ||
+                        (head.framing == BodyFraming::length && head.content_length > 0);
+  return has_body && !brings_own_key_ &&
+         config_->view().provider(*passthrough_).exclusive == policy::config::Switch::off;
+}
 
 bool Exchange::start_body(const http::RequestHead& head, std::size_t arrived) {
   enter(policy::Stage::body);
@@ -44,19 +66,24 @@ bool Exchange::start_body(const http::RequestHead& head, std::size_t arrived) {
     reply(Reason::body_too_large, {MessageId::body_too_large, body_bytes_max});
     return false;
   }
-  if (passthrough_ != nullptr) {
+  const bool looked_through = looks_through(head);
+  if (looked_through &&
+      (is_encoded(head) || !http::reads_as_utf8(head.fields.value(http::FieldId::content_type)))) {
+    reply(Reason::unsupported_media,
+          passthrough_ == nullptr ? MessageId::title_unsupported_media : MessageId::stored_unseen);
+    return false;
+  }
+  if (passthrough_ != nullptr && (!looked_through || is_of_other_type(head))) {
     streams_up_ = true;
+    message_->must_not_be_json = looked_through;
     continue_expected_ = head.expect_continue && arrived == 0;
     message_->arrived_bytes = arrived;
     advance();
     return false;
   }
-  if (is_encoded(head) || !http::reads_as_utf8(head.fields.value(http::FieldId::content_type))) {
-    reply(Reason::unsupported_media, MessageId::title_unsupported_media);
-    return false;
-  }
   policy::BodyLimits limits = config_->body_limits();
-  text_counted_ = config_->counts_all_text() || policy::has_limits(config_->view(), caller_);
+  text_counted_ = passthrough_ == nullptr &&
+                  (config_->counts_all_text() || policy::has_limits(config_->view(), caller_));
   limits.count_text = text_counted_;
   message_->scan.start(request_.match.endpoint, limits);
   return hold_body(head, arrived);

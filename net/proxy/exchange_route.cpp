@@ -19,6 +19,11 @@ Verdict Exchange::route() {
   if (passthrough_ != nullptr) {
     call_.provider = passthrough_->provider;
     if (!settle_own_key()) return Verdict::reply;
+    // Of bodies that are not looked through nothing is known.
+    if (message_->facts.names_stored()) {
+      reply(Reason::unsupported, where_stored_is_named());
+      return Verdict::reply;
+    }
     const auto key = config_->targets().choose_key(call_.provider, now, shard_->io->random());
     if (!key.ready && !brings_own_key_) {
       reply_unavailable(key.wait_ms);

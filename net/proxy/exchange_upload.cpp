@@ -80,6 +80,13 @@ bool Exchange::frame_upload(core::BufferLease lease, std::size_t offset, std::si
       reply(policy::Reason::invalid_request, policy::MessageId::body_framing);
       return false;
     }
+    if (step.status == http::ChunkStatus::data && message.must_not_be_json &&
+        message.beginning.take(step.data)) {
+      keep_alive_ = false;
+      abandon_upstream();
+      reply(policy::Reason::unsupported_media, policy::MessageId::stored_unseen);
+      return false;
+    }
     if (step.status == http::ChunkStatus::data) {
       const auto at = static_cast<std::size_t>(step.data.data() - rest.data());
       framer.append(rest.subspan(at, step.data.size()));

@@ -24,6 +24,7 @@
 #include "policy/body/body_facts.h"
 #include "policy/body/body_scan.h"
 #include "policy/body/edit_list.h"
+#include "policy/json/json_beginning.h"
 
 namespace headrace::net {
 
@@ -55,6 +56,9 @@ struct RequestMessage {
   LeaseQueue pending_upload;
   std::size_t arrived_bytes = 0;  // of the body, with the head
   bool head_sent = false;
+  // Of a body that is said to be no JSON, into an account in which nothing may be named.
+  bool must_not_be_json = false;
+  policy::JsonBeginning beginning;
 
   [[nodiscard]] std::span<std::byte> body() const {
     return {lease.data() + head_bytes, body_bytes};

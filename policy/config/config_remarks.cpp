@@ -80,7 +80,7 @@ void remark_on_ruled_endpoints(const ConfigView& config, std::vector<std::string
   }
 }
 
-// What passes through unread may name what is kept in an account, whoever's it is.
+// What passes through unread may name what is kept in an account, whoever's it is: what is no JSON.
 void remark_on_shared_accounts(const ConfigView& config, std::vector<std::string>& remarks) {
   if (config.scopes().tenants().size() < 2) return;
   std::size_t unread = 0;
@@ -89,9 +89,8 @@ void remark_on_shared_accounts(const ConfigView& config, std::vector<std::string
     const bool shared = provider.exclusive == Switch::off && provider.own_keys != OwnKeys::required;
     if (!shared || (rule.methods & kWithBody) == 0 || ++unread > kNamedMax) continue;
     remarks.push_back(
-        fmt::format("passthrough `{}`: bodies pass unread to the account of `{}`, which tenants "
-                    "share: they may "
-                    "name files and other things that are kept there",
+        fmt::format("passthrough `{}`: forms and other bodies that are not JSON pass unread to the "
+                    "account of `{}`, which tenants share",
                     config.text(rule.path), config.text(provider.name)));
   }
   if (unread <= kNamedMax) return;

@@ -205,8 +205,11 @@ constexpr OptionSpec kPassthroughOptions[] = {
         "A path. `*` stands for one segment, `**` at the end for one or more.")),
     by_default("POST", texts<&PassthroughModel::methods>("methods", TextRule::method, 7, 7,
                                                          "Methods that are let through.")),
-    required(text<&PassthroughModel::provider>("provider", TextRule::identifier, kNameBytesMax,
-                                               "The provider that is asked.")),
+    required(
+        text<&PassthroughModel::provider>("provider", TextRule::identifier, kNameBytesMax,
+                                          "The provider that is asked. Into an account that is "
+                                          "not `exclusive` JSON is looked through: it names "
+                                          "nothing that is stored there.")),
     number<&PassthroughModel::request_micro_usd>(
         "request_micro_usd", "micro-USD", {0, 0, 1'000'000'000'000}, "The price of one request."),
 };

@@ -101,6 +101,7 @@ enum class MessageId : std::uint16_t {
   stored_objects,
   stored_named,
   stored_too_deep,
+  stored_unseen,
   head_slow,
   head_grows_too_large,
   body_slow,

@@ -59,7 +59,7 @@ class Reloads(unittest.TestCase):
                 for connection in streams:
                     connection.sendall(request(chat(stream=True)))
                 upload = gateway.connect()
-                upload.sendall(request(None, path="/v1/audio/x", headers=["Content-Length: 4000"]) + b"x" * 100)
+                upload.sendall(request(None, path="/v1/audio/x", headers=["Content-Type: audio/wav", "Content-Length: 4000"]) + b"x" * 100)
                 for connection in streams:
                     data = connection.recv(65536)
                     while b"first" not in data:

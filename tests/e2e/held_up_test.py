@@ -19,7 +19,7 @@ MESSAGES = {"path": "/v1/messages", "headers": ["anthropic-version: 2023-06-01"]
 
 
 def upload(length, path="/v1/audio/x"):
-    return f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\nContent-Length: {length}\r\n\r\n".encode()
+    return f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\nContent-Type: audio/wav\r\nContent-Length: {length}\r\n\r\n".encode()
 
 
 def message():

@@ -133,7 +133,7 @@ class LeavingCharge(unittest.TestCase):
             over.wait(120)
             return False
 
-        upload = request(b"x" * 50_000, path="/v1/audio/x")
+        upload = request(b"x" * 50_000, path="/v1/audio/x").replace(b"application/json", b"audio/wav")
 
         def leave(sent, condition):
             with gateway.connect() as connection:

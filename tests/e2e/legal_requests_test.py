@@ -117,7 +117,7 @@ class LegalRequests(unittest.TestCase):
         smuggled = request(chat(), path="/v1/chat/completions")
         for key, status in REFUSED.items():
             for one_byte, expects in ((False, False), (True, False), (False, True)):
-                headers = [f"Content-Length: {len(smuggled)}"] + ["Expect: 100-continue"] * expects
+                headers = ["Content-Type: audio/wav", f"Content-Length: {len(smuggled)}"] + ["Expect: 100-continue"] * expects
                 with self.subTest(status=status, one_byte=one_byte), self.gateway.connect() as connection:
                     connection.sendall(request(path="/v1/audio/x", key=key, headers=headers))
                     told = Response(connection)

@@ -106,7 +106,7 @@ class Smuggling(Clients):
 
             with self.subTest(status=status), EarlyUpstream(say) as upstream, Gateway(upstream.address, extra=PASSTHROUGH) as gateway:
                 with gateway.connect() as connection:
-                    connection.sendall(request(None, path="/v1/audio/x", headers=[f"Content-Length: {len(SMUGGLED)}"]))
+                    connection.sendall(request(None, path="/v1/audio/x", headers=["Content-Type: audio/wav", f"Content-Length: {len(SMUGGLED)}"]))
                     response = Response(connection)
                     # What a provider says of our own key is not for the client.
                     told = 502 if status == "401 No" else int(status[:3])

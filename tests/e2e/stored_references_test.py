@@ -49,6 +49,25 @@ NOT_NAMED = (
     (GENERATE, gemini({"fileData": {"mimeType": "video/mp4", "fileUri": "https://www.youtube.com/watch?v=9hE5-98ZeCg"}})),
     (GENERATE, gemini({"functionCall": {"name": "f", "args": {"fileData": {"fileUri": FILE}}}})),
 )
+PASSTHROUGH = """passthrough:
+  - {path: "/v1/images/*", provider: openai}
+  - {path: "/v1/audio/*", provider: openai}
+  - {path: /v1/responses/compact, provider: openai}
+  - {path: "/custom/**", provider: openai}
+"""
+PASSED = (
+    ("/v1/images/edits", {"model": "gpt-image-1", "prompt": "p", "images": [{"file_id": "file-1"}]}),
+    ("/v1/audio/speech", {"model": "tts", "input": "hi", "voice": {"id": "voice_1"}}),
+    ("/v1/responses/compact", {"model": "gpt-4o", "previous_response_id": "resp_1"}),
+    ("/v1/responses/compact", responses(input=[{"type": "item_reference", "id": "msg_1"}])),
+    ("/custom/responses", responses(store=True)),
+    *((f"/custom{path.replace(':', '/')}", body) for path, body in NAMED),
+)
+PASSED_ON = (
+    ("/v1/images/edits", {"model": "gpt-image-1", "prompt": "file_id", "background": "transparent", "images": [{"image_url": "data:x"}]}),
+    ("/v1/audio/speech", {"model": "tts", "input": "hi", "voice": "alloy"}),
+    *((f"/custom{path.replace(':', '/')}", body) for path, body in NOT_NAMED),
+)
 
 
 def nested(times):
@@ -122,6 +141,83 @@ class StoredReferences(unittest.TestCase):
         self.assertEqual(self.upstream.requests[-1].all("Authorization"), [f"Bearer {OWN_KEY}"])
         # Whoever repeats the gateway's key brings none.
         self.assertEqual(self.ask(path, body, key=KEY, headers=headers).status, 400)
+
+    def test_what_passes_through_into_a_shared_account_is_looked_through(self):
+        self.start(extra=PASSTHROUGH)
+        for path, body in PASSED:
+            for one_byte in (False, True):
+                refused = self.ask(path, body, one_byte)
+                self.assertEqual((refused.status, refused.json()["code"]), (400, "unsupported"), body)
+                self.assertIn("account is shared", refused.json()["detail"])
+        body = json.dumps(PASSED[0][1]).encode()
+        self.assertIn(f"at byte {body.index(b'file-1') - 1}", self.ask(PASSED[0][0], body).json()["detail"])
+        chunked = request(None, path=PASSED[0][0], headers=["Transfer-Encoding: chunked"]) + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+        with self.gateway.connect() as connection:
+            connection.sendall(chunked)
+            self.assertEqual(Response(connection).status, 400)
+        self.assertEqual(self.upstream.requests, [])
+
+    def test_what_passes_through_and_names_nothing_arrives_as_it_was_sent(self):
+        self.start(extra=PASSTHROUGH)
+        for path, body in PASSED_ON:
+            data = json.dumps(body, indent=1).encode()
+            for one_byte in (False, True):
+                self.assertEqual(self.ask(path, data, one_byte).status, 200, body)
+                self.assertEqual(self.upstream.requests[-1].body, data)
+        large = json.dumps({"model": "m", "prompt": "p" * 300_000}).encode()
+        self.assertEqual(self.ask("/v1/images/edits", large).status, 200)
+        self.assertEqual(self.upstream.requests[-1].body, large)
+        self.assertEqual(self.ask("/v1/images/edits", b"", headers=()).status, 200)
+
+    def test_what_cannot_be_looked_through_does_not_pass_into_a_shared_account(self):
+        named = json.dumps(PASSED[0][1]).encode()
+        self.start(extra=PASSTHROUGH)
+        for body, change, status, code in (
+            (b"\x1f\x8b\x08" + named, b"Content-Encoding: gzip\r\nContent-Type: application/json", 415, "unsupported_media"),
+            (named, b"Content-Type: application/json; charset=utf-7", 415, "unsupported_media"),
+            (named, b"Content-Type: text/plain", 415, "unsupported_media"),
+            (b" \n" + named, b"Content-Type: application/x-www-form-urlencoded", 415, "unsupported_media"),
+            (named, b"Content-Type: multipart/form-data; boundary=b", 415, "unsupported_media"),
+            (named.decode().encode("utf-16"), b"Content-Type: application/octet-stream", 415, "unsupported_media"),
+            (named + b"x", b"Content-Type: application/json", 400, "invalid_body"),
+            (named[:-1], b"Content-Type: application/vnd.x+json", 400, "invalid_body"),
+            (b"name=file-1", b"X-Type: none", 400, "invalid_body"),
+        ):
+            for one_byte in (False, True):
+                with self.subTest(change=change, one_byte=one_byte), self.gateway.connect() as connection:
+                    data = request(body, path="/v1/images/edits").replace(b"Content-Type: application/json", change)
+                    for piece in (data[i : i + 1] for i in range(len(data))) if one_byte else (data,):
+                        try:
+                            connection.sendall(piece)
+                        except OSError:
+                            break
+                    refused = Response(connection)
+                    self.assertEqual((refused.status, refused.json()["code"]), (status, code))
+                    self.assertEqual("account is shared" in refused.json()["detail"], status == 415)
+        self.assertEqual(self.upstream.requests, [])
+
+    def test_forms_and_sound_pass_through_into_a_shared_account(self):
+        self.start(extra=PASSTHROUGH)
+        form = b'--b\r\nContent-Disposition: form-data; name="prompt"\r\n\r\n{"file_id":"x"}\r\n--b--\r\n'
+        for body, kind in ((form, b"multipart/form-data; boundary=b"), (b"RIFF" + bytes(range(256)) * 400, b"audio/wav"), (b"{}", b"application/octet-stream")):
+            data = request(body, path="/v1/audio/transcriptions").replace(b"application/json", kind)
+            with self.gateway.connect() as connection:
+                connection.sendall(data)
+                self.assertEqual(Response(connection).status, 200, kind)
+            self.assertEqual(self.upstream.requests[-1].body, body)
+
+    def test_what_passes_through_into_an_account_of_ones_own_is_not_looked_through(self):
+        body = json.dumps(PASSED[0][1]).encode()
+        for provider, key, headers in (
+            ("    exclusive: true\n", KEY, []),
+            ("    own_keys: optional\n", OWN_KEY, [f"X-Headrace-Key: {KEY}"]),
+        ):
+            self.start(extra=PASSTHROUGH, provider=provider)
+            for sent in (body, b"not JSON", body + b"x"):
+                self.assertEqual(self.ask("/v1/images/edits", sent, key=key, headers=headers).status, 200)
+                self.assertEqual(self.upstream.requests[-1].body, sent)
+            packed = ["Content-Encoding: gzip", *headers]
+            self.assertEqual(self.ask("/v1/images/edits", body, key=key, headers=packed).status, 200)
 
     def test_a_name_in_other_letters_is_refused(self):
         self.start()

@@ -19,7 +19,7 @@ PASSTHROUGH = """passthrough:
 
 
 def upload(length, path="/v1/audio/x"):
-    return f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\nContent-Length: {length}\r\n\r\n".encode()
+    return f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\nContent-Type: audio/wav\r\nContent-Length: {length}\r\n\r\n".encode()
 
 
 class Uploads(unittest.TestCase):

@@ -115,7 +115,7 @@ void ClientActor::write_request(Request& request) {
     return;
   }
   if (request.expects_continue) head += "Expect: 100-continue\r\n";
-  head += "Content-Type: application/json\r\n";
+  head += request.is_sound ? "Content-Type: audio/wav\r\n" : "Content-Type: application/json\r\n";
   head += request.chunked ? std::string("Transfer-Encoding: chunked\r\n\r\n")
                           : fmt::format("Content-Length: {}\r\n\r\n", request.body.size());
   if (request.expects_continue) {

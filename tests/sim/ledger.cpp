@@ -177,7 +177,8 @@ void Ledger::write_body(Request& request) {
       return;
     case Call::speech:
     case Call::bad_chunk:
-      request.body = text;
+      request.is_sound = request.call == Call::bad_chunk || number % 4 != 0;
+      request.body = request.is_sound ? text : fmt::format(R"({{"input":"{}"}})", text);
       return;
     case Call::voices:
     case Call::voices_head:

@@ -24,7 +24,7 @@ enum class Call : std::uint8_t {
   messages_stream,
   gemini,
   gemini_stream,
-  speech,        // passes through unread, both ways
+  speech,        // passes through: unread, or looked through on its way
   voices,        // likewise, without a body: GET
   voices_head,   // HEAD
   voice_delete,  // DELETE
@@ -56,7 +56,8 @@ struct Request {
   Call call = Call::chat;
   bool stream = false;
   bool asks_for_usage = false;
-  bool chunked = false;  // its body
+  bool chunked = false;   // its body
+  bool is_sound = false;  // ... which nobody takes for JSON: it passes through unread
   bool http_1_0 = false;
   bool close = false;  // asks for the connection's end
   bool expects_continue = false;

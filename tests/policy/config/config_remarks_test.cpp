@@ -68,7 +68,8 @@ TEST(ConfigRemarks, NamePassthroughToAccountsThatTenantsShare) {
   const std::string text =
       remarks_on(text_of({kListeners, kProvider, kRoute, two, rules(1), rest}));
   EXPECT_TRUE(
-      text.starts_with("passthrough `/v1/x0`: bodies pass unread to the account of `openai`"));
+      text.starts_with("passthrough `/v1/x0`: forms and other bodies that are not JSON pass unread "
+                       "to the account of `openai`"));
   EXPECT_TRUE(remarks_on(text_of({kListeners, kProvider, kRoute, two, rules(7), rest}))
                   .ends_with("2 more passthrough rules lead to accounts that tenants share\n"));
   // Nobody shares it; nothing is in a body; the account is the client's own.
