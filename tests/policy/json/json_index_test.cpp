@@ -140,7 +140,7 @@ TEST(JsonIndex, EveryVariantFindsWhatAByteByByteReadingFinds) {
       ++whole;
     }
   }
-  EXPECT_GT(whole, 1000U);
+  EXPECT_GT(whole, 200 * all.size()) << "texts without a fault are among them";
 }
 
 TEST(JsonIndex, WithoutJudgingFindsTheSameWhateverTheSlices) {
