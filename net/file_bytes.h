@@ -17,7 +17,6 @@ namespace headrace::net {
 
 class FileBytes {
  public:
-  FileBytes() = default;
   explicit FileBytes(std::size_t size) : bytes_(size) {}
   ~FileBytes() { wipe(); }
   FileBytes(FileBytes&&) = default;

@@ -6,8 +6,7 @@
 //   take_whole()  the bytes that it stands in, and those behind it
 //
 // Bounds:   http::HeadLimits for each head, kInterimHeadsMax before the last one. How long it may
-// take
-//           is its call's to watch.
+//           take is its call's to watch.
 // Threads:  one shard.
 // Lifetime: a call's; = {} for the next one.
 #pragma once
