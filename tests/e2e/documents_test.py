@@ -248,6 +248,19 @@ class AccessLog(unittest.TestCase):
         self.assertGreater(len(written), 25)
         self.assertEqual(written, told | beside)
 
+    def test_the_table_of_a_record_has_every_field_and_ending(self):
+        source = (ROOT / "tools" / "headracectl" / "record_text.cpp").read_text()
+        source = source[source.index("Json record_json("):source.index("std::string line_of(")]
+        written = set(re.findall(r'json\["([a-z_]+)"', source)) | set(re.findall(r'\{"([a-z_]+)", (?:record|policy)', source))
+        page = (ROOT / "docs" / "accounting.md").read_text()
+        page = page[page.index("## A record"):page.index("It changes nothing of what is charged")]
+        record, endings = ({name for row in rows.splitlines() if row.startswith("| `") for name in re.findall(r"`([a-z_]+)`", row.split("|")[1])}
+                           for rows in page.split("`ending` says what ended the answer first"))
+        self.assertGreater(len(written), 30)
+        self.assertEqual(written, record)
+        names = (ROOT / "policy" / "record" / "record_ending.h").read_text()
+        self.assertEqual(set(re.findall(r"^  ([a-z_]+) = \d+,", names, re.MULTILINE)), endings - {"ending"})
+
     def test_the_folders_of_the_tree_are_told(self):
         page = (ROOT / "docs" / "architecture.md").read_text()
         table = page[page.index("| folder | is |"):page.index("## The seam")]
@@ -257,6 +270,12 @@ class AccessLog(unittest.TestCase):
                 if folder.is_dir() and any(folder.glob("*.cpp")):
                     self.assertIn(f"{layer}/{folder.name}/", told)
         self.assertEqual([name for name in told if not (ROOT / name).is_dir()], [])
+
+    def test_the_life_of_a_request_names_every_part_of_it(self):
+        page = (ROOT / "docs" / "architecture.md").read_text()
+        life = page[page.index("## The life of a request"):page.index("## How connections end")]
+        told = set(re.findall(r"net/proxy/(exchange_?\w*)\.", life)) | set(re.findall(r"`(exchange_\w+)\.h`", life))
+        self.assertEqual(told, {path.stem for path in (ROOT / "net" / "proxy").glob("exchange*")})
 
 
 if __name__ == "__main__":

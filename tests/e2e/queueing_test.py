@@ -254,7 +254,7 @@ class QueueingTest(unittest.TestCase):
         threads, answers = self.crowd({"light": 2})
         self.queued(2)
         self.gateway.signal(15)
-        time.sleep(0.2)
+        self.wait_for(lambda: "draining" in self.gateway.log.read_text())
         self.let_go()
         for thread in threads:
             thread.join()
