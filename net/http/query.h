@@ -32,15 +32,6 @@ bool names_parameter(std::string_view encoded_name, std::string_view plain_name)
 // The encoded value of the first parameter of this name.
 std::optional<std::string_view> find_parameter(std::string_view query, std::string_view name);
 
-// Writes the query without any parameter of this name; returns what was written, a view of `out`.
-// `out` must be at least as long as the query; they may be the same memory.
-std::string_view query_without(std::string_view query, std::string_view name, std::span<char> out);
-
-// For logs: the query with the values of all parameters whose names end as secrets do ("key",
-// "access_token", "X-Amz-Signature") replaced by "***", cut to the size of `out`. Where there is
-// doubt, more is hidden rather than less.
-std::string_view scrub_secrets(std::string_view query, std::span<char> out);
-
 // Decodes "%41" to "A" (and leaves "+" as it is) into `out`; nothing where the encoding is broken
 // or `out` is too small.
 std::optional<std::string_view> percent_decode(std::string_view text, std::span<char> out);

@@ -1,6 +1,5 @@
 // Request targets and queries: the verdict must be the reference parser's; an accepted path must
-// read the same to the most lenient server; no secret survives scrubbing.
-#include <array>
+// read the same to the most lenient server.
 #include <cstdint>
 #include <string>
 
@@ -31,20 +30,6 @@ void check_target(Method method, const std::string& method_text, const std::stri
   FUZZ_CHECK(most_lenient_reading(std::string(target.path)) == *path);
 }
 
-void check_query(const std::string& query) {
-  std::string room(query.size() + 64, '\0');
-  const std::string without(query_without(query, "key", room));
-  FUZZ_CHECK(without.size() <= query.size());
-  FUZZ_CHECK(!find_parameter(without, "key").has_value());
-
-  const std::string marked = query + "&key=CANARY&%6beY=CANARY;a=CANARY";
-  std::string log(marked.size() * 4 + 64, '\0');
-  FUZZ_CHECK(scrub_secrets(marked, log).find("CANARY") == std::string_view::npos ||
-             query.find("CANARY") != std::string::npos);
-  std::array<char, 16> little;
-  FUZZ_CHECK(scrub_secrets(marked, log).substr(0, little.size()) == scrub_secrets(marked, little));
-}
-
 }  // namespace
 }  // namespace headrace::fuzz
 
@@ -54,6 +39,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_target(Method::post, "POST", text);
   check_target(Method::options, "OPTIONS", text);
   check_target(Method::connect, "CONNECT", text);
-  check_query(text);
   return 0;
 }

@@ -27,7 +27,7 @@ enum class ChannelEnd : std::uint8_t {
   truncated,       // TLS: the same without close_notify
   reset,           // connection reset or broken pipe
   connect_failed,  // see error_number()
-  tls_failed,      // see tls_failure()
+  tls_failed,      // session().failure() says why
   failed,          // any other error; see error_number()
 };
 
@@ -88,7 +88,6 @@ class Channel {
   [[nodiscard]] bool is_idle() const { return state_ == State::idle; }
   [[nodiscard]] bool secure() const { return secure_; }
   [[nodiscard]] int error_number() const { return error_number_; }
-  [[nodiscard]] net::tls::Failure tls_failure() const { return session_.failure(); }
   [[nodiscard]] const net::tls::Session& session() const { return session_; }
 
  private:
