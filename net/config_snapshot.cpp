@@ -20,10 +20,16 @@ class SnapshotBuilder {
   SnapshotBuilder(ConfigSnapshot& snapshot, const config::MasterKey& master_key)
       : snapshot_(snapshot),
         view_(snapshot.view_),
+        master_key_fingerprint_(master_key.fingerprint()),
         secrets_(view_, master_key, errors_),
         tls_(view_, errors_) {}
 
   std::vector<std::string> build() {
+    if (!opens_secrets()) {
+      return {
+          "its secrets are sealed with another master key; set HEADRACE_MASTER_KEY or "
+          "HEADRACE_MASTER_KEY_FILE to the one that it was compiled with"};
+    }
     for (const config::Provider& row : view_.providers())
       build_provider(row);
     snapshot_.secrets_ = secrets_.place(snapshot_.providers_);
@@ -40,6 +46,12 @@ class SnapshotBuilder {
   static constexpr std::uint32_t kAdminConnectionsMax = 64;
 
   void fail(std::string text) { errors_.push_back(std::move(text)); }
+
+  // Asked once, so that it is said once, and not of each secret.
+  [[nodiscard]] bool opens_secrets() const {
+    const std::uint64_t sealed_with = view_.settings().master_key_fingerprint;
+    return sealed_with == 0 || sealed_with == master_key_fingerprint_;
+  }
 
   void find_egress(const config::Provider& row, ProviderLink& link) {
     if (row.egress_proxy.empty()) return;
@@ -136,6 +148,7 @@ class SnapshotBuilder {
 
   ConfigSnapshot& snapshot_;
   const config::ConfigView& view_;
+  std::uint64_t master_key_fingerprint_;
   std::vector<std::string> errors_;
   ProviderSecrets secrets_;
   TlsContexts tls_;
