@@ -1,5 +1,6 @@
 #include "net/main/command_line.h"
 
+#include <cstdlib>
 #include <iostream>
 #include <sstream>
 
@@ -16,7 +17,8 @@ std::optional<CommandLine> parse_command_line(int argc, char** argv, int& exit_s
       "Headrace, the gateway for LLM traffic: the data plane.\n\n"
       "Serves until SIGTERM or Ctrl-C, which let running answers end (a second one does not).\n"
       "SIGHUP reloads the config: a bad one is refused and the old one goes on.\n"
-      "SIGUSR1 opens the logs' files again."};
+      "SIGUSR1 opens the logs' files again.",
+      "headrace"};
   app.footer(
       "Environment:\n"
       "  HEADRACE_MASTER_KEY        What secrets in memory and in bases are sealed with: 32 "
@@ -45,7 +47,7 @@ std::optional<CommandLine> parse_command_line(int argc, char** argv, int& exit_s
     // What was given comes back in it.
     std::ostringstream out;
     std::ostringstream err;
-    exit_status = app.exit(error, out, err);
+    exit_status = app.exit(error, out, err) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
     std::cout << core::terminal_lines(out.str());
     std::cerr << core::terminal_lines(err.str());
     return std::nullopt;

@@ -141,14 +141,23 @@ class Commands(unittest.TestCase):
         for program in PROGRAMS:
             told = self.run_words([program, "--help"])
             self.assertEqual((told.returncode, told.stderr), (0, ""))
+            self.assertIn(f"Usage: {program} ", told.stdout)
+            self.assertRegex(self.run_words([program, "--version"]).stdout, rf"^{program} \d+\.\d+\.\d+\n")
             # Told even where something is missing too: headrace-load has no target here.
             wrong = self.run_words([program, "--no-such-option"])
-            self.assertNotEqual(wrong.returncode, 0)
+            self.assertEqual(wrong.returncode, 1)
             self.assertIn("no-such-option", wrong.stderr)
         for words in (["headrace-load"], ["headracectl", "limits"], ["headracectl", "compile"]):
             self.assertIn("required", self.run_words(words).stderr, words)
         wrong = self.run_words(["headracectl", "limits", "--no-such-option"])
         self.assertIn("no-such-option", wrong.stderr)
+        nowhere = self.run_words(["headracectl", "records", "--journal", "/no/such/folder"])
+        self.assertEqual((nowhere.returncode, nowhere.stdout), (1, ""))
+        self.assertIn("/no/such/folder: No such file or directory", nowhere.stderr)
+        for script in ("build", "build_profiled", "check", "fuzz", "install_packages", "run", "test"):
+            wrong = subprocess.run([ROOT / "tools" / script, "--no-such-option"], capture_output=True, text=True, timeout=60)
+            self.assertEqual((wrong.returncode, wrong.stdout), (1, ""), script)
+            self.assertRegex(wrong.stderr, f"tools/{script} --help|there are: ")
 
 
 class Metrics(unittest.TestCase):

@@ -1,5 +1,6 @@
 #include "tools/command_line/parse_arguments.h"
 
+#include <cstdlib>
 #include <iostream>
 #include <sstream>
 #include <string>
@@ -23,10 +24,10 @@ void parse_arguments(CLI::App& app, int argc, char** argv) {
 int tell_of(const CLI::App& app, const CLI::ParseError& error) {
   std::ostringstream out;
   std::ostringstream err;
-  const int status = app.exit(error, out, err);
+  const bool wrong = app.exit(error, out, err) != 0;
   std::cout << core::terminal_lines(out.str());
   std::cerr << core::terminal_lines(err.str());
-  return status;
+  return wrong ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 }  // namespace headrace::tools

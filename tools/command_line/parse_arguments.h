@@ -9,8 +9,9 @@ namespace headrace::tools {
 // missing, which may be missing for no other reason. Throws CLI::ParseError.
 void parse_arguments(CLI::App& app, int argc, char** argv);
 
-// As CLI::App::exit(), in words that are fit for a terminal whatever the arguments hold. Returns
-// the exit status.
+// Says what is wrong, or what was asked for (--help), in words that are fit for a terminal whatever
+// the arguments hold. Returns the exit status: 1 where something is wrong, as for all else that
+// keeps a program from its work.
 int tell_of(const CLI::App& app, const CLI::ParseError& error);
 
 }  // namespace headrace::tools

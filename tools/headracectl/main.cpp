@@ -97,8 +97,8 @@ int compile(const std::string& config, const std::string& base_path) {
 // What escapes ends the program, with its message.
 // NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) {
-  CLI::App app{"headracectl: looks into a node of Headrace and compiles its configs."};
-  app.set_version_flag("-V,--version", HEADRACE_VERSION);
+  CLI::App app{"Looks into a node of Headrace and compiles its configs.", "headracectl"};
+  app.set_version_flag("-V,--version", "headracectl " HEADRACE_VERSION);
   app.require_subcommand(0, 1);  // so that a slip in its name is told as such
 
   tools::ctl::RecordsCommand records;

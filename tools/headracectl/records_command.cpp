@@ -35,10 +35,10 @@ class JournalReading {
       : command_(command), files_(command.journal) {}
 
   int run() {
-    fmt::print("{}", heading(command_.output));
-    for (;;) {
+    for (bool first = true;; first = false) {
       const auto entries = files_.list();
       if (!entries) return complain(command_.journal + ": " + std::strerror(entries.error()));
+      if (first) fmt::print("{}", heading(command_.output));
       seen_ += entries->size();
       for (const net::JournalFiles::Entry& entry : *entries)
         read(entry);

@@ -233,6 +233,10 @@ std::expected<void, std::string> prepare_tls(Draft& line) {
 
 std::expected<void, std::string> prepare(Draft& line) {
   LoadOptions& options = line.options;
+  if (line.duration <= core::Duration{}) return std::unexpected("--duration: nothing is measured");
+  if (!options.request.path.starts_with('/')) {
+    return std::unexpected("--path: \"" + options.request.path + "\" does not begin with /");
+  }
   for (const std::string& text : line.targets) {
     auto target = parse_target(text, line.allow_remote ? Reach::anywhere : Reach::loopback);
     if (!target) return std::unexpected(target.error());
@@ -263,7 +267,7 @@ std::expected<void, std::string> prepare(Draft& line) {
 std::expected<CommandLine, int> parse_command_line(int argc, char** argv) {
   CLI::App app(kDescription, "headrace-load");
   app.footer(kExamples);
-  app.set_version_flag("-V,--version", HEADRACE_VERSION);
+  app.set_version_flag("-V,--version", "headrace-load " HEADRACE_VERSION);
   Draft line;
   add_load_options(app, line);
   add_request_options(app, line);

@@ -181,7 +181,7 @@ int serve(const ServerOptions& options) {
 int main(int argc, char** argv) {
   CLI::App app(kDescription, "headrace-mock");
   app.footer(kExamples);
-  app.set_version_flag("-V,--version", HEADRACE_VERSION);
+  app.set_version_flag("-V,--version", "headrace-mock " HEADRACE_VERSION);
   ServerOptions options;
   options.models = {
       "gpt-4o",          "gpt-4o-mini",      "o4-mini",         "text-embedding-3-small",
