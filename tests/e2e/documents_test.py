@@ -270,6 +270,18 @@ class AccessLog(unittest.TestCase):
         names = (ROOT / "policy" / "record" / "record_ending.h").read_text()
         self.assertEqual(set(re.findall(r"^  ([a-z_]+) = \d+,", names, re.MULTILINE)), endings - {"ending"})
 
+    def test_the_table_of_the_audit_log_has_every_field(self):
+        source = (ROOT / "net" / "log" / "audit_log.cpp").read_text()
+        written = set(re.findall(r'[,{]\\"([a-z_]+)\\":', source))
+        page = (ROOT / "docs" / "identity.md").read_text()
+        table = page[page.index("## The audit log"):].split("| stage | `rule` of what passed")[0]
+        told = {name for row in table.splitlines() if row.startswith("| `") for name in re.findall(r"`([a-z_]+)`", row.split("|")[1])}
+        page = OPERATING.read_text()
+        access = set(re.findall(r"`([a-z_]+)`", page[page.index("## The access log"):page.index("## Standard error")]))
+        self.assertGreater(len(written), 20)
+        self.assertEqual(written - told - access, set())
+        self.assertEqual(told - written, set())
+
     def test_the_folders_of_the_tree_are_told(self):
         page = (ROOT / "docs" / "architecture.md").read_text()
         table = page[page.index("| folder | is |"):page.index("## The seam")]
