@@ -70,7 +70,7 @@ bool Exchange::start_body(const http::RequestHead& head, std::size_t arrived) {
   if (looked_through &&
       (is_encoded(head) || !http::reads_as_utf8(head.fields.value(http::FieldId::content_type)))) {
     reply(Reason::unsupported_media,
-          passthrough_ == nullptr ? MessageId::title_unsupported_media : MessageId::stored_unseen);
+          passthrough_ == nullptr ? MessageId::body_encoded : MessageId::stored_unseen);
     return false;
   }
   if (passthrough_ != nullptr && (!looked_through || is_of_other_type(head))) {

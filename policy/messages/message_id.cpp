@@ -93,6 +93,7 @@ constexpr MessageRow kRows[] = {
     {MessageId::body_slow, "body_slow"},
     {MessageId::body_too_large, "body_too_large", Counted::yes},
     {MessageId::body_framing, "body_framing"},
+    {MessageId::body_encoded, "body_encoded"},
     {MessageId::body_not_adaptable, "body_not_adaptable"},
     {MessageId::body_empty, "body_empty"},
     {MessageId::body_incomplete, "body_incomplete"},

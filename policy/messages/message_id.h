@@ -107,6 +107,7 @@ enum class MessageId : std::uint16_t {
   body_slow,
   body_too_large,
   body_framing,
+  body_encoded,
   body_not_adaptable,
   body_empty,
   body_incomplete,

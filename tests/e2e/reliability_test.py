@@ -270,6 +270,7 @@ class Bombs(Clients):
                     response = self.ask(request(body, headers=[f"Content-Encoding: {coding}"]))
                     self.assertEqual((response.status, response.headers["accept-encoding"]), (415, "identity"))
                     self.assertEqual(response.json()["code"], "unsupported_media")
+                    self.assertIn("send it uncompressed, in UTF-8", response.json()["detail"])
         self.assertLess(resident_bytes(self.gateway.process.pid) - before, 16 << 20)
         self.assertEqual(self.upstream.requests, [])
         self.assertEqual(self.ask(request(chat(), headers=["Content-Encoding: identity"])).status, 200)
