@@ -20,6 +20,10 @@ struct AnswerFlow {
   AnswerBody body;
   AnswerHead head;  // as it comes
   core::Instant first_byte_at{};
+  std::uint64_t own_bytes = 0;  // of the body of our own answer
+
+  // Of the body that the client gets, whoever wrote it.
+  [[nodiscard]] std::uint64_t body_bytes() const { return local ? own_bytes : body.bytes(); }
 
   bool seen : 1 = false;         // a byte of the upstream's answer was seen
   bool started : 1 = false;      // bytes of an answer were queued for the client

@@ -83,7 +83,7 @@ void ExchangeReport::write_log_line() {
                                 : answer_.first_byte_at - request_.begun_at;
   line.waited = wait_.so_far;
   line.bytes_in = bytes_in_;
-  line.bytes_out = answer_.body.bytes();
+  line.bytes_out = answer_.body_bytes();
   line.usage = usage_;
   line.status = status_;
   line.shard = shard_->number;

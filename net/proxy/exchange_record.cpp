@@ -195,7 +195,7 @@ void ExchangeAccount::write_usage_record() {
   record.first_byte_nanos = nanos(answer_.first_byte_at);
   record.waited_nanos = wait_.so_far.count();
   record.bytes_in = bytes_in_;
-  record.bytes_out = answer_.body.bytes();
+  record.bytes_out = answer_.body_bytes();
   record.status = status_;
   record.ending = ending();
   record.streamed = answer_.streaming;

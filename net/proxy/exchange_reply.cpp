@@ -261,7 +261,10 @@ void Exchange::reply_with(std::uint16_t status, std::string_view content_type,
   writer.end();
   HEADRACE_CHECK(writer.ok(), "our own head is of bounded size");
   queue_text(writer.text());
-  if (request_.method != http::Method::head) queue_text(body);
+  if (request_.method != http::Method::head) {
+    queue_text(body);
+    answer_.own_bytes = body.size();
+  }
   release_message();
   if (answer_.out.empty()) {
     // No memory even for this. The connection's death takes the exchange along, later: whoever

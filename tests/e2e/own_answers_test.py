@@ -116,6 +116,18 @@ class OwnAnswers(Forwarded):
             self.assertEqual(self.upstream.requests[-1].body, body)
             self.assertEqual(gateway.log_lines(1)[0]["model"], "omni-moderation-latest")
 
+    def test_the_log_counts_the_bytes_of_what_the_gateway_says_itself(self):
+        with Gateway(self.upstream.address) as gateway:
+            bodies = []
+            for head in (request(None, method="GET", path="/v1/models"), request(chat(model="nothing")),
+                         request(None, method="HEAD", path="/v1/models")):
+                with gateway.connect() as connection:
+                    connection.sendall(head)
+                    bodies.append(Response(connection, head_request=head.startswith(b"HEAD")).body)
+            lines = gateway.log_lines(3)
+        self.assertEqual([line["bytes_out"] for line in lines], [len(body) for body in bodies])
+        self.assertEqual([bool(body) for body in bodies], [True, True, False])
+
 
 if __name__ == "__main__":
     unittest.main()
