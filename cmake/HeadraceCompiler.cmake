@@ -78,13 +78,6 @@ if(HEADRACE_SANITIZE)
   target_compile_options(headrace_flags INTERFACE -fsanitize=${HEADRACE_SANITIZE} -fno-sanitize-recover=all -g1)
   target_link_options(headrace_flags INTERFACE -fsanitize=${HEADRACE_SANITIZE})
   target_compile_definitions(headrace_flags INTERFACE HEADRACE_SANITIZED=1)
-  # What the thread sanitizer leaves of g++ 12's inlining makes it see copies beyond the inner buffer
-  # of a std::string that has just been joined from others. Precompiled, <string> is no system header
-  # to it, and it says so. All other builds keep these warnings.
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND HEADRACE_SANITIZE MATCHES "thread")
-    target_compile_options(headrace_flags INTERFACE
-      -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread -Wno-restrict)
-  endif()
 endif()
 if(HEADRACE_COVERAGE)
   target_compile_options(headrace_flags INTERFACE --coverage -fprofile-update=atomic)
