@@ -277,6 +277,7 @@ class Exchange final : public UpstreamUser,
   void start_upload_pieces();
   void upload(core::BufferLease lease);
   [[nodiscard]] bool frame_upload(core::BufferLease lease, std::size_t offset, std::size_t bytes);
+  void refuse_upload(policy::Reason reason, policy::MessageId why);
   void pump_upload();
   void upload_sent();
 

@@ -62,7 +62,7 @@ void Exchange::upload(core::BufferLease lease) {
   if (frame_upload(std::move(lease), 0, bytes)) pump_upload();
 }
 
-// False: it was bad, and is answered; the message is gone.
+// False: it was bad, and its request is over; the message is gone.
 bool Exchange::frame_upload(core::BufferLease lease, std::size_t offset, std::size_t bytes) {
   RequestMessage& message = *message_;
   http::BodyFramer framer(message.decoder.framing());
@@ -74,17 +74,12 @@ bool Exchange::frame_upload(core::BufferLease lease, std::size_t offset, std::si
   while (!body_complete_) {
     const http::ChunkStep step = message.decoder.next(rest);
     if (step.status == http::ChunkStatus::bad) {
-      // Upstream's framing stays incomplete: it must not take this for a whole request.
-      keep_alive_ = false;
-      abandon_upstream();
-      reply(policy::Reason::invalid_request, policy::MessageId::body_framing);
+      refuse_upload(policy::Reason::invalid_request, policy::MessageId::body_framing);
       return false;
     }
     if (step.status == http::ChunkStatus::data && message.must_not_be_json &&
         message.beginning.take(step.data)) {
-      keep_alive_ = false;
-      abandon_upstream();
-      reply(policy::Reason::unsupported_media, policy::MessageId::stored_unseen);
+      refuse_upload(policy::Reason::unsupported_media, policy::MessageId::stored_unseen);
       return false;
     }
     if (step.status == http::ChunkStatus::data) {
@@ -106,6 +101,18 @@ bool Exchange::frame_upload(core::BufferLease lease, std::size_t offset, std::si
   // The first piece may be on its way.
   if (!framed.empty()) queue_relieved(*shard_, message.upload, 1, std::move(lease), framed);
   return true;
+}
+
+// Upstream's framing stays incomplete: it must not take this for a whole request.
+void Exchange::refuse_upload(policy::Reason reason, policy::MessageId why) {
+  keep_alive_ = false;
+  if (answer_.started) {
+    // The provider did not wait for all of it. What the client has by now cannot be taken back.
+    downstream_->close();
+    return;
+  }
+  abandon_upstream();
+  reply(reason, why);
 }
 
 void Exchange::pump_upload() {

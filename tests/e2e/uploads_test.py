@@ -1,5 +1,7 @@
 """Bodies that pass through unread, and clients or providers that do not play along."""
 
+import contextlib
+import itertools
 import pathlib
 import shutil
 import tempfile
@@ -39,6 +41,39 @@ class Uploads(unittest.TestCase):
                     connection.sendall(b"x" * 200_000)
             early.set()
             self.assertIsNone(gateway.process.poll())
+
+    def test_an_upload_that_is_found_bad_when_its_answer_has_begun_ends_with_its_connection(self):
+        head = f"POST /v1/audio/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\nContent-Type: audio/wav\r\n"
+        begun = {
+            "for the client": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+            "a failure": b"HTTP/1.1 503 No\r\nContent-Length: 100\r\n\r\nhello",
+            "a head that is not whole": b"HTTP/1.1 200 OK\r\nContent-Len",
+        }
+        for (what, said), (first, bad) in itertools.product(begun.items(), (
+                (b"5\r\nabcde\r\n", b"zz\r\n"), (b"1\r\n \r\n", b'5\r\n{"a":\r\n'))):
+            over = threading.Event()
+
+            def say(connection, said=said, over=over):
+                connection.sendall(said)
+                over.wait(60)
+
+            with self.subTest(what=what, bad=bad), EarlyUpstream(say) as upstream, \
+                    Gateway(upstream.address, extra=PASSTHROUGH) as gateway:
+                with gateway.connect() as connection:
+                    connection.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode() + first)
+                    got = b""
+                    while what == "for the client" and b"hello" not in got:
+                        got += connection.recv(4096)
+                    # Its own page is one.
+                    gateway.wait_for_metric("headrace_requests_in_flight", lambda count: count == 2)
+                    connection.sendall(bad)
+                    with contextlib.suppress(ConnectionResetError):
+                        while piece := connection.recv(4096):
+                            got += piece
+                over.set()
+                self.assertFalse(got.endswith(b"0\r\n\r\n"))
+                self.assertIsNone(gateway.process.poll())
+                self.assertEqual(gateway.log_lines(1)[0]["status"], int(got.split()[1]))
 
     def test_a_client_that_leaves_after_its_upload_is_noticed(self):
         arrived, go_on = threading.Event(), threading.Event()
