@@ -35,7 +35,11 @@ class DiskFile final : public JournalFile {
     }
     return 0;
   }
-  int sync() override { return ::fdatasync(descriptor_) == 0 ? 0 : errno; }
+  int sync() override {
+    struct stat status{};
+    if (::fdatasync(descriptor_) != 0 || ::fstat(descriptor_, &status) != 0) return errno;
+    return status.st_nlink == 0 ? ENOENT : 0;
+  }
   int cut(std::uint64_t bytes) override {
     return ::ftruncate(descriptor_, static_cast<off_t>(bytes)) == 0 ? 0 : errno;
   }

@@ -196,7 +196,7 @@ bool Journal::gather(Source& source, core::WallTime wall, bool all, bool& more) 
   // A shard that takes nothing is waited for, but not in the end: then it has ended, or is about
   // to.
   if (source.gaps != nullptr && !telling && !all) return true;
-  while (segment->gathered() < kGatherBytes && !source.gap_gathered) {
+  while (segment->gathered() < gather_bytes_ && !source.gap_gathered) {
     const std::uint64_t damaged = source.ring.damaged();
     const auto record = source.ring.next();
     source.damaged += source.ring.damaged() - damaged;
@@ -238,9 +238,13 @@ bool Journal::gather_banks(Source& source, core::WallTime wall, bool all) {
 
 bool Journal::write(std::span<Source> sources, core::WallTime wall) {
   if (segments_->write(wall)) {
+    gather_bytes_ = std::min(gather_bytes_ * 2, kGatherBytesMax);
     for (Source& source : sources)
       acknowledge(source);
     return true;
+  }
+  if (is_full(segments_->last_error())) {
+    gather_bytes_ = std::max(gather_bytes_ / 2, kGatherBytesMin);
   }
   for (Source& source : sources)
     rewind(source);

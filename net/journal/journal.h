@@ -92,8 +92,9 @@ class Journal {
   };
 
   // A sync costs the same however much it writes: what a busy process leaves within an interval
-  // goes in one.
-  static constexpr std::size_t kGatherBytes = std::size_t{4} << 20U;
+  // goes in one. Less where the disk is full: it may have room for some of it.
+  static constexpr std::size_t kGatherBytesMax = std::size_t{4} << 20U;
+  static constexpr std::size_t kGatherBytesMin = std::size_t{4} << 10U;
   // That a shard may leave untaken. One is told at a time: a ring looks at its other end only when
   // it has no room at all.
   static constexpr std::size_t kGapsTold = 64;
@@ -140,6 +141,7 @@ class Journal {
   bool past_settled_ = false;
   core::Instant looked_around_at_{};
   core::Instant drained_at_{};
+  std::size_t gather_bytes_ = kGatherBytesMax;
   std::vector<std::byte> scratch_;
   std::function<void(std::uint32_t)> then_;
 };

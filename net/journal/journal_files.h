@@ -24,7 +24,7 @@ class JournalFile {
 
   // All of it, at that offset; or an error, and then perhaps a part.
   [[nodiscard]] virtual int write(std::uint64_t offset, std::span<const std::byte> bytes) = 0;
-  // What was written is on the disk.
+  // What was written is on the disk, where list() finds it. ENOENT: the file has been removed.
   [[nodiscard]] virtual int sync() = 0;
   [[nodiscard]] virtual int cut(std::uint64_t bytes) = 0;
 };

@@ -93,6 +93,12 @@ bool JournalSegments::write(core::WallTime) {
   if (const int error = segment_->flush(); error != 0) {
     // What was said of pools is unsaid.
     write_all_pools_again();
+    if (error == ENOENT) {
+      HEADRACE_EVENT(error,
+                     "segment {} of the journal was removed while it was written, and with it the "
+                     "records that stood there; those to come go to another one",
+                     segment_->number());
+    }
     failed(error);
     // A segment without its checkpoint is of no use to anybody.
     if (segment_->abandoned()) segment_.reset();

@@ -29,7 +29,8 @@ class SegmentFile {
       JournalFiles& files, const policy::SegmentIdentity& identity, std::uint64_t bytes);
 
   void add(policy::FrameKind kind, std::uint64_t position, std::span<const std::byte> payload);
-  // Writes and syncs what was added. An error: nothing of it was; it is forgotten.
+  // Writes and syncs what was added. An error: nothing of it was; it is forgotten. ENOENT: all that
+  // it held is gone too.
   [[nodiscard]] int flush();
   // The last frame, synced. Nothing may be added then.
   [[nodiscard]] int close();

@@ -250,6 +250,13 @@ void DataPlane::run() {
 // What the disk did not take by now is the successor's.
 void DataPlane::finish_region() {
   if (journal_ != nullptr && journal_->journal().statistics().stalled.value() != 0) {
+    if (line_.region_path.empty()) {
+      HEADRACE_EVENT(error,
+                     "{} bytes of records that the journal's disk has not taken are lost: without "
+                     "--region they end with the process",
+                     journal_->journal().statistics().waiting_bytes.value());
+      return;
+    }
     HEADRACE_EVENT(warning,
                    "records still wait for the journal's disk: the next start writes them");
     return;

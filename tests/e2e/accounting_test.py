@@ -6,6 +6,7 @@ import os
 import pathlib
 import random
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -243,6 +244,34 @@ passthrough:
                 time.sleep(0.01)
             self.assertEqual(len(gateway.records(answered + 1)), answered + 1)
             self.assertEqual(gateway.metric("headrace_journal_stalled"), 0)
+
+    def test_a_folder_that_is_removed_takes_no_record_with_it_that_comes_later(self):
+        with Mock("--answer-tokens", "3") as mock, Accounted(mock.address) as gateway:
+            self.assertEqual(gateway.ask().status, 200)
+            gateway.records(1)
+            shutil.rmtree(gateway.disk.name)
+            for _ in range(3):
+                self.assertEqual(gateway.ask().status, 200)
+            gateway.wait_for_metric("headrace_journal_stalled", lambda value: value == 1)
+            self.assertIn("segment 1 of the journal was removed while it was written", gateway.log.read_text())
+            os.mkdir(gateway.disk.name)
+            gateway.wait_for_metric("headrace_journal_stalled", lambda value: value == 0)
+            self.assertEqual(len(gateway.records(3)), 3)
+            self.assertIn("the journal is written again", gateway.log.read_text())
+
+    def test_what_is_lost_with_the_process_is_told(self):
+        with Mock("--answer-tokens", "3") as mock:
+            gateway = Accounted(mock.address)
+            gateway.arguments = []
+            with gateway:
+                self.assertEqual(gateway.ask().status, 200)
+                gateway.records(1)
+                shutil.rmtree(gateway.disk.name)
+                self.assertEqual(gateway.ask().status, 200)
+                gateway.wait_for_metric("headrace_journal_stalled", lambda value: value == 1)
+                gateway.signal(signal.SIGTERM)
+                self.assertEqual(gateway.process.wait(60), 0)
+                self.assertRegex(gateway.log.read_text(), "[1-9][0-9]* bytes of records that the journal's disk has not taken are lost")
 
     def test_a_successor_drains_what_a_full_disk_left(self):
         with Mock("--answer-tokens", "3") as mock, Accounted(mock.address) as gateway:

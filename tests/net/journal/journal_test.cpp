@@ -64,6 +64,45 @@ TEST_F(JournalOnMemory, BeginsAnotherSegmentWhereASyncHasFailed) {
   EXPECT_EQ(rows().size(), 7U) << "what was acknowledged is on the disk";
 }
 
+TEST_F(JournalOnMemory, WritesNothingIntoASegmentThatHasBeenRemoved) {
+  Life life(*region, files, kBegin);
+  life.serve(3);
+  ASSERT_TRUE(life.step());
+  files.files.clear();
+  life.serve(4);
+  EXPECT_FALSE(life.step());
+  EXPECT_EQ(life.journal->statistics().stalled.value(), 1);
+  files.create_error = ENOENT;  // the whole folder is gone
+  EXPECT_FALSE(life.step());
+  files.create_error = 0;
+  ASSERT_TRUE(life.step());
+  EXPECT_EQ(rows().size(), 4U) << "what came after the removal";
+  EXPECT_EQ(life.journal->statistics().stalled.value(), 0);
+}
+
+TEST_F(JournalOnMemory, FillsADiskThatHasNoRoomForAllThatWaits) {
+  Life life(*region, files, kBegin);
+  ASSERT_TRUE(life.step());
+  files.room = files.used() + 100;
+  policy::RecordTicket ticket;
+  std::size_t served = 0;
+  for (; life.begin(ticket); ++served)
+    life.settle(ticket);
+  for (int tries = 0; tries < 12; ++tries)
+    EXPECT_FALSE(life.step()) << "the disk is full";
+  // For a half of them, about.
+  files.room = files.used() +
+               static_cast<std::uint64_t>(life.journal->statistics().waiting_bytes.value()) / 2;
+  EXPECT_FALSE(life.step());
+  EXPECT_GT(rows().size(), served / 4);
+  EXPECT_LT(rows().size(), served);
+  EXPECT_TRUE(life.begin(ticket)) << "their room in memory is there again";
+  life.settle(ticket);
+  files.room = UINT64_MAX;
+  ASSERT_TRUE(life.step());
+  EXPECT_EQ(rows().size(), served + 1);
+}
+
 TEST_F(JournalOnMemory, TakesOverWhatADeadProcessLeft) {
   for (std::size_t drained : {0U, 2U, 5U}) {
     files.files.clear();

@@ -1,6 +1,7 @@
 // A disk for the journal in memory, which can be full, fail, and lose what was not synced.
 #pragma once
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -30,6 +31,10 @@ class MemoryFiles final : public JournalFiles {
   void lose_power() {
     for (auto& [number, content] : files)
       content->bytes = content->synced;
+  }
+  [[nodiscard]] bool has(const Content& content) const {
+    return std::ranges::any_of(
+        files, [&](const auto& numbered) { return numbered.second.get() == &content; });
   }
   [[nodiscard]] std::uint64_t used() const {
     std::uint64_t bytes = 0;
@@ -86,6 +91,7 @@ class MemoryFiles final : public JournalFiles {
     }
     int sync() override {
       if (disk_.sync_error != 0) return disk_.sync_error;
+      if (!disk_.has(*content_)) return ENOENT;
       content_->synced = content_->bytes;
       return 0;
     }
