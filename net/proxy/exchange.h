@@ -240,6 +240,7 @@ class Exchange final : public UpstreamUser,
   // --- upstream --------------------------------------------------------------------------------
   policy::Verdict account();
   policy::Verdict refuse_unrecorded();
+  policy::Verdict refuse_for_records();
   void call_upstream();
   [[nodiscard]] bool write_request_head();
   [[nodiscard]] std::size_t request_slices(
@@ -333,6 +334,7 @@ class Exchange final : public UpstreamUser,
   Deadline silence_;  // how long a stream may say nothing
   core::Instant total_deadline_ = core::kNever;
   std::uint64_t intent_place_ = 0;  // in the record ring, of billing: strict
+  core::Instant intent_due_{};      // it is waited for no longer
   std::size_t sending_request_bytes_ = 0;
   std::uint32_t own_key_provider_ = UINT32_MAX;  // the one that the client's own key is for
   std::uint16_t reply_status_ = 0;               // where HTTP says it better than the reason does

@@ -308,6 +308,28 @@ passthrough:
                 self.assertEqual(Response(connection).status, 200)
             self.assertEqual(len(gateway.records(6)), 6)
 
+    def test_strict_billing_does_not_wait_for_a_full_disk_for_ever(self):
+        with Mock("--answer-tokens", "3") as mock, \
+                Accounted(mock.address, billing="billing:\n  strict: true\n") as gateway:
+            self.assertEqual(gateway.ask().status, 200)
+            gateway.records(1)
+            resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE,
+                             (self.largest_segment(gateway), resource.RLIM_INFINITY))
+            refused = gateway.ask()
+            self.assertEqual(refused.status, 503)
+            self.assertIn("retry-after", refused.headers)
+            self.assertEqual(sum(row["requests"] for row in mock.request_ids().values()), 1)
+            self.assertEqual(gateway.metric("headrace_requests_refused_for_records_total"), 1)
+            resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE,
+                             (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            self.assertEqual(gateway.ask().status, 200)
+            # Its intent has come to the disk: it is no request of a process that died.
+            gateway.records(3)
+            gateway.kill()
+            gateway.start()
+            self.assertEqual([(record["status"], record["ending"], record["cost_micro_usd"]) for record in gateway.records(3)],
+                             [(200, "answered", 0), (503, "failed", 0), (200, "answered", 0)])
+
     def test_a_node_that_lost_its_memory_keeps_the_intents(self):
         def script(request, connection):
             connection.sendall(STREAM_HEAD + chunk(event(delta("one"))))
