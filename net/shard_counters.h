@@ -38,6 +38,7 @@ enum class ShardCount : std::uint8_t {
   stream_comments,  // to clients whose stream was silent
   log_lines_dropped,
   refusals_left_out,     // of the access log
+  audit_dropped,         // requests
   requests_copied,       // a held request moved out of a scarce receive buffer
   buffers_relieved,      // what was queued moved out of a receive buffer, because those were short
   retries,               // requests sent again to a target that was tried before

@@ -71,6 +71,8 @@ constexpr std::array kCounterRows = {
                "Comments sent to clients whose stream was silent."},
     CounterRow{ShardCount::log_lines_dropped, "headrace_access_log_lines_dropped_total",
                "Access log lines dropped under pressure."},
+    CounterRow{ShardCount::audit_dropped, "headrace_audit_log_requests_dropped_total",
+               "Requests whose decisions were dropped under pressure, by the audit log."},
     CounterRow{ShardCount::refusals_left_out, "headrace_access_log_refusals_left_out_total",
                "Refused requests without an access log line (access_log.refusals_per_second)."},
     CounterRow{ShardCount::records_refused, "headrace_requests_refused_for_records_total",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <memory>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/event_log.h"
@@ -23,11 +25,16 @@ namespace {
 
 constexpr std::size_t kWriteBytes = 64 * 1024;
 constexpr std::chrono::minutes kToldAgainAfter{1};
-constexpr int kOutputWaitMs = 1000;
 
 // A named pipe whose reader is away must hold up neither a start nor an end.
 int open_file(const std::string& path) {
   return ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0640);
+}
+
+// Standard output is not ours alone: it cannot be told not to block. Files never do for long.
+bool is_file(int descriptor) {
+  struct stat status{};
+  return ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 // Why it could not be opened.
@@ -35,9 +42,9 @@ const char* why_not_opened() {
   return errno == ENXIO ? "a pipe that nobody reads: start its reader first" : std::strerror(errno);
 }
 
-bool wait_for_room(int descriptor) {
+bool wait_for_room(int descriptor, int longest_ms) {
   pollfd output{.fd = descriptor, .events = POLLOUT, .revents = 0};
-  return ::poll(&output, 1, kOutputWaitMs) == 1;
+  return ::poll(&output, 1, longest_ms) == 1;
 }
 
 }  // namespace
@@ -61,7 +68,9 @@ std::expected<std::unique_ptr<LogWriter>, std::string> LogWriter::open(const Log
           fmt::format("cannot open the {} {}: {}", kind.name, path, why_not_opened()));
     }
   }
-  return std::unique_ptr<LogWriter>(new LogWriter(kind, path, descriptor));
+  std::unique_ptr<LogWriter> writer(new LogWriter(kind, path, descriptor));
+  writer->may_block_ = path.empty() && !is_file(descriptor);
+  return writer;
 }
 
 LogWriter::~LogWriter() {
@@ -114,22 +123,34 @@ void LogWriter::write_out() {
   std::size_t written = 0;
   std::string_view text(text_.data(), std::exchange(text_bytes_, 0));
   if (text.empty()) return;
-  if (amid_line_ && ::write(descriptor_, "\n", 1) == 1) amid_line_ = false;
+  if (amid_line_ && write_some("\n") == 1) amid_line_ = false;
   while (!amid_line_ && written < text.size()) {
-    const ssize_t result = ::write(descriptor_, text.data() + written, text.size() - written);
-    if (result > 0) {
-      written += static_cast<std::size_t>(result);
-      continue;
-    }
-    if (result < 0 && errno == EINTR) continue;
-    // A pipe: its reader is slow, not gone.
-    if (result < 0 && errno == EAGAIN && wait_for_room(descriptor_)) continue;
-    break;
+    const std::size_t taken = write_some(text.substr(written));
+    if (taken == 0) break;
+    written += taken;
   }
   text.remove_prefix(written);
   if (text.empty()) return;
+  // An end waits for no reader twice, whatever is still to be written.
+  if (stop_.load(std::memory_order_acquire)) output_wait_ms_ = 0;
   amid_line_ |= written > 0 && text_[written - 1] != '\n';
   lose(text);
+}
+
+// How much of it was taken; errno says why nothing was.
+std::size_t LogWriter::write_some(std::string_view text) {
+  for (;;) {
+    if (may_block_) {
+      if (!wait_for_room(descriptor_, output_wait_ms_)) return errno = EAGAIN, 0;
+      text = text.substr(0, PIPE_BUF);  // which is taken at once where there is room
+    }
+    const ssize_t result = ::write(descriptor_, text.data(), text.size());
+    if (result > 0) return static_cast<std::size_t>(result);
+    if (result < 0 && errno == EINTR) continue;
+    // A pipe: its reader is slow, not gone.
+    if (result < 0 && errno == EAGAIN && wait_for_room(descriptor_, output_wait_ms_)) continue;
+    return 0;
+  }
 }
 
 void LogWriter::lose(std::string_view text) {

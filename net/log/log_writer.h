@@ -52,7 +52,7 @@ class LogWriter {
     log.call(bell_);
   }
   void start();
-  // Writes what is there, then ends.
+  // Writes what is there, then ends; a pipe that nobody reads is waited for once.
   void stop();
   // The file was moved away: go on in a new one of the same name.
   void reopen() { reopen_.store(true, std::memory_order_release); }
@@ -65,6 +65,7 @@ class LogWriter {
   void run();
   bool drain();
   void write_out();
+  std::size_t write_some(std::string_view text);
   void lose(std::string_view text);
   void open_again();
 
@@ -78,7 +79,9 @@ class LogWriter {
   std::atomic<bool> reopen_{false};
   std::atomic<bool> stop_{false};
   core::Counter lines_lost_;
-  bool amid_line_ = false;  // the output took a part of a line only
+  bool may_block_ = false;     // a write would wait as long as the reader likes
+  int output_wait_ms_ = 1000;  // for a pipe whose reader is slow
+  bool amid_line_ = false;     // the output took a part of a line only
   std::chrono::steady_clock::time_point told_at_{};
   std::thread thread_;
 };

@@ -92,7 +92,7 @@ void ExchangeReport::write_audit() {
     record.provider = config_->snapshot().providers()[call_.provider].name;
   record.decisions = trail_->decisions();
   if (core::planted(core::PlantedBug::audited_twice)) (void)shard_->audit_log->write(record);
-  if (!shard_->audit_log->write(record)) shard_->counters.add(ShardCount::log_lines_dropped);
+  if (!shard_->audit_log->write(record)) shard_->counters.add(ShardCount::audit_dropped);
 }
 
 }  // namespace headrace::net

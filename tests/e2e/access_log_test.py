@@ -5,10 +5,11 @@ import json
 import os
 import resource
 import signal
+import subprocess
 import time
 import unittest
 
-from gateway import Gateway, Response, chat, request
+from gateway import BIN, KEY, Gateway, Response, chat, request
 from upstream import Upstream
 
 
@@ -60,6 +61,22 @@ class AccessLog(unittest.TestCase):
                 gateway.wait_for_metric("headrace_access_log_lines_lost_total", lambda lost: lost == 2)
                 self.assertIn("going on in the old file", gateway.log.read_text())
 
+    def test_an_end_waits_once_for_who_does_not_read_and_not_for_each_piece(self):
+        with Upstream() as upstream:
+            gateway = UnreadLog(upstream.address, shards=2)
+            with gateway:
+                loaded = subprocess.run([BIN / "headrace-load", "--api-key", KEY, "--model", "gpt-4o", "--connections", "16", "--warm-up", "0s",
+                                         "--requests", "8000", "--duration", "60s", f"http://127.0.0.1:{gateway.port}"], stdout=subprocess.DEVNULL)
+                self.assertEqual(loaded.returncode, 0, "the log holds nobody up")
+                gateway.signal(signal.SIGTERM)
+                # A piece is an eighth of a shard's ring, and a second is waited for one.
+                self.assertEqual(gateway.process.wait(10), 0)
+                self.assertIn("access log to standard output: Resource temporarily unavailable", gateway.log.read_text())
+            written = os.read(gateway.reader, 1 << 20).splitlines()
+            os.close(gateway.reader)
+            for line in written[:-1]:
+                self.assertEqual(json.loads(line)["status"], 200)
+
     def test_what_was_cut_amid_a_line_spoils_no_other(self):
         with Upstream() as upstream, Gateway(upstream.address) as gateway:
             self.ask(gateway)
@@ -79,6 +96,20 @@ class AccessLog(unittest.TestCase):
             for line in (first, *rest):
                 self.assertEqual(json.loads(line)["status"], 200)
             self.assertEqual(len(rest), 2)
+
+
+class UnreadLog(Gateway):
+    """The access log goes to standard output, a pipe that nobody reads."""
+
+    def config_text(self):
+        return super().config_text().replace(f"  output: file\n  path: {self.access_log}\n", "  output: stdout\n")
+
+    def start(self):
+        self.reader, writer = os.pipe()
+        self.process = subprocess.Popen([BIN / "headrace", "--config", self.config], stdin=subprocess.DEVNULL,
+                                        stdout=writer, stderr=self._open_log())
+        os.close(writer)
+        self.wait_until_ready()
 
 
 class Unread(Gateway):

@@ -1,10 +1,12 @@
 """The audit log: every decision of the chain in its order, by route, with its rule and why."""
 
 import json
+import os
+import subprocess
 import time
 import unittest
 
-from gateway import Gateway, Response, chat, request
+from gateway import BIN, Gateway, Response, chat, request
 from identity_test import SECRET, key, token
 from upstream import CHAT_ANSWER, Upstream, answer
 
@@ -128,6 +130,19 @@ class Audit(unittest.TestCase):
                          {"audited-request-2", "audited-request-3"})
         self.assertNotIn("CANARY", text)
         self.assertNotIn("CANARY", self.gateway.log.read_text())
+
+    def test_what_a_reader_does_not_take_is_counted_as_the_audit_logs(self):
+        with Upstream() as upstream:
+            gateway = Audited(upstream.address)
+            os.mkfifo(gateway.folder / "audit.log")
+            reader = os.open(gateway.folder / "audit.log", os.O_RDONLY | os.O_NONBLOCK)
+            with gateway:
+                loaded = subprocess.run([BIN / "headrace-load", "--api-key", "nobody-has-this-key", "--expect-status", "401", "--warm-up", "0s",
+                                         "--requests", "8000", "--duration", "60s", f"http://127.0.0.1:{gateway.port}"], stdout=subprocess.DEVNULL)
+                self.assertEqual(loaded.returncode, 0, "it holds nobody up")
+                self.assertGreater(gateway.metric("headrace_audit_log_requests_dropped_total"), 0)
+                self.assertEqual(gateway.metric("headrace_access_log_lines_dropped_total"), 0)
+            os.close(reader)
 
 
 if __name__ == "__main__":
