@@ -19,7 +19,9 @@ using policy::RecordEnding;
 namespace {
 
 // nginx's number for a client that left before its answer: known to every log tool.
+// Of who had no answer: whose doing it was.
 constexpr std::uint16_t kClientClosedRequest = 499;
+constexpr std::uint16_t kGatewayEnded = 503;
 
 }  // namespace
 
@@ -120,7 +122,7 @@ void Exchange::on_downstream_closing() {
   if (state_ == ExchangeState::closing) return;
   // All of it, or its end, did not go out.
   if (!answer_.ended || !answer_.out.empty() || cached_answer_left()) {
-    if (status_ == 0) status_ = kClientClosedRequest;
+    if (status_ == 0) status_ = shard_->closing ? kGatewayEnded : kClientClosedRequest;
     answer_.cut = true;
     unsent_ = true;
     note_early_end(shard_->closing ? RecordEnding::shutdown : RecordEnding::client_left);
@@ -153,7 +155,8 @@ void Exchange::end() {
   deadline_.clear(*shard_->timers);
   silence_.clear(*shard_->timers);
   drop_silent(policy::AttemptEnd::beaten, UpstreamFailure::beaten);
-  end_attempt(policy::AttemptEnd::client_left);
+  end_attempt(ended_early_ == RecordEnding::shutdown ? policy::AttemptEnd::shutdown
+                                                     : policy::AttemptEnd::client_left);
   if (!core::planted(core::PlantedBug::upstream_not_cancelled)) abandon_upstream();
   record();
 }

@@ -29,6 +29,7 @@ constexpr AttemptRow kRows[] = {
     {gateway_short, "gateway_short", true, false, Blame::nobody, Bench::none, false},
     {client_left, "client_left", false, false, Blame::nobody, Bench::none, false},
     {beaten, "beaten", false, false, Blame::nobody, Bench::none, true},
+    {shutdown, "shutdown", false, false, Blame::nobody, Bench::none, false},
 };
 static_assert(std::size(kRows) == kAttemptEnds);
 static_assert(

@@ -35,7 +35,8 @@ enum class AttemptEnd : std::uint8_t {
   stream_error,    // an error inside a stream that began well
   gateway_short,   // memory, descriptors or connections of ours
   client_left,
-  beaten,  // by another call for the same request (hedge.h)
+  beaten,    // by another call for the same request (hedge.h)
+  shutdown,  // the gateway's process ended
   count,
 };
 inline constexpr std::size_t kAttemptEnds = static_cast<std::size_t>(AttemptEnd::count);

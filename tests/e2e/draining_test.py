@@ -147,6 +147,13 @@ class Draining(Scripted):
             self.assertEqual(connection.recv(1), b"")
         records = self.records_after_the_end(gateway, 3)
         self.assertEqual(sorted(record["ending"] for record in records), ["client_left", "shutdown", "shutdown"])
+        # The log blames nobody else than the records do.
+        ended = [line for line in gateway.log_lines(4) if line["status"] != 200]
+        self.assertEqual([line["status"] for line in ended], [503] * 3)
+        tries = " ".join(line.get("tries", "") for line in ended)
+        self.assertIn(" 0 shutdown ", tries)
+        self.assertNotIn("client_left", tries)
+        self.assertEqual({record["status"] for record in records if record["ending"] == "shutdown"}, {503})
         self.go_on.set()
 
 
