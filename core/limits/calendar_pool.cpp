@@ -41,7 +41,7 @@ PoolVerdict CalendarPool::take(std::int64_t credit, std::int64_t amount, WallTim
     const std::int64_t spent = TaggedWord::difference(taken, floor);
     if (spent < 0 || spent > kSpentMax) return {.answer = PoolAnswer::corrupt};
     if (amount > credit - spent) {
-      return {.answer = PoolAnswer::refused, .retry_after = until_end(now)};
+      return {.answer = PoolAnswer::refused, .retry_after = until_end(floor, now)};
     }
     std::uint64_t next = with_more(taken, amount);
     if (claim != nullptr) next = claim->announce(taken, next, TaggedWord::tag(floor));
@@ -85,12 +85,15 @@ PoolStanding CalendarPool::standing(WallTime now) {
   if ((taken & kForgotten) != 0) return {.answer = PoolAnswer::forgotten};
   const std::int64_t spent = TaggedWord::difference(taken, floor);
   if (spent < 0 || spent > kSpentMax) return {.answer = PoolAnswer::corrupt};
-  return {.spent = spent, .full_after = spent == 0 ? Duration{} : until_end(now)};
+  return {.spent = spent, .full_after = spent == 0 ? Duration{} : until_end(floor, now)};
 }
 
-Duration CalendarPool::until_end(WallTime now) const {
-  if (ends_.unix_nanos == INT64_MAX) return Duration::max();
-  return Duration(std::max<std::int64_t>(ends_.unix_nanos - now.unix_nanos, 1));
+// Where the clock was put back, a later window than today's is open, and goes on to its own end.
+Duration CalendarPool::until_end(std::uint64_t floor, WallTime now) const {
+  const bool later = TaggedWord::tag(floor) > window_;
+  const std::int64_t ends = later ? LimitSpan::nanos(entry_->span.load()) : ends_.unix_nanos;
+  if (ends == INT64_MAX) return Duration::max();
+  return Duration(std::max<std::int64_t>(ends - now.unix_nanos, 1));
 }
 
 }  // namespace headrace::core

@@ -28,7 +28,7 @@ class CalendarPool {
 
  private:
   std::uint64_t turn();
-  [[nodiscard]] Duration until_end(WallTime now) const;
+  [[nodiscard]] Duration until_end(std::uint64_t floor, WallTime now) const;
 
   LimitLife entry_;
   std::uint64_t window_;

@@ -53,7 +53,8 @@ std::uint64_t RefusalCounts::add(std::uint64_t number, std::string_view tenant,
                                  std::string_view key, std::string_view reason,
                                  std::int64_t unix_nanos) {
   const std::int64_t minute = unix_nanos / kNanosPerMinute;
-  if (filling_ == nullptr || minute > filling_->minute.load(kRelaxed)) open_bank(minute);
+  // Another one is an earlier one where the clock was put back.
+  if (filling_ == nullptr || minute != filling_->minute.load(kRelaxed)) open_bank(minute);
   ++total_;
   if (filling_ == nullptr) return total_;  // only where shared memory was overwritten
   RefusalRow& row = filling_->row[row_of(number, tenant, key, reason)];
@@ -116,7 +117,7 @@ void RefusalCounts::name_row(std::uint32_t row_number, std::string_view tenant,
 
 void RefusalCounts::seal(std::int64_t unix_nanos, bool all) {
   if (filling_ == nullptr) return;
-  const bool over = unix_nanos / kNanosPerMinute > filling_->minute.load(kRelaxed);
+  const bool over = unix_nanos / kNanosPerMinute != filling_->minute.load(kRelaxed);
   // Where the journal is behind, the next refusal must have a bank to go to.
   const bool another = banks_[next_].state.load(std::memory_order_acquire) == kFree;
   if (all || (over && another)) seal_filling();

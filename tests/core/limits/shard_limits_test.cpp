@@ -144,6 +144,13 @@ TEST_F(Limits, CalendarMovesForwardOnly) {
   next.ends.unix_nanos += 86'400'000'000'000;
   EXPECT_EQ(spend_all(*shard, next, 1, limit_time(1h)), 100);
   EXPECT_EQ(spend_all(*shard, day, 1, limit_time(1h)), 0) << "an old window stays closed";
+  // And whoever asks is told of the end of the one that is open.
+  const LimitDemand demand{day, 1};
+  Permit permit;
+  const auto refused = shard->take({&demand, 1}, limit_time(1h), permit);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->retry_after, 24h);
+  EXPECT_EQ(shard->read(day, limit_time(1h)).full_after, 24h);
 }
 
 TEST_F(Limits, AllAreTakenOrNone) {

@@ -53,6 +53,17 @@ TEST_F(Refusals, AreCountedByTenantKeyReasonAndMinute) {
   EXPECT_EQ(refusals.total(), 4U);
 }
 
+TEST_F(Refusals, AreWrittenAlsoWhereTheClockIsPutBack) {
+  refusals.add(1, "acme", "ci", "rate_limited", 180 * kMinute);
+  refusals.seal(5 * kMinute);
+  EXPECT_EQ(take(), (std::map<std::string, std::uint64_t>{{"180 acme ci rate_limited", 1}}));
+  refusals.add(1, "acme", "ci", "rate_limited", 180 * kMinute);
+  refusals.add(1, "acme", "ci", "rate_limited", 5 * kMinute);
+  EXPECT_EQ(take(), (std::map<std::string, std::uint64_t>{{"180 acme ci rate_limited", 1}}));
+  refusals.seal(6 * kMinute);
+  EXPECT_EQ(take(), (std::map<std::string, std::uint64_t>{{"5 acme ci rate_limited", 1}}));
+}
+
 TEST_F(Refusals, OfInventedNamesAreCountedTogetherBeyondTheTable) {
   constexpr std::uint64_t kNames = kRefusalRows + 500;
   for (std::uint64_t name = 0; name < kNames; ++name)
