@@ -67,16 +67,23 @@ class MachineSecrets final : public config::SecretSource {
   }
   std::optional<std::string> unusable_folder(std::string_view path) override {
     std::filesystem::path there(path);
-    std::error_code ignored;
-    while (there.has_relative_path() && !std::filesystem::exists(there, ignored))
+    std::error_code error;
+    // What is not there is made; a link to nowhere is there, and no folder.
+    while (there.has_relative_path() && !is_there(there, error) && !error)
       there = there.parent_path();
+    if (error) return error.message();
     if (there.empty()) there = ".";
-    if (!std::filesystem::is_directory(there, ignored)) return std::string(std::strerror(ENOTDIR));
+    if (!std::filesystem::is_directory(there, error)) return std::string(std::strerror(ENOTDIR));
     if (access_to(there, W_OK | X_OK) == 0) return std::nullopt;
     return std::string(std::strerror(errno));
   }
 
  private:
+  static bool is_there(const std::filesystem::path& path, std::error_code& error) {
+    const std::filesystem::file_status status = std::filesystem::symlink_status(path, error);
+    if (status.type() == std::filesystem::file_type::not_found) error.clear();
+    return std::filesystem::exists(status);
+  }
   static int access_to(const std::filesystem::path& path, int mode) {
     return ::faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS);
   }

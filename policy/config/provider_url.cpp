@@ -106,7 +106,7 @@ std::expected<ProviderUrl, UrlComplaint> parse_provider_url(std::string_view tex
     url.scheme = Scheme::http;
     rest.remove_prefix(7);
   } else {
-    return complain("does not begin with `https://` or `http://`");
+    return complain("does not begin with `https://` or `http://`", "write `https://HOST`");
   }
   const auto odd = std::ranges::find_if(rest, [](char c) { return c <= ' ' || c > '~'; });
   if (odd != rest.end()) return complain("has a character that is not plain ASCII");

@@ -52,6 +52,12 @@ class ScopeRules {
   // Declares one that is only named, or says that it is not there.
   void settle_tenant(const Text& name, const Record& record) {
     if (name.unknown || tenants_.has(name.value)) return;
+    if (tenants_must_be_declared_ && name.value == kDefaultTenant) {
+      errors_.add(record.place_of("tenant"),
+                  fmt::format("there is no tenant {}, whose all is that names none", shown(name)),
+                  "say `tenant: NAME`, or declare it");
+      return;
+    }
     if (tenants_must_be_declared_) {
       Text missing = name;
       missing.place = record.place_of("tenant");

@@ -76,6 +76,13 @@ class Starts(unittest.TestCase):
             told = [each for each in checked.stderr.splitlines() if each.startswith(f"{gateway.config}:{line}:")]
             self.assertEqual(len(told), 1, (path, checked.stderr))
             self.assertIn(path.split(": ")[-1], told[0])
+        # A link to nowhere is no folder, and none can be made in its place; nor one with such a name.
+        (gateway.folder / "link").symlink_to("/nowhere")
+        for folder, why in (("link", "Not a directory"), ("link/journal", "Not a directory"), ("x" * 300, "File name too long")):
+            gateway.config.write_text(f"journal: {{directory: {gateway.folder}/{folder}}}\n")
+            checked = subprocess.run([BIN / "headrace", "-t", "--config", gateway.config], capture_output=True, text=True, timeout=60)
+            self.assertEqual(checked.returncode, 1)
+            self.assertRegex(checked.stderr, f"(?m)^{gateway.config}:1:22: `directory` `{gateway.folder}/{folder[:40]}[^`]*`: {why}; ")
         # What is there, or can be made, is good; and the check makes nothing.
         gateway.listener, gateway.provider, gateway.access_log = "", "", gateway.folder / "new.log"
         gateway.extra = f"journal: {{directory: {gateway.folder}/some/where}}"

@@ -40,7 +40,10 @@ TEST(Scopes, ReferencesLeadSomewhereAndAgree) {
   for (const Case& one : {
            Case{", tenant: acme", ""},
            Case{", tenant: acme, project: search, user: ada", ""},
-           Case{"", "there is no tenant `default`"},
+           Case{
+               "",
+               "there is no tenant `default`, whose all is that names none; say `tenant: NAME`, or "
+               "declare it"},
            Case{", tenant: acne", "there is no tenant `acne`; did you mean `acme`?"},
            Case{", project: serach", "there is no project `serach`; did you mean `search`?"},
            Case{", user: adam", "there is no user `adam`; did you mean `ada`?"},
