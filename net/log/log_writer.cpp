@@ -141,7 +141,10 @@ void LogWriter::write_out() {
 std::size_t LogWriter::write_some(std::string_view text) {
   for (;;) {
     if (may_block_) {
-      if (!wait_for_room(descriptor_, output_wait_ms_)) return errno = EAGAIN, 0;
+      if (!wait_for_room(descriptor_, output_wait_ms_)) {
+        errno = EAGAIN;
+        return 0;
+      }
       text = text.substr(0, PIPE_BUF);  // which is taken at once where there is room
     }
     const ssize_t result = ::write(descriptor_, text.data(), text.size());

@@ -18,8 +18,8 @@ using policy::RecordEnding;
 
 namespace {
 
-// nginx's number for a client that left before its answer: known to every log tool.
-// Of who had no answer: whose doing it was.
+// Of who had no answer, by whose doing it was: the client left (nginx's number, which is known to
+// every log tool), or the process ended.
 constexpr std::uint16_t kClientClosedRequest = 499;
 constexpr std::uint16_t kGatewayEnded = 503;
 

@@ -334,7 +334,6 @@ class Exchange final : public UpstreamUser,
   Deadline silence_;  // how long a stream may say nothing
   core::Instant total_deadline_ = core::kNever;
   std::uint64_t intent_place_ = 0;  // in the record ring, of billing: strict
-  core::Instant intent_due_{};      // it is waited for no longer
   std::size_t sending_request_bytes_ = 0;
   std::uint32_t own_key_provider_ = UINT32_MAX;  // the one that the client's own key is for
   std::uint16_t reply_status_ = 0;               // where HTTP says it better than the reason does

@@ -2,6 +2,7 @@
 // on the disk.
 #include <array>
 
+#include "core/check.h"
 #include "net/journal/record_keeper.h"
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
@@ -36,13 +37,12 @@ policy::Verdict Exchange::account() {
     if (!place) return refuse_unrecorded();
     intent_place_ = *place;
     intent_state_ = policy::IntentState::waiting;
-    intent_due_ = shard_->now() + kIntentWaitMax;
     keeper->wait_for_disk(*this);
-    return park(intent_due_);
+    return park(shard_->now() + kIntentWaitMax);
   }
   if (!strict || intent_state_ == policy::IntentState::synced) return policy::Verdict::go;
   if (intent_state_ == policy::IntentState::lost) return refuse_unrecorded();
-  if (shard_->now() < intent_due_) return park(intent_due_);
+  HEADRACE_CHECK(park_expired_, "who waits is woken by a word, or by time");
   // It may come to the disk yet: the record says what became of it.
   static_cast<core::ListHook<IntentQueueTag>&>(*this).unlink();
   return refuse_for_records();
