@@ -5,9 +5,11 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "core/check.h"
+#include "core/record_ring.h"
 
 namespace headrace::core {
 
@@ -32,6 +34,16 @@ LockAnswer set_lock(const SharedRegion& region, std::uint32_t number, short type
   return LockAnswer::ours;
 }
 
+// False: the kernel has no random numbers.
+bool begin_record_rings(const SharedRegion& region, std::uint32_t number) {
+  for (std::uint32_t shard = 0; shard < region.geometry().shards; ++shard) {
+    std::uint64_t random = 0;
+    if (::getrandom(&random, sizeof random, 0) != sizeof random) return false;
+    begin_record_ring(region.shard_area(ShardArea::records, number, shard), random);
+  }
+  return true;
+}
+
 }  // namespace
 
 std::expected<Incarnation, std::string> Incarnation::claim(SharedRegion& region, WallTime now) {
@@ -50,6 +62,9 @@ std::expected<Incarnation, std::string> Incarnation::claim(SharedRegion& region,
         if (slot.is_vacant()) {
           if (auto taken = region.take_accounting(number); !taken) {
             return std::unexpected("the shared region " + taken.error());
+          }
+          if (!begin_record_rings(region, number)) {
+            return std::unexpected("the kernel has no random numbers");
           }
           claimed.epoch_ = region.header().epochs_given.fetch_add(1) + 1;
           slot.epoch.store(claimed.epoch_, std::memory_order_relaxed);

@@ -27,8 +27,8 @@ namespace headrace::core {
 class Incarnation {
  public:
   // A vacant slot, now ours, under an epoch that no other one of this region ever had, with zeroed
-  // memory for its accounting. The error is for an operator. Orphans are not vacant: recover them
-  // first.
+  // memory for its accounting and record rings that have begun. The error is for an operator.
+  // Orphans are not vacant: recover them first.
   static std::expected<Incarnation, std::string> claim(SharedRegion& region, WallTime now);
   // All slots whose process died, each locked for us, so that nobody else recovers them too.
   static std::vector<Incarnation> claim_orphans(SharedRegion& region);

@@ -19,6 +19,11 @@ namespace {
 constexpr std::uint32_t kSkip = UINT32_MAX;
 constexpr std::uint64_t kAlignment = 8;
 
+// Positions begin at a multiple of a page from here on. No ring that began at 0 came so far, and
+// what one of these may come to is below what abandon() sets.
+constexpr std::uint64_t kPositionsFrom = std::uint64_t{1} << 48U;
+constexpr std::uint64_t kPositionsDrawn = std::uint64_t{1} << 61U;
+
 struct FrameHead {
   std::uint32_t bytes;  // of the payload; kSkip: the next frame is at the ring's beginning
   std::uint32_t kind;
@@ -26,6 +31,11 @@ struct FrameHead {
   std::uint32_t zero;
 };
 static_assert(sizeof(FrameHead) == record_ring_footprint(0));
+
+// Nearly all that is no frame is told by this, which costs nothing.
+bool is_plausible(const FrameHead& head, std::size_t record_bytes_max) {
+  return head.bytes <= record_bytes_max && head.kind - 1 < kRecordKindMax && head.zero == 0;
+}
 
 struct CheckedPart {
   std::uint64_t position;
@@ -63,6 +73,16 @@ void map_pages(const std::byte* at, std::uint64_t bytes) {
 }
 
 }  // namespace
+
+// --- beginning -----------------------------------------------------------------------------------
+
+void begin_record_ring(std::span<std::byte> area, std::uint64_t random) {
+  const std::uint64_t begin = kPositionsFrom + random % kPositionsDrawn / kPageBytes * kPageBytes;
+  HEADRACE_CHECK(area.size() >= sizeof(SpscIndices));
+  SpscIndices& indices = *reinterpret_cast<SpscIndices*>(area.data());
+  indices.read.store(begin, std::memory_order_relaxed);
+  indices.written.store(begin, std::memory_order_release);
+}
 
 // --- producer ------------------------------------------------------------------------------------
 
@@ -122,6 +142,7 @@ bool RecordRingProducer::push(std::uint32_t kind, std::span<const std::byte> pay
 bool RecordRingProducer::write(std::uint32_t kind, std::span<const std::byte> payload) {
   const std::uint64_t taken = record_ring_footprint(payload.size());
   HEADRACE_CHECK(taken <= footprint_max_, "a record is longer than it may be");
+  HEADRACE_CHECK(kind - 1 < kRecordKindMax, "no kind of record");
   const std::uint64_t to_end = capacity_ - (written_ & (capacity_ - 1));
   const std::uint64_t skipped = taken <= to_end ? 0 : to_end;
   if (room() < skipped + taken) look();
@@ -150,10 +171,11 @@ bool RecordRingProducer::write(std::uint32_t kind, std::span<const std::byte> pa
 
 // --- consumer ------------------------------------------------------------------------------------
 
-RecordRingConsumer::RecordRingConsumer(std::span<std::byte> area)
+RecordRingConsumer::RecordRingConsumer(std::span<std::byte> area, std::size_t record_bytes_max)
     : indices_(indices_of(area)),
       ring_(area.data() + sizeof(SpscIndices)),
       capacity_(capacity_of(area)),
+      record_bytes_max_(record_bytes_max),
       acknowledged_(indices_->read.load(std::memory_order_acquire)),
       cursor_(acknowledged_),
       mapped_from_(acknowledged_),
@@ -178,33 +200,104 @@ std::optional<RecordRingConsumer::Record> RecordRingConsumer::next() {
 }
 
 std::optional<RecordRingConsumer::Record> RecordRingConsumer::find() {
-  while (!corrupt_) {
-    const std::uint64_t written = indices_->written.load(std::memory_order_acquire);
-    if (written == cursor_ || cursor_ == stop_) return std::nullopt;
-    if (written - acknowledged_ > capacity_ || written - cursor_ > written - acknowledged_ ||
-        written % kAlignment != 0) {
-      return give_up();
+  if (corrupt_) return std::nullopt;
+  const auto end = readable_to();
+  corrupt_ = !end;
+  looked_at_ = 0;
+  while (!corrupt_ && cursor_ != *end) {
+    if (const auto record = frame_at(cursor_, *end)) {
+      cursor_ = record->position;
+      amid_damage_ = false;
+      return record;
     }
-    const std::uint64_t to_end = capacity_ - (cursor_ & (capacity_ - 1));
-    const std::byte* at = ring_ + (cursor_ & (capacity_ - 1));
-    FrameHead head{};
-    std::memcpy(&head, at, kAlignment);
-    if (head.bytes == kSkip) {
-      if (written - cursor_ <= to_end) return give_up();
-      cursor_ += to_end;
-      continue;
+    if (!amid_damage_ && skips(*end)) {
+      cursor_ += to_ring_end(cursor_);
+    } else if (cursor_ < kPositionsFrom) {
+      corrupt_ = !step_by_length(*end);
+    } else {
+      pass_damage(*end);
+      if (looked_at_ >= kLookedAtOnce && cursor_ != *end) return std::nullopt;
     }
-    const std::uint64_t taken = record_ring_footprint(head.bytes);
-    if (taken > to_end || taken > written - cursor_) return give_up();
-    std::memcpy(&head, at, sizeof head);
-    cursor_ += taken;
-    const std::span<const std::byte> payload(at + sizeof head, head.bytes);
-    if (head.zero == 0 && head.crc == checksum(cursor_, head.kind, payload)) {
-      return Record{.kind = head.kind, .position = cursor_, .payload = payload, .crc = head.crc};
-    }
-    ++damaged_;
   }
+  // What comes begins there.
+  amid_damage_ = false;
   return std::nullopt;
+}
+
+// Nothing: the indices are impossible.
+std::optional<std::uint64_t> RecordRingConsumer::readable_to() const {
+  const std::uint64_t written = indices_->written.load(std::memory_order_acquire);
+  const std::uint64_t left = written - cursor_;
+  if (left == 0) return written;
+  if (written - acknowledged_ > capacity_ || left > written - acknowledged_ ||
+      written % kAlignment != 0) {
+    return std::nullopt;
+  }
+  return stop_ - cursor_ < left ? stop_ : written;
+}
+
+// Frames stand before the ring's end, and end at or before `end`.
+std::optional<RecordRingConsumer::Record> RecordRingConsumer::frame_at(std::uint64_t position,
+                                                                       std::uint64_t end) {
+  const std::uint64_t room = std::min(to_ring_end(position), end - position);
+  FrameHead head{};
+  if (room < sizeof head) return std::nullopt;
+  const std::byte* at = ring_ + (position & (capacity_ - 1));
+  std::memcpy(&head, at, sizeof head);
+  if (!is_plausible(head, record_bytes_max_) || record_ring_footprint(head.bytes) > room) {
+    return std::nullopt;
+  }
+  looked_at_ += head.bytes;
+  position += record_ring_footprint(head.bytes);
+  const std::span<const std::byte> payload(at + sizeof head, head.bytes);
+  if (head.crc != checksum(position, head.kind, payload)) return std::nullopt;
+  return Record{.kind = head.kind, .position = position, .payload = payload, .crc = head.crc};
+}
+
+std::uint64_t RecordRingConsumer::to_ring_end(std::uint64_t position) const {
+  return capacity_ - (position & (capacity_ - 1));
+}
+
+// Whether a skip mark stands at the cursor. It has no checksum: it holds where what it skips is
+// shorter than the longest frame and has none in it, and there is more behind.
+bool RecordRingConsumer::skips(std::uint64_t end) {
+  constexpr std::uint64_t kMark = kSkip;
+  std::uint64_t word = 0;
+  std::memcpy(&word, ring_ + (cursor_ & (capacity_ - 1)), sizeof word);
+  const std::uint64_t skipped = to_ring_end(cursor_);
+  if (word != kMark || skipped >= record_ring_footprint(record_bytes_max_) ||
+      skipped >= end - cursor_) {
+    return false;
+  }
+  for (std::uint64_t step = kAlignment; step < skipped; step += kAlignment) {
+    if (frame_at(cursor_ + step, end)) return false;
+  }
+  return true;
+}
+
+// In a ring whose positions may be guessed. False: the length there is impossible.
+bool RecordRingConsumer::step_by_length(std::uint64_t end) {
+  std::uint32_t bytes = 0;
+  std::memcpy(&bytes, ring_ + (cursor_ & (capacity_ - 1)), sizeof bytes);
+  const std::uint64_t taken = record_ring_footprint(bytes);
+  if (taken > std::min(to_ring_end(cursor_), end - cursor_)) return false;
+  ++damaged_;
+  cursor_ += taken;
+  return true;
+}
+
+// To where a frame may begin, or as far as is looked at once.
+void RecordRingConsumer::pass_damage(std::uint64_t end) {
+  if (!amid_damage_) ++damaged_;
+  amid_damage_ = true;
+  const std::uint64_t begin = cursor_;
+  const std::uint64_t most = kLookedAtOnce - std::min(looked_at_, kLookedAtOnce);
+  FrameHead head{};
+  do {
+    cursor_ += kAlignment;
+    std::memcpy(&head, ring_ + (cursor_ & (capacity_ - 1)), kAlignment);
+  } while (cursor_ != end && cursor_ - begin < most && !is_plausible(head, record_bytes_max_));
+  looked_at_ += cursor_ - begin;
 }
 
 bool RecordRingConsumer::Record::is_whole(std::span<const std::byte> copy) const {
@@ -215,12 +308,14 @@ void RecordRingConsumer::acknowledge() {
   if (acknowledged_ == cursor_) return;
   store_point();
   acknowledged_ = cursor_;
+  acknowledged_amid_damage_ = amid_damage_;
   indices_->read.store(cursor_, std::memory_order_release);
   store_point();
 }
 
 void RecordRingConsumer::rewind() {
   cursor_ = acknowledged_;
+  amid_damage_ = acknowledged_amid_damage_;
   corrupt_ = acknowledged_ % kAlignment != 0;
 }
 
@@ -252,12 +347,8 @@ void RecordRingConsumer::skip_to(std::uint64_t position) {
   const bool within = position - acknowledged_ <= written - acknowledged_;
   if (!within || position % kAlignment != 0) return;
   cursor_ = position;
+  amid_damage_ = false;
   acknowledge();
-}
-
-std::optional<RecordRingConsumer::Record> RecordRingConsumer::give_up() {
-  corrupt_ = true;
-  return std::nullopt;
 }
 
 }  // namespace headrace::core

@@ -10,12 +10,27 @@
 //             when the process died is behind it, and does not exist. The consumer stores `read`
 //             when what lies before it is safe elsewhere, so nothing is lost between the two. The
 //             CRC-32C of a frame covers its position: what an earlier round left is no frame.
+// Damage:     where no whole frame stands, the consumer looks on in steps of 8 bytes for one, up to
+//             `written`: lengths and skip marks lead nowhere by their word alone. So no whole frame
+//             is lost by what is damaged before it, and only an impossible index ends a ring.
+// Forgery:    payloads hold what clients have said, a CRC has no key, and the search reads amid
+//             payloads. But a checksum covers the position, and positions begin where 50 random
+//             bits say, drawn for each life of a ring and told to no client: to anybody else, what
+//             makes a frame of bytes is any of 2^32 checksums, at each place of a damaged frame, or
+//             of what the ring's end wastes. (A ring that begins below was left by a version that
+//             began at 0. There damage is stepped over by lengths, and ends the ring where those
+//             are impossible.)
+//             Nor is there a frame that a dead producer left behind `written`: it begins where its
+//             successor's first one does, or at the ring's beginning, where another one begins
+//             before `written` is beyond it.
 // Holds:      who must be able to write a record later holds room for the longest one. The room is
 //             there whatever else is written meanwhile.
 // Threads:    one producing, one consuming; each end belongs to its thread.
 // Trust:      indices, lengths and checksums come from shared memory: they are judged, never
 //             followed out of bounds. An impossible index makes the ring look full to the producer
 //             and empty to the consumer, and corrupt() true.
+// Bounds:     of the search, kLookedAtOnce a call of next(), so that whoever calls does other work
+//             in between, however hostile the bytes are.
 #pragma once
 
 #include <cstddef>
@@ -29,6 +44,8 @@
 namespace headrace::core {
 
 inline constexpr std::size_t kRecordRingCapacityMin = 4096;
+// Kinds of records are from 1 to this: most other bytes are seen to be no frame by that.
+inline constexpr std::uint32_t kRecordKindMax = 255;
 
 // What an area must have for a ring of this capacity.
 [[nodiscard]] constexpr std::uint64_t record_ring_area_bytes(std::uint64_t capacity) {
@@ -39,6 +56,10 @@ inline constexpr std::size_t kRecordRingCapacityMin = 4096;
   constexpr std::uint64_t kHead = 16;
   return kHead + (bytes + 7) / 8 * 8;
 }
+
+// Makes an empty ring of a zeroed area, before its first producer and consumer. `random`: 64 bits
+// that nobody can guess.
+void begin_record_ring(std::span<std::byte> area, std::uint64_t random);
 
 class RecordRingProducer {
  public:
@@ -97,10 +118,15 @@ class RecordRingConsumer {
     [[nodiscard]] bool is_whole(std::span<const std::byte> copy) const;
   };
 
-  explicit RecordRingConsumer(std::span<std::byte> area);
+  // Bytes that one next() looks at, and one checksum more: some milliseconds.
+  static constexpr std::uint64_t kLookedAtOnce = std::uint64_t{16} << 20U;
+
+  RecordRingConsumer(std::span<std::byte> area, std::size_t record_bytes_max);
 
   // The next record behind the cursor, which moves past it; its bytes stay until acknowledge().
   [[nodiscard]] std::optional<Record> next();
+  // The last next() has handed out nothing because it has looked at enough: the next one looks on.
+  [[nodiscard]] bool amid_damage() const { return amid_damage_; }
   // What the last next() has passed before what it handed out. Nothing: it passed nothing.
   [[nodiscard]] const std::optional<RecordRingGap>& gap() const { return gap_; }
   // Until it is said again, next() hands out what was written by now, and nothing newer.
@@ -120,18 +146,24 @@ class RecordRingConsumer {
 
   [[nodiscard]] std::uint64_t cursor() const { return cursor_; }
   [[nodiscard]] std::uint64_t waiting() const;
-  // Frames whose checksum did not hold: stepped over.
+  // Stretches where no frame could be read: passed. Each may have been several.
   [[nodiscard]] std::uint64_t damaged() const { return damaged_; }
   // Beyond the cursor nothing can be read any more.
   [[nodiscard]] bool corrupt() const { return corrupt_; }
 
  private:
   std::optional<Record> find();
-  std::optional<Record> give_up();
+  [[nodiscard]] std::optional<std::uint64_t> readable_to() const;
+  std::optional<Record> frame_at(std::uint64_t position, std::uint64_t end);
+  [[nodiscard]] std::uint64_t to_ring_end(std::uint64_t position) const;
+  bool skips(std::uint64_t end);
+  bool step_by_length(std::uint64_t end);
+  void pass_damage(std::uint64_t end);
 
   SpscIndices* indices_;
   const std::byte* ring_;
   std::uint64_t capacity_;
+  std::size_t record_bytes_max_;
   std::uint64_t acknowledged_;
   std::uint64_t cursor_;
   std::uint64_t stop_ = UINT64_MAX;  // no record ends there
@@ -139,7 +171,10 @@ class RecordRingConsumer {
   std::uint64_t mapped_to_;
   std::uint64_t filled_to_;  // at the last call of map_ahead()
   std::uint64_t damaged_ = 0;
+  std::uint64_t looked_at_ = 0;  // bytes, by this call of next()
   std::optional<RecordRingGap> gap_;
+  bool amid_damage_ = false;  // the cursor stands in damage that was counted
+  bool acknowledged_amid_damage_ = false;
   bool corrupt_ = false;
 };
 

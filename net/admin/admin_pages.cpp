@@ -264,7 +264,7 @@ constexpr std::array kJournalRows = {
     JournalRow{&JournalStatistics::records_recovered, "headrace_journal_records_recovered_total",
                "Partial records of requests that dead processes had under way."},
     JournalRow{&JournalStatistics::records_damaged, "headrace_journal_records_damaged_total",
-               "Records in memory that could not be read any more."},
+               "Places in memory where records could not be read any more."},
 };
 
 void journal_metrics(const Fleet& fleet, std::string& out) {

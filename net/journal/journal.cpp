@@ -33,7 +33,7 @@ bool is_full(int error) {
 Journal::Source Journal::make_source(std::uint32_t incarnation, std::uint32_t epoch,
                                      std::uint32_t shard) const {
   const policy::ShardRecordAreas areas = record_areas(region_, incarnation, shard);
-  return {.ring = core::RecordRingConsumer(areas.ring),
+  return {.ring = core::RecordRingConsumer(areas.ring, policy::kRecordBytesMax),
           .source = {.region = region_.identity(), .epoch = epoch, .shard = shard},
           .banks = policy::refusal_banks(areas.refusals),
           .io = nullptr,
@@ -188,7 +188,8 @@ bool Journal::gather(std::span<Source> sources, core::WallTime wall, bool all, b
 }
 
 // What a ring has, but not more than is written at once, nor beyond a gap that its shard is to be
-// told of. `more` is set where something is left that need not wait for anybody.
+// told of. `more` is set where something is left that need not wait for anybody; where the ring is
+// damaged, that is what was not searched yet.
 bool Journal::gather(Source& source, core::WallTime wall, bool all, bool& more) {
   SegmentFile* segment = segments_->segment(wall);
   if (segment == nullptr) return false;
@@ -201,6 +202,7 @@ bool Journal::gather(Source& source, core::WallTime wall, bool all, bool& more) 
     const auto record = source.ring.next();
     source.damaged += source.ring.damaged() - damaged;
     if (telling) source.gap_gathered = source.ring.gap();
+    if (!record && source.ring.amid_damage()) break;
     if (!record) return gather_banks(source, wall, all);
     const bool intent = record->kind == policy::kRingIntent;
     segment->add(intent ? FrameKind::intent : FrameKind::usage, record->position, record->payload);

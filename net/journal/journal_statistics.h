@@ -16,7 +16,7 @@ struct JournalStatistics {
   core::Counter write_failures;
   core::Counter tail_bytes_dropped;  // behind the last whole frame of what a dead process left
   core::Counter records_recovered;   // partial records of requests that a dead process had
-  core::Counter records_damaged;     // could not be read any more
+  core::Counter records_damaged;     // places where they could not be read any more
   core::Gauge stalled;               // 1: the disk takes nothing, the rings fill
   core::Gauge waiting_bytes;         // in all rings
   core::Gauge lag_nanos;             // since all that waited was on the disk

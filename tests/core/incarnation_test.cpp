@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/spsc_ring.h"
 #include "tests/core/temporary_folder.h"
 
 namespace headrace::core {
@@ -32,6 +33,7 @@ class Incarnations : public testing::Test {
   }
   static RegionGeometry geometry() {
     RegionGeometry geometry;
+    geometry.shards = 2;
     geometry.limit_slots = 1;
     geometry.limit_step_blocks = 1;
     geometry.breaker_slots = 1;
@@ -91,8 +93,28 @@ TEST_F(Incarnations, HaveMemoryForTheirAccountingWhileTheyLive) {
   auto two = Incarnation::claim(region, kNow);
   ASSERT_TRUE(two);
   ASSERT_EQ(two->number(), number);
-  EXPECT_TRUE(std::ranges::all_of(region.shard_area(ShardArea::records, number, 0),
-                                  [](std::byte byte) { return byte == std::byte{0}; }));
+  EXPECT_TRUE(std::ranges::all_of(
+      region.shard_area(ShardArea::records, number, 0).subspan(sizeof(SpscIndices)),
+      [](std::byte byte) { return byte == std::byte{0}; }));
+}
+
+// Where a ring's positions begin is a secret (core/record_ring.h).
+TEST_F(Incarnations, BeginEachRecordRingSomewhereElse) {
+  SharedRegion region = open();
+  std::set<std::uint64_t> begins;
+  for (int i = 0; i < 3; ++i) {
+    auto claimed = Incarnation::claim(region, kNow);
+    ASSERT_TRUE(claimed) << claimed.error();
+    for (std::uint32_t shard = 0; shard < region.geometry().shards; ++shard) {
+      const auto& indices = *reinterpret_cast<const SpscIndices*>(
+          region.shard_area(ShardArea::records, claimed->number(), shard).data());
+      EXPECT_EQ(indices.read.load(), indices.written.load());
+      begins.insert(indices.written.load());
+    }
+    claimed->finish();
+  }
+  EXPECT_EQ(begins.size(), std::size_t{3} * region.geometry().shards);
+  EXPECT_GT(*begins.begin(), std::uint64_t{1} << 32U);
 }
 
 TEST_F(Incarnations, EachProcessGetsItsOwnUntilNoneIsLeft) {

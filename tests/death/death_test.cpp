@@ -42,7 +42,7 @@ struct Journal {
 // Memory that outlives processes, and what the processes promised to whom.
 class Node {
  public:
-  Node() : memory_("a node", kAreaBytes) {}
+  Node() : memory_("a node", kAreaBytes) { core::begin_record_ring(areas().ring, 7); }
 
   // Serves a few requests: some are settled, some are under way when it ends. The journal takes
   // what is there now and then.
@@ -71,7 +71,7 @@ class Node {
   }
 
   void drain() {
-    core::RecordRingConsumer ring(areas().ring);
+    core::RecordRingConsumer ring(areas().ring, kRecordBytesMax);
     ring.skip_to(journal.last_position());
     while (const auto record = ring.next()) {
       core::store_point();
@@ -79,6 +79,28 @@ class Node {
     }
     ring.acknowledge();
   }
+
+  // A record that waits is overwritten, the middle one, so that its length is impossible: that of
+  // its request is lost.
+  void damage_one() {
+    core::RecordRingConsumer ring(areas().ring, kRecordBytesMax);
+    ring.skip_to(journal.last_position());
+    struct Place {
+      std::uint64_t begin;
+      std::uint64_t sequence;
+    };
+    std::vector<Place> places;
+    while (const auto record = ring.next()) {
+      places.push_back({record->position - core::record_ring_footprint(record->payload.size()),
+                        decode_record(record->payload)->id.sequence});
+    }
+    if (places.empty()) return;
+    const Place place = places[places.size() / 2];
+    areas().ring[sizeof(core::SpscIndices) + place.begin % kRingCapacity + 3] = std::byte{0x7f};
+    std::erase(begun_, place.sequence);
+    ++damaged_;
+  }
+  [[nodiscard]] std::uint64_t damaged() const { return damaged_; }
 
   // What a successor does. It may die on the way, and be called again.
   void recover() {
@@ -189,6 +211,7 @@ class Node {
   std::vector<std::uint64_t> settled_;
   std::vector<std::uint64_t> dropped_;
   std::uint64_t refusals_counted_ = 0;
+  std::uint64_t damaged_ = 0;
 };
 
 // Runs it, and lets it die at that store. True: it died.
@@ -234,6 +257,27 @@ TEST(Death, OfTheSuccessorAtEveryStoreToo) {
     if (!died) break;
   }
   EXPECT_GT(deaths, 1000U);
+}
+
+// What is overwritten behind the dead costs nobody else his record, nor has anybody two.
+TEST(Death, BesideDamageLeavesOneRecordForEachOtherRequest) {
+  std::uint64_t damaged = 0;
+  for (std::uint64_t store = 0;; ++store) {
+    bool died = false;
+    for (std::uint64_t second = 0;; second += 3) {
+      Node node;
+      died = dies(store, [&] { node.serve(); });
+      node.damage_one();
+      damaged += node.damaged();
+      const bool died_again = dies(second, [&] { node.recover(); });
+      node.recover();
+      node.expect_exactly_one_record_each();
+      if (HasFailure()) FAIL() << "died at store " << store << ", then at " << second;
+      if (!died_again) break;
+    }
+    if (!died) break;
+  }
+  EXPECT_GT(damaged, 1000U);
 }
 
 TEST(Death, OfOneSuccessorAfterAnother) {

@@ -12,19 +12,29 @@ from gateway import BIN, Response, chat, request
 from mock import Mock
 
 # policy/record/record_layout.h, core/record_ring.h, policy/record/shard_records.h.
-RECORD_HEAD, FRAME_HEAD, INTENT = 272, 16, 2
+RECORD_HEAD, FRAME_HEAD, USAGE, INTENT = 272, 16, 1, 2
+POSITIONS_FROM, POSITIONS_TO = 2**48, 2**62
 
 
-def ring_frame(memory, request_id):
-    """Where an intent stands in a record ring (it stands in the in-flight table too)."""
+def ring_frame(memory, request_id, wanted=INTENT):
+    """Where an intent stands in a record ring (it stands in the in-flight table too), or a record."""
     at = memory.find(request_id)
     while at >= 0:
         frame = at - RECORD_HEAD - FRAME_HEAD
         size, kind, _, zero = struct.unpack_from("<4I", memory, frame)
-        if kind == INTENT and zero == 0 and RECORD_HEAD < size < 4096:
+        if kind == wanted and zero == 0 and RECORD_HEAD < size < 4096:
             return frame
         at = memory.find(request_id, at + 1)
-    raise AssertionError("there is no intent")
+    raise AssertionError("there is no such frame")
+
+
+def ring_indices(memory):
+    """Where the ring begins in which something waits."""
+    for at in range(0, len(memory), mmap.PAGESIZE):
+        written, read = struct.unpack_from("<Q56xQ", memory, at)
+        if POSITIONS_FROM <= read < written < POSITIONS_TO and written - read < 2**20:
+            return at
+    raise AssertionError("no ring has anything that waits")
 
 
 def fill_disk(gateway):
@@ -61,7 +71,7 @@ class RecordDamage(unittest.TestCase):
                 following.kill()
                 following.communicate()
 
-    def test_who_waits_for_the_disk_is_answered_where_the_ring_is_overwritten(self):
+    def test_a_length_that_is_overwritten_costs_its_own_request_alone(self):
         with Mock("--answer-tokens", "3") as mock, \
                 Accounted(mock.address, billing="billing:\n  strict: true\n") as gateway:
             self.assertEqual(gateway.ask().status, 200)
@@ -76,14 +86,51 @@ class RecordDamage(unittest.TestCase):
                     ring_frame(memory, b"waits-behind-it")
                     struct.pack_into("<I", memory, ring_frame(memory, b"overwritten-while-it-waits"), 2**31 - 1)
                 free_disk(gateway)
-                for connection in (waiting, behind):
+                for connection, status in ((waiting, 503), (behind, 200)):
                     connection.settimeout(60)
                     response = Response(connection)
-                    self.assertEqual(response.status, 503)
-                    self.assertIn("retry-after", response.headers)
+                    self.assertEqual(response.status, status)
+                    self.assertEqual("retry-after" in response.headers, status == 503)
+            self.assertEqual(gateway.ask().status, 200)
+            self.assertEqual(len(mock.request_ids()), 3, "one of them did not go upstream")
+            self.assertEqual(gateway.metric("headrace_requests_refused_for_records_total"), 1)
+            self.assertEqual(gateway.metric("headrace_journal_records_damaged_total"), 1)
+            log = gateway.log.read_text()
+            self.assertEqual(log.count("was overwritten in 1 places"), 1, log)
+            self.assertEqual(len(gateway.records(3)), 3)
+
+    def test_a_length_that_is_overwritten_behind_the_dead_costs_its_own_record_alone(self):
+        with Mock("--answer-tokens", "3") as mock, Accounted(mock.address) as gateway:
+            fill_disk(gateway)
+            for number in range(5):
+                self.assertEqual(gateway.ask(headers=[f"X-Request-Id: of-the-dead-{number}"]).status, 200)
+            gateway.kill()
+            with open(gateway.region, "r+b") as file, mmap.mmap(file.fileno(), 0) as memory:
+                struct.pack_into("<I", memory, ring_frame(memory, b"of-the-dead-1", USAGE), 2**31 - 1)
+            gateway.start()
+            found = {record["request_id"] for record in gateway.records(4)}
+            self.assertEqual(found, {f"of-the-dead-{number}" for number in (0, 2, 3, 4)})
+            self.assertEqual(gateway.metric("headrace_journal_records_damaged_total"), 1)
+
+    def test_what_comes_is_refused_where_the_indices_are_overwritten(self):
+        with Mock("--answer-tokens", "3") as mock, \
+                Accounted(mock.address, billing="billing:\n  strict: true\n") as gateway:
+            fill_disk(gateway)
+            with gateway.connect() as waiting:
+                waiting.sendall(request(chat(), headers=["X-Request-Id: waits-for-the-disk"]))
+                waiting.settimeout(0.5)
+                with self.assertRaises(TimeoutError):
+                    waiting.recv(1)
+                with open(gateway.region, "r+b") as file, mmap.mmap(file.fileno(), 0) as memory:
+                    struct.pack_into("<Q", memory, ring_indices(memory), 3)
+                free_disk(gateway)
+                waiting.settimeout(60)
+                response = Response(waiting)
+                self.assertEqual(response.status, 503)
+                self.assertIn("retry-after", response.headers)
             self.assertEqual(gateway.ask().status, 503)
-            self.assertEqual(len(mock.request_ids()), 1, "none of them went upstream")
-            self.assertEqual(gateway.metric("headrace_requests_refused_for_records_total"), 3)
+            self.assertEqual(len(mock.request_ids()), 0, "none of them went upstream")
+            self.assertEqual(gateway.metric("headrace_requests_refused_for_records_total"), 2)
             log = gateway.log.read_text()
             self.assertEqual(log.count("are answered 503"), 1, log)
             # A new process has a ring of its own.

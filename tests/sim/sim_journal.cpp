@@ -39,7 +39,8 @@ void SimJournal::attach(net::DataPlaneShard& shard, core::Io& io) {
       .ring = {at, ring_bytes},
       .in_flight = {at + ring_room, table_bytes},
       .refusals = {at + ring_room + table_room, policy::kRefusalAreaBytes}};
-  added->ring = std::make_unique<core::RecordRingConsumer>(areas.ring);
+  core::begin_record_ring(areas.ring, shard.context().number);
+  added->ring = std::make_unique<core::RecordRingConsumer>(areas.ring, policy::kRecordBytesMax);
   shard.keep_records({.region = 1, .epoch = 1, .shard = shard.context().number}, areas, nullptr);
   shards_.push_back(std::move(added));
 }

@@ -140,7 +140,8 @@ class RegionReading {
   // its checksum, and is on the disk.
   void show_ring(std::uint32_t incarnation, std::uint32_t shard) {
     const auto epoch = region_.incarnation_slots()[incarnation].epoch.load();
-    core::RecordRingConsumer ring(net::record_areas(region_, incarnation, shard).ring);
+    core::RecordRingConsumer ring(net::record_areas(region_, incarnation, shard).ring,
+                                  policy::kRecordBytesMax);
     // The ring of the next one in that place begins anew.
     std::uint64_t& shown = shown_[{epoch, shard}];
     while (const auto next = ring.next()) {

@@ -77,6 +77,20 @@ TEST_F(DamagedRing, FramesOutOfBoundsDoNotEither) {
   life.end();
 }
 
+// The first of the two that waited claims a length that no record has.
+TEST_F(DamagedRing, ALengthOutOfBoundsCostsNoRecordBehindIt) {
+  live_and_die();
+  const auto& indices = *reinterpret_cast<const core::SpscIndices*>(ring().data());
+  const std::span<std::byte> frames = ring().subspan(sizeof indices);
+  std::memset(&frames[indices.read.load() % frames.size()], 0x7f, 4);
+  Life life(*region, files, kBegin);
+  ASSERT_TRUE(life.step());
+  expect_recovered(life, 3 + 1 + 4, 4);
+  EXPECT_EQ(life.journal->statistics().records_recovered.value(), 4U);
+  EXPECT_EQ(life.journal->statistics().records_damaged.value(), 1U);
+  life.end();
+}
+
 TEST_F(DamagedRing, WhatIsOnTheDiskIsNotWrittenTwice) {
   die_settling();
   damage_indices();

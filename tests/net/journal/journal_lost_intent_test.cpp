@@ -17,11 +17,12 @@ class LostIntent : public JournalOnMemory {
   }
   // Where it ends.
   std::uint64_t write_intent() { return life.records[0]->write_intent(ticket).value(); }
-  void damage(std::uint64_t place) {
+  // The last words of a frame may be padding, which nobody reads.
+  void damage(std::uint64_t place) { byte_at(place - 16) ^= std::byte{0x10}; }
+  std::byte& byte_at(std::uint64_t position) {
     const std::span<std::byte> area = record_areas(*region, life.own->number(), 0).ring;
     const std::size_t head = sizeof(core::SpscIndices);
-    // The last words of a frame may be padding, which nobody reads.
-    area[head + (place - 16) % (area.size() - head)] ^= std::byte{0x10};
+    return area[head + position % (area.size() - head)];
   }
   IntentState state(std::uint64_t place) { return life.records[0]->intent_state(place); }
   [[nodiscard]] const JournalStatistics& statistics() const { return life.journal->statistics(); }
@@ -49,6 +50,25 @@ TEST_F(LostIntent, IsNotTakenForOneThatIsOnTheDisk) {
   life.settle(ticket);
   ASSERT_TRUE(life.step());
   EXPECT_EQ(rows().size(), 1U);
+}
+
+TEST_F(LostIntent, TakesNothingWithItWhateverLengthItClaims) {
+  const std::uint64_t before = write_intent();
+  const std::uint64_t lost = write_intent();
+  const std::uint64_t behind = write_intent();
+  byte_at(before + 3) = std::byte{0x7f};
+  ASSERT_TRUE(life.step());
+  EXPECT_EQ(state(before), IntentState::synced);
+  EXPECT_EQ(state(lost), IntentState::lost);
+  EXPECT_EQ(state(behind), IntentState::synced);
+  EXPECT_FALSE(life.records[0]->corrupt());
+  const std::uint64_t next = write_intent();
+  ASSERT_TRUE(life.step());
+  EXPECT_EQ(state(next), IntentState::synced);
+  life.settle(ticket);
+  ASSERT_TRUE(life.step());
+  EXPECT_EQ(rows().size(), 1U);
+  EXPECT_EQ(statistics().records_damaged.value(), 1U);
 }
 
 TEST_F(LostIntent, IsLostOnceHoweverOftenTheDiskTakesNothing) {

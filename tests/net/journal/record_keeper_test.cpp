@@ -19,7 +19,7 @@ class RecordKeeperTest : public testing::Test {
       : region_(core::SharedRegion::make_anonymous(journal_geometry(1), {1}, 1).value()),
         incarnation_(core::Incarnation::claim(region_, {1}).value()),
         keeper_({.region = 1, .epoch = 1, .shard = 0}, areas(), &bell_),
-        journal_(areas().ring) {}
+        journal_(areas().ring, policy::kRecordBytesMax) {}
 
   policy::ShardRecordAreas areas() { return record_areas(region_, incarnation_.number(), 0); }
   void settle_one() {
