@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/ascii.h"
+#include "policy/dialect/stored_path.h"
 
 namespace headrace::policy {
 namespace {
@@ -280,8 +281,9 @@ bool has_rules(Endpoint endpoint) {
 
 }  // namespace
 
-EndpointMatch match_endpoint(std::string_view method, std::string_view path,
-                             bool anthropic_version) {
+namespace {
+
+EndpointMatch match_rows(std::string_view method, std::string_view path, bool anthropic_version) {
   EndpointMatch match;
   match.dialect = likely_dialect(0, anthropic_version);
   if (!path.starts_with('/')) return match;
@@ -315,6 +317,21 @@ EndpointMatch match_endpoint(std::string_view method, std::string_view path,
     return match;
   }
   match.allow = allow_text(allowed);
+  return match;
+}
+
+}  // namespace
+
+EndpointMatch match_endpoint(std::string_view method, std::string_view path,
+                             bool anthropic_version) {
+  EndpointMatch match = match_rows(method, path, anthropic_version);
+  const bool without_rules =
+      match.kind == EndpointKind::unknown || match.kind == EndpointKind::other;
+  if (without_rules && addresses_stored(method, path)) {
+    match.endpoint = Endpoint::stored_object;
+    match.kind = EndpointKind::stored_object;
+    match.method_allowed = true;
+  }
   return match;
 }
 

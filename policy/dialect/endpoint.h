@@ -3,7 +3,8 @@
 // Matching is exact: a path matches a pattern or it does not. Nothing is decoded, lower-cased or
 // normalised, so that what was judged is what is forwarded. Captured names may hold letters,
 // digits and `-._:@`, in segments that are not empty and begin with neither `.` nor `:`. Everything
-// else is `unknown`.
+// else is `unknown`, unless it reads like a way to what a provider keeps: to `stored_object` leads
+// whatever may lead there (stored_path.h).
 #pragma once
 
 #include <cstdint>

@@ -179,7 +179,7 @@ passthrough:
   - path: /v1/audio/speech
     provider: openai
     request_micro_usd: 1000
-  - path: /v1/audio/voices
+  - path: /v1/audio/samples
     provider: openai
     methods: [GET, HEAD, DELETE]
 )",

