@@ -124,10 +124,11 @@ void add_query(const UpstreamRequest& request, TargetText& query) {
   add(request.provider->private_query);
 }
 
-// Which of an account's organisations or projects is used, and billed.
+// Which of an account's organisations, projects or customers is used, and billed.
 bool chooses_within_account(std::string_view name) {
   constexpr std::string_view kNames[] = {"openai-organization", "openai-project",
-                                         "x-goog-user-project"};
+                                         "x-goog-user-project", "anthropic-workspace-id",
+                                         "anthropic-user-profile-id"};
   return std::ranges::any_of(
       kNames, [&](std::string_view one) { return http::equals_ignoring_case(name, one); });
 }

@@ -5,6 +5,7 @@
 
 #include "core/check.h"
 #include "policy/body/kept_file.h"
+#include "policy/body/kept_skill.h"
 #include "policy/body/step_range.h"
 #include "policy/json/json_string.h"
 
@@ -50,8 +51,9 @@ constexpr FieldSet bit(RequestField field) {
 
 // What may stand any number of times.
 constexpr FieldSet kRepeated = bit(RequestField::holder) | bit(RequestField::named_object) |
-                               bit(RequestField::file_uri) | bit(RequestField::batch_entry) |
-                               bit(RequestField::prompt_element) | bit(RequestField::keeping);
+                               bit(RequestField::file_uri) | bit(RequestField::skill_id) |
+                               bit(RequestField::batch_entry) | bit(RequestField::prompt_element) |
+                               bit(RequestField::keeping);
 static_assert(static_cast<JsonField>(RequestField::entry_words) < 64, "a bit for each");
 constexpr bool is_of_entry(JsonField field) {
   return field >= static_cast<JsonField>(RequestField::entry);
@@ -277,6 +279,12 @@ bool BodyScan::on_json(const JsonStep& step) {
         note_reference(step);
       }
       return true;
+    case RequestField::skill_id:
+      if (step.type != JsonType::null &&
+          !(step.type == JsonType::string && !names_kept_skill(range_of(step).in(body_)))) {
+        note_reference(step);
+      }
+      return true;
     case RequestField::keeping:
       if (step.type == JsonType::boolean_true) note_reference(step);
       return true;
@@ -293,6 +301,7 @@ bool BodyScan::on_json(const JsonStep& step) {
     case RequestField::part:
     case RequestField::source:
     case RequestField::tool:
+    case RequestField::environment:
     case RequestField::skills:
     case RequestField::skill:
     case RequestField::anything:

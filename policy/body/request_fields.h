@@ -40,7 +40,7 @@ enum class RequestField : JsonField {
   store,
   background,
   previous_response_id,
-  stored_reference,  // conversation, container, prompt, cachedContent
+  stored_reference,  // conversation, cachedContent
   prompt,            // what the model reads: only ever one of each
   prompt_element,    // completions: a prompt of its own where it is a text or a list
   instructions,
@@ -52,9 +52,11 @@ enum class RequestField : JsonField {
   part,    // one of them: a text, an image, a file
   source,  // where a part comes from
   tool,
-  holder,  // what of a tool holds such names: a container, a search, an environment
-  skills,  // Responses: of an environment
+  holder,       // what of a tool holds such names: a container, a search; a text is one itself
+  environment,  // Responses: in which a tool works; a text says what kind it is
+  skills,       // of a container or an environment
   skill,
+  skill_id,      // of the account's own, or of the provider's for everybody
   named_object,  // the name itself, or several
   file_uri,      // Gemini: fileUri, which names any place
   // Of a body in any format.

@@ -58,7 +58,8 @@ class ForwardingFields(Forwarded):
         self.assertEqual(self.upstream.requests[-1].all("cookie"), [])
 
     def test_a_client_neither_chooses_within_the_account_nor_hears_of_it(self):
-        names = {"OpenAI-Organization": "org-theirs", "OpenAI-Project": "proj-theirs", "X-Goog-User-Project": "billed"}
+        names = {"OpenAI-Organization": "org-theirs", "OpenAI-Project": "proj-theirs", "X-Goog-User-Project": "billed",
+                 "anthropic-workspace-id": "wrkspc_theirs", "Anthropic-User-Profile-Id": "profile_theirs"}
         about = ["openai-organization: org-ours", "openai-project: proj-ours", "anthropic-organization-id: ours", "openai-version: 1"]
         self.script = lambda _, connection: connection.sendall(answer(b"{}", headers=about))
         told = self.ask(request(chat(), headers=[f"{name}: {value}" for name, value in names.items()]))

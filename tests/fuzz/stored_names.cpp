@@ -24,8 +24,10 @@ const std::set<std::string_view> kNames = {
     "vector_store_id",
     "vector_store_ids",
     "container_id",
-    "skill_id",
+    "tunnel_id",
     "previous_response_id",
+    "comparison_response_id",
+    "previous_message_id",
     "conversation_id",
     "thread_id",
     "assistant_id",
@@ -45,7 +47,16 @@ const std::set<std::string_view> kNames = {
     "gcs_uri",
     "storageUri",
     "storage_uri",
+    "outputUriPrefix",
+    "output_uri_prefix",
+    "modelArmorConfig",
+    "model_armor_config",
+    "externalApi",
+    "external_api",
+    "authConfig",
+    "auth_config",
 };
+const std::set<std::string_view> kSkill = {"skill_id"};
 const std::set<std::string_view> kFreeForms = {
     "metadata",
     "labels",
@@ -87,8 +98,12 @@ class Search {
   }
 
   void responses(const Json& root) {
-    for (const Json* value : at(root, 1, {"conversation", "prompt"}))
+    for (const Json* value : at(root, 1, {"conversation"}))
       found.named |= value->type != Type::null;
+    for (const Json* value : at(root, 1, {"prompt"}))
+      name(*value, 2);
+    for (const Json* options : at(root, 1, {"prompt_cache_options"}))
+      responses_source(*options, 2);
     for (const Json* input : at(root, 1, {"input"}))
       for (const Json* item : elements(*input, 2))
         responses_item(*item, 3);
@@ -98,8 +113,15 @@ class Search {
   }
 
   void messages(const Json& root) {
-    for (const Json* value : at(root, 1, {"container"}))
-      found.named |= value->type != Type::null;
+    for (const Json* container : at(root, 1, {"container"})) {
+      found.named |= container->type == Type::string;
+      names_at(*container, 2, {"id"});
+      skills(*container, 2);
+    }
+    for (const Json* value : at(root, 1, {"thread"}))
+      name(*value, 2);
+    for (const Json* diagnostics : at(root, 1, {"diagnostics"}))
+      claude_source(*diagnostics, 2);
     for (const Json* messages : at(root, 1, {"messages"}))
       for (const Json* message : elements(*messages, 2))
         for (const Json* content : at(*message, 3, {"content"}))
@@ -109,6 +131,10 @@ class Search {
   void gemini(const Json& root) {
     for (const Json* value : at(root, 1, {"cachedContent", "cached_content"}))
       found.named |= value->type != Type::null;
+    for (const Json* value : at(root, 1,
+                                {"modelArmorConfig", "model_armor_config", "generationOutputConfig",
+                                 "generation_output_config"}))
+      name(*value, 2);
     for (const Json* contents :
          at(root, 1, {"contents", "content", "systemInstruction", "system_instruction"})) {
       const bool prompt = contents->key.starts_with("content");
@@ -145,6 +171,8 @@ class Search {
         found.named |= value.type == Type::boolean_true;
       } else if (value.key == "container") {
         any_holder(value, 2);
+      } else if (value.key == "thread") {
+        name(value, 2);
       } else if (value.key == "parameters") {
         anything(value, 2);
       } else if (value.key == "input") {
@@ -186,7 +214,7 @@ class Search {
   // By its key, whatever it is in.
   void any_member(const Json& value, int depth) {
     const std::string_view key = value.key;
-    for (const auto* keys : {&kNames, &kFreeForms}) {
+    for (const auto* keys : {&kNames, &kFreeForms, &kSkill}) {
       for (const std::string_view known : *keys)
         found.ambiguous |= key != known && folded_key(key) == folded_key(known);
     }
@@ -194,6 +222,8 @@ class Search {
     found.unseen |= is_container(value) && depth > kDepthMax;
     if (kNames.contains(key)) {
       name(value, depth);
+    } else if (kSkill.contains(key)) {
+      skill_id(value);
     } else if (key == "fileUri" || key == "file_uri") {
       if (value.type == Type::string) file_uri(value);
     } else if (key == "conversation") {
@@ -335,7 +365,7 @@ class Search {
     }
     names_at(item, depth, {"container_id"});
     for (const Json* environment : at(item, depth, {"environment"}))
-      responses_holder(*environment, depth + 1);
+      responses_environment(*environment, depth + 1);
     for (const Json* tools : at(item, depth, {"tools"}))
       responses_tool(*tools, depth + 1);
   }
@@ -343,19 +373,39 @@ class Search {
   void responses_tool(const Json& tool, int depth) {
     for (const Json* one : elements(tool, depth))
       responses_tool(*one, depth + 1);
-    names_at(tool, depth, {"vector_store_ids"});
-    for (const Json* holder : at(tool, depth, {"container", "environment"}))
-      responses_holder(*holder, depth + 1);
+    names_at(tool, depth, {"vector_store_ids", "tunnel_id"});
+    for (const Json* container : at(tool, depth, {"container"})) {
+      found.named |= container->type == Type::string;
+      responses_environment(*container, depth + 1);
+    }
+    for (const Json* environment : at(tool, depth, {"environment"}))
+      responses_environment(*environment, depth + 1);
     for (const Json* mask : at(tool, depth, {"input_image_mask"}))
-      names_at(*mask, depth + 1, {"file_id"});
+      responses_source(*mask, depth + 1);
   }
 
-  void responses_holder(const Json& holder, int depth) {
-    found.named |= holder.type == Type::string;
-    names_at(holder, depth, {"container_id", "file_ids"});
-    for (const Json* skills : at(holder, depth, {"skills"}))
-      for (const Json* skill : elements(*skills, depth + 1))
-        names_at(*skill, depth + 2, {"skill_id"});
+  void responses_environment(const Json& environment, int depth) {
+    names_at(environment, depth, {"container_id", "file_ids"});
+    skills(environment, depth);
+  }
+
+  void responses_source(const Json& source, int depth) {
+    names_at(source, depth, {"file_id", "comparison_response_id"});
+  }
+
+  void skills(const Json& holder, int depth) {
+    for (const Json* list : at(holder, depth, {"skills"}))
+      for (const Json* skill : elements(*list, depth + 1))
+        for (const Json* id : at(*skill, depth + 2, {"skill_id"})) {
+          found.unseen |= is_container(*id) && depth + 3 > kDepthMax;
+          skill_id(*id);
+        }
+  }
+
+  void skill_id(const Json& id) {
+    static const std::regex kForEverybody("docx|pdf|pptx|xlsx|openai-[-a-zA-Z0-9]{0,57}");
+    if (id.type == Type::null || is_container(id)) return;
+    found.named |= id.type != Type::string || !std::regex_match(id.text, kForEverybody);
   }
 
   void claude_blocks(const Json& blocks, int depth) {
@@ -363,12 +413,15 @@ class Search {
       names_at(*block, depth + 1, {"file_id"});
       for (const Json* content : at(*block, depth + 1, {"content"}))
         claude_blocks(*content, depth + 2);
-      for (const Json* source : at(*block, depth + 1, {"source"})) {
-        names_at(*source, depth + 2, {"file_id"});
-        for (const Json* content : at(*source, depth + 2, {"content"}))
-          claude_blocks(*content, depth + 3);
-      }
+      for (const Json* source : at(*block, depth + 1, {"source"}))
+        claude_source(*source, depth + 2);
     }
+  }
+
+  void claude_source(const Json& source, int depth) {
+    names_at(source, depth, {"file_id", "previous_message_id"});
+    for (const Json* content : at(source, depth, {"content"}))
+      claude_blocks(*content, depth + 1);
   }
 
   void gemini_content(const Json& content, int depth) {
@@ -394,10 +447,13 @@ class Search {
   void gemini_tool(const Json& tool, int depth) {
     for (const Json* one : elements(tool, depth))
       gemini_tool(*one, depth + 1);
-    for (const Json* holder : at(tool, depth, {"fileSearch", "file_search", "retrieval"}, true))
+    for (const Json* holder :
+         at(tool, depth, {"fileSearch", "file_search", "retrieval", "googleMaps", "google_maps"},
+            true))
       names_at(*holder, depth + 1,
                {"fileSearchStoreNames", "file_search_store_names", "vertexAiSearch",
-                "vertex_ai_search", "vertexRagStore", "vertex_rag_store"});
+                "vertex_ai_search", "vertexRagStore", "vertex_rag_store", "externalApi",
+                "external_api", "authConfig", "auth_config"});
   }
 
   void file_uri(const Json& uri) {

@@ -97,6 +97,10 @@ TEST(StoredReferences, AreFoundWhereADialectHasThem) {
            {responses, tool(R"({"container":{"type":"auto","file_ids":["hit"]}})")},
            {responses, tool(R"({"environment":{"container_id":"hit"}})")},
            {responses, tool(R"({"environment":{"skills":[{"skill_id":"hit"}]}})")},
+           {responses,
+            tool(R"({"environment":{"skills":[{"skill_id":"openai-pdf"},{"skill_id":"hit"}]}})")},
+           {responses, tool(R"({"type":"mcp","server_label":"s","tunnel_id":"hit"})")},
+           {responses, R"({"prompt_cache_options":{"comparison_response_id":"hit"}})"},
            {responses, tool(R"({"input_image_mask":{"file_id":"hit"}})")},
            {messages, user(file_block)},
            {count_tokens, user(file_block)},
@@ -109,6 +113,10 @@ TEST(StoredReferences, AreFoundWhereADialectHasThem) {
                            R"({"type":"content","content":[)" +
                            file_block + "]}}]}")},
            {messages, R"({"container":"hit"})"},
+           {messages, R"({"container":{"id":"hit","skills":[]}})"},
+           {messages, R"({"container":{"skills":[{"type":"anthropic","skill_id":"pptx"},)"
+                      R"({"type":"custom","skill_id":"hit"}]}})"},
+           {messages, R"({"diagnostics":{"previous_message_id":"hit"}})"},
            {generate_content, R"({"generateContentRequest":{"cachedContent":"hit"}})"},
            {gemini_count_tokens, R"({"generate_content_request":{"cached_content":"hit"}})"},
            {generate_content, R"({"tools":[{"fileSearch":{"fileSearchStoreNames":["hit"]}}]})"},
@@ -116,6 +124,18 @@ TEST(StoredReferences, AreFoundWhereADialectHasThem) {
        }) {
     EXPECT_EQ(reference_in(row), "\"hit\"") << row.body;
     EXPECT_EQ(reference_in({other, row.body}), "\"hit\"") << "under another path: " << row.body;
+  }
+  for (const Row& row : std::vector<Row>{
+           {messages, R"({"thread":{"type":"create"}})"},
+           {messages, R"({"thread":{"type":"continue","previous_message_id":"m"}})"},
+           {responses, R"({"prompt":{"id":"p"}})"},
+           {generate_content, R"({"modelArmorConfig":{"promptTemplateName":"t"}})"},
+           {generate_content, R"({"generationOutputConfig":{"outputUriPrefix":"gs://b"}})"},
+           {generate_content, R"({"tools":[{"retrieval":{"externalApi":{"endpoint":"e"}}}]})"},
+           {generate_content, R"({"tools":[{"google_maps":{"auth_config":{"apiKey":"k"}}}]})"},
+       }) {
+    EXPECT_TRUE(reference_in(row).starts_with("{")) << row.body;
+    EXPECT_NE(reference_in({other, row.body}), "") << "under another path: " << row.body;
   }
   EXPECT_EQ(reference_in({generate_content,
                           R"({"tools":[{"retrieval":{"vertexRagStore":{"ragCorpora":[]}}}]})"}),
@@ -188,6 +208,18 @@ TEST(StoredReferences, AreNotSeenInWhatAClientFillsAsItLikes) {
            {responses, input(R"({"type":"mcp_call","id":"m","result":{"file_id":"x"}})")},
            {responses, tool(R"({"type":"code_interpreter","container":{"type":"auto"}})")},
            {responses, tool(R"({"type":"file_search","vector_store_ids":[]})")},
+           {responses, tool(R"({"type":"computer_use_preview","environment":"browser",)"
+                            R"("display_width":1,"display_height":1})")},
+           {responses, tool(R"({"environment":{"type":"container_auto","skills":[{"type":)"
+                            R"("skill_reference","skill_id":"openai-spreadsheets"}]}})")},
+           {responses, tool(R"({"type":"mcp","server_url":"u","connector_id":"connector_gmail"})")},
+           {responses, R"({"input":"x","conversation":null,"prompt":null})"},
+           {responses, R"({"input":"x","prompt_cache_options":{"comparison_response_id":null}})"},
+           {messages, R"({"container":{"skills":[{"type":"anthropic","skill_id":"pptx"}]}})"},
+           {messages, R"({"container":null,"thread":null,"diagnostics":null})"},
+           {messages, R"({"diagnostics":{"previous_message_id":null}})"},
+           {generate_content, R"({"tools":[{"googleMaps":{"enableWidget":true}}]})"},
+           {generate_content, R"({"tools":[{"retrieval":{"disableAttribution":true}}]})"},
            {responses, tool(R"({"environment":{"type":"local","skills":[{"name":"s"}]}})")},
            {messages,
             user(R"({"type":"tool_use","id":"t","input":{"file_id":"x",)"
