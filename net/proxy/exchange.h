@@ -161,6 +161,7 @@ class Exchange final : public UpstreamUser,
   [[nodiscard]] bool looks_through(const http::RequestHead& head) const;
   // True: the whole body is there.
   [[nodiscard]] bool start_body(const http::RequestHead& head, std::size_t arrived);
+  [[nodiscard]] bool start_form(std::string_view content_type);
   [[nodiscard]] bool hold_body(const http::RequestHead& head, std::size_t arrived);
   void take_body_bytes(std::span<const std::byte> bytes);
   void want_body();
@@ -278,7 +279,8 @@ class Exchange final : public UpstreamUser,
   void start_upload_pieces();
   void upload(core::BufferLease lease);
   [[nodiscard]] bool frame_upload(core::BufferLease lease, std::size_t offset, std::size_t bytes);
-  void refuse_upload(policy::Reason reason, policy::MessageId why);
+  [[nodiscard]] bool judge_form(const http::ChunkStep& step);
+  void refuse_upload(policy::Reason reason, const policy::Message& detail);
   void pump_upload();
   void upload_sent();
 

@@ -2,6 +2,8 @@
 // arrives; then what it asks for is known.
 #include <algorithm>
 #include <cstring>
+#include <memory>
+#include <type_traits>
 
 #include "core/ascii.h"
 #include "core/planted_bug.h"
@@ -11,6 +13,7 @@
 #include "net/proxy/exchange.h"
 #include "net/shard_config.h"
 #include "net/shard_context.h"
+#include "policy/form/form_boundary.h"
 
 namespace headrace::net {
 
@@ -35,14 +38,24 @@ bool is_encoded(const http::RequestHead& head) {
   });
 }
 
-// Forms, sound, images: what a provider does not read as JSON, and which names nothing that it
-// keeps. A body without a type is taken for JSON by most.
-bool is_of_other_type(const http::RequestHead& head) {
-  const std::string_view type = head.fields.value(http::FieldId::content_type);
+bool contains_ignoring_case(std::string_view text, std::string_view word) {
   const auto is_same = [](char one, char other) {
     return core::to_lower(one) == core::to_lower(other);
   };
-  return !type.empty() && std::ranges::search(type, kJson, is_same).empty();
+  return !std::ranges::search(text, word, is_same).empty();
+}
+
+// What has fields, by any reading of its type.
+bool may_be_form(std::string_view content_type) {
+  return contains_ignoring_case(content_type, "multipart") ||
+         contains_ignoring_case(content_type, "urlencoded");
+}
+
+// Forms, sound, images: what a provider does not read as JSON. A body without a type is taken for
+// JSON by most.
+bool is_of_other_type(const http::RequestHead& head) {
+  const std::string_view type = head.fields.value(http::FieldId::content_type);
+  return !type.empty() && (may_be_form(type) || !contains_ignoring_case(type, kJson));
 }
 
 }  // namespace
@@ -74,8 +87,9 @@ bool Exchange::start_body(const http::RequestHead& head, std::size_t arrived) {
     return false;
   }
   if (passthrough_ != nullptr && (!looked_through || is_of_other_type(head))) {
+    if (looked_through && !start_form(head.fields.value(http::FieldId::content_type))) return false;
     streams_up_ = true;
-    message_->must_not_be_json = looked_through;
+    message_->must_not_be_json = looked_through && message_->form == nullptr;
     continue_expected_ = head.expect_continue && arrived == 0;
     message_->arrived_bytes = arrived;
     advance();
@@ -87,6 +101,31 @@ bool Exchange::start_body(const http::RequestHead& head, std::size_t arrived) {
   limits.count_text = text_counted_;
   message_->scan.start(request_.match.endpoint, limits);
   return hold_body(head, arrived);
+}
+
+// Of a body that passes as it arrives into an account that tenants share: where it is a form, its
+// fields are judged on the way. False: it is answered.
+bool Exchange::start_form(std::string_view content_type) {
+  if (!may_be_form(content_type)) return true;
+  const std::string_view boundary = policy::form_boundary(content_type);
+  if (boundary.empty()) {
+    reply(Reason::unsupported_media, MessageId::stored_unseen);
+    return false;
+  }
+  using policy::FormScan;
+  static_assert(std::is_trivially_destructible_v<FormScan>, "its memory is only given back");
+  RequestMessage& message = *message_;
+  std::size_t room = sizeof(FormScan) + alignof(FormScan);
+  message.form_lease = shard_->bodies.take(room);
+  if (!message.form_lease) {
+    reply(Reason::overloaded, MessageId::too_many_bytes_held);
+    return false;
+  }
+  void* at = message.form_lease.data();
+  std::align(alignof(FormScan), sizeof(FormScan), at, room);
+  message.form = std::construct_at(static_cast<FormScan*>(at));
+  message.form->start(boundary);
+  return true;
 }
 
 bool Exchange::hold_body(const http::RequestHead& head, std::size_t arrived) {

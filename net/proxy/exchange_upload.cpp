@@ -82,6 +82,7 @@ bool Exchange::frame_upload(core::BufferLease lease, std::size_t offset, std::si
       refuse_upload(policy::Reason::unsupported_media, policy::MessageId::stored_unseen);
       return false;
     }
+    if (message.form != nullptr && !judge_form(step)) return false;
     if (step.status == http::ChunkStatus::data) {
       const auto at = static_cast<std::size_t>(step.data.data() - rest.data());
       framer.append(rest.subspan(at, step.data.size()));
@@ -103,8 +104,23 @@ bool Exchange::frame_upload(core::BufferLease lease, std::size_t offset, std::si
   return true;
 }
 
+// What has arrived of a form, before any of it goes on.
+bool Exchange::judge_form(const http::ChunkStep& step) {
+  using Verdict = policy::FormScan::Verdict;
+  policy::FormScan& form = *message_->form;
+  Verdict verdict = Verdict::good;
+  if (step.status == http::ChunkStatus::data) verdict = form.take(step.data);
+  if (verdict == Verdict::good && message_->decoder.complete()) verdict = form.finish();
+  if (verdict == Verdict::unreadable) {
+    refuse_upload(policy::Reason::invalid_body, policy::MessageId::form_unreadable);
+  } else if (verdict == Verdict::named) {
+    refuse_upload(policy::Reason::unsupported, {policy::MessageId::stored_named, form.at()});
+  }
+  return verdict == Verdict::good;
+}
+
 // Upstream's framing stays incomplete: it must not take this for a whole request.
-void Exchange::refuse_upload(policy::Reason reason, policy::MessageId why) {
+void Exchange::refuse_upload(policy::Reason reason, const policy::Message& detail) {
   keep_alive_ = false;
   if (answer_.started) {
     // The provider did not wait for all of it. What the client has by now cannot be taken back.
@@ -112,7 +128,7 @@ void Exchange::refuse_upload(policy::Reason reason, policy::MessageId why) {
     return;
   }
   abandon_upstream();
-  reply(reason, why);
+  reply(reason, detail);
 }
 
 void Exchange::pump_upload() {

@@ -24,6 +24,7 @@
 #include "policy/body/body_facts.h"
 #include "policy/body/body_scan.h"
 #include "policy/body/edit_list.h"
+#include "policy/form/form_scan.h"
 #include "policy/json/json_beginning.h"
 
 namespace headrace::net {
@@ -59,6 +60,9 @@ struct RequestMessage {
   // Of a body that is said to be no JSON, into an account in which nothing may be named.
   bool must_not_be_json = false;
   policy::JsonBeginning beginning;
+  // Of a form on its way to such an account: it stands in the lease.
+  policy::FormScan* form = nullptr;
+  core::BufferLease form_lease;
 
   [[nodiscard]] std::span<std::byte> body() const {
     return {lease.data() + head_bytes, body_bytes};

@@ -7,6 +7,7 @@
 #include "policy/body/kept_file.h"
 #include "policy/body/kept_skill.h"
 #include "policy/body/step_range.h"
+#include "policy/body/truth_word.h"
 #include "policy/json/json_string.h"
 
 namespace headrace::policy {
@@ -61,6 +62,15 @@ constexpr bool is_of_entry(JsonField field) {
 // The place of a key's bit and note.
 constexpr std::uint32_t index_of(RequestField field) {
   return static_cast<JsonField>(field) - static_cast<JsonField>(RequestField::entry);
+}
+
+// To a strict reader or a lenient one.
+bool says_true(JsonType type, std::string_view token) {
+  if (type == JsonType::number) return token != "0";
+  if (type != JsonType::string) return type == JsonType::boolean_true;
+  std::array<char, 16> room;
+  const JsonDecoded decoded = decode_json_string(token.substr(1, token.size() - 2), room);
+  return decoded.whole && is_truth_word(decoded.text);
 }
 
 }  // namespace
@@ -286,7 +296,7 @@ bool BodyScan::on_json(const JsonStep& step) {
       }
       return true;
     case RequestField::keeping:
-      if (step.type == JsonType::boolean_true) note_reference(step);
+      if (says_true(step.type, range_of(step).in(body_))) note_reference(step);
       return true;
     case RequestField::batch:
     case RequestField::prompt:

@@ -251,6 +251,9 @@ constexpr JsonFields kAnyFormat = table({
     {root, "container", holder, kPass},
     {root, "thread", named_object},
     {root, "parameters", anything, kWay},  // Vertex; deeper it is the schema of a tool
+    {root, "json", anything, kWay},        // likewise: what carries a request within another
+    {root, "args", anything, kWay},
+    {root, "arguments", anything, kWay},
     {root, "input", parts, kWay},
     {root, kJsonOtherKeys, anything, kWay},
     {anything, "", anything, kWay},

@@ -80,7 +80,8 @@ void remark_on_ruled_endpoints(const ConfigView& config, std::vector<std::string
   }
 }
 
-// What passes through unread may name what is kept in an account, whoever's it is: what is no JSON.
+// What passes through unread may name what is kept in an account, whoever's it is: what is
+// neither JSON nor a form.
 void remark_on_shared_accounts(const ConfigView& config, std::vector<std::string>& remarks) {
   if (config.scopes().tenants().size() < 2) return;
   std::size_t unread = 0;
@@ -89,7 +90,7 @@ void remark_on_shared_accounts(const ConfigView& config, std::vector<std::string
     const bool shared = provider.exclusive == Switch::off && provider.own_keys != OwnKeys::required;
     if (!shared || (rule.methods & kWithBody) == 0 || ++unread > kNamedMax) continue;
     remarks.push_back(
-        fmt::format("passthrough `{}`: forms and other bodies that are not JSON pass unread to the "
+        fmt::format("passthrough `{}`: bodies that are neither JSON nor forms pass unread to the "
                     "account of `{}`, which tenants share",
                     config.text(rule.path), config.text(provider.name)));
   }

@@ -35,13 +35,14 @@ constexpr std::string_view kFamilies[] = {
     "files", "uploads", "batches", "vectorstores", "containers", "conversations", "finetuning",
     "finetunes", "finetunedmodels", "evals", "videos", "assistants", "threads", "chatkit", "skills",
     "voices", "voiceconsents", "vaults", "webhookendpoints", "organization", "safety", "libraries",
-    "datasets", "connectors", "embedjobs",
+    "datasets", "connectors", "embedjobs", "deferredcompletion", "collections", "predictions",
+    "evaluation", "asyncinvoke", "modelinvocationjob", "modelinvocationjobs",
     // Anthropic
     "agents", "environments", "memorystores", "dreams", "deploymentruns", "userprofiles", "tunnels",
     "organizations", "compliance",
     // Google
     "cachedcontents", "filesearchstores", "ragstores", "corpora", "tunedmodels", "tuningjobs",
-    "interactions", "operations", "batchpredictionjobs", "reasoningengines"};
+    "generatedfiles", "interactions", "operations", "batchpredictionjobs", "reasoningengines"};
 
 // What is done to something that is kept, or makes it: the part of a segment behind its last colon.
 constexpr std::string_view kVerbs[] = {"batchgeneratecontent", "asyncbatchembedcontent",
@@ -134,8 +135,9 @@ bool is_stored_here(std::string_view word, std::string_view before, std::string_
   }
   if (word == "completions") return before == "chat" && (!next.is_empty || method != "POST");
   if (word == "calls") return before == "realtime" && !next.is_empty;
-  if (word == "sessions") return before != "realtime";
-  if (word == "jobs") return before == "batch";
+  if (word == "sessions") return before != "realtime" && before != "realtimeapi";
+  if (word == "jobs") return before == "batch" || before == "generations";
+  if (word == "generations") return before == "video" && !next.is_empty;
   // Behind another word they are what Azure serves its models by.
   if (word == "deployments") return is_version(before);
   if (word == "projects") return !leads_to_publishers(behind_it);

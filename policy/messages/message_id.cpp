@@ -88,6 +88,7 @@ constexpr MessageRow kRows[] = {
     {MessageId::stored_named, "stored_named"},
     {MessageId::stored_too_deep, "stored_too_deep"},
     {MessageId::stored_unseen, "stored_unseen"},
+    {MessageId::form_unreadable, "form_unreadable"},
     {MessageId::head_slow, "head_slow"},
     {MessageId::head_grows_too_large, "head_grows_too_large"},
     {MessageId::body_slow, "body_slow"},

@@ -102,6 +102,7 @@ enum class MessageId : std::uint16_t {
   stored_named,
   stored_too_deep,
   stored_unseen,
+  form_unreadable,
   head_slow,
   head_grows_too_large,
   body_slow,

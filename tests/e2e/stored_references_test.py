@@ -1,11 +1,13 @@
 """What lies in a provider's account and is named in a body: refused in each dialect's own shape where
 tenants share the account, passed on untouched where it belongs to one, or to the client."""
 
+import contextlib
 import json
+import threading
 import unittest
 
 from gateway import KEY, Gateway, Response, chat, request
-from upstream import Upstream
+from upstream import EarlyUpstream, Upstream
 
 OWN_KEY = "sk-CANARY-own-0123456789"
 GENERATE = "/v1beta/models/gemini-x:generateContent"
@@ -49,6 +51,21 @@ NOT_NAMED = (
     (GENERATE, gemini({"fileData": {"mimeType": "video/mp4", "fileUri": "https://www.youtube.com/watch?v=9hE5-98ZeCg"}})),
     (GENERATE, gemini({"functionCall": {"name": "f", "args": {"fileData": {"fileUri": FILE}}}})),
 )
+FORM = b"multipart/form-data; boundary="
+FILE_PART = '; filename="a.bin"\r\nContent-Type: application/octet-stream'
+
+
+def form(*fields, boundary="b"):
+    """Of one field, or of several: (name, content, what else is said of it)."""
+    if isinstance(fields[0], str):
+        fields = (fields,)
+    text = b""
+    for name, content, *more in fields:
+        text += f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{"".join(more)}\r\n\r\n'.encode()
+        text += (content if isinstance(content, bytes) else content.encode()) + b"\r\n"
+    return text + f"--{boundary}--\r\n".encode()
+
+
 PASSTHROUGH = """passthrough:
   - {path: "/v1/images/*", provider: openai}
   - {path: "/v1/audio/*", provider: openai}
@@ -177,7 +194,16 @@ class StoredReferences(unittest.TestCase):
             (named, b"Content-Type: application/json; charset=utf-7", 415, "unsupported_media"),
             (named, b"Content-Type: text/plain", 415, "unsupported_media"),
             (b" \n" + named, b"Content-Type: application/x-www-form-urlencoded", 415, "unsupported_media"),
-            (named, b"Content-Type: multipart/form-data; boundary=b", 415, "unsupported_media"),
+            (named, b"Content-Type: multipart/form-data; boundary=b", 400, "invalid_body"),
+            (form("model", "m"), b"Content-Type: multipart/form-data", 415, "unsupported_media"),
+            (form("model", "m"), b"Content-Type: multipart/mixed; boundary=b", 415, "unsupported_media"),
+            (b"file_id=file-1", b"Content-Type: application/x-www-form-urlencoded", 415, "unsupported_media"),
+            (b'{"x":"&file_id=file-1&y="}', b"Content-Type: application/x-www-form-urlencoded; a=json", 415, "unsupported_media"),
+            (form("model", "m") + b"x", b"Content-Type: multipart/form-data; boundary=b", 400, "invalid_body"),
+            (form("model", "m")[:-6], b"Content-Type: multipart/form-data; boundary=b", 400, "invalid_body"),
+            (form("model", "m")[2:], b"Content-Type: multipart/form-data; boundary=b", 400, "invalid_body"),
+            (form("image", b"x\n--b\nx", FILE_PART), b"Content-Type: multipart/form-data; boundary=b", 400, "invalid_body"),
+            (form("model\\", "m"), b"Content-Type: multipart/form-data; boundary=b", 400, "invalid_body"),
             (named.decode().encode("utf-16"), b"Content-Type: application/octet-stream", 415, "unsupported_media"),
             (named + b"x", b"Content-Type: application/json", 400, "invalid_body"),
             (named[:-1], b"Content-Type: application/vnd.x+json", 400, "invalid_body"),
@@ -193,18 +219,98 @@ class StoredReferences(unittest.TestCase):
                             break
                     refused = Response(connection)
                     self.assertEqual((refused.status, refused.json()["code"]), (status, code))
-                    self.assertEqual("account is shared" in refused.json()["detail"], status == 415)
+                    self.assertEqual("account is shared" in refused.json()["detail"], status == 415 or b"multipart" in change)
         self.assertEqual(self.upstream.requests, [])
+
+    def send(self, data, one_byte=False):
+        with self.gateway.connect() as connection:
+            try:
+                for piece in (data[i : i + 1] for i in range(len(data))) if one_byte else (data,):
+                    connection.sendall(piece)
+            except OSError:
+                pass  # answered before it was whole
+            return Response(connection)
 
     def test_forms_and_sound_pass_through_into_a_shared_account(self):
         self.start(extra=PASSTHROUGH)
-        form = b'--b\r\nContent-Disposition: form-data; name="prompt"\r\n\r\n{"file_id":"x"}\r\n--b--\r\n'
-        for body, kind in ((form, b"multipart/form-data; boundary=b"), (b"RIFF" + bytes(range(256)) * 400, b"audio/wav"), (b"{}", b"application/octet-stream")):
-            data = request(body, path="/v1/audio/transcriptions").replace(b"application/json", kind)
-            with self.gateway.connect() as connection:
-                connection.sendall(data)
-                self.assertEqual(Response(connection).status, 200, kind)
+        sound = b"RIFF" + bytes(range(256)) * 400
+        fields = (("model", "m"), ("prompt", "file_id: [x] {y}"), ("file", sound, FILE_PART), ("file_id", ""), ("chunking_strategy", '{"type": "server_vad"}'))
+        for body, kind in ((form(*fields), FORM), (form(*fields, boundary="json"), FORM + b"json"), (sound, b"audio/wav"), (b"{}", b"application/octet-stream")):
+            if kind == FORM:
+                kind += b"b"
+            for one_byte in (False, True):
+                data = request(body, path="/v1/audio/transcriptions").replace(b"application/json", kind)
+                self.assertEqual(self.send(data, one_byte and len(body) < 1_000).status, 200, kind)
+                self.assertEqual(self.upstream.requests[-1].body, body)
+            data = request(None, path="/v1/audio/x", headers=[f"Content-Type: {kind.decode()}", "Transfer-Encoding: chunked"])
+            chunks = b"".join(b"%x\r\n%s\r\n" % (len(body[at : at + 999]), body[at : at + 999]) for at in range(0, len(body), 999))
+            self.assertEqual(self.send(data + chunks + b"0\r\n\r\n").status, 200, kind)
             self.assertEqual(self.upstream.requests[-1].body, body)
+
+    def test_a_form_that_names_something_never_gets_there_whole(self):
+        self.start(extra=PASSTHROUGH)
+        image = ("image", bytes(range(32, 127)) * 20_000, FILE_PART)
+        for field in (
+            ("file_id", "file-1"),
+            ("images[0][file_id]", "file-1"),
+            ("session", '{"type": "realtime", "prompt": {"id": "pmpt_1"}}'),
+            ("mask", '{"file_id": "file-1"}', FILE_PART),
+            ("store", "true"),
+        ):
+            for fields in ((field,), (field, image), (image, field), (image, field, ("model", "m"))):
+                body = form(*fields)
+                data = request(body, path="/v1/images/edits").replace(b"application/json", FORM + b"b")
+                refused = self.send(data, len(body) < 1_000)
+                told = refused.json()
+                self.assertEqual((refused.status, told["code"]), (400, "unsupported"), fields[-1])
+                self.assertIn("account is shared", told["detail"])
+                self.assertIn(f"at byte {body.index(field[1].encode())}", told["detail"])
+        self.assertEqual(self.upstream.requests, [])
+        self.gateway.wait_for_metric("headrace_requests_in_flight", lambda value: value <= 1)
+        self.start(extra=PASSTHROUGH, provider="    exclusive: true\n")
+        self.assertEqual(self.send(data).status, 200)
+        self.assertEqual(self.upstream.requests[-1].body, body)
+
+    def test_a_form_that_was_answered_early_is_broken_off_all_the_same(self):
+        broken_off = threading.Event()
+
+        def say(connection):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345")
+            with contextlib.suppress(ConnectionResetError):
+                while connection.recv(1000):
+                    pass
+            broken_off.set()
+
+        body = form(("model", "m"), ("file_id", "file-1"))
+        data = request(body, path="/v1/images/edits").replace(b"application/json", FORM + b"b")
+        begun = len(data) - len(body) + 20
+        with EarlyUpstream(say) as upstream, Gateway(upstream.address, extra=PASSTHROUGH) as gateway:
+            with gateway.connect() as connection:
+                connection.sendall(data[:begun])
+                told = b""
+                while not told.endswith(b"12345"):
+                    told += connection.recv(1000)
+                connection.sendall(data[begun:])
+                self.assertTrue(broken_off.wait(60))
+                with contextlib.suppress(ConnectionResetError):
+                    self.assertEqual(connection.recv(1000), b"")
+            gateway.wait_for_metric("headrace_requests_in_flight", lambda value: value <= 1)
+
+    def test_paths_of_stored_objects_are_that_under_any_prefix(self):
+        rules = 'passthrough: [{path: "/custom/**", methods: [GET, POST], provider: openai}, {path: "/V1/*", methods: [GET], provider: openai}, {path: "/v1beta/models/*", provider: openai}]'
+        stored = ("/custom/openai/v1/files", "/custom/files/f_1/content", "/custom/v1/responses/resp_1", "/custom/Vector-Stores", "/custom/chat/completions", "/V1/BATCHES")
+        self.start(extra=rules)
+        for path in stored:
+            refused = self.ask(path, b"", method="GET")
+            self.assertEqual((refused.status, refused.json()["code"]), (404, "path_not_found"), path)
+            self.assertIn("stored", refused.json()["detail"].lower(), path)
+        self.assertEqual(self.ask("/v1beta/models/g%3AbatchGenerateContent", b"{}").status, 404)
+        self.assertEqual(self.upstream.requests, [])
+        for path in ("/custom/deployments/d/images/generations", "/custom/v1/responses", "/custom/chat/completions"):
+            self.assertEqual(self.ask(path, b"{}").status, 200, path)
+        self.start(extra=rules, provider="    exclusive: true\n")
+        for path in stored:
+            self.assertEqual(self.ask(path, b"", method="GET").status, 200, path)
 
     def test_what_passes_through_into_an_account_of_ones_own_is_not_looked_through(self):
         body = json.dumps(PASSED[0][1]).encode()

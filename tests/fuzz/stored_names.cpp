@@ -168,12 +168,17 @@ class Search {
   void any_format(const Json& root) {
     for (const Json& value : root.members) {
       if (value.key == "store" || value.key == "background") {
-        found.named |= value.type == Type::boolean_true;
+        static const std::regex kTrue("true|t|1|on|yes|y", std::regex::icase);
+        found.named |= value.type == Type::boolean_true ||
+                       (value.type == Type::number && value.text != "0") ||
+                       (value.type == Type::string && value.text.size() < 5 &&
+                        std::regex_match(value.text, kTrue));
       } else if (value.key == "container") {
         any_holder(value, 2);
       } else if (value.key == "thread") {
         name(value, 2);
-      } else if (value.key == "parameters") {
+      } else if (value.key == "parameters" || value.key == "json" || value.key == "args" ||
+                 value.key == "arguments") {
         anything(value, 2);
       } else if (value.key == "input") {
         for (const Json* item : elements(value, 2))

@@ -306,6 +306,9 @@ TEST(StoredReferences, OfAFormatThatNobodyKnowsAreFoundAnywhere) {
     EXPECT_EQ(reference_in({Endpoint::unknown, body}), found);
   }
   EXPECT_EQ(reference_in({Endpoint::other, R"({"model":"m","store":true})"}), "true");
+  EXPECT_EQ(reference_in({Endpoint::other, R"({"model":"m","store":1})"}), "1");
+  EXPECT_EQ(reference_in({Endpoint::other, R"({"model":"m","background":"\u0059es"})"}),
+            R"("\u0059es")");
   EXPECT_EQ(reference_in({Endpoint::other, R"({"background":true})"}), "true");
 }
 

@@ -68,7 +68,7 @@ TEST(ConfigRemarks, NamePassthroughToAccountsThatTenantsShare) {
   const std::string text =
       remarks_on(text_of({kListeners, kProvider, kRoute, two, rules(1), rest}));
   EXPECT_TRUE(
-      text.starts_with("passthrough `/v1/x0`: forms and other bodies that are not JSON pass unread "
+      text.starts_with("passthrough `/v1/x0`: bodies that are neither JSON nor forms pass unread "
                        "to the account of `openai`"));
   EXPECT_TRUE(remarks_on(text_of({kListeners, kProvider, kRoute, two, rules(7), rest}))
                   .ends_with("2 more passthrough rules lead to accounts that tenants share\n"));
