@@ -18,15 +18,9 @@ namespace headrace::core {
 
 namespace {
 
-struct Settings {
-  std::atomic<EventLevel> level{EventLevel::info};
-  std::atomic<EventFormat> format{EventFormat::text};
-  std::atomic<int> descriptor{STDERR_FILENO};
-};
+constinit std::atomic<int> log_descriptor{STDERR_FILENO};
 
-constinit Settings settings;
-
-constexpr std::array<std::string_view, 4> kLevelNames{"debug", "info", "warning", "error"};
+constexpr std::array<std::string_view, 3> kLevelNames{"info", "warning", "error"};
 
 timespec wall_time() {
   timespec now{};
@@ -50,41 +44,20 @@ bool is_control(std::string_view character) {
   return first == 0xC2 && static_cast<unsigned char>(character[1]) < 0xA0;
 }
 
-// Hands out the text character by character: each whole and harmless, or one byte to be escaped.
-template <class Harmless, class Escaped>
-void walk(std::string_view text, Harmless harmless, Escaped escaped) {
-  while (!text.empty()) {
-    const std::size_t bytes = utf8_sequence_bytes(text);
-    if (bytes == 0 || is_control(text.substr(0, bytes))) {
-      escaped(static_cast<unsigned char>(text[0]));
-      text.remove_prefix(1);
-    } else {
-      harmless(text.substr(0, bytes));
-      text.remove_prefix(bytes);
-    }
-  }
-}
-
 // A line stays one line, and a terminal is not commanded by what a message quotes.
 std::string printable(std::string_view message) {
   std::string text;
   text.reserve(message.size());
-  walk(
-      message, [&](std::string_view character) { text += character; },
-      [&](unsigned char byte) { text += fmt::format("\\x{:02x}", byte); });
-  return text;
-}
-
-std::string json_string(std::string_view message) {
-  std::string text = "\"";
-  walk(
-      message,
-      [&](std::string_view character) {
-        if (character == "\"" || character == "\\") text.push_back('\\');
-        text += character;
-      },
-      [&](unsigned char byte) { text += fmt::format("\\u{:04x}", byte); });
-  text.push_back('"');
+  while (!message.empty()) {
+    const std::size_t bytes = utf8_sequence_bytes(message);
+    if (bytes == 0 || is_control(message.substr(0, bytes))) {
+      text += fmt::format("\\x{:02x}", static_cast<unsigned char>(message[0]));
+      message.remove_prefix(1);
+    } else {
+      text += message.substr(0, bytes);
+      message.remove_prefix(bytes);
+    }
+  }
   return text;
 }
 
@@ -108,7 +81,7 @@ bool has_room(int descriptor) {
 // False where that would have to wait for too long: then nothing is written, or of a line that is
 // longer than a pipe takes at once only its beginning.
 bool write_line(std::string_view line) {
-  const int descriptor = settings.descriptor.load(std::memory_order_relaxed);
+  const int descriptor = log_descriptor.load(std::memory_order_relaxed);
   while (!line.empty()) {
     if (!has_room(descriptor)) return false;
     const ssize_t written =
@@ -122,10 +95,8 @@ bool write_line(std::string_view line) {
 
 }  // namespace
 
-void configure_event_log(const EventLogOptions& options) {
-  settings.level.store(options.level);
-  settings.format.store(options.format);
-  settings.descriptor.store(options.descriptor);
+void send_event_log_to(int descriptor) {
+  log_descriptor.store(descriptor);
 }
 
 void never_wait_for_event_log() {
@@ -133,7 +104,6 @@ void never_wait_for_event_log() {
 }
 
 bool EventSite::allowed() {
-  if (level_ < settings.level.load(std::memory_order_relaxed)) return false;
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
   // Threads that meet at a second's edge may share it unevenly: some lines more or less.
@@ -148,21 +118,11 @@ bool EventSite::allowed() {
 void EventSite::write_formatted(fmt::string_view format, fmt::format_args args) {
   const std::string formatted = fmt::vformat(format, args);
   const std::string_view message = cut(formatted, kEventBytesMax);
-  const std::string time = time_text(wall_time());
-  const std::string_view level = kLevelNames[std::to_underlying(level_)];
   const std::uint32_t suppressed = suppressed_.exchange(0, std::memory_order_relaxed);
-
-  std::string line;
-  if (settings.format.load(std::memory_order_relaxed) == EventFormat::json) {
-    line = fmt::format(R"({{"time":"{}","level":"{}","message":{})", time, level,
-                       json_string(message));
-    if (suppressed != 0) line += fmt::format(R"(,"suppressed":{})", suppressed);
-    line += "}\n";
-  } else {
-    line = fmt::format("{} {:7} {}", time, level, printable(message));
-    if (suppressed != 0) line += fmt::format(" (and {} more of these)", suppressed);
-    line += "\n";
-  }
+  std::string line = fmt::format("{} {:7} {}", time_text(wall_time()),
+                                 kLevelNames[std::to_underlying(level_)], printable(message));
+  if (suppressed != 0) line += fmt::format(" (and {} more of these)", suppressed);
+  line += "\n";
   if (write_line(line)) return;
   suppressed_.fetch_add(suppressed + 1, std::memory_order_relaxed);
 }

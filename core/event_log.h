@@ -1,5 +1,5 @@
-// The log of the process itself (start, reload, trouble), one line an event on standard error, for
-// people or as JSON. The access log is not written here.
+// The log of the process itself (start, reload, trouble), one line an event on standard error. The
+// access log is not written here.
 //
 //   HEADRACE_EVENT(warning, "cannot pin shard {} to processor {}: {}", shard, cpu, why);
 //
@@ -20,20 +20,14 @@
 
 namespace headrace::core {
 
-enum class EventLevel : std::uint8_t { debug, info, warning, error };
-enum class EventFormat : std::uint8_t { text, json };
+enum class EventLevel : std::uint8_t { info, warning, error };
 
 inline constexpr std::uint32_t kEventsPerSiteMax = 10;
 inline constexpr std::size_t kEventBytesMax = 4096;
 
-struct EventLogOptions {
-  EventLevel level = EventLevel::info;  // lower ones are left out
-  EventFormat format = EventFormat::text;
-  int descriptor = 2;
-};
-
-// Before other threads write events, or at a moment when the change may take effect in any order.
-void configure_event_log(const EventLogOptions& options);
+// Where lines go from here on instead of standard error: what tests read. At a moment when the
+// change may take effect in any order.
+void send_event_log_to(int descriptor);
 
 // The calling thread leaves out what would have to wait, from here on: shards.
 void never_wait_for_event_log();
@@ -50,7 +44,7 @@ class EventSite {
   }
 
  private:
-  // The level is on and the site's share of this second is not used up.
+  // The site's share of this second is not used up.
   bool allowed();
   void write_formatted(fmt::string_view format, fmt::format_args args);
 

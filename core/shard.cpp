@@ -37,7 +37,6 @@ void Shard::start() {
 }
 
 void Shard::turn(Instant wait_until) {
-  hooks_.before_submit();
   if (mailbox_ != nullptr) mailbox_->ring_bells(*io_);
   const bool busy = left_over_ || (mailbox_ != nullptr && mailbox_->backlog());
   io_->turn(busy ? Instant::min() : std::min(wait_until, timers_.next_deadline()));

@@ -38,8 +38,6 @@ class ShardHooks {
   virtual void on_message(const Message& /*message*/) {}
   // About once a second: housekeeping.
   virtual void on_second(Instant /*now*/) {}
-  // The last word of a turn, before what was queued is submitted.
-  virtual void before_submit() {}
 
  protected:
   ~ShardHooks() = default;

@@ -27,11 +27,6 @@ struct Handle {
   std::uint32_t generation = 0;  // odd while in use: 0 is never alive
 
   [[nodiscard]] explicit operator bool() const { return generation != 0; }
-  // For messages and tables that carry 64-bit words.
-  [[nodiscard]] std::uint64_t to_word() const { return std::uint64_t{generation} << 32U | index; }
-  static Handle from_word(std::uint64_t word) {
-    return {static_cast<std::uint32_t>(word), static_cast<std::uint32_t>(word >> 32U)};
-  }
   friend bool operator==(Handle, Handle) = default;
 };
 

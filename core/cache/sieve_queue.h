@@ -36,7 +36,6 @@ class SieveQueue {
 
   [[nodiscard]] bool empty() const { return newest_ == kNone; }
   [[nodiscard]] std::uint32_t oldest() const { return oldest_; }
-  [[nodiscard]] std::uint32_t newer_than(std::uint32_t entry) const { return links_[entry].newer; }
 
   void push(std::uint32_t entry) {
     links_[entry] = {.newer = kNone, .older = newest_};

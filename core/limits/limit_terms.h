@@ -27,7 +27,6 @@ enum class WindowKind : std::uint8_t { sliding, bucket, calendar, concurrency, c
 
 // Credit, burst, refill and single amounts, each: 70 million dollars in millionths.
 inline constexpr std::int64_t kCreditMax = std::int64_t{1} << 46U;
-inline constexpr Duration kWindowLengthMin = std::chrono::milliseconds{100};
 inline constexpr Duration kWindowLengthMax = std::chrono::days{31};
 // A day's number since 1970 stays below until the year 2149.
 inline constexpr std::uint32_t kCalendarWindowMax = 0xffff;

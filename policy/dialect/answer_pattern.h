@@ -47,7 +47,6 @@ class AnswerPattern {
  private:
   friend class AnswerPatternLearner;
 
-  static constexpr std::uint8_t kNoStep = 0xFF;
   static constexpr std::uint32_t kPatienceMax = 4096;
 
   struct Hole {

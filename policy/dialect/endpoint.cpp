@@ -335,17 +335,6 @@ EndpointMatch match_endpoint(std::string_view method, std::string_view path,
   return match;
 }
 
-bool wants_event_stream(std::string_view query) {
-  bool wanted = false;
-  while (!query.empty()) {
-    const std::size_t end = std::min(query.find('&'), query.size());
-    const std::string_view pair = query.substr(0, end);
-    if (pair.starts_with("alt=") || pair.starts_with("$alt=")) wanted = pair.ends_with("alt=sse");
-    query.remove_prefix(std::min(end + 1, query.size()));
-  }
-  return wanted;
-}
-
 std::string_view to_text(Endpoint endpoint) {
   switch (endpoint) {
     case Endpoint::unknown:

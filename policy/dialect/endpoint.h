@@ -66,9 +66,6 @@ struct EndpointMatch {
 [[nodiscard]] EndpointMatch match_endpoint(std::string_view method, std::string_view path,
                                            bool anthropic_version);
 
-// Whether a Gemini query asks for server-sent events (`alt=sse`) rather than one JSON array.
-[[nodiscard]] bool wants_event_stream(std::string_view query);
-
 // As it stands in logs and metrics: `chat_completions`, `messages` ...
 [[nodiscard]] std::string_view to_text(Endpoint endpoint);
 

@@ -15,10 +15,8 @@
 // Corrupt:  a word that is none counts as closed; the next attempt makes it one and says so.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 #include <utility>
 
 #include "core/clock.h"
@@ -49,8 +47,6 @@ enum class BreakerEvent : std::uint8_t {
   repaired,     // the word was corrupt
 };
 inline constexpr std::size_t kBreakerEvents = 6;
-inline constexpr std::array<std::string_view, kBreakerEvents> kBreakerEventNames = {
-    "none", "opened", "half_opened", "reopened", "closed", "repaired"};
 
 struct BreakerLook {
   BreakerState state = BreakerState::closed;

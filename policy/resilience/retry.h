@@ -39,7 +39,6 @@ class RetryBudget {
   void on_request(const RetryRules& rules, core::Instant now);
   // False: there is nothing left for it.
   [[nodiscard]] bool take(const RetryRules& rules, core::Instant now);
-  [[nodiscard]] std::uint64_t left_thousandths() const { return left_; }
 
  private:
   static constexpr std::uint64_t kRetry = 1000;

@@ -21,13 +21,12 @@ namespace {
 // Collects what is logged while it lives.
 class Capture {
  public:
-  explicit Capture(EventFormat format, EventLevel level = EventLevel::info)
-      : descriptor_(::memfd_create("events", MFD_CLOEXEC)) {
+  Capture() : descriptor_(::memfd_create("events", MFD_CLOEXEC)) {
     ::fcntl(descriptor_, F_SETFL, O_APPEND);  // several threads write
-    configure_event_log({.level = level, .format = format, .descriptor = descriptor_});
+    send_event_log_to(descriptor_);
   }
   ~Capture() {
-    configure_event_log({});
+    send_event_log_to(STDERR_FILENO);
     ::close(descriptor_);
   }
   std::vector<std::string> lines() const {
@@ -46,7 +45,7 @@ class Capture {
 };
 
 TEST(EventLog, WritesOneLineWithTimeAndLevel) {
-  const Capture capture(EventFormat::text);
+  const Capture capture;
   HEADRACE_EVENT(warning, "port {} is {}", 8080, "taken");
   ASSERT_EQ(capture.lines().size(), 1U);
   EXPECT_TRUE(std::regex_match(
@@ -55,43 +54,23 @@ TEST(EventLog, WritesOneLineWithTimeAndLevel) {
       << capture.lines()[0];
 }
 
-TEST(EventLog, WritesJsonThatSurvivesHostileText) {
-  const Capture capture(EventFormat::json);
-  HEADRACE_EVENT(error, "{}", "a \"quote\", a \\ and a line\nbreak\x1b[2J");
-  ASSERT_EQ(capture.lines().size(), 1U);
-  const std::string line = capture.lines()[0];
-  EXPECT_NE(line.find(R"("level":"error")"), std::string::npos);
-  EXPECT_NE(line.find(R"("message":"a \"quote\", a \\ and a line\u000abreak\u001b[2J"})"),
-            std::string::npos)
-      << line;
-}
-
 TEST(EventLog, KeepsCharactersButNotBrokenOnes) {
-  const Capture capture(EventFormat::json);
+  const Capture capture;
   HEADRACE_EVENT(info, "{}", "\xC3\xA4 \xFF \xC3 \xC2\x9B");
   ASSERT_EQ(capture.lines().size(), 1U);
-  EXPECT_NE(capture.lines()[0].find("\"\xC3\xA4 \\u00ff \\u00c3 \\u00c2\\u009b\""),
-            std::string::npos)
+  EXPECT_TRUE(capture.lines()[0].ends_with(" \xC3\xA4 \\xff \\xc3 \\xc2\\x9b"))
       << capture.lines()[0];
 }
 
 TEST(EventLog, TextStaysOneLineWhateverItQuotes) {
-  const Capture capture(EventFormat::text);
+  const Capture capture;
   HEADRACE_EVENT(info, "{}", "one\ntwo\x1b[31m");
   ASSERT_EQ(capture.lines().size(), 1U);
   EXPECT_NE(capture.lines()[0].find(R"(one\x0atwo\x1b[31m)"), std::string::npos);
 }
 
-TEST(EventLog, LeavesOutLowerLevels) {
-  const Capture capture(EventFormat::text, EventLevel::warning);
-  HEADRACE_EVENT(info, "quiet");
-  HEADRACE_EVENT(debug, "quieter");
-  HEADRACE_EVENT(warning, "heard");
-  ASSERT_EQ(capture.lines().size(), 1U);
-}
-
 TEST(EventLog, CutsLongMessagesBetweenCharacters) {
-  const Capture capture(EventFormat::text);
+  const Capture capture;
   // Two-byte characters behind one single byte: a cut at an even length would tear one.
   std::string text = "x";
   while (text.size() < 2 * kEventBytesMax)
@@ -104,7 +83,7 @@ TEST(EventLog, CutsLongMessagesBetweenCharacters) {
 }
 
 TEST(EventLog, ASiteThatFloodsIsHeldBackAndCounted) {
-  const Capture capture(EventFormat::text);
+  const Capture capture;
   const auto flood = [](int times) {
     for (int i = 0; i < times; ++i)
       HEADRACE_EVENT(info, "flood {}", i);
@@ -139,7 +118,7 @@ TEST(EventLog, ShardsDoNotWaitForAReaderAndTellWhatTheyLeftOut) {
   while (::write(pipe[1], "x", 1) == 1) {
   }
   ::fcntl(pipe[1], F_SETFL, 0);  // as standard error is: who writes waits
-  configure_event_log({.descriptor = pipe[1]});
+  send_event_log_to(pipe[1]);
   EventSite site(EventLevel::info);
   auto told = std::async(std::launch::async, [&] {
     never_wait_for_event_log();
@@ -152,13 +131,13 @@ TEST(EventLog, ShardsDoNotWaitForAReaderAndTellWhatTheyLeftOut) {
   told.wait();
   site.write("read again");
   EXPECT_NE(read_all().find("read again (and 2 more of these)"), std::string::npos);
-  configure_event_log({});
+  send_event_log_to(STDERR_FILENO);
   ::close(pipe[0]);
   ::close(pipe[1]);
 }
 
 TEST(EventLog, LinesOfSeveralThreadsNeverMix) {
-  const Capture capture(EventFormat::text);
+  const Capture capture;
   std::array<std::thread, 4> threads;
   for (std::thread& thread : threads) {
     thread = std::thread([] {

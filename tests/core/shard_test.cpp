@@ -37,7 +37,6 @@ struct Recording final : ShardHooks {
     story.push_back("message " + std::to_string(message.a));
   }
   void on_second(Instant) override { story.push_back("second"); }
-  void before_submit() override { story.push_back("submit"); }
 
   Shard* shard = nullptr;
   std::vector<std::string> story;
@@ -68,7 +67,7 @@ TEST(Shard, ServesATurnInItsOrder) {
   other.ring_bells(shard.io());
   std::this_thread::sleep_for(2ms);
   shard.turn();
-  EXPECT_EQ(hooks.story, (std::vector<std::string>{"submit", "timer", "message 7", "turn"}));
+  EXPECT_EQ(hooks.story, (std::vector<std::string>{"timer", "message 7", "turn"}));
 }
 
 TEST(Shard, WaitsForItsTimersAndNotLonger) {

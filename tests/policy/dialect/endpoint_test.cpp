@@ -174,16 +174,5 @@ TEST(MatchEndpoint, RefusesInTheLikelyShape) {
   EXPECT_EQ(match_endpoint("GET", "/v1beta/nothing", false).dialect, Dialect::gemini);
 }
 
-TEST(WantsEventStream, ReadsTheQuery) {
-  for (const std::string_view query :
-       {"alt=sse", "key=1&alt=sse", "alt=sse&key=1", "$alt=sse", "alt=json&alt=sse"}) {
-    EXPECT_TRUE(wants_event_stream(query)) << query;
-  }
-  for (const std::string_view query : {"", "alt=json", "alt=ssee", "xalt=sse", "alt=sse2&", "alt",
-                                       "alt=sse&alt=json", "key=alt=sse"}) {
-    EXPECT_FALSE(wants_event_stream(query)) << query;
-  }
-}
-
 }  // namespace
 }  // namespace headrace::policy
