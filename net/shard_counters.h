@@ -55,6 +55,7 @@ enum class ShardCount : std::uint8_t {
   keys_refused,  // answers of providers that do not take a credential of ours
   health_checks_failed,
   records_refused,  // requests: there was no room for their records
+  records_lost,     // what was to hold them was overwritten while their requests were under way
   tls_handshakes,
   tls_failures,
   tokens_charged,     // of requests that a provider may charge for, estimated ones included

@@ -77,6 +77,9 @@ constexpr std::array kCounterRows = {
                "Refused requests without an access log line (access_log.refusals_per_second)."},
     CounterRow{ShardCount::records_refused, "headrace_requests_refused_for_records_total",
                "Requests answered 503 because there was no room for their records."},
+    CounterRow{
+        ShardCount::records_lost, "headrace_records_lost_total",
+        "Records of requests under way that could not be written: their memory was damaged."},
     CounterRow{ShardCount::requests_copied, "headrace_requests_moved_total",
                "Held requests moved out of receive buffers that had become scarce."},
     CounterRow{ShardCount::buffers_relieved, "headrace_buffers_relieved_total",

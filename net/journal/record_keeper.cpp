@@ -26,12 +26,12 @@ void RecordKeeper::tell_the_waiting() {
   records_.forget_gaps();
 }
 
-void RecordKeeper::tell_if_corrupt() {
-  if (!records_.corrupt() || corrupt_told_) return;
+void RecordKeeper::tell_of_corruption() {
   corrupt_told_ = true;
   HEADRACE_EVENT(error,
-                 "the record ring of shard {} was overwritten: requests that wait until their "
-                 "intents are on the disk are answered 503, and so is what comes, until a restart",
+                 "the record ring of shard {} was overwritten: the records of requests that are "
+                 "under way are lost, those that wait until their intents are on the disk are "
+                 "answered 503, and so is what comes, until a restart",
                  records_.source().shard);
 }
 

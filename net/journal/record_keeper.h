@@ -23,8 +23,9 @@ class RecordKeeper {
   [[nodiscard]] policy::ShardRecords& records() { return records_; }
   [[nodiscard]] const policy::ShardRecords& records() const { return records_; }
 
-  // A record was written: the journal is called where many wait.
+  // A record was written, or is lost: the journal is called where many wait.
   void settled() {
+    tell_if_corrupt();
     if (!many_wait()) return;
     records_.look_at_journal();
     if (many_wait()) ring();
@@ -41,7 +42,10 @@ class RecordKeeper {
   static constexpr std::uint64_t kCallAtPart = 8;
 
   void tell_the_waiting();
-  void tell_if_corrupt();
+  void tell_if_corrupt() {
+    if (records_.corrupt() && !corrupt_told_) tell_of_corruption();
+  }
+  void tell_of_corruption();
   // By the last look at what the journal has taken.
   [[nodiscard]] bool many_wait() const {
     return records_.waiting() > records_.capacity() / kCallAtPart;

@@ -207,7 +207,7 @@ void ExchangeAccount::write_usage_record() {
   record.limit = limit_;
   if (cache_said_ == CacheSaid::hit) record_hit(record, version);
   if (core::planted(core::PlantedBug::record_lost)) return keeper->records().drop(ticket_);
-  keeper->records().settle(ticket_, record);
+  if (!keeper->records().settle(ticket_, record)) shard_->counters.add(ShardCount::records_lost);
   keeper->settled();
 }
 

@@ -71,19 +71,16 @@ void ShardRecords::take_attempts(const RecordTicket& ticket, UsageRecord& into) 
   if (const auto sight = core::look_at_own(*ticket.entry)) record_attempts(*sight, into);
 }
 
-void ShardRecords::settle(RecordTicket& ticket, UsageRecord& record) {
+bool ShardRecords::settle(RecordTicket& ticket, UsageRecord& record) {
   HEADRACE_CHECK(ticket.entry != nullptr, "a record is written once");
   record.id = {.source = source_, .sequence = ticket.sequence};
   std::array<std::byte, kRecordBytesMax> bytes;
   const std::size_t size = encode_ended(core::intent_of(*ticket.entry), record, bytes);
   core::begin_settling(*ticket.entry, ring_.written());
-  if (ring_.write_held(kRingUsage, std::span(bytes).first(size))) {
-    ++records_written_;
-  } else {
-    ++records_lost_;
-  }
+  const bool written = ring_.write_held(kRingUsage, std::span(bytes).first(size));
   table_.give_back(*ticket.entry);
   ticket = {};
+  return written;
 }
 
 void ShardRecords::drop(RecordTicket& ticket) {

@@ -72,8 +72,8 @@ class ShardRecords {
   static void take_attempts(const RecordTicket& ticket, UsageRecord& into);
 
   // The record gets the ticket's id and is written, with what its intent says (encode_ended()). The
-  // ticket is empty afterwards.
-  void settle(RecordTicket& ticket, UsageRecord& record);
+  // ticket is empty afterwards. False: it is lost, since the ring is corrupt().
+  bool settle(RecordTicket& ticket, UsageRecord& record);
   // It was refused after all, at once: no record.
   void drop(RecordTicket& ticket);
 
@@ -85,9 +85,6 @@ class ShardRecords {
   [[nodiscard]] std::uint64_t capacity() const { return ring_.capacity(); }
   [[nodiscard]] std::size_t in_flight() const { return table_.taken(); }
   [[nodiscard]] std::uint64_t begun() const { return sequence_; }
-  [[nodiscard]] std::uint64_t records_written() const { return records_written_; }
-  // Only where shared memory was overwritten.
-  [[nodiscard]] std::uint64_t records_lost() const { return records_lost_; }
 
  private:
   RecordSource source_;
@@ -96,8 +93,6 @@ class ShardRecords {
   RefusalCounts refusals_;
   core::SpscConsumer<core::RecordRingGap>* gaps_ = nullptr;
   std::uint64_t sequence_ = 0;
-  std::uint64_t records_written_ = 0;
-  std::uint64_t records_lost_ = 0;
 };
 
 }  // namespace headrace::policy

@@ -115,8 +115,11 @@ class RecordDamage(unittest.TestCase):
     def test_what_comes_is_refused_where_the_indices_are_overwritten(self):
         with Mock("--answer-tokens", "3") as mock, \
                 Accounted(mock.address, billing="billing:\n  strict: true\n") as gateway:
-            fill_disk(gateway)
-            with gateway.connect() as waiting:
+            self.assertEqual(gateway.ask().status, 200)
+            with gateway.connect() as under_way, gateway.connect() as waiting:
+                under_way.sendall(request(chat(), headers=["x-mock-latency: 4s"]))
+                gateway.wait_for_metric("headrace_upstream_reused_total", lambda value: value == 1)
+                fill_disk(gateway)
                 waiting.sendall(request(chat(), headers=["X-Request-Id: waits-for-the-disk"]))
                 waiting.settimeout(0.5)
                 with self.assertRaises(TimeoutError):
@@ -128,8 +131,12 @@ class RecordDamage(unittest.TestCase):
                 response = Response(waiting)
                 self.assertEqual(response.status, 503)
                 self.assertIn("retry-after", response.headers)
+                self.assertEqual(gateway.metric("headrace_records_lost_total"), 0)
+                under_way.settimeout(60)
+                self.assertEqual(Response(under_way).status, 200)
+                gateway.wait_for_metric("headrace_records_lost_total", lambda value: value == 1)
             self.assertEqual(gateway.ask().status, 503)
-            self.assertEqual(len(mock.request_ids()), 0, "none of them went upstream")
+            self.assertEqual(len(mock.request_ids()), 2, "none of those that waited went upstream")
             self.assertEqual(gateway.metric("headrace_requests_refused_for_records_total"), 2)
             log = gateway.log.read_text()
             self.assertEqual(log.count("are answered 503"), 1, log)

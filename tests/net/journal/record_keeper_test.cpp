@@ -1,12 +1,16 @@
 #include "net/journal/record_keeper.h"
 
+#include <algorithm>
 #include <array>
+#include <cstring>
+#include <string>
 
 #include <gtest/gtest.h>
 
 #include "core/incarnation.h"
 #include "core/record_ring.h"
 #include "core/shared_region.h"
+#include "core/spsc_ring.h"
 #include "net/journal/record_areas.h"
 #include "tests/net/journal/journal_geometry.h"
 
@@ -68,6 +72,30 @@ TEST_F(RecordKeeperTest, CallsTheJournalWhereManyWaitAndOnlyThere) {
     EXPECT_FALSE(called()) << "at " << place;
     written += 300;
   }
+}
+
+TEST_F(RecordKeeperTest, ARecordThatFindsItsRingOverwrittenIsToldAsLost) {
+  std::array<policy::RecordTicket, 2> tickets;
+  for (policy::RecordTicket& ticket : tickets) {
+    policy::UsageRecord intent;
+    ASSERT_TRUE(keeper_.records().begin(ticket, intent));
+  }
+  policy::UsageRecord record;
+  EXPECT_TRUE(keeper_.records().settle(tickets[0], record));
+
+  std::memset(areas().ring.data(), 0x5a, sizeof(core::SpscIndices));
+  keeper_.records().look_at_journal();
+  EXPECT_FALSE(keeper_.records().settle(tickets[1], record));
+  EXPECT_EQ(keeper_.records().in_flight(), 0U);
+  testing::internal::CaptureStderr();
+  keeper_.settled();
+  keeper_.settled();
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::ranges::count(said, '\n'), 1) << said;
+  EXPECT_NE(
+      said.find("shard 0 was overwritten: the records of requests that are under way are lost"),
+      std::string::npos)
+      << said;
 }
 
 }  // namespace
