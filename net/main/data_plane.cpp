@@ -14,6 +14,7 @@
 #include "net/journal/record_areas.h"
 #include "net/main/address_wait.h"
 #include "net/main/config_file.h"
+#include "net/main/new_addresses.h"
 #include "net/main/process_memory_plan.h"
 #include "policy/config/config_remarks.h"
 
@@ -266,10 +267,12 @@ void DataPlane::finish_region() {
 
 void DataPlane::reload() {
   auto snapshot = load_config_file(line_.config_path, master_key_);
-  if (!snapshot) {
+  const std::string wrong =
+      snapshot ? refused_addresses((*snapshot)->view(), snapshot_->view()) : snapshot.error();
+  if (!wrong.empty()) {
     HEADRACE_EVENT(error, "the config is refused, the one before goes on; what is wrong with it:");
     // All of it, a line each, as `-t` prints it: an event would be cut, and is one line.
-    fmt::print(stderr, "{}", core::terminal_lines(snapshot.error()));
+    fmt::print(stderr, "{}", core::terminal_lines(wrong));
     fleet_.config_reloads_failed.fetch_add(1);
     return;
   }

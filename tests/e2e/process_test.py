@@ -305,6 +305,29 @@ class Process(unittest.TestCase):
                     self.assertEqual(Response(connection).status, 200)
                 self.assertNotIn("cannot listen", gateway.log.read_text())
 
+    def test_a_config_whose_new_address_is_taken_is_refused_whole(self):
+        with Upstream() as upstream, Gateway(upstream.address) as gateway, socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            address = "127.0.0.1:%d" % taken.getsockname()[1]
+            text = gateway.config_text().replace("[gpt-4o, smart]", "[gpt-4o, smart, new-model]")
+            text = text.replace("listeners:\n", f"listeners:\n  - address: {address}\n", 1)
+            gateway.config.write_text(text)
+            gateway.signal(signal.SIGHUP)
+            gateway.wait_for_metric("headrace_config_reloads_failed_total", lambda value: value == 1)
+            self.assertEqual(ask(gateway, "new-model").status, 404)
+            log = gateway.log.read_text()
+            self.assertIn("the config is refused, the one before goes on", log)
+            self.assertRegex(log, f"(?m)^cannot listen on {address}: the port is taken")
+            taken.close()
+            gateway.signal(signal.SIGHUP)
+            gateway.wait_for_metric("headrace_config_generation", lambda value: value == 2)
+            self.assertEqual(ask(gateway, "new-model").status, 200)
+            host, port = address.split(":")
+            with socket.create_connection((host, int(port)), timeout=60) as connection:
+                connection.sendall(request(chat()))
+                self.assertEqual(Response(connection).status, 200)
+
     def test_a_reload_says_what_only_a_start_takes_over(self):
         with Upstream() as upstream, Gateway(upstream.address) as gateway:
             text = gateway.config_text().replace("count: 1", "count: 2").replace("access.log", "other.log")
