@@ -2,9 +2,10 @@
 // written in it, and every policy names its stage by it.
 //
 // A stage's verdict is go, reply or park. A parked exchange is resumed at that stage. Stages may be
-// skipped forward (a refusal, a cache hit) but never go back, except on the one retry edge from
-// upstream to route. `settle` runs exactly once for every request that took anything, `record`
-// exactly once for every admitted one.
+// skipped forward (a refusal, a cache hit) but never go back, except to route, to send the request
+// again: from upstream, where it waits while its answer is relayed too, or where its second call
+// had got to. `settle` runs exactly once for every request that took anything, `record` exactly
+// once for every admitted one.
 //
 // Identify stands before body facts: it needs only the head, and a caller without a key must not
 // make us hold a body of many megabytes.
@@ -42,9 +43,9 @@ constexpr std::string_view name(Stage stage) {
 
 enum class Verdict : std::uint8_t { go, reply, park };
 
-// Forward always; back only from upstream to route, to send the request to another target.
+// Forward always; back only to send the request again.
 constexpr bool may_follow(Stage from, Stage to) {
-  return to >= from || (from == Stage::upstream && to == Stage::route);
+  return to >= from || (to == Stage::route && from <= Stage::upstream);
 }
 
 }  // namespace headrace::policy

@@ -173,6 +173,7 @@ class Exchange final : public UpstreamUser,
 
   // --- the stages in a row ---------------------------------------------------------------------
   void advance();
+  void go_back(policy::Stage stage);
   policy::Verdict run_stage();
   [[nodiscard]] bool is_left_out(policy::Stage stage) const;
   policy::Verdict park(core::Instant until);

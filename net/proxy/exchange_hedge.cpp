@@ -69,7 +69,7 @@ void Exchange::begin_hedge() {
   call_ = {};
   message_->written_head = {};
   message_->head_block.reset();
-  stage_ = policy::Stage::route;
+  go_back(policy::Stage::route);
   advance();
 }
 

@@ -120,11 +120,11 @@ void Exchange::retry_in(core::Duration delay) {
            .entry = call_.entry};
   if (!message_->written_head.empty() && !message_->head_block) {
     // Written over the one that the client sent: it goes to where it was written for.
-    stage_ = policy::Stage::upstream;
+    go_back(policy::Stage::upstream);
   } else {
     message_->written_head = {};
     message_->head_block.reset();
-    stage_ = policy::Stage::route;
+    go_back(policy::Stage::route);
   }
   park(shard_->now() + delay);
 }

@@ -35,6 +35,12 @@ void Exchange::advance() {
   }
 }
 
+// To send the request again.
+void Exchange::go_back(Stage stage) {
+  HEADRACE_CHECK(policy::may_follow(stage_, stage), "there is one way back");
+  stage_ = stage;
+}
+
 Verdict Exchange::run_stage() {
   enter(stage_);
   switch (stage_) {

@@ -14,11 +14,12 @@ TEST(Stages, HaveTheNameOfTheirPlace) {
   EXPECT_EQ(static_cast<std::size_t>(Stage::record) + 1, kStageNames.size());
 }
 
-TEST(Stages, GoBackOnlyToAnotherRoute) {
+TEST(Stages, GoBackOnlyToSendTheRequestAgain) {
   for (std::size_t from = 0; from < kStageNames.size(); ++from) {
     for (std::size_t to = 0; to < from; ++to) {
-      const bool another_route = kStageNames[from] == "upstream" && kStageNames[to] == "route";
-      EXPECT_EQ(may_follow(static_cast<Stage>(from), static_cast<Stage>(to)), another_route)
+      const bool again = kStageNames[to] == "route" &&
+                         (kStageNames[from] == "reserve" || kStageNames[from] == "upstream");
+      EXPECT_EQ(may_follow(static_cast<Stage>(from), static_cast<Stage>(to)), again)
           << kStageNames[from] << " to " << kStageNames[to];
     }
   }
