@@ -160,7 +160,8 @@ void ClientActor::on_over(bool reset) {
   outgoing_.clear();
   peer_->finish();
   // A reset takes along what was not read yet, an answer before the one that was cut with it.
-  bool cut = reset && std::ranges::any_of(awaiting_, &Request::http_1_0);
+  bool cut = (reset && std::ranges::any_of(awaiting_, &Request::http_1_0)) ||
+             std::ranges::any_of(awaiting_, &Request::may_be_cut);
   if (!awaiting_.empty()) {
     Request& first = *awaiting_.front();
     const bool in_body = reader_->in_body();
@@ -171,7 +172,8 @@ void ClientActor::on_over(bool reset) {
       awaiting_.pop_front();
       cut = true;
       judge(first, reader_->partial(), false);
-    } else if (!reader_->nothing_begun() && !first.http_1_0 && well_behaved_) {
+    } else if (!reader_->nothing_begun() && !first.http_1_0 && !first.may_be_cut() &&
+               well_behaved_) {
       violation("an answer ended within its head");
     }
   }

@@ -64,7 +64,7 @@ void ClientActor::judge(Request& request, const Message& received, bool whole) {
     violation(fmt::format("the answer of {} went to {}", answers, request.number));
     return;
   }
-  if (request.refused_with() != 0) {
+  if (request.refused_with() != 0 && !request.may_be_cut()) {
     violation(fmt::format("request {} was to be refused", request.number));
   }
   if (!begun_early && message.status() != request.answer_status) {

@@ -27,7 +27,7 @@ void ClientActor::send_batch() {
     write_request(request);
     bytes += request.body.size() + kHeadBytes;
     const bool last = request.close || request.http_1_0 || request.expects_continue ||
-                      request.call == Call::bad_head || request.call == Call::bad_chunk ||
+                      request.call == Call::bad_head || request.turns_bad() ||
                       request.call == Call::too_large || bytes > bytes_max;
     if (last) requests = 1;
   }
@@ -115,7 +115,7 @@ void ClientActor::write_request(Request& request) {
     return;
   }
   if (request.expects_continue) head += "Expect: 100-continue\r\n";
-  head += request.is_sound ? "Content-Type: audio/wav\r\n" : "Content-Type: application/json\r\n";
+  head += fmt::format("Content-Type: {}\r\n", request.content_type);
   head += request.chunked ? std::string("Transfer-Encoding: chunked\r\n\r\n")
                           : fmt::format("Content-Length: {}\r\n\r\n", request.body.size());
   if (request.expects_continue) {

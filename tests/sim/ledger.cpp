@@ -25,6 +25,18 @@ std::string filler(std::uint32_t number, std::size_t bytes) {
   return text;
 }
 
+// A file, and then a field.
+std::string form_text(std::string_view file, std::string_view field) {
+  return fmt::format(
+      "--of:the=form\r\n"
+      "Content-Disposition: form-data; name=\"file\"; filename=\"sound.wav\"\r\n"
+      "Content-Type: audio/wav\r\n\r\n"
+      "{}\r\n--of:the=form\r\n"
+      "Content-Disposition: form-data; name=\"{}\"\r\n\r\n"
+      "somebody's\r\n--of:the=form--\r\n",
+      file, field);
+}
+
 }  // namespace
 
 int Request::refused_with() const {
@@ -43,6 +55,7 @@ int Request::refused_with() const {
     case Call::bad_json:
     case Call::bad_head:
     case Call::bad_chunk:
+    case Call::bad_form:
       return 400;
     case Call::too_large:
       return 413;
@@ -141,7 +154,9 @@ void Ledger::write_target(Request& request) {
       request.target = "/v1beta/models/gemini-sim:streamGenerateContent?alt=sse";
       return;
     case Call::speech:
+    case Call::form:
     case Call::bad_chunk:
+    case Call::bad_form:
       request.target = "/v1/audio/speech";
       return;
     case Call::models:
@@ -177,8 +192,17 @@ void Ledger::write_body(Request& request) {
       return;
     case Call::speech:
     case Call::bad_chunk:
-      request.is_sound = request.call == Call::bad_chunk || number % 4 != 0;
-      request.body = request.is_sound ? text : fmt::format(R"({{"input":"{}"}})", text);
+      if (request.call == Call::speech && number % 4 == 0) {
+        request.body = fmt::format(R"({{"input":"{}"}})", text);
+      } else {
+        request.content_type = "audio/wav";  // which nobody takes for JSON
+        request.body = text;
+      }
+      return;
+    case Call::form:
+    case Call::bad_form:
+      request.content_type = "multipart/form-data; boundary=\"of:the=form\"";
+      request.body = form_text(text, request.call == Call::form ? "name" : "file_id");
       return;
     case Call::voices:
     case Call::voices_head:
@@ -215,7 +239,7 @@ void Ledger::write_answer(Request& request) {
     return;
   }
   const std::string text = filler(request.number, some_bytes());
-  if (request.call == Call::speech) {
+  if (request.call == Call::speech || request.call == Call::form) {
     request.answer = text;
     return;
   }

@@ -25,6 +25,7 @@ enum class Call : std::uint8_t {
   gemini,
   gemini_stream,
   speech,        // passes through: unread, or looked through on its way
+  form,          // likewise, field by field
   voices,        // likewise, without a body: GET
   voices_head,   // HEAD
   voice_delete,  // DELETE
@@ -38,15 +39,16 @@ enum class Call : std::uint8_t {
   too_large,
   bad_head,
   bad_chunk,
+  bad_form,
   count,
 };
 
 inline constexpr std::size_t kCalls = static_cast<std::size_t>(std::to_underlying(Call::count));
 inline constexpr std::array<std::string_view, kCalls> kCallNames = {
-    "chat",          "chat_stream", "messages",    "messages_stream", "gemini",
-    "gemini_stream", "speech",      "voices",      "voices_head",     "voice_delete",
-    "models",        "models_head", "unknown_key", "no_route",        "no_path",
-    "bad_json",      "too_large",   "bad_head",    "bad_chunk"};
+    "chat",        "chat_stream", "messages", "messages_stream", "gemini",       "gemini_stream",
+    "speech",      "form",        "voices",   "voices_head",     "voice_delete", "models",
+    "models_head", "unknown_key", "no_route", "no_path",         "bad_json",     "too_large",
+    "bad_head",    "bad_chunk",   "bad_form"};
 
 // How a request ended for its client. Exactly one of them.
 enum class Outcome : std::uint8_t { open, answered, refused, cut, lost };
@@ -56,8 +58,8 @@ struct Request {
   Call call = Call::chat;
   bool stream = false;
   bool asks_for_usage = false;
-  bool chunked = false;   // its body
-  bool is_sound = false;  // ... which nobody takes for JSON: it passes through unread
+  bool chunked = false;  // its body
+  std::string_view content_type = "application/json";
   bool http_1_0 = false;
   bool close = false;  // asks for the connection's end
   bool expects_continue = false;
@@ -80,6 +82,7 @@ struct Request {
   std::string seen_id;           // and as its provider was
   bool refused_locally = false;  // answered with an error of the gateway's
   bool end_untold = false;       // whole, but framed by an end that TLS did not tell of
+  bool answered_early = false;   // by a provider who had not seen all of it
   // Without a key, over a connection whose certificate
   bool by_certificate = false;  // stands for one, or
   bool nobodys = false;         // for none
@@ -90,6 +93,10 @@ struct Request {
   }
   // Refused by the gateway whatever happens; 0: it may be answered by a provider.
   [[nodiscard]] int refused_with() const;
+  // What is wrong with it was seen too late for an answer that says so.
+  [[nodiscard]] bool may_be_cut() const { return turns_bad() && answered_early; }
+  // Somewhere in its body: until then it goes on.
+  [[nodiscard]] bool turns_bad() const { return call == Call::bad_chunk || call == Call::bad_form; }
 };
 
 class Ledger {

@@ -57,8 +57,13 @@ void expect_everything(const Play& play, std::uint64_t first_seed, std::uint64_t
   for (std::uint64_t i = 0; i < seeds_max; ++i) {
     coverage.add(play(first_seed + i).coverage);
     if (testing::Test::HasFailure()) return;
-    missing = missing_of(coverage);
-    if (missing.empty()) return;
+    std::vector<std::string> still = missing_of(coverage);
+    if (still.empty()) {
+      fmt::print("everything in {} runs; until the last one: {}\n", coverage.runs,
+                 fmt::join(missing, ", "));
+      return;
+    }
+    missing = std::move(still);
   }
   for (const std::string& each : missing)
     ADD_FAILURE() << each;

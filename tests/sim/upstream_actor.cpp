@@ -86,7 +86,7 @@ Request* UpstreamActor::judge_head(const Message& message) {
   if (poisoned_ && !answered_early_) {
     violation("a request on a connection with bytes left over: " + message.head);
   }
-  if (request->refused_with() != 0 && request->call != Call::bad_chunk) {
+  if (request->refused_with() != 0 && !request->turns_bad()) {
     violation("a request that was to be refused: " + message.head);
   }
   std::string target = request->target;
@@ -114,8 +114,8 @@ Request* UpstreamActor::judge_head(const Message& message) {
 }
 
 void UpstreamActor::judge_body(Request& request, const Message& message) {
-  if (request.call == Call::bad_chunk) {
-    violation("a body with broken framing was made whole");
+  if (request.turns_bad()) {
+    violation("a body that is bad was made whole");
     return;
   }
   const bool edited = request.call == Call::chat || request.call == Call::chat_stream;

@@ -189,12 +189,12 @@ void UpstreamActor::maybe_answer_early() {
     return;
   }
   Request* request = judge_head(reader_.partial());
-  if (request == nullptr || request->call == Call::bad_chunk || request->stream) return;
+  if (request == nullptr || request->stream) return;
   const bool as_google = retried_ && is_googles(*request);
-  if (!dice().one_in(as_google ? 3 : 10)) return;
+  if (!dice().one_in(as_google ? 2 : 10)) return;
   deaf_ = dice().one_in(2);
-  answered_early_ = true;
-  if (as_google && dice().one_in(2)) {
+  answered_early_ = request->answered_early = true;
+  if (as_google) {
     refuse_as_google();
     return;
   }
@@ -205,9 +205,10 @@ std::string UpstreamActor::write_answer(Request& request, std::string_view body,
   frames_by_close_ = false;
   const bool stream = request.stream && request.answer_status == 200;
   std::string head = fmt::format("HTTP/1.1 {} Fine\r\n", request.answer_status);
-  head += stream                         ? "Content-Type: text/event-stream\r\n"
-          : request.call == Call::speech ? "Content-Type: application/octet-stream\r\n"
-                                         : "Content-Type: application/json\r\n";
+  head += stream ? "Content-Type: text/event-stream\r\n"
+          : request.call == Call::speech || request.call == Call::form
+              ? "Content-Type: application/octet-stream\r\n"
+              : "Content-Type: application/json\r\n";
   head += fmt::format("X-Answer: {}\r\nConnection: {}\r\n", request.number,
                       dice().one_in(30) ? (ends_ = true, "close") : "keep-alive");
   if (!request.answer_has_body()) {
